@@ -1,0 +1,215 @@
+//! A decision rendered for people.
+
+use std::fmt::Write as _;
+
+use crate::model::cluster::Cluster;
+use crate::model::policy::{Namespaces, Peer, Peers, PortMatch, PortSpec, Ports, Rule};
+use crate::name::{Direction, ObjectName};
+use crate::profile::row::{Row, Rows};
+use crate::verdict::{Decision, Failed, Judged, NearMiss, Reason, RuleRef, Side, Sides, Verdict};
+
+/// How many rules or policies a line of text names before it counts the rest.
+const NAMED: usize = 5;
+
+/// The decision as a few lines of text: verdict, rows, and each side's reason with the rules that admitted
+/// the flow, or the policies that isolate and what nearly matched.
+///
+/// `cluster` is the snapshot the decision was made on: rules are shown as they stand there.
+///
+/// ```
+/// use netpol_oracle::{explain, Cluster, Decide, ObjectName, Pod, Profile, Reference};
+///
+/// let mut builder = Cluster::builder();
+/// builder.pod(Pod::new(ObjectName::new("default", "web-0")));
+/// let (cluster, profile) = (builder.build(), Profile::kubernetes());
+/// let decision = Reference::new(&cluster, &profile).decide(&"default/web-0 -> 192.0.2.1:443/tcp".parse()?)?;
+/// assert_eq!(
+///     explain(&decision, &cluster),
+///     "default/web-0 -> 192.0.2.1:443/tcp: allow\n\
+///      \x20 egress: allow: no policy isolates the source for egress (K1)\n\
+///      \x20 ingress: allow: the destination is no pod that policies isolate (K17, K24)\n"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn explain(decision: &Decision, cluster: &Cluster) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "{}: {}{}", decision.flow, decision.verdict, cited(decision.rows));
+    match &decision.judged {
+        Judged::Sides(sides) => both(&mut text, "  ", sides, cluster),
+        Judged::Backends(backends) => {
+            for backend in backends {
+                let _ = writeln!(text, "  backend {}: {}{}", backend.backend, backend.verdict, cited(backend.rows));
+                both(&mut text, "    ", &backend.sides, cluster);
+            }
+        }
+    }
+    for row in decision.rows.iter() {
+        let _ = writeln!(text, "  {row}: {}", about(row));
+    }
+    if !cluster.other_policies().is_empty() {
+        let _ =
+            writeln!(text, "  note: {} policies of other kinds are not judged (K25)", cluster.other_policies().len());
+    }
+    text
+}
+
+fn cited(rows: Rows) -> String {
+    if rows.is_empty() { String::new() } else { format!(" ({rows})") }
+}
+
+fn both(text: &mut String, indent: &str, sides: &Sides, cluster: &Cluster) {
+    side(text, indent, Direction::Egress, &sides.egress, cluster);
+    side(text, indent, Direction::Ingress, &sides.ingress, cluster);
+}
+
+fn side(text: &mut String, indent: &str, direction: Direction, side: &Side, cluster: &Cluster) {
+    let end = match direction {
+        Direction::Egress => "source",
+        Direction::Ingress => "destination",
+    };
+    let _ = write!(text, "{indent}{direction}: {}: ", side.verdict);
+    let mut near: &[NearMiss] = &[];
+    let because = match &side.reason {
+        Reason::NoSubject => format!("the {end} is no pod that policies isolate (K17, K24)"),
+        Reason::Hairpin => "the pod reaches itself (K19, U4)".to_owned(),
+        Reason::NotEnforced { row } => format!("this cluster does not enforce it: {} ({row})", about(*row)),
+        Reason::NotIsolated => format!("no policy isolates the {end} for {direction} (K1)"),
+        Reason::OwnNode => format!("the other end is the node that the {end} runs on (K18, U3)"),
+        Reason::ExemptRange => "this cluster cannot limit 100.125.0.0/16 (C11)".to_owned(),
+        Reason::Unfiltered => "this cluster does not filter the protocol (U1)".to_owned(),
+        Reason::Rule { admitted_by } => format!("admitted by {}", some(admitted_by)),
+        Reason::NoRule { isolated_by, near: misses } => {
+            near = misses;
+            format!("isolated by {}; no rule admits the flow", some(isolated_by))
+        }
+        Reason::Open { rows, isolated_by, near: misses } => {
+            near = misses;
+            format!("isolated by {}; {rows} leave it open", some(isolated_by))
+        }
+    };
+    let _ = writeln!(text, "{because}");
+    for miss in near.iter().take(NAMED) {
+        let _ = writeln!(text, "{indent}  {}: {}", miss.rule, nearly(miss, cluster));
+    }
+    if near.len() > NAMED {
+        let _ = writeln!(text, "{indent}  and {} more rules nearly match", near.len() - NAMED);
+    }
+    if let (Reason::Rule { admitted_by }, Verdict::Allow) = (&side.reason, side.verdict) {
+        for name in admitted_by.iter().take(NAMED) {
+            if let Some(rule) = find(name, cluster) {
+                let _ = writeln!(
+                    text,
+                    "{indent}  {name}: {} on {}",
+                    peers(&rule.peers, direction, &name.policy),
+                    ports(&rule.ports)
+                );
+            }
+        }
+    }
+}
+
+fn nearly(miss: &NearMiss, cluster: &Cluster) -> String {
+    let Some(rule) = find(&miss.rule, cluster) else { return "the rule is gone".to_owned() };
+    match miss.failed {
+        Failed::Port => format!("the peer matches, the port does not: it admits {}", ports(&rule.ports)),
+        Failed::Peer => {
+            let peers = peers(&rule.peers, miss.rule.direction, &miss.rule.policy);
+            format!("the port matches, the peer does not: it admits {peers}")
+        }
+    }
+}
+
+fn find<'c>(name: &RuleRef, cluster: &'c Cluster) -> Option<&'c Rule> {
+    cluster.policy(&name.policy)?.rules(name.direction).get(name.rule)
+}
+
+fn some(items: &[impl std::fmt::Display]) -> String {
+    let mut text = items.iter().take(NAMED).map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ");
+    if items.len() > NAMED {
+        let _ = write!(text, " and {} more", items.len() - NAMED);
+    }
+    text
+}
+
+fn peers(peers: &Peers, direction: Direction, policy: &ObjectName) -> String {
+    let word = match direction {
+        Direction::Ingress => "from",
+        Direction::Egress => "to",
+    };
+    match peers {
+        Peers::Any => format!("{word} anywhere"),
+        Peers::Of(list) => format!("{word} {}", joined(list.iter().map(|entry| peer(entry, policy)))),
+    }
+}
+
+fn peer(peer: &Peer, policy: &ObjectName) -> String {
+    match peer {
+        Peer::IpBlock(block) if block.except().is_empty() => block.cidr().to_string(),
+        Peer::IpBlock(block) => {
+            let except = joined(block.except().iter().map(ToString::to_string));
+            format!("{} except {except}", block.cidr())
+        }
+        Peer::Pods(pods) => {
+            let which = if pods.pods.is_everything() { "all pods".to_owned() } else { format!("pods `{}`", pods.pods) };
+            match &pods.namespaces {
+                Namespaces::Own => format!("{which} of namespace `{}`", policy.namespace()),
+                Namespaces::Matching(selector) if selector.is_everything() => format!("{which} of all namespaces"),
+                Namespaces::Matching(selector) => format!("{which} of namespaces `{selector}`"),
+            }
+        }
+    }
+}
+
+fn ports(ports: &Ports) -> String {
+    match ports {
+        Ports::Any => "every port".to_owned(),
+        Ports::Of(list) => joined(list.iter().map(port)),
+    }
+}
+
+fn port(entry: &PortMatch) -> String {
+    let protocol = entry.protocol;
+    match &entry.port {
+        PortSpec::Any => format!("all {protocol}"),
+        PortSpec::Number(number) => format!("{number}/{protocol}"),
+        PortSpec::Range(range) => format!("{}-{}/{protocol}", range.first(), range.last()),
+        PortSpec::Name(name) => format!("`{name}`/{protocol}"),
+    }
+}
+
+fn joined(items: impl ExactSizeIterator<Item = String>) -> String {
+    let count = items.len();
+    let mut text = items.take(NAMED).collect::<Vec<_>>().join(", ");
+    if count > NAMED {
+        let _ = write!(text, " and {} more", count - NAMED);
+    }
+    text
+}
+
+/// What a row is about, in a few words.
+fn about(row: Row) -> &'static str {
+    match row {
+        Row::C1 => "network policies are not enforced",
+        Row::C2 => "ingress rules need a newer cluster version",
+        Row::C3 => "egress rules need a newer cluster version",
+        Row::C4 => "ipBlock in ingress rules is not supported",
+        Row::C5 => "ipBlock in egress rules is not supported",
+        Row::C6 => "the node's operating system is not supported",
+        Row::C7 => "IPv6 policies are not supported",
+        Row::C8 => "secure containers are not supported",
+        Row::C9 => "which addresses an ipBlock reaches is limited",
+        Row::C10 => "a ClusterIP cannot be limited by workload labels",
+        Row::C11 => "100.125.0.0/16 cannot be limited",
+        Row::C12 => "SCTP is not supported",
+        Row::C13 => "access between a node and its own pods has rules of its own",
+        Row::C14 => "endPort is not supported",
+        Row::U1 => "what an isolated side does with other protocols is left open",
+        Row::U2 => "hostNetwork pods may count as their node or as pods",
+        Row::U3 => "whether egress to the own node is exempt is left open",
+        Row::U4 => "a pod that reaches itself through a Service is left open",
+        Row::U5 => "an ipBlock may see the ClusterIP or the backend outside the cluster",
+        Row::U6 => "an ipBlock cannot be held against a pod without an address",
+        Row::K23 => "the backends of the Service get different verdicts",
+    }
+}

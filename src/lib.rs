@@ -1,0 +1,53 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "a test that fails may panic"
+    )
+)]
+
+pub mod admission;
+pub mod analysis;
+mod diagnostic;
+mod explain;
+pub mod labels;
+pub mod manifest;
+mod model;
+mod name;
+pub mod net;
+mod profile;
+mod reference;
+mod release;
+mod verdict;
+
+pub use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
+pub use crate::explain::explain;
+pub use crate::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
+pub use crate::manifest::load::{Loaded, LoadedObject, Loader};
+pub use crate::model::cluster::*;
+pub use crate::model::flow::{Destination, Endpoint, Flow, L4, OtherProtocol};
+pub use crate::model::flow_text::{FlowTextError, FlowTextFault};
+pub use crate::model::policy::*;
+pub use crate::name::{Direction, ObjectName};
+pub use crate::net::{Cidr, Family, IpBlock, Port, PortName, PortRange, Protocol};
+pub use crate::profile::capability::{
+    Capabilities, EndPort, HostNetwork, IpBlockScope, NodeOs, OtherProtocols, OutsideBackend, OwnNode, OwnNodeEgress,
+    ServiceHairpin, Support, UnaddressedPod, Unowned,
+};
+pub use crate::profile::cce;
+pub use crate::profile::os::Os;
+pub use crate::profile::profile::{Base, Profile, ProfileError, Switch};
+pub use crate::profile::row::{Row, Rows};
+pub use crate::profile::version::{ClusterVersion, VersionError};
+pub use crate::reference::Reference;
+pub use crate::release::{Release, ReleaseError, Wording};
+pub use crate::verdict::{
+    Backend, BackendDecision, Decide, Decision, Failed, FlowError, Judged, NearMiss, Reason, RuleRef, Side, Sides,
+    Verdict,
+};

@@ -1,0 +1,87 @@
+//! Which object a manifest is.
+
+use crate::model::cluster::WorkloadKind;
+
+/// What the loader does with an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Namespace,
+    Pod,
+    Node,
+    Service,
+    EndpointSlice,
+    Workload(WorkloadKind),
+    NetworkPolicy,
+    /// A NetworkPolicy of a version that the server no longer serves, or of nobody known.
+    ForeignNetworkPolicy,
+    /// A policy of another kind: answers ignore it (K25).
+    OtherPolicy,
+    List,
+    /// Nothing that decides a flow.
+    Unknown,
+}
+
+/// Policies that are not judged: API group, kind, whether it lives in a namespace (K25).
+const OTHER_POLICIES: &[(&str, &str, bool)] = &[
+    ("policy.networking.k8s.io", "AdminNetworkPolicy", false),
+    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy", false),
+    ("policy.networking.k8s.io", "ClusterNetworkPolicy", false),
+    ("projectcalico.org", "NetworkPolicy", true),
+    ("projectcalico.org", "GlobalNetworkPolicy", false),
+    ("crd.projectcalico.org", "NetworkPolicy", true),
+    ("crd.projectcalico.org", "GlobalNetworkPolicy", false),
+    ("cilium.io", "CiliumNetworkPolicy", true),
+    ("cilium.io", "CiliumClusterwideNetworkPolicy", false),
+    ("crd.antrea.io", "NetworkPolicy", true),
+    ("crd.antrea.io", "ClusterNetworkPolicy", false),
+    ("network.openshift.io", "EgressNetworkPolicy", true),
+    ("k8s.ovn.org", "EgressFirewall", true),
+    ("k8s.cni.cncf.io", "MultiNetworkPolicy", true),
+];
+
+fn other_policy(api_version: &str, kind: &str) -> Option<bool> {
+    let (group, _) = api_version.split_once('/')?;
+    OTHER_POLICIES.iter().find(|entry| entry.0 == group && entry.1 == kind).map(|entry| entry.2)
+}
+
+/// Whether a policy that is not judged lives in a namespace.
+pub(super) fn is_namespaced(api_version: &str, kind: &str) -> bool {
+    other_policy(api_version, kind).unwrap_or(false)
+}
+
+impl Kind {
+    /// By `apiVersion` and `kind`. Without the former the kind alone counts, as items of typed lists have it.
+    pub(super) fn of(api_version: Option<&str>, kind: &str, has_items: bool) -> Self {
+        let known = match kind {
+            "Namespace" => ("v1", Self::Namespace),
+            "Pod" => ("v1", Self::Pod),
+            "Node" => ("v1", Self::Node),
+            "Service" => ("v1", Self::Service),
+            "ReplicationController" => ("v1", Self::Workload(WorkloadKind::ReplicationController)),
+            "Deployment" => ("apps/v1", Self::Workload(WorkloadKind::Deployment)),
+            "ReplicaSet" => ("apps/v1", Self::Workload(WorkloadKind::ReplicaSet)),
+            "StatefulSet" => ("apps/v1", Self::Workload(WorkloadKind::StatefulSet)),
+            "DaemonSet" => ("apps/v1", Self::Workload(WorkloadKind::DaemonSet)),
+            "Job" => ("batch/v1", Self::Workload(WorkloadKind::Job)),
+            "CronJob" => ("batch/v1", Self::Workload(WorkloadKind::CronJob)),
+            "EndpointSlice" => ("discovery.k8s.io/v1", Self::EndpointSlice),
+            "NetworkPolicy" => ("networking.k8s.io/v1", Self::NetworkPolicy),
+            _ => ("", Self::Unknown),
+        };
+        let version_fits = api_version.is_none_or(|version| version == known.0);
+        if known.1 != Self::Unknown && version_fits {
+            return known.1;
+        }
+        if api_version.is_some_and(|version| other_policy(version, kind).is_some()) {
+            return Self::OtherPolicy;
+        }
+        if kind == "NetworkPolicy" {
+            return Self::ForeignNetworkPolicy;
+        }
+        let is_list = kind == "List" && api_version.is_none_or(|version| version == "v1");
+        if is_list || (kind.len() > 4 && kind.ends_with("List") && has_items) {
+            return Self::List;
+        }
+        Self::Unknown
+    }
+}

@@ -1,0 +1,145 @@
+//! Trees built from the leaves up, without recursion, with repeated keys seen.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use super::{Entry, MAX_PATH, MAX_REPEATED, Repeated, Tree, Value};
+
+/// Below this many entries a mapping is searched key by key.
+const SMALL: usize = 16;
+
+/// A key that waits for its value.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) text: Box<str>,
+    pub(super) line: Option<usize>,
+    pub(super) is_string: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct MappingBuilder {
+    line: Option<usize>,
+    entries: Vec<Entry>,
+    places: HashMap<Box<str>, usize>,
+}
+
+impl MappingBuilder {
+    fn place(&mut self, key: &str) -> Option<usize> {
+        if self.entries.len() < SMALL {
+            return self.entries.iter().position(|entry| &*entry.key == key);
+        }
+        if self.places.is_empty() {
+            self.places = self.entries.iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)).collect();
+        }
+        self.places.get(key).copied()
+    }
+
+    fn insert(&mut self, place: Option<usize>, entry: Entry) {
+        if let Some(old) = place.and_then(|place| self.entries.get_mut(place)) {
+            *old = entry;
+            return;
+        }
+        if !self.places.is_empty() {
+            self.places.insert(entry.key.clone(), self.entries.len());
+        }
+        self.entries.push(entry);
+    }
+}
+
+#[derive(Debug)]
+enum Open {
+    Sequence(Option<usize>, Vec<Tree>),
+    /// With the key that waits for its value.
+    Mapping(MappingBuilder, Option<Key>),
+}
+
+/// The collections that are open, outermost first.
+#[derive(Debug, Default)]
+pub(super) struct Builder {
+    open: Vec<Open>,
+    pub(super) repeated: Vec<Repeated>,
+}
+
+impl Builder {
+    pub(super) fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    pub(super) fn open_sequence(&mut self, line: Option<usize>) {
+        self.open.push(Open::Sequence(line, Vec::new()));
+    }
+
+    pub(super) fn open_mapping(&mut self, line: Option<usize>) {
+        let builder = MappingBuilder { line, entries: Vec::new(), places: HashMap::new() };
+        self.open.push(Open::Mapping(builder, None));
+    }
+
+    /// The key whose value comes next. Outside a mapping it does nothing.
+    pub(super) fn key(&mut self, key: Key) {
+        if let Some(Open::Mapping(_, waiting)) = self.open.last_mut() {
+            *waiting = Some(key);
+        }
+    }
+
+    /// Closes the innermost collection and hands it back; it is not put anywhere yet.
+    pub(super) fn close(&mut self) -> Option<Tree> {
+        Some(match self.open.pop()? {
+            Open::Sequence(line, items) => Tree::new(line, Value::Sequence(items)),
+            Open::Mapping(builder, _) => Tree::new(builder.line, Value::Mapping(builder.entries)),
+        })
+    }
+
+    /// Puts a value where it belongs. Hands it back where nothing is open: it is the root.
+    pub(super) fn put(&mut self, tree: Tree) -> Option<Tree> {
+        match self.open.last_mut() {
+            None => return Some(tree),
+            Some(Open::Sequence(_, items)) => items.push(tree),
+            Some(Open::Mapping(builder, waiting)) => {
+                let Key { text, line, is_string } = waiting.take()?;
+                let place = builder.place(&text);
+                let value_line = tree.line;
+                let key = text.clone();
+                builder.insert(place, Entry { key: text, line, value: tree });
+                if place.is_some() && self.repeated.len() < MAX_REPEATED {
+                    let path = path(&self.open, &key);
+                    self.repeated.push(Repeated { line, value_line, path, key, is_string });
+                }
+            }
+        }
+        None
+    }
+}
+
+/// The path of `key` in the innermost collection.
+fn path(open: &[Open], key: &str) -> String {
+    let mut path = String::new();
+    let name = |path: &mut String, text: &str| {
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.extend(text.chars().take(MAX_PATH));
+    };
+    let outer = open.len().saturating_sub(1);
+    for collection in open.iter().take(outer) {
+        match collection {
+            Open::Sequence(_, items) => {
+                // Writing to a string cannot fail.
+                let _ = write!(path, "[{}]", items.len());
+            }
+            Open::Mapping(_, waiting) => {
+                if let Some(key) = waiting {
+                    name(&mut path, &key.text);
+                }
+            }
+        }
+        if path.len() > MAX_PATH {
+            break;
+        }
+    }
+    name(&mut path, key);
+    if path.len() > MAX_PATH {
+        let cut = (0..=MAX_PATH).rev().find(|at| path.is_char_boundary(*at)).unwrap_or(0);
+        path.truncate(cut);
+    }
+    path
+}

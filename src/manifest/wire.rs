@@ -1,0 +1,170 @@
+//! From the model back to manifests.
+
+use serde::ser::{SerializeMap as _, SerializeSeq as _};
+use serde::{Serialize, Serializer};
+
+use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PolicyTypes, PortMatch, PortSpec, Ports, Rule};
+use crate::name::Direction;
+use crate::net::{Cidr, Family, IpBlock};
+
+/// The manifest of a policy: serialise it as YAML or JSON. Reading it yields the same policy again.
+///
+/// What the server fills in is written out: the namespace, `policyTypes` and every `protocol`. An `except`
+/// that equals its `cidr` is written as IPv4-mapped, the one form in which the API server takes it (before
+/// 1.36).
+///
+/// ```
+/// use netpol_oracle::manifest::wire::Manifest;
+/// use netpol_oracle::{NetworkPolicy, ObjectName, PolicyTypes, Selector};
+/// let name = ObjectName::new("default", "deny-all");
+/// let policy = NetworkPolicy::new(name, Selector::everything(), PolicyTypes::Ingress, vec![], vec![]);
+/// assert_eq!(
+///     serde_json::to_string(&Manifest(&policy)).unwrap(),
+///     r#"{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"deny-all","namespace":"default"},"spec":{"podSelector":{},"policyTypes":["Ingress"]}}"#
+/// );
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Manifest<'a>(pub &'a NetworkPolicy);
+
+impl Serialize for Manifest<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(4))?;
+        map.serialize_entry("apiVersion", "networking.k8s.io/v1")?;
+        map.serialize_entry("kind", "NetworkPolicy")?;
+        map.serialize_entry("metadata", &Metadata(self.0))?;
+        map.serialize_entry("spec", &Spec(self.0))?;
+        map.end()
+    }
+}
+
+struct Metadata<'a>(&'a NetworkPolicy);
+
+impl Serialize for Metadata<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("name", self.0.name().name())?;
+        map.serialize_entry("namespace", self.0.name().namespace())?;
+        map.end()
+    }
+}
+
+struct Spec<'a>(&'a NetworkPolicy);
+
+impl Serialize for Spec<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("podSelector", self.0.subject())?;
+        let types: &[&str] = match self.0.types() {
+            PolicyTypes::Ingress => &["Ingress"],
+            PolicyTypes::Egress => &["Egress"],
+            PolicyTypes::Both => &["Ingress", "Egress"],
+        };
+        map.serialize_entry("policyTypes", types)?;
+        for (direction, field, peers) in [(Direction::Ingress, "ingress", "from"), (Direction::Egress, "egress", "to")]
+        {
+            // The rules of an undeclared direction too: they are part of what was written (K4).
+            let rules: Vec<RuleWire<'_>> =
+                self.0.written_rules(direction).iter().map(|rule| RuleWire { rule, peers }).collect();
+            if !rules.is_empty() {
+                map.serialize_entry(field, &rules)?;
+            }
+        }
+        map.end()
+    }
+}
+
+struct RuleWire<'a> {
+    rule: &'a Rule,
+    /// `from` or `to`.
+    peers: &'static str,
+}
+
+impl Serialize for RuleWire<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Peers::Of(peers) = &self.rule.peers {
+            let peers: Vec<PeerWire<'_>> = peers.iter().map(PeerWire).collect();
+            map.serialize_entry(self.peers, &peers)?;
+        }
+        if let Ports::Of(ports) = &self.rule.ports {
+            let ports: Vec<PortWire<'_>> = ports.iter().map(PortWire).collect();
+            map.serialize_entry("ports", &ports)?;
+        }
+        map.end()
+    }
+}
+
+struct PeerWire<'a>(&'a Peer);
+
+impl Serialize for PeerWire<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self.0 {
+            Peer::IpBlock(block) => map.serialize_entry("ipBlock", &BlockWire(block))?,
+            Peer::Pods(pods) => match &pods.namespaces {
+                Namespaces::Own => map.serialize_entry("podSelector", &pods.pods)?,
+                Namespaces::Matching(namespaces) => {
+                    map.serialize_entry("namespaceSelector", namespaces)?;
+                    if !pods.pods.is_everything() {
+                        map.serialize_entry("podSelector", &pods.pods)?;
+                    }
+                }
+            },
+        }
+        map.end()
+    }
+}
+
+struct BlockWire<'a>(&'a IpBlock);
+
+impl Serialize for BlockWire<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("cidr", &self.0.cidr())?;
+        if !self.0.except().is_empty() {
+            map.serialize_entry("except", &ExceptWire(self.0))?;
+        }
+        map.end()
+    }
+}
+
+struct ExceptWire<'a>(&'a IpBlock);
+
+impl Serialize for ExceptWire<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let except = self.0.except();
+        let mut list = serializer.serialize_seq(Some(except.len()))?;
+        for inner in except {
+            if *inner == self.0.cidr() && inner.family() == Family::V4 {
+                list.serialize_element(&mapped(inner))?;
+            } else {
+                list.serialize_element(inner)?;
+            }
+        }
+        list.end()
+    }
+}
+
+/// An IPv4 cidr in IPv4-mapped form.
+fn mapped(cidr: &Cidr) -> String {
+    format!("::ffff:{}/{}", cidr.network(), u16::from(cidr.prefix_len()) + 96)
+}
+
+struct PortWire<'a>(&'a PortMatch);
+
+impl Serialize for PortWire<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("protocol", &self.0.protocol)?;
+        match &self.0.port {
+            PortSpec::Any => {}
+            PortSpec::Number(port) => map.serialize_entry("port", port)?,
+            PortSpec::Name(name) => map.serialize_entry("port", name)?,
+            PortSpec::Range(range) => {
+                map.serialize_entry("port", &range.first())?;
+                map.serialize_entry("endPort", &range.last())?;
+            }
+        }
+        map.end()
+    }
+}

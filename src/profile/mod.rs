@@ -1,0 +1,10 @@
+//! What the cluster underneath enforces: rows, what each can say, the vendor's table, and presets.
+
+pub(crate) mod capability;
+pub mod cce;
+mod file;
+pub(crate) mod os;
+#[expect(clippy::module_inception, reason = "the profile is what the room is named for")]
+pub(crate) mod profile;
+pub(crate) mod row;
+pub(crate) mod version;

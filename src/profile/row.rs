@@ -1,0 +1,183 @@
+//! The ids of what a verdict may hang on: capability rows, open questions, and K23.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+macro_rules! rows {
+    ($($(#[$doc:meta])* $name:ident,)+) => {
+        /// One row: a capability of the cluster (C..), a question Kubernetes leaves open (U..), or the
+        /// disagreement of a Service's backends (K23).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Row { $($(#[$doc])* $name,)+ }
+
+        impl Row {
+            /// Every row, in the order in which they are named.
+            pub const ALL: &'static [Row] = &[$(Row::$name,)+];
+
+            /// The id: `C2`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Row::$name => stringify!($name),)+ }
+            }
+        }
+    };
+}
+
+rows! {
+    /// Policies are enforced at all.
+    C1,
+    /// Ingress rules, by cluster version.
+    C2,
+    /// Egress rules, by cluster version.
+    C3,
+    /// `ipBlock` in ingress rules.
+    C4,
+    /// `ipBlock` in egress rules.
+    C5,
+    /// The node's operating system.
+    C6,
+    /// IPv6 policies.
+    C7,
+    /// Secure containers.
+    C8,
+    /// Which addresses an `ipBlock` reaches.
+    C9,
+    /// Limiting a ClusterIP by workload labels.
+    C10,
+    /// Limiting 100.125.0.0/16.
+    C11,
+    /// SCTP.
+    C12,
+    /// The own node's access to its pods.
+    C13,
+    /// `endPort`.
+    C14,
+    /// Protocols other than TCP, UDP and SCTP at an isolated side.
+    U1,
+    /// hostNetwork pods: the node, or like any pod.
+    U2,
+    /// A pod's egress to its own node.
+    U3,
+    /// A pod that reaches itself through a Service.
+    U4,
+    /// A ClusterIP rewritten to a backend outside the cluster.
+    U5,
+    /// `ipBlock` against a pod without an address.
+    U6,
+    /// Backends of a Service that get different verdicts.
+    K23,
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Row {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|row| row.as_str() == text).ok_or(())
+    }
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse()
+            .map_err(|()| serde::de::Error::custom(format_args!("`{text}` is not a row id such as `C14` or `U3`")))
+    }
+}
+
+/// A set of rows.
+///
+/// ```
+/// use netpol_oracle::{Row, Rows};
+/// let rows: Rows = [Row::U3, Row::C7].into_iter().collect();
+/// assert_eq!(rows.to_string(), "C7, U3");
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rows(u32);
+
+impl Rows {
+    /// No row.
+    pub const NONE: Self = Self(0);
+
+    /// Adds `row`.
+    pub fn insert(&mut self, row: Row) {
+        self.0 |= 1 << (row as u32);
+    }
+
+    /// Whether `row` is among them.
+    #[must_use]
+    pub fn contains(self, row: Row) -> bool {
+        self.0 & (1 << (row as u32)) != 0
+    }
+
+    /// These and those.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// These without those.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether all of these are among `other`.
+    #[must_use]
+    pub fn is_subset(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The rows in order.
+    pub fn iter(self) -> impl Iterator<Item = Row> {
+        Row::ALL.iter().copied().filter(move |row| self.contains(*row))
+    }
+}
+
+impl From<Row> for Rows {
+    fn from(row: Row) -> Self {
+        let mut rows = Self::NONE;
+        rows.insert(row);
+        rows
+    }
+}
+
+impl FromIterator<Row> for Rows {
+    fn from_iter<I: IntoIterator<Item = Row>>(iter: I) -> Self {
+        iter.into_iter().fold(Self::NONE, |rows, row| rows.union(row.into()))
+    }
+}
+
+impl fmt::Display for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, row) in self.iter().enumerate() {
+            write!(f, "{}{row}", if i == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Rows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}

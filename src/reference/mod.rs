@@ -1,0 +1,254 @@
+//! The definition: SEMANTICS as code, naive and index-free.
+//!
+//! Every other engine is compared with this one. It scans; it is not fast and must not become so.
+
+mod endpoint;
+mod formula;
+mod matching;
+mod service;
+mod side;
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+
+use crate::model::cluster::Cluster;
+use crate::model::flow::{Destination, Flow};
+use crate::name::Direction;
+use crate::profile::capability::HostNetwork;
+use crate::profile::profile::Profile;
+use crate::profile::row::{Row, Rows};
+use crate::reference::endpoint::{Candidate, Resolved};
+use crate::reference::formula::Formula;
+use crate::reference::side::{Answer, ByService, HostReading, Question, View};
+use crate::verdict::{Backend, BackendDecision, Decide, Decision, FlowError, Judged, Reason, Side, Sides, Verdict};
+
+/// Judges flows by the definition (K1 to K25, U1 to U6, C1 to C14).
+///
+/// ```
+/// use netpol_oracle::{Cluster, Decide, Flow, ObjectName, Pod, Profile, Reference, Verdict};
+///
+/// let mut builder = Cluster::builder();
+/// builder.pod(Pod::new(ObjectName::new("default", "web-0")));
+/// builder.pod(Pod::new(ObjectName::new("default", "db-0")));
+/// let (cluster, profile) = (builder.build(), Profile::kubernetes());
+/// let reference = Reference::new(&cluster, &profile);
+///
+/// let flow: Flow = "default/web-0 -> default/db-0:6379/tcp".parse()?;
+/// assert_eq!(reference.decide(&flow)?.verdict, Verdict::Allow); // not isolated: K1
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Reference<'c> {
+    cluster: &'c Cluster,
+    profile: &'c Profile,
+}
+
+/// The questions that make up one flow: itself, or one for each backend of its Service.
+enum Asked<'c> {
+    Pair(Question<'c>),
+    Backends(Vec<(Backend, Question<'c>)>),
+}
+
+/// What one question was answered with.
+struct Outcome {
+    verdict: Verdict,
+    /// The rows that leave it undefined; none of a definite verdict.
+    open: Rows,
+    sides: Sides,
+}
+
+impl<'c> Reference<'c> {
+    /// Judges flows on `cluster` as `profile` says it enforces.
+    #[must_use]
+    pub fn new(cluster: &'c Cluster, profile: &'c Profile) -> Self {
+        Self { cluster, profile }
+    }
+
+    fn ask(&self, flow: &Flow) -> Result<Asked<'c>, FlowError> {
+        let source = match endpoint::resolve(self.cluster, &flow.source)? {
+            Resolved::End(candidate) => candidate,
+            Resolved::Service(service, _) => return Err(FlowError::ServiceAsSource(service.name.clone())),
+        };
+        let (service, sent_to) = match &flow.destination {
+            Destination::Service(name) => {
+                let service = self.cluster.service(name).ok_or_else(|| FlowError::UnknownService(name.clone()))?;
+                (service, None)
+            }
+            Destination::Endpoint(endpoint) => match endpoint::resolve(self.cluster, endpoint)? {
+                Resolved::Service(service, address) => (service, Some(address)),
+                Resolved::End(destination) if flow.via.is_none() => return pair(&source, &destination, flow),
+                Resolved::End(_) => return Err(FlowError::ViaWithoutService),
+            },
+        };
+        let ways = service::backends(self.cluster, service, sent_to, &source, flow.l4, flow.via.as_ref())?;
+        let questions = ways.into_iter().map(|way| {
+            let service = Some(ByService { cluster_address: way.cluster_address });
+            (way.backend, Question { source: way.source, destination: way.destination, l4: way.l4, service })
+        });
+        Ok(Asked::Backends(questions.collect()))
+    }
+
+    /// The verdict over all of `questions`, and the rows that leave it undefined (K23).
+    fn answer(&self, questions: &[&Question<'c>], profile: &Profile, seen: &Cell<Rows>) -> (Verdict, Rows) {
+        let outcomes: Vec<Outcome> = questions.iter().map(|q| self.outcome(q, profile, seen)).collect();
+        aggregate(&outcomes)
+    }
+
+    fn outcome(&self, question: &Question<'_>, profile: &Profile, seen: &Cell<Rows>) -> Outcome {
+        let view = |host| View { cluster: self.cluster, profile, host, seen };
+        let concerned = question.source.who.is_host_network() || question.destination.who.is_host_network();
+        let reading =
+            if concerned { view(HostReading::Node).see(Row::U2, |c| c.host_network) } else { HostNetwork::Node };
+        match reading {
+            HostNetwork::Node => Reading::of(&view(HostReading::Node), question).outcome(),
+            HostNetwork::Pod => Reading::of(&view(HostReading::Pod), question).outcome(),
+            HostNetwork::Unknown => {
+                either(Reading::of(&view(HostReading::Node), question), Reading::of(&view(HostReading::Pod), question))
+            }
+        }
+    }
+
+    /// The rows of a definite verdict: of every minimal set whose Kubernetes form would change it.
+    ///
+    /// A row that an evaluation did not look at cannot change it, so sets grow only by rows looked at.
+    fn deciding(&self, questions: &[&Question<'c>], verdict: Verdict) -> Rows {
+        let candidates: Rows = self.profile.capabilities().other_than_kubernetes().collect();
+        let mut minimal: Vec<Rows> = Vec::new();
+        let mut tried: Vec<Rows> = vec![Rows::NONE];
+        let mut queue: VecDeque<Rows> = [Rows::NONE].into();
+        while let Some(changed) = queue.pop_front() {
+            if minimal.iter().any(|set| set.is_subset(changed)) {
+                continue;
+            }
+            let profile = changed.iter().fold(self.profile.clone(), Profile::with_row_as_kubernetes);
+            let seen = Cell::new(Rows::NONE);
+            let (other, _) = self.answer(questions, &profile, &seen);
+            if other != verdict {
+                minimal.push(changed);
+                continue;
+            }
+            for row in seen.get().iter().filter(|row| candidates.contains(*row) && !changed.contains(*row)) {
+                let larger = changed.union(row.into());
+                if !tried.contains(&larger) {
+                    tried.push(larger);
+                    queue.push_back(larger);
+                }
+            }
+        }
+        minimal.into_iter().fold(Rows::NONE, Rows::union)
+    }
+
+    fn rows(&self, questions: &[&Question<'c>], verdict: Verdict, open: Rows) -> Rows {
+        if verdict == Verdict::Undefined { open } else { self.deciding(questions, verdict) }
+    }
+}
+
+impl Decide for Reference<'_> {
+    fn decide(&self, flow: &Flow) -> Result<Decision, FlowError> {
+        let seen = Cell::new(Rows::NONE);
+        let (verdict, rows, judged) = match self.ask(flow)? {
+            Asked::Pair(question) => {
+                let outcome = self.outcome(&question, self.profile, &seen);
+                let rows = self.rows(&[&question], outcome.verdict, outcome.open);
+                (outcome.verdict, rows, Judged::Sides(outcome.sides))
+            }
+            Asked::Backends(questions) => {
+                let outcomes: Vec<Outcome> =
+                    questions.iter().map(|(_, question)| self.outcome(question, self.profile, &seen)).collect();
+                let (verdict, open) = aggregate(&outcomes);
+                let all: Vec<&Question<'_>> = questions.iter().map(|(_, question)| question).collect();
+                let rows = self.rows(&all, verdict, open);
+                let backends = questions.iter().zip(outcomes).map(|((backend, question), outcome)| BackendDecision {
+                    backend: backend.clone(),
+                    verdict: outcome.verdict,
+                    rows: self.rows(&[question], outcome.verdict, outcome.open),
+                    sides: outcome.sides,
+                });
+                (verdict, rows, Judged::Backends(backends.collect()))
+            }
+        };
+        Ok(Decision { flow: flow.clone(), verdict, rows, judged })
+    }
+}
+
+fn pair<'c>(source: &Candidate<'c>, destination: &Candidate<'c>, flow: &Flow) -> Result<Asked<'c>, FlowError> {
+    let (source, destination) = endpoint::meet(source, destination)?;
+    Ok(Asked::Pair(Question { source, destination, l4: flow.l4, service: None }))
+}
+
+/// All backends agree: their verdict. Else Undefined: the rows of those that are, and K23 where one is
+/// allowed and another denied.
+fn aggregate(outcomes: &[Outcome]) -> (Verdict, Rows) {
+    let some = |verdict| outcomes.iter().any(|outcome| outcome.verdict == verdict);
+    let mut rows = outcomes.iter().fold(Rows::NONE, |rows, outcome| rows.union(outcome.open));
+    match (some(Verdict::Allow), some(Verdict::Deny), some(Verdict::Undefined)) {
+        (true, false, false) => (Verdict::Allow, rows),
+        (false, true, false) => (Verdict::Deny, rows),
+        (allow, deny, _) => {
+            if allow && deny {
+                rows.insert(Row::K23);
+            }
+            (Verdict::Undefined, rows)
+        }
+    }
+}
+
+/// Both sides under one reading of hostNetwork pods.
+struct Reading {
+    egress: Answer,
+    ingress: Answer,
+}
+
+impl Reading {
+    fn of(view: &View<'_>, question: &Question<'_>) -> Self {
+        let hairpin = question.service.is_none() && question.source.who.is_same_pod(question.destination.who);
+        if hairpin {
+            // K19, before anything else.
+            let answer = || Answer { formula: Formula::yes(), reason: Reason::Hairpin };
+            return Self { egress: answer(), ingress: answer() };
+        }
+        Self {
+            egress: side::side(view, question, Direction::Egress),
+            ingress: side::side(view, question, Direction::Ingress),
+        }
+    }
+
+    fn formula(&self) -> Formula {
+        self.egress.formula.and(&self.ingress.formula)
+    }
+
+    fn outcome(self) -> Outcome {
+        let formula = self.formula();
+        let verdict = formula.verdict();
+        let open = if verdict == Verdict::Undefined { formula.rows() } else { Rows::NONE };
+        let side = |answer: Answer| Side { verdict: answer.formula.verdict(), reason: answer.reason };
+        Outcome { verdict, open, sides: Sides { egress: side(self.egress), ingress: side(self.ingress) } }
+    }
+}
+
+/// `U2: unknown`: both readings are evaluated and compared.
+fn either(node: Reading, pod: Reading) -> Outcome {
+    let (as_node, as_pod) = (node.formula(), pod.formula());
+    let sides = Sides { egress: either_side(node.egress, pod.egress), ingress: either_side(node.ingress, pod.ingress) };
+    let verdict = if as_node == as_pod { as_node.verdict() } else { Verdict::Undefined };
+    let mut open = Rows::NONE;
+    if verdict == Verdict::Undefined {
+        open = as_node.rows().union(as_pod.rows());
+        if as_node != as_pod {
+            open.insert(Row::U2);
+        }
+    }
+    Outcome { verdict, open, sides }
+}
+
+fn either_side(node: Answer, pod: Answer) -> Side {
+    if node.formula == pod.formula {
+        return Side { verdict: node.formula.verdict(), reason: node.reason };
+    }
+    let rows = node.formula.rows().union(pod.formula.rows()).union(Row::U2.into());
+    let (isolated_by, near) = match pod.reason {
+        Reason::NoRule { isolated_by, near } | Reason::Open { isolated_by, near, .. } => (isolated_by, near),
+        _ => (Vec::new(), Vec::new()),
+    };
+    Side { verdict: Verdict::Undefined, reason: Reason::Open { rows, isolated_by, near } }
+}

@@ -1,0 +1,388 @@
+//! The answer: verdict, the rows it hangs on, and per side the reason.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use crate::model::cluster::WorkloadKind;
+use crate::model::flow::Flow;
+use crate::name::{Direction, ObjectName};
+use crate::net::Family;
+use crate::profile::row::{Row, Rows};
+
+/// May the flow pass?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It passes.
+    Allow,
+    /// It is dropped.
+    Deny,
+    /// The sources do not say, so a data plane cannot be wrong about it.
+    Undefined,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Undefined => "undefined",
+        })
+    }
+}
+
+/// Whoever answers "is this flow allowed": the reference and every engine.
+pub trait Decide {
+    /// The full answer.
+    ///
+    /// # Errors
+    /// The flow names something that is not there or cannot be judged: [`FlowError`] says what.
+    fn decide(&self, flow: &Flow) -> Result<Decision, FlowError>;
+}
+
+/// The full answer to one flow.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Decision {
+    /// The question.
+    pub flow: Flow,
+    /// The verdict, end to end.
+    pub verdict: Verdict,
+    /// The rows it hangs on (SEMANTICS section 1, "Rows named").
+    pub rows: Rows,
+    /// The sides, or those of each backend.
+    #[serde(flatten)]
+    pub judged: Judged,
+}
+
+/// What was judged: the flow itself, or each backend of its Service (K23).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Judged {
+    /// The flow's two sides.
+    Sides(Sides),
+    /// One entry a backend, in the order of their names.
+    Backends(Vec<BackendDecision>),
+}
+
+impl Serialize for Judged {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Backends<'a> {
+            #[serde(serialize_with = "by_name")]
+            backends: &'a [BackendDecision],
+        }
+        fn by_name<S: Serializer>(backends: &&[BackendDecision], serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(backends.iter().map(|decision| (decision.backend.to_string(), decision)))
+        }
+        match self {
+            Self::Sides(sides) => sides.serialize(serializer),
+            Self::Backends(backends) => Backends { backends }.serialize(serializer),
+        }
+    }
+}
+
+/// The answer for one backend of a Service (K23).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BackendDecision {
+    /// The backend.
+    #[serde(skip)]
+    pub backend: Backend,
+    /// The verdict by way of it.
+    pub verdict: Verdict,
+    /// The rows that verdict hangs on.
+    pub rows: Rows,
+    /// Its sides.
+    #[serde(flatten)]
+    pub sides: Sides,
+}
+
+/// A backend of a Service (K23).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Backend {
+    /// A pod, or a workload none of whose pods is loaded.
+    Object(ObjectName),
+    /// A node or an address outside the cluster, as its EndpointSlice gives it.
+    Address(IpAddr),
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object(name) => write!(f, "{name}"),
+            Self::Address(address) => write!(f, "{address}"),
+        }
+    }
+}
+
+/// The two sides of a flow: both must pass.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Sides {
+    /// Egress of the source.
+    pub egress: Side,
+    /// Ingress of the destination.
+    pub ingress: Side,
+}
+
+impl Sides {
+    /// The side of `direction`.
+    #[must_use]
+    pub fn of(&self, direction: Direction) -> &Side {
+        match direction {
+            Direction::Egress => &self.egress,
+            Direction::Ingress => &self.ingress,
+        }
+    }
+}
+
+/// One side's verdict and why.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Side {
+    /// What this side alone says.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A rule of a policy, as written: `default/db ingress[0]`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct RuleRef {
+    /// The policy.
+    pub policy: ObjectName,
+    /// Its list.
+    pub direction: Direction,
+    /// The place in that list, from 0.
+    pub rule: usize,
+}
+
+impl fmt::Display for RuleRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}[{}]", self.policy, self.direction, self.rule)
+    }
+}
+
+/// A rule of which one half matched.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct NearMiss {
+    /// The rule.
+    #[serde(flatten)]
+    pub rule: RuleRef,
+    /// The half that did not match.
+    pub failed: Failed,
+}
+
+/// Which half of a rule failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Failed {
+    /// A port matched, no peer did.
+    Peer,
+    /// A peer matched, no port did.
+    Port,
+}
+
+/// Why a side answers as it does: the first that applies, in the order of SEMANTICS section 1.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// This end is no pod that policies isolate: a node, a hostNetwork pod, an external address (K17, K24).
+    NoSubject,
+    /// The pod reaches itself (K19; through a Service: U4).
+    Hairpin,
+    /// The cluster does not enforce this side: C1, C2, C3 or C7.
+    NotEnforced {
+        /// Which of them.
+        row: Row,
+    },
+    /// No policy isolates the pod for this direction (K1).
+    NotIsolated,
+    /// The pod's own node (K18, C13; egress: U3 exempt).
+    OwnNode,
+    /// An address of 100.125.0.0/16 that the cluster cannot limit (C11).
+    ExemptRange,
+    /// A protocol that the cluster does not filter (U1).
+    Unfiltered,
+    /// Rules admit the flow (K2).
+    Rule {
+        /// Every rule that does, in the order of policies.
+        admitted_by: Vec<RuleRef>,
+    },
+    /// Policies isolate the pod and none of their rules admits the flow (K1).
+    NoRule {
+        /// The policies.
+        isolated_by: Vec<ObjectName>,
+        /// Rules of which one half matched.
+        near: Vec<NearMiss>,
+    },
+    /// The sources do not say.
+    Open {
+        /// The rows that leave it open.
+        rows: Rows,
+        /// The policies that isolate the pod.
+        isolated_by: Vec<ObjectName>,
+        /// Rules of which one half matched.
+        near: Vec<NearMiss>,
+    },
+}
+
+impl Reason {
+    /// The stable word for it, as the corpus and JSON write it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoSubject => "no-subject",
+            Self::Hairpin => "hairpin",
+            Self::NotEnforced { .. } => "not-enforced",
+            Self::NotIsolated => "not-isolated",
+            Self::OwnNode => "own-node",
+            Self::ExemptRange => "exempt-range",
+            Self::Unfiltered => "unfiltered",
+            Self::Rule { .. } => "rule",
+            Self::NoRule { .. } => "no-rule",
+            Self::Open { .. } => "open",
+        }
+    }
+}
+
+/// Why a flow cannot be judged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlowError {
+    /// Neither a pod nor a workload bears the name.
+    #[error("no pod or workload `{0}`")]
+    UnknownObject(ObjectName),
+    /// Several workloads bear the name (K25).
+    #[error("`{name}` is the name of several workloads; write {}", choices(name, kinds))]
+    AmbiguousWorkload {
+        /// The name.
+        name: ObjectName,
+        /// Their kinds.
+        kinds: Vec<WorkloadKind>,
+    },
+    /// The pod has finished: it is no endpoint (K20).
+    #[error("pod `{0}` has finished and is no endpoint")]
+    FinishedPod(ObjectName),
+    /// The pod does not have the address.
+    #[error("pod `{pod}` does not have the address `{address}`")]
+    AddressNotOfPod {
+        /// The pod.
+        pod: ObjectName,
+        /// The address.
+        address: IpAddr,
+    },
+    /// Several live pods claim the address (K20).
+    #[error("several live pods claim the address `{address}`: {}", list(pods))]
+    SharedAddress {
+        /// The address.
+        address: IpAddr,
+        /// The pods.
+        pods: Vec<ObjectName>,
+    },
+    /// No node bears the name.
+    #[error("no node `{0}`")]
+    UnknownNode(Arc<str>),
+    /// The node does not have the address.
+    #[error("node `{node}` does not have the address `{address}`")]
+    AddressNotOfNode {
+        /// The node.
+        node: Arc<str>,
+        /// The address.
+        address: IpAddr,
+    },
+    /// The node has no InternalIP of the flow's family.
+    #[error("node `{0}` has no InternalIP of the flow's family; write `node:{0}@ADDRESS`")]
+    NodeWithoutAddress(Arc<str>),
+    /// No Service bears the name.
+    #[error("no Service `{0}`")]
+    UnknownService(ObjectName),
+    /// Source and destination share no address family (K22).
+    #[error("source and destination have no address family in common")]
+    NoCommonFamily,
+    /// An address of one family against an end without it (K22).
+    #[error("`{end}` has no {family} address, which the other end asks for")]
+    WrongFamily {
+        /// The end.
+        end: String,
+        /// The family asked for.
+        family: Family,
+    },
+    /// No backend of the Service is ready (K23).
+    #[error("Service `{0}` has no ready backend for this flow")]
+    NoReadyBackend(ObjectName),
+    /// The Service has no such port (K23).
+    #[error("Service `{service}` has no port {port}")]
+    NoSuchPort {
+        /// The Service.
+        service: ObjectName,
+        /// Port and protocol, as the flow writes them.
+        port: String,
+    },
+    /// A ClusterIP takes only what its ports name (K23).
+    #[error("Service `{0}` takes TCP, UDP and SCTP only")]
+    PortlessService(ObjectName),
+    /// A headless Service has nothing to send to (K23).
+    #[error("Service `{0}` is headless: name one of its pods")]
+    Headless(ObjectName),
+    /// A name for another name (K23).
+    #[error("Service `{0}` is an ExternalName: name the address it stands for")]
+    ExternalName(ObjectName),
+    /// A ClusterIP opens no connections (K23).
+    #[error("a ClusterIP cannot be a source: it is Service `{0}`")]
+    ServiceAsSource(ObjectName),
+    /// `via` names no ready backend of the Service (K23).
+    #[error("`{backend}` is not a ready backend of Service `{service}`; its backends: {}", list(backends))]
+    NotABackend {
+        /// The name given.
+        backend: ObjectName,
+        /// The Service.
+        service: ObjectName,
+        /// What there is.
+        backends: Vec<Backend>,
+    },
+    /// `via` beside a destination that is no Service.
+    #[error("`via` needs a Service as destination")]
+    ViaWithoutService,
+}
+
+impl FlowError {
+    /// The stable word for it, as the corpus writes it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownObject(_) => "unknown-object",
+            Self::AmbiguousWorkload { .. } => "ambiguous-workload",
+            Self::FinishedPod(_) => "finished-pod",
+            Self::AddressNotOfPod { .. } => "address-not-of-pod",
+            Self::SharedAddress { .. } => "shared-address",
+            Self::UnknownNode(_) => "unknown-node",
+            Self::AddressNotOfNode { .. } => "address-not-of-node",
+            Self::NodeWithoutAddress(_) => "node-without-address",
+            Self::UnknownService(_) => "unknown-service",
+            Self::NoCommonFamily => "no-common-family",
+            Self::WrongFamily { .. } => "wrong-family",
+            Self::NoReadyBackend(_) => "no-ready-backend",
+            Self::NoSuchPort { .. } => "no-such-port",
+            Self::PortlessService(_) => "portless-service",
+            Self::Headless(_) => "headless",
+            Self::ExternalName(_) => "external-name",
+            Self::ServiceAsSource(_) => "service-as-source",
+            Self::NotABackend { .. } => "not-a-backend",
+            Self::ViaWithoutService => "via-without-service",
+        }
+    }
+}
+
+fn list(items: &[impl fmt::Display]) -> String {
+    if items.is_empty() {
+        return "none".to_owned();
+    }
+    items.iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn choices(name: &ObjectName, kinds: &[WorkloadKind]) -> String {
+    let written =
+        |kind: &WorkloadKind| format!("`{}/{}/{}`", name.namespace(), kind.as_str().to_ascii_lowercase(), name.name());
+    kinds.iter().map(written).collect::<Vec<_>>().join(" or ")
+}
