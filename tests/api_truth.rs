@@ -1,0 +1,258 @@
+//! The API server's judgement against measured answers of three releases: the sample in `data/api-truth`, and
+//! in `data/api-more.jsonl` what upstream's own decoder, defaulting and create validation (its Go modules of
+//! v1.31.0, v1.34.4 and v1.37.2, run in process) said to several hundred texts of ours.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use netpol_oracle::manifest::api_server::{Intake, judge};
+use netpol_oracle::manifest::tree::{Hint, read};
+use netpol_oracle::{Code, Origin, Release, Severity};
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+struct Truth {
+    #[serde(default)]
+    file: String,
+    #[serde(default)]
+    document: usize,
+    decision: String,
+    decision_strict: String,
+    stage: Option<String>,
+    errors: Vec<Fault>,
+    warnings: Vec<String>,
+}
+
+#[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Fault {
+    path: String,
+    error: String,
+}
+
+fn answers(release: &str) -> Vec<Truth> {
+    let path = format!("{}/tests/data/api-truth/truth-{release}.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("the truth file is there");
+    text.lines().map(|line| serde_json::from_str(line).expect("a line of the truth file")).collect()
+}
+
+/// Go 1.31 prints the addresses of two pointers: nobody can know them.
+fn without_pointers(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("(*bool)(") {
+        out.push_str(before);
+        rest = after.split_once(')').map_or("", |(_, after)| after);
+        out.push_str("(*bool)()");
+    }
+    out + rest
+}
+
+/// Everything that differs, in words.
+fn differences(truth: &Truth, text: &[u8], hint: Hint, release: Release) -> Vec<String> {
+    let documents = read(text, hint);
+    let Some(document) = documents.get(truth.document) else { return vec!["no such document".to_owned()] };
+    let judgement = judge(document, release, Intake::Posted);
+    let mut out = Vec::new();
+    let word = |accepted| if accepted { "accept" } else { "reject" };
+    for (what, ours, theirs) in [
+        ("decision", word(judgement.accepted), &truth.decision),
+        ("strict decision", word(judgement.accepted_strict), &truth.decision_strict),
+    ] {
+        if ours != theirs {
+            out.push(format!("{what}: {ours}, not {theirs}"));
+        }
+    }
+    if judgement.policy.is_some() != judgement.accepted {
+        out.push("accepted without a policy, or the other way round".to_owned());
+    }
+    let of = |severity| judgement.diagnostics.iter().filter(move |diagnostic| diagnostic.severity == severity);
+    let mut warnings: Vec<String> = of(Severity::Warning).map(|diagnostic| diagnostic.message.clone()).collect();
+    let mut expected = truth.warnings.clone();
+    warnings.sort();
+    expected.sort();
+    if warnings != expected {
+        out.push(format!("warnings: {warnings:#?}, not {expected:#?}"));
+    }
+    if truth.stage.as_deref() == Some("decode") {
+        let decoding = |code| matches!(code, Code::Decode | Code::Syntax | Code::Limit);
+        if of(Severity::Error).next().is_none() || of(Severity::Error).any(|error| !decoding(error.code)) {
+            out.push(format!("not (only) decoding errors: {:#?}", judgement.diagnostics));
+        }
+        return out;
+    }
+    // The five last characters of a made name are random.
+    let metadata = document.root.as_ref().ok().and_then(|root| root.get("metadata"));
+    let text_of = |key: &str| metadata.and_then(|metadata| metadata.get(key)?.as_str()).unwrap_or_default();
+    let is_made = text_of("name").is_empty() && !text_of("generateName").is_empty();
+    let asked = |fault: &Fault| !(is_made && fault.path == "metadata.name");
+    let mut errors: Vec<Fault> = of(Severity::Error)
+        .inspect(|error| assert_eq!(error.origin, Origin::ApiServer))
+        .map(|error| Fault { path: error.path.to_string(), error: without_pointers(&error.message) })
+        .filter(asked)
+        .collect();
+    let mut expected: Vec<Fault> = truth
+        .errors
+        .iter()
+        .map(|fault| Fault { path: fault.path.clone(), error: without_pointers(&fault.error) })
+        .filter(asked)
+        .collect();
+    errors.sort();
+    expected.sort();
+    if errors != expected {
+        out.push(format!("errors: {errors:#?}, not {expected:#?}"));
+    }
+    out
+}
+
+fn check(version: &str) {
+    let release: Release = version.parse().expect("a release");
+    let answers = answers(version);
+    assert!(answers.len() > 190, "the sample is whole");
+    let mut failed = Vec::new();
+    for truth in &answers {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/api-truth/manifests");
+        let text = std::fs::read(folder.join(&truth.file)).expect("a manifest of the sample");
+        for difference in differences(truth, &text, Hint::of_name(&truth.file), release) {
+            failed.push(format!("{} [{}]: {difference}", truth.file, truth.document));
+        }
+    }
+    assert!(failed.is_empty(), "{} differences:\n{}", failed.len(), failed.join("\n"));
+}
+
+#[test]
+fn answers_of_1_31() {
+    check("1.31.0");
+}
+
+#[test]
+fn answers_of_1_34() {
+    check("1.34.4");
+}
+
+#[test]
+fn answers_of_1_37() {
+    check("1.37.2");
+}
+
+#[derive(Debug, Deserialize)]
+struct More {
+    name: String,
+    text: String,
+    format: String,
+    /// A release that answers as the one before it is left out.
+    answers: BTreeMap<String, Truth>,
+}
+
+#[test]
+fn answers_of_upstream_validation() {
+    let path = format!("{}/tests/data/api-more.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("the file is there");
+    let cases: Vec<More> = text.lines().map(|line| serde_json::from_str(line).expect("a case")).collect();
+    assert!(cases.len() > 400, "the set is whole");
+    let mut failed = Vec::new();
+    for case in &cases {
+        let hint = if case.format == "json" { Hint::Json } else { Hint::Yaml };
+        for release in [Release::v1(31), Release::v1(34), Release::v1(37)] {
+            let (version, truth) = case
+                .answers
+                .iter()
+                .rfind(|(version, _)| version.parse::<Release>().expect("a release") <= release)
+                .expect("an answer of the oldest release");
+            for difference in differences(truth, case.text.as_bytes(), hint, release) {
+                failed.push(format!("{} (answer of {version}) under {release}: {difference}", case.name));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{} differences:\n{}", failed.len(), failed.join("\n"));
+}
+
+/// Strict CIDRs come with 1.36, the words of 1.37 with 1.37.
+#[test]
+fn releases_between_the_measured_ones() {
+    let text = "metadata: {name: a, labels: {a/b/c: ''}}\nspec: {ingress: [{from: [{ipBlock: {cidr: 10.0.0.1/8}}]}]}\n";
+    let documents = read(text.as_bytes(), Hint::Yaml);
+    let messages = |minor| -> Vec<String> {
+        let judgement = judge(&documents[0], Release::v1(minor), Intake::Posted);
+        judgement.diagnostics.into_iter().map(|diagnostic| diagnostic.message).collect()
+    };
+    let strict = r#"spec.ingress[0].from[0].ipBlock.cidr: Invalid value: "10.0.0.1/8": must not have bits set beyond the prefix length"#;
+    assert_eq!(messages(35), messages(34));
+    assert_eq!(messages(33), messages(31));
+    assert_eq!(messages(36), [&messages(35)[..], &[strict.to_owned()]].concat());
+    assert!(messages(36)[0].contains("a qualified name must consist"));
+    assert!(messages(37)[0].contains("a valid label key must consist"));
+    assert_eq!(messages(99), messages(37));
+}
+
+/// K25: what carries a uid was accepted once; a newer release's dislike of its CIDRs is a warning.
+#[test]
+fn k25_stored_objects_keep_their_cidrs() {
+    let judged = |uid: &str, cidr: &str, intake| {
+        let text =
+            format!("metadata: {{name: a{uid}}}\nspec: {{ingress: [{{from: [{{ipBlock: {{cidr: '{cidr}'}}}}]}}]}}\n");
+        judge(&read(text.as_bytes(), Hint::Yaml)[0], Release::v1(37), intake)
+    };
+    for (cidr, code) in [
+        ("10.0.0.1/8", Code::AmbiguousCidr),
+        ("010.0.0.0/8", Code::NonStandardCidr),
+        ("::ffff:10.0.0.0/104", Code::NonStandardCidr),
+    ] {
+        let stored = judged(", uid: u", cidr, Intake::Stored);
+        assert!(stored.accepted && stored.policy.is_some(), "{cidr}");
+        let found: Vec<_> = stored.diagnostics.iter().map(|found| (found.severity, found.code)).collect();
+        assert_eq!(found, [(Severity::Warning, code)], "{cidr}");
+        assert!(!judged(", uid: u", cidr, Intake::Posted).accepted, "a post is judged as it stands");
+        assert!(!judged("", cidr, Intake::Stored).accepted);
+        assert!(!judged(", uid: ''", cidr, Intake::Stored).accepted);
+    }
+    assert!(!judged(", uid: u", "10.0.0.0/33", Intake::Stored).accepted, "no release takes this one");
+}
+
+/// Every finding points at its field's line, or at the nearest thing around it.
+#[test]
+fn findings_have_lines() {
+    let text = "\
+metadata:
+  name: A
+  labels:
+    ok: fine
+    -bad-: x
+    bad:
+      ' '
+  finalizers:
+  - a/b
+  - c
+spec:
+  podSelector:
+    app: web
+  ingress:
+  - from:
+    - {}
+    - ipBlock:
+        cidr: 10.0.0.0/8
+        except:
+        - 10.0.0.0/8
+    ports:
+    - port: 90
+      endPort: 80
+";
+    let judgement = judge(&read(text.as_bytes(), Hint::Yaml)[0], Release::v1(37), Intake::Posted);
+    let lines: Vec<(&str, Option<usize>)> = judgement
+        .diagnostics
+        .iter()
+        .map(|found| (found.path.as_str(), found.location.as_ref().and_then(|location| location.line)))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            ("spec.podSelector.app", Some(13)),
+            ("metadata.name", Some(2)),
+            ("metadata.labels", Some(5)),
+            ("metadata.labels", Some(7)),
+            ("metadata.finalizers[1]", Some(10)),
+            ("spec.ingress[0].ports[0].endPort", Some(23)),
+            ("spec.ingress[0].from[0]", Some(16)),
+            ("spec.ingress[0].from[1].ipBlock.except[0]", Some(20)),
+        ]
+    );
+}

@@ -1,0 +1,24 @@
+//! The crate's tests, in one binary.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod flow_text;
+mod profile;
+mod support;
+
+mod api_model;
+#[cfg(feature = "yaml")]
+mod api_truth;
+#[cfg(feature = "yaml")]
+mod conformance;
+#[cfg(feature = "yaml")]
+mod loading;
+#[cfg(feature = "yaml")]
+mod robustness;
+mod round_trip;

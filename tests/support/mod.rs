@@ -1,0 +1,4 @@
+//! What the test modules share.
+
+#[cfg(feature = "yaml")]
+pub(crate) mod case;
