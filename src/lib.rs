@@ -41,6 +41,7 @@ pub use crate::profile::capability::{
     ServiceHairpin, Support, UnaddressedPod, Unowned,
 };
 pub use crate::profile::cce;
+pub use crate::profile::console;
 pub use crate::profile::os::Os;
 pub use crate::profile::profile::{Base, Profile, ProfileError, Switch};
 pub use crate::profile::row::{Row, Rows};

@@ -177,6 +177,18 @@ fn a_bare_pod_lives_in_default() {
     assert_eq!(cluster.namespaces().len(), 1);
 }
 
+/// What Go leaves out when it is empty counts as absent when it is empty.
+#[test]
+fn empty_texts_are_absent() {
+    let cluster = good(
+        "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: '', generateName: ''}, \
+         spec: {nodeName: '', runtimeClassName: ''}, status: {phase: '', podIP: '', hostIP: '', podIPs: []}}",
+    );
+    let pod = &cluster.pods()[0];
+    assert_eq!((pod.name.to_string(), &pod.node, &pod.runtime_class), ("default/a".to_owned(), &None, &None));
+    assert_eq!((pod.phase, pod.addresses.len()), (Phase::Pending, 0));
+}
+
 #[test]
 fn nodes_keep_addresses_and_drop_names() {
     let cluster = good(
@@ -411,6 +423,7 @@ items:
       - {apiVersion: v1, kind: Pod, metadata: {name: c}}
   - {apiVersion: v1, kind: Pod, metadata: {name: d}}
   - {apiVersion: v1, kind: PodList, items: [{metadata: {name: e}}]}
+  - {kind: Deployment, metadata: {name: f}, spec: {template: {}}}
 ---
 apiVersion: v1
 kind: List
@@ -422,6 +435,7 @@ apiVersion: v1
     );
     let pods: Vec<&str> = cluster.pods().iter().map(|pod| &**pod.name.name()).collect();
     assert_eq!(pods, ["a", "b", "c", "d", "e"]);
+    assert_eq!(cluster.workloads().len(), 1);
     assert_eq!(cluster.policies().len(), 1);
 }
 

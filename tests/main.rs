@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod console;
 mod flow_text;
 mod profile;
 mod support;

@@ -1,12 +1,8 @@
-//! Any text is a flow or a located error, and what parses prints and parses back.
+//! Runs `flow_text` of the checks that the tests replay.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use netpol_oracle::Flow;
+#[allow(dead_code, reason = "the other targets' checks")]
+#[path = "../../tests/support/fuzz.rs"]
+mod checks;
 
-fuzz_target!(|text: &str| {
-    match text.parse::<Flow>() {
-        Ok(flow) => assert_eq!(flow.to_string().parse(), Ok(flow)),
-        Err(error) => assert!((1..=text.chars().count() + 1).contains(&error.column)),
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::flow_text(bytes));

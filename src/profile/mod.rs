@@ -2,6 +2,7 @@
 
 pub(crate) mod capability;
 pub mod cce;
+pub mod console;
 mod file;
 pub(crate) mod os;
 #[expect(clippy::module_inception, reason = "the profile is what the room is named for")]

@@ -64,6 +64,34 @@ impl<'c> Reference<'c> {
         Self { cluster, profile }
     }
 
+    /// The cluster it judges on.
+    #[must_use]
+    pub fn cluster(&self) -> &'c Cluster {
+        self.cluster
+    }
+
+    /// The profile it judges by.
+    #[must_use]
+    pub fn profile(&self) -> &'c Profile {
+        self.profile
+    }
+
+    /// Verdicts without the rows they hang on: end to end, egress, ingress. A side of a Service flow has
+    /// the verdict that it has for every backend, else Undefined.
+    pub(crate) fn verdicts(&self, flow: &Flow) -> Result<[Verdict; 3], FlowError> {
+        let seen = Cell::new(Rows::NONE);
+        let outcomes: Vec<Outcome> = match self.ask(flow)? {
+            Asked::Pair(question) => vec![self.outcome(&question, self.profile, &seen)],
+            Asked::Backends(all) => all.iter().map(|(_, q)| self.outcome(q, self.profile, &seen)).collect(),
+        };
+        let side = |direction| {
+            let mut verdicts = outcomes.iter().map(|outcome| outcome.sides.of(direction).verdict);
+            let first = verdicts.next().unwrap_or(Verdict::Undefined);
+            if verdicts.all(|verdict| verdict == first) { first } else { Verdict::Undefined }
+        };
+        Ok([aggregate(&outcomes).0, side(Direction::Egress), side(Direction::Ingress)])
+    }
+
     fn ask(&self, flow: &Flow) -> Result<Asked<'c>, FlowError> {
         let source = match endpoint::resolve(self.cluster, &flow.source)? {
             Resolved::End(candidate) => candidate,

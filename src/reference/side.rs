@@ -120,7 +120,7 @@ pub(super) fn side(view: &View<'_>, question: &Question<'_>, direction: Directio
             OwnNode::Unknown => open = open.or(&Formula::row(Row::C13)),
         }
     }
-    if is_internal_cloud(peer) {
+    if is_internal_cloud(view, peer) {
         match (direction, view.see(Row::C11, |c| c.internal_cloud)) {
             (_, Support::Supported) => {}
             (Direction::Egress, Support::Unsupported) => return Answer::allow(Reason::ExemptRange),
@@ -195,10 +195,10 @@ fn isolating<'c>(cluster: &'c Cluster, subject: Who<'_>, direction: Direction) -
     cluster.policies().iter().filter(isolates).collect()
 }
 
-/// 100.125.0.0/16, where no pod owns the address (C11).
-fn is_internal_cloud(peer: &Party<'_>) -> bool {
+/// 100.125.0.0/16, where no pod owns the address; a hostNetwork pod's is its node's (C11).
+fn is_internal_cloud(view: &View<'_>, peer: &Party<'_>) -> bool {
     let in_range = matches!(peer.address, Some(IpAddr::V4(address)) if address.octets().starts_with(&[100, 125]));
-    in_range && peer.who.object().is_none()
+    in_range && !view.is_pod(peer.who)
 }
 
 /// A secure container: its runtime class is one of the profile's, `kata-*` standing for every class that

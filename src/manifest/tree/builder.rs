@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::{Entry, MAX_PATH, MAX_REPEATED, Repeated, Tree, Value};
+use super::{Entry, MAX_NODES, MAX_PATH, MAX_REPEATED, Repeated, Tree, Value};
 
 /// Below this many entries a mapping is searched key by key.
 const SMALL: usize = 16;
@@ -14,6 +14,58 @@ pub(super) struct Key {
     pub(super) text: Box<str>,
     pub(super) line: Option<usize>,
     pub(super) is_string: bool,
+}
+
+/// What the value of a repeated key does to the earlier one.
+#[derive(Debug, Default)]
+pub(super) enum Repeats {
+    /// YAML: the last one wins, since go-yaml builds a map first.
+    #[default]
+    Replace,
+    /// JSON: it is decoded into the value that is already there, so objects merge and arrays do item by item.
+    Merge {
+        /// How many entries may still be gone through; then the last one wins, to keep the time linear.
+        budget: usize,
+    },
+}
+
+fn merge(old: &mut Tree, new: Tree, budget: &mut usize) {
+    let cost = match (&old.value, &new.value) {
+        (Value::Mapping(a), Value::Mapping(b)) => a.len() + b.len(),
+        (Value::Sequence(a), Value::Sequence(b)) => a.len().min(b.len()),
+        _ => usize::MAX,
+    };
+    let (Some(left), line) = (budget.checked_sub(cost), new.line) else {
+        *old = new;
+        return;
+    };
+    *budget = left;
+    match (&mut old.value, new.value) {
+        (Value::Mapping(entries), Value::Mapping(added)) => {
+            let mut places: HashMap<Box<str>, usize> =
+                entries.iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)).collect();
+            for entry in added {
+                match places.get(&entry.key).and_then(|at| entries.get_mut(*at)) {
+                    Some(known) => merge(&mut known.value, entry.value, budget),
+                    None => {
+                        places.insert(entry.key.clone(), entries.len());
+                        entries.push(entry);
+                    }
+                }
+            }
+        }
+        (Value::Sequence(items), Value::Sequence(added)) => {
+            items.truncate(added.len());
+            for (at, item) in added.into_iter().enumerate() {
+                match items.get_mut(at) {
+                    Some(known) => merge(known, item, budget),
+                    None => items.push(item),
+                }
+            }
+        }
+        (value, other) => *value = other,
+    }
+    old.line = line;
 }
 
 #[derive(Debug)]
@@ -34,9 +86,15 @@ impl MappingBuilder {
         self.places.get(key).copied()
     }
 
-    fn insert(&mut self, place: Option<usize>, entry: Entry) {
+    fn insert(&mut self, place: Option<usize>, entry: Entry, repeats: &mut Repeats) {
         if let Some(old) = place.and_then(|place| self.entries.get_mut(place)) {
-            *old = entry;
+            match repeats {
+                Repeats::Replace => *old = entry,
+                Repeats::Merge { budget } => {
+                    old.line = entry.line;
+                    merge(&mut old.value, entry.value, budget);
+                }
+            }
             return;
         }
         if !self.places.is_empty() {
@@ -57,10 +115,17 @@ enum Open {
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     open: Vec<Open>,
+    repeats: Repeats,
     pub(super) repeated: Vec<Repeated>,
 }
 
 impl Builder {
+    /// A builder that takes repeated keys as JSON does.
+    pub(super) fn for_json() -> Self {
+        Self { repeats: Repeats::Merge { budget: MAX_NODES }, ..Self::default() }
+    }
+
+    #[cfg(feature = "yaml")]
     pub(super) fn depth(&self) -> usize {
         self.open.len()
     }
@@ -99,7 +164,7 @@ impl Builder {
                 let place = builder.place(&text);
                 let value_line = tree.line;
                 let key = text.clone();
-                builder.insert(place, Entry { key: text, line, value: tree });
+                builder.insert(place, Entry { key: text, line, value: tree }, &mut self.repeats);
                 if place.is_some() && self.repeated.len() < MAX_REPEATED {
                     let path = path(&self.open, &key);
                     self.repeated.push(Repeated { line, value_line, path, key, is_string });

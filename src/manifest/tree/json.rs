@@ -109,7 +109,7 @@ impl Reader<'_> {
     }
 
     fn value(&mut self) -> (Result<Tree, Fault>, Vec<Repeated>) {
-        let mut builder = Builder::default();
+        let mut builder = Builder::for_json();
         let root = self.build(&mut builder);
         let repeated = if root.is_ok() { builder.repeated } else { Vec::new() };
         (root, repeated)

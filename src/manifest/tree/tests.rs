@@ -294,6 +294,23 @@ fn repeated_keys_are_listed_and_the_last_wins() {
 }
 
 #[test]
+fn json_decodes_a_repeated_key_into_what_is_there() {
+    for (text, expected) in [
+        (r#"{"m": {"a": 1, "b": 2}, "m": {"b": 3, "c": 4}}"#, r#"{"m":{"a":1,"b":3,"c":4}}"#),
+        (r#"{"l": [{"a": 1}, {"b": 2}, 3], "l": [{"c": 4}, 5]}"#, r#"{"l":[{"a":1,"c":4},5]}"#),
+        (r#"{"l": [1], "l": [{"a": 1}, 2]}"#, r#"{"l":[{"a":1},2]}"#),
+        (r#"{"v": {"a": 1}, "v": 2, "v": "x"}"#, r#"{"v":"x"}"#),
+        (r#"{"v": [1], "v": {"a": 1}}"#, r#"{"v":{"a":1}}"#),
+    ] {
+        let documents = read(text.as_bytes(), Hint::Json);
+        assert_eq!(shown(&documents[0]), expected, "{text}");
+        assert!(!documents[0].repeated.is_empty());
+    }
+    let yaml = read(b"m: {a: 1}\nm: {b: 2}\n", Hint::Yaml);
+    assert_eq!(shown(&yaml[0]), r#"{"m":{"b":2}}"#);
+}
+
+#[test]
 fn a_mapping_of_many_keys_keeps_them_apart() {
     let text: String = (0..100).map(|number| format!("k{}: {number}\n", number % 50)).collect();
     let documents = read(text.as_bytes(), Hint::Yaml);
@@ -402,6 +419,9 @@ fn flow_style_as_go_yaml_has_it() {
         ("[a\nb: c", "Syntax 2: could not find the expected `,` or `]`"),
         ("{a: b]", "Syntax 1: could not find the expected `,` or `}`"),
         ("[]", "[]"),
+        // Handed out before its `:` is seen; what follows a finished document is not looked at.
+        ("[]: b", "[]"),
+        ("[a]: b", "Value 1: a key must be a string, a number or a bool; this is a sequence"),
         ("{}", "{}"),
     ];
     for (text, expected) in cases {
@@ -450,6 +470,7 @@ fn encodings() {
     assert_eq!(yaml("a: \u{FFFE}"), "Syntax 1: the character U+FFFE is not allowed");
     assert_eq!(yaml("é: 😀"), r#"{"é":"😀"}"#);
     // The line breaks of YAML 1.1.
+    assert_eq!(yaml("a: 'b\u{85}c\u{2028}d'"), "{\"a\":\"b c\u{2028}d\"}");
     assert_eq!(yaml("a: b\u{85}c: d\u{2028}e: f"), r#"{"a":"b","c":"d","e":"f"}"#);
 }
 
@@ -463,6 +484,7 @@ fn json_is_strict() {
     assert_eq!(json_text(r#""\"\\\/\b\f\n\r\té😀""#), "\"\\\"\\\\/\\b\\f\\n\\r\\té😀\"");
     assert_eq!(json_text(r#""\ud800""#), "\"\u{FFFD}\"");
     assert_eq!(json_text(r#""\ud800A\udc00\ud83d\ud83d\ude00""#), "\"\u{FFFD}A\u{FFFD}\u{FFFD}😀\"");
+    assert_eq!(json_text(r#""\udc00\udc00""#), "\"\u{FFFD}\u{FFFD}\"");
     assert_eq!(json_text(b"\"\xFF\xE2\x82\""), "\"\u{FFFD}\u{FFFD}\u{FFFD}\"");
     assert_eq!(json_text(""), "null");
     let faults = [
