@@ -40,7 +40,8 @@ struct Arguments {
     #[arg(long, value_enum)]
     output: Option<Output>,
 
-    /// What the cluster enforces: `kubernetes` or `kubernetes:1.31`
+    /// What the cluster enforces: a profile file, or `kubernetes[:1.34]`, `tunnel:V`, `vpc:V`, `cn2:V` with a
+    /// version such as `v1.31.6-r0`
     #[arg(long, default_value = "kubernetes", value_name = "PROFILE")]
     profile: String,
 }
@@ -61,7 +62,7 @@ fn main() -> ExitCode {
         eprintln!("error: {message}");
         ExitCode::from(2)
     };
-    let profile: Profile = match arguments.profile.parse() {
+    let profile = match shared::profile(&arguments.profile) {
         Ok(profile) => profile,
         Err(error) => return usage(&format!("--profile: {error}")),
     };

@@ -1,12 +1,14 @@
-//! What is wrong with manifests, in the API server's own words and at the line.
+//! What is wrong with manifests, in the API server's own words and at the line; with a profile also what its
+//! cluster would not do with their policies.
 //!
 //! ```text
 //! cargo run --example review -- --manifests k8s/
 //! cargo run --example review -- --manifests k8s/ --kubernetes 1.37 --output json
 //! cargo run --example review -- --manifests policy.yaml --as networkpolicies
+//! cargo run --example review -- --manifests k8s/ --profile vpc:v1.31.6-r0
 //! ```
 //!
-//! Exit code 0: no errors, though maybe warnings; 1: some error; 2: usage.
+//! Exit code 0: no errors, though maybe warnings; 1: some error; 2: usage or profile error.
 
 mod shared;
 
@@ -18,7 +20,10 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use netpol_oracle::manifest::api_server::{Intake, judge};
 use netpol_oracle::manifest::tree::{Document, Fault, FaultKind, Hint, Tree, read};
-use netpol_oracle::{Code, Diagnostic, Loader, Location, Origin, Release, Severity};
+use netpol_oracle::{
+    Cluster, Code, Diagnostic, Loader, Location, NetworkPolicy, ObjectName, Origin, Profile, Release, Severity,
+    admission,
+};
 use serde::Serialize;
 
 /// Says what is wrong with manifests.
@@ -28,9 +33,14 @@ struct Arguments {
     #[arg(long, num_args = 1.., required = true, value_name = "PATH")]
     manifests: Vec<PathBuf>,
 
-    /// The release whose API server judges
-    #[arg(long, default_value = "1.34", value_name = "VERSION")]
-    kubernetes: Release,
+    /// The release whose API server judges: without it the profile's, else 1.34
+    #[arg(long, value_name = "VERSION")]
+    kubernetes: Option<Release>,
+
+    /// Say too what this cluster would not do with the accepted policies: a profile file, or
+    /// `kubernetes[:1.34]`, `tunnel:V`, `vpc:V`, `cn2:V` with a version such as v1.31.6-r0
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
 
     /// Judge every document, whatever its kind, as if it were posted to this endpoint
     #[arg(long = "as", value_enum, value_name = "ENDPOINT")]
@@ -97,6 +107,14 @@ fn findings<S: serde::Serializer>(diagnostics: &[Diagnostic], serializer: S) -> 
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let profile = match arguments.profile.as_deref().map(shared::profile).transpose() {
+        Ok(profile) => profile,
+        Err(error) => {
+            eprintln!("error: --profile: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let release = arguments.kubernetes.unwrap_or_else(|| profile.as_ref().map_or(Release::DEFAULT, Profile::release));
     let mut all_read = true;
     let mut files = Vec::new();
     for file in shared::files(&arguments.manifests) {
@@ -109,8 +127,8 @@ fn main() -> ExitCode {
         }
     }
     let reviewed = match arguments.posted_to {
-        Some(Endpoint::Networkpolicies) => as_posted(&files, arguments.kubernetes),
-        None => as_loaded(&files, arguments.kubernetes),
+        Some(Endpoint::Networkpolicies) => as_posted(&files, release, profile.as_ref()),
+        None => as_loaded(&files, release, profile.as_ref()),
     };
     // Whoever reads our output may stop early; that is no error of ours.
     drop(print(&reviewed, arguments.output));
@@ -122,8 +140,17 @@ fn at(path: &std::path::Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
+/// What the profile says of an accepted policy, placed at its document.
+fn by_profile(policy: &NetworkPolicy, profile: &Profile, cluster: &Cluster, at: &Location) -> Vec<Diagnostic> {
+    let mut found = admission::review(policy, profile, cluster);
+    for diagnostic in &mut found {
+        diagnostic.location = Some(at.clone());
+    }
+    found
+}
+
 /// Every document by itself, other kinds and empty ones too.
-fn as_posted(files: &[(String, Vec<u8>)], release: Release) -> Vec<Reviewed> {
+fn as_posted(files: &[(String, Vec<u8>)], release: Release, profile: Option<&Profile>) -> Vec<Reviewed> {
     let mut reviewed = Vec::new();
     for (file, bytes) in files {
         let hint = Hint::of_name(file);
@@ -146,6 +173,11 @@ fn as_posted(files: &[(String, Vec<u8>)], release: Release) -> Vec<Reviewed> {
             if let Some(policy) = &judgement.policy {
                 object.namespace = policy.name().namespace().to_string();
                 object.name = policy.name().name().to_string();
+                if let Some(profile) = profile {
+                    let at =
+                        Location { source: file.as_str().into(), document: document.index, item: None, line: None };
+                    diagnostics.extend(by_profile(policy, profile, &Cluster::default(), &at));
+                }
             }
             object.accepted = judgement.accepted;
             object.accepted_strict = judgement.accepted_strict;
@@ -157,7 +189,7 @@ fn as_posted(files: &[(String, Vec<u8>)], release: Release) -> Vec<Reviewed> {
 }
 
 /// All files together, as the parts of one cluster.
-fn as_loaded(files: &[(String, Vec<u8>)], release: Release) -> Vec<Reviewed> {
+fn as_loaded(files: &[(String, Vec<u8>)], release: Release, profile: Option<&Profile>) -> Vec<Reviewed> {
     let loader = files.iter().fold(Loader::new(release), |loader, (file, bytes)| loader.text(file, bytes));
     let loaded = loader.finish();
     let order: BTreeMap<&str, usize> = files.iter().enumerate().map(|(i, (file, _))| (file.as_str(), i)).collect();
@@ -166,7 +198,12 @@ fn as_loaded(files: &[(String, Vec<u8>)], release: Release) -> Vec<Reviewed> {
         (file, location.document, location.item)
     };
     let mut reviewed: BTreeMap<(usize, usize, Option<usize>), Reviewed> = BTreeMap::new();
+    // Of several policies of a name the last accepted one is the cluster's (K25).
+    let mut policies: BTreeMap<ObjectName, Location> = BTreeMap::new();
     for object in loaded.objects {
+        if object.kind == "NetworkPolicy" && object.accepted {
+            policies.insert(ObjectName::new(&*object.namespace, &*object.name), object.location.clone());
+        }
         let Location { source, document, item, .. } = &object.location;
         let new = Reviewed {
             file: source.to_string(),
@@ -181,7 +218,15 @@ fn as_loaded(files: &[(String, Vec<u8>)], release: Release) -> Vec<Reviewed> {
         };
         reviewed.insert(place(&object.location), new);
     }
-    for found in loaded.diagnostics {
+    let mut diagnostics = loaded.diagnostics;
+    if let Some(profile) = profile {
+        for (name, location) in &policies {
+            if let Some(policy) = loaded.cluster.policy(name) {
+                diagnostics.extend(by_profile(policy, profile, &loaded.cluster, location));
+            }
+        }
+    }
+    for found in diagnostics {
         let Some(location) = found.location.clone() else { continue };
         let is_error = found.severity == Severity::Error;
         let object = reviewed.entry(place(&location)).or_insert_with(|| Reviewed {
@@ -196,19 +241,6 @@ fn as_loaded(files: &[(String, Vec<u8>)], release: Release) -> Vec<Reviewed> {
             diagnostics: Vec::new(),
         });
         object.diagnostics.push(found);
-    }
-    // Kinds that the loader leaves out are documents too.
-    for (i, (file, bytes)) in files.iter().enumerate() {
-        for document in read(bytes, Hint::of_name(file)) {
-            let is_there = reviewed
-                .range((i, document.index, None)..)
-                .next()
-                .is_some_and(|((file, index, _), _)| *file == i && *index == document.index);
-            let is_empty = document.root.as_ref().is_ok_and(Tree::is_null);
-            if !is_there && !is_empty {
-                reviewed.insert((i, document.index, None), plain(file, &document));
-            }
-        }
     }
     reviewed.into_values().collect()
 }

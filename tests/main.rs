@@ -8,8 +8,12 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(feature = "yaml")]
+mod admission;
 mod console;
 mod flow_text;
+mod fuzz_replay;
+mod impact;
 mod profile;
 mod support;
 
@@ -20,6 +24,8 @@ mod api_truth;
 mod conformance;
 #[cfg(feature = "yaml")]
 mod loading;
+#[cfg(feature = "yaml")]
+mod readme;
 #[cfg(feature = "yaml")]
 mod robustness;
 mod round_trip;

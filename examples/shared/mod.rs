@@ -1,7 +1,23 @@
-//! What the examples share: walking files and folders.
+//! What the examples share: walking files and folders, and naming a profile.
+#![allow(dead_code, reason = "no example needs everything")]
 
 use std::io;
 use std::path::{Path, PathBuf};
+
+use netpol_oracle::Profile;
+
+/// The profile that `text` names: a file's, or `kubernetes[:V]`, `tunnel:V`, `vpc:V`, `cn2:V`. Of a bad one every fault,
+/// a line each.
+pub(crate) fn profile(text: &str) -> Result<Profile, String> {
+    if !Path::new(text).is_file() {
+        return text.parse().map_err(|error| format!("{error}"));
+    }
+    let bytes = std::fs::read(text).map_err(|error| format!("{text}: {error}"))?;
+    Profile::read(text, bytes).map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        lines.join("\n")
+    })
+}
 
 /// The manifest files among `paths`: files as they are, folders walked in the order of names for `.yaml`,
 /// `.yml` and `.json`. What cannot be read is an error of its own, with its path; the rest goes on.

@@ -150,6 +150,11 @@ pub const UBUNTU_MINIMA_2026: &[ClusterVersion] =
 const TUNNEL: NetworkModel = NetworkModel::Tunnel;
 const VPC: NetworkModel = NetworkModel::Vpc;
 const CN2: NetworkModel = NetworkModel::CloudNative2;
+const TUNNEL_OS: Setting = Setting::NodeOs {
+    ingress: &[Os::EulerOs, Os::CentOs7, Os::CentOs, Os::HceOs2],
+    egress: &[Os::CentOs7, Os::HceOs2],
+};
+const HCE_OS: Setting = Setting::NodeOs { ingress: &[Os::HceOs2], egress: &[Os::HceOs2] };
 const YES: Setting = Setting::Word("supported");
 const NO: Setting = Setting::Word("unsupported");
 
@@ -213,15 +218,12 @@ pub static CELLS: &[Cell] = &[
     cell(
         Row::C6,
         TUNNEL,
-        Setting::NodeOs {
-            ingress: &[Os::EulerOs, Os::CentOs7, Os::CentOs, Os::HceOs2],
-            egress: &[Os::CentOs7, Os::HceOs2],
-        },
+        TUNNEL_OS,
         "EulerOS, CentOS, HCE OS 2.0; egress rules: CentOS 7.x or HCE OS 2.0 only",
         Source::Seed,
     ),
-    cell(Row::C6, VPC, Setting::NodeOs { ingress: &[Os::HceOs2], egress: &[Os::HceOs2] }, "HCE OS 2.0", Source::Seed),
-    cell(Row::C6, CN2, Setting::NodeOs { ingress: &[Os::HceOs2], egress: &[Os::HceOs2] }, "HCE OS 2.0", Source::Seed),
+    cell(Row::C6, VPC, HCE_OS, "HCE OS 2.0", Source::Seed),
+    cell(Row::C6, CN2, HCE_OS, "HCE OS 2.0", Source::Seed),
     cell(Row::C7, TUNNEL, NO, "IPv6 network policies: not supported", Source::Seed),
     cell(Row::C7, VPC, NO, "IPv6 network policies: not supported", Source::Seed),
     cell(Row::C7, CN2, YES, "IPv6 network policies: supported", Source::Seed),

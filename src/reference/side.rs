@@ -31,9 +31,11 @@ pub(super) struct ByService {
 }
 
 impl Question<'_> {
-    /// The one family of the flow (K22); none where neither end has an address.
+    /// The one family of the flow (K22): of an end's address, or of the ClusterIP it was sent to; none where
+    /// nothing has an address.
     pub(super) fn family(&self) -> Option<Family> {
-        self.source.address.or(self.destination.address).map(Family::of)
+        let sent_to = self.service.as_ref().and_then(|service| service.cluster_address);
+        self.source.address.or(self.destination.address).or(sent_to).map(Family::of)
     }
 }
 

@@ -9,7 +9,7 @@ use netpol_oracle::{
 };
 
 /// Any bytes load: every diagnostic is located, and what loads can be judged and explained.
-pub fn manifests(bytes: &[u8]) {
+pub(crate) fn manifests(bytes: &[u8]) {
     let loaded = Loader::new(Release::DEFAULT).text("fuzz", bytes).finish();
     for diagnostic in &loaded.diagnostics {
         assert!(diagnostic.location.is_some() && !diagnostic.message.is_empty(), "{diagnostic}");
@@ -34,7 +34,7 @@ fn judge_pods(cluster: &Cluster, profile: &Profile) {
 
 /// Any bytes posted as a policy get an answer: a refusal has an error to show for it, and what is accepted
 /// is written and read back the same.
-pub fn policy_json(bytes: &[u8]) {
+pub(crate) fn policy_json(bytes: &[u8]) {
     for release in [Release::v1(31), Release::v1(34), Release::v1(37)] {
         for document in read(bytes, Hint::Json) {
             let judgement = judge(&document, release, Intake::Posted);
@@ -55,7 +55,7 @@ fn rewritten(policy: &NetworkPolicy) -> Option<NetworkPolicy> {
 }
 
 /// Any text is a flow or a located error, and what parses prints and parses back.
-pub fn flow_text(bytes: &[u8]) {
+pub(crate) fn flow_text(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     match text.parse::<Flow>() {
         Ok(flow) => assert_eq!(flow.to_string().parse(), Ok(flow)),

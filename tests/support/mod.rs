@@ -2,3 +2,5 @@
 
 #[cfg(feature = "yaml")]
 pub(crate) mod case;
+
+pub(crate) mod fuzz;

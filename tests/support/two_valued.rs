@@ -11,7 +11,7 @@ use netpol_oracle::{
     IpBlock, IpBlockScope, L4, Labels, Namespaces, NetworkPolicy, Node, NodeAddressKind, NodeOs, ObjectName,
     OtherProtocols, OutsideBackend, OwnNode, OwnNodeEgress, Peer, Peers, Pod, Port, PortMatch, PortSpec, Ports,
     Profile, Protocol, Requirement, Row, Rule, Selector, Service, ServiceHairpin, ServiceKind, ServicePort, Support,
-    TargetPort, UnaddressedPod, Unowned, Workload, WorkloadKind,
+    TargetPort, UnaddressedPod, Unowned, Workload,
 };
 
 /// One behaviour that the sources leave open.
@@ -152,6 +152,7 @@ impl<'a> Crossing<'a> {
         Ok(Self { cluster, profile, source: route.source, destination, l4, family: route.family, cluster_ip })
     }
 
+    pub(crate) fn tmp(&self) -> bool { self.cluster_ip.is_some() && self.family == Family::V6 && self.source.address().is_none() } // TMP
     pub(crate) fn passes(&self, resolve: &mut Resolve<'_>) -> bool {
         self.side(Direction::Egress, resolve) && self.side(Direction::Ingress, resolve)
     }
@@ -202,7 +203,7 @@ impl<'a> Crossing<'a> {
         if policies.is_empty() {
             return true; // K1
         }
-        let near = self.is_own_node(&subject, there, resolve);
+        let near = self.is_own_node(&subject, there);
         if !egress && near {
             match can.own_node {
                 OwnNode::Supported | OwnNode::EgressJudged => return true, // K18
@@ -265,11 +266,10 @@ impl<'a> Crossing<'a> {
     }
 
     /// `there` is the subject's own node: an address of it, or one of its hostNetwork pods (K18).
-    fn is_own_node(&self, subject: &Someone<'_>, there: &Party<'a>, resolve: &mut Resolve<'_>) -> bool {
-        if let Party::Pod(other, _) = there {
-            if !other.host_network || self.visible(there, resolve).is_some() {
-                return false;
-            }
+    fn is_own_node(&self, subject: &Someone<'_>, there: &Party<'a>) -> bool {
+        // Under every reading of U2: K18 names hostNetwork pods as such.
+        if matches!(there, Party::Pod(other, _) if !other.host_network) {
+            return false;
         }
         let name = match there {
             Party::Pod(other, _) => other.node,
@@ -410,11 +410,11 @@ impl<'a> Crossing<'a> {
             Party::World(address) => *address,
             _ if outside_only => return false,
             Party::Machine(_, address) | Party::Pod(_, Some(address)) => return held(block, *address),
-            Party::Pod(_, None) => {
+            Party::Pod(pod, None) => {
                 if can.unaddressed_pod == UnaddressedPod::Never {
                     return false;
                 }
-                return match self.share_of_pod_addresses(block) {
+                return match self.share_of_addresses(block, pod.host_network) {
                     Share::All => true,
                     Share::None => false,
                     Share::Some => resolve(Open { row: Row::U6, peer: Some(place) }),
@@ -441,10 +441,12 @@ impl<'a> Crossing<'a> {
         inside != outside_only
     }
 
-    /// How many of the addresses that a pod without one may get lie in the block (U6).
-    fn share_of_pod_addresses(&self, block: &IpBlock) -> Share {
+    /// How many of the addresses that a pod without one may get lie in the block (U6). A hostNetwork pod gets its
+    /// node's, which the pod CIDRs say nothing about.
+    fn share_of_addresses(&self, block: &IpBlock, host_network: bool) -> Share {
+        let known = if host_network { &[] } else { self.profile.pod_cidrs() };
         let mut ranges: Vec<(u128, u128)> =
-            self.profile.pod_cidrs().iter().filter(|cidr| cidr.family() == self.family).map(bounds).collect();
+            known.iter().filter(|cidr| cidr.family() == self.family).map(bounds).collect();
         if ranges.is_empty() {
             ranges.push((0, if self.family == Family::V4 { u128::from(u32::MAX) } else { u128::MAX }));
         }
@@ -803,10 +805,12 @@ fn backends<'a>(
         }
     }
     for workload in cluster.workloads() {
-        let owned = |kind: WorkloadKind, pod: &Pod| {
-            pod.owner.as_ref().is_some_and(|owner| owner.kind == kind && *owner.name == **workload.name.name())
+        // Its pods: those it controls, and those that nobody does and its selector means.
+        let its = |pod: &Pod| match &pod.owner {
+            Some(owner) => owner.kind == workload.kind && *owner.name == **workload.name.name(),
+            None => selects(&workload.selector, &pod.labels),
         };
-        let absent = !local.clone().any(|pod| owned(workload.kind, pod));
+        let absent = !local.clone().any(its);
         let counts = workload.name.namespace() == namespace && selected(&workload.labels);
         if let Some(target) = target(&workload.ports).filter(|_| counts && absent && workload.replicas != Some(0)) {
             found.push((Backend::Object(workload.name.clone()), Party::Pod(Someone::workload(workload), None), target));

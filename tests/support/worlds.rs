@@ -144,6 +144,11 @@ fn selector() -> impl Strategy<Value = Selector> {
     ]
 }
 
+/// Of a policy's subjects: mostly of many.
+fn subject() -> impl Strategy<Value = Selector> {
+    prop_oneof![3 => Just(Selector::everything()), 2 => selector()]
+}
+
 fn namespace_selector() -> impl Strategy<Value = Selector> {
     let by_name = select(&NAMESPACES[..]).prop_map(|name| {
         Selector::new([label("kubernetes.io/metadata.name", name)].into_iter().collect(), Vec::new())
@@ -156,7 +161,7 @@ fn named(name: &str) -> PortName {
 }
 
 fn protocol() -> impl Strategy<Value = Protocol> {
-    one_of(&[(6, Protocol::Tcp), (2, Protocol::Udp), (2, Protocol::Sctp)])
+    one_of(&[(8, Protocol::Tcp), (2, Protocol::Udp), (2, Protocol::Sctp)])
 }
 
 fn container_ports() -> impl Strategy<Value = Vec<ContainerPort>> {
@@ -171,7 +176,7 @@ fn container_ports() -> impl Strategy<Value = Vec<ContainerPort>> {
 fn port_match() -> impl Strategy<Value = PortMatch> {
     let number = || one_of(&[(3, 80), (3, 8080), (1, 1), (1, 65535), (1, 53), (1, 443)]);
     let range = one_of(&[
-        (3, (80, 8080)),
+        (5, (80, 8080)),
         (2, (1, 65535)),
         (1, (8080, 8090)),
         (1, (443, 443)),
@@ -197,7 +202,10 @@ pub(crate) fn cidr(text: &str) -> Cidr {
 }
 
 fn ip_block() -> impl Strategy<Value = IpBlock> {
-    let cidr_of = prop_oneof![2 => Just(BLOCKS[0]), 1 => Just("::/0"), 9 => select(&BLOCKS[..])];
+    let usual = ["10.0.0.0/16", "10.0.0.0/30", "10.96.0.0/16", "10.96.0.0/16", "203.0.113.0/24", "10.0.0.128/25"];
+    let cidr_of = prop_oneof![
+        2 => Just(BLOCKS[0]), 1 => Just("::/0"), 5 => select(usual.to_vec()), 6 => select(&BLOCKS[..]),
+    ];
     (cidr_of, vec(any::<prop::sample::Index>(), 0..3), 0..3_u8).prop_map(|(text, picks, cuts)| {
         let outer = cidr(text);
         let inner: Vec<Cidr> =
@@ -222,14 +230,14 @@ fn peer() -> impl Strategy<Value = Peer> {
 }
 
 pub(crate) fn rule() -> impl Strategy<Value = Rule> {
-    let peers = prop_oneof![1 => Just(Peers::Any), 6 => vec(peer(), 1..4).prop_map(Peers::Of)];
+    let peers = prop_oneof![1 => Just(Peers::Any), 8 => vec(peer(), 1..4).prop_map(Peers::Of)];
     (peers, ports()).prop_map(|(peers, ports)| Rule { peers, ports })
 }
 
 fn policies() -> impl Strategy<Value = Vec<NetworkPolicy>> {
     let types = one_of(&[(2, PolicyTypes::Ingress), (3, PolicyTypes::Egress), (3, PolicyTypes::Both)]);
-    let one = (one_of(&[(6, "x"), (3, "y"), (1, "z")]), selector(), types, vec(rule(), 0..3), vec(rule(), 0..3));
-    vec(one, 0..5).prop_map(|each| {
+    let one = (one_of(&[(6, "x"), (3, "y"), (1, "z")]), subject(), types, vec(rule(), 0..3), vec(rule(), 0..3));
+    vec(one, 1..6).prop_map(|each| {
         let named = |i: usize, ns: &str| ObjectName::new(ns, format!("p{i}"));
         let numbered = each.into_iter().enumerate();
         numbered
@@ -251,7 +259,7 @@ enum Stack {
 }
 
 fn stack() -> impl Strategy<Value = Stack> {
-    one_of(&[(8, Stack::Four), (2, Stack::Six), (2, Stack::FourSix), (1, Stack::SixFour), (2, Stack::None)])
+    one_of(&[(10, Stack::Four), (2, Stack::Six), (5, Stack::FourSix), (2, Stack::SixFour), (5, Stack::None)])
 }
 
 impl Stack {
@@ -267,7 +275,7 @@ impl Stack {
 }
 
 fn runtime() -> impl Strategy<Value = Option<Arc<str>>> {
-    one_of(&[(12, None), (2, Some("kata")), (1, Some("kata-qemu")), (1, Some("katana")), (1, Some("runc"))])
+    one_of(&[(20, None), (2, Some("kata")), (1, Some("kata-qemu")), (1, Some("katana")), (1, Some("runc"))])
         .prop_map(|class: Option<&str>| class.map(Into::into))
 }
 
@@ -276,7 +284,7 @@ fn node_name() -> impl Strategy<Value = Option<Arc<str>>> {
 }
 
 fn nodes() -> impl Strategy<Value = Vec<Node>> {
-    let image = prop_oneof![1 => Just(None), 5 => select(&OS_IMAGES[..2]).prop_map(Some), 5 => select(&OS_IMAGES[..]).prop_map(Some)];
+    let image = prop_oneof![2 => Just(None), 7 => select(&OS_IMAGES[..2]).prop_map(Some), 4 => select(&OS_IMAGES[..]).prop_map(Some)];
     let extra = one_of(&[(3, None), (1, Some("198.51.100.1")), (1, Some("100.125.9.1"))]);
     let one = (image, one_of(&[(3, false), (1, true)]), extra);
     vec(one, 1..3).prop_map(|each| {
@@ -314,7 +322,7 @@ fn pod_parts() -> impl Strategy<Value = PodParts> {
         (1, Phase::Unknown),
     ]);
     (
-        (one_of(&[(5, "x"), (3, "y"), (1, "z")]), labels(), stack(), one_of(&[(9, false), (1, true)])),
+        (one_of(&[(6, "x"), (3, "y"), (1, "z")]), labels(), stack(), one_of(&[(9, false), (1, true)])),
         (node_name(), one_of(&[(4, 0), (1, 1), (1, 2)]), one_of(&[(4, false), (1, true)])),
         (phase, one_of(&[(6, true), (1, false)]), container_ports()),
         (runtime(), one_of(&[(6, false), (1, true)])),
@@ -338,13 +346,14 @@ fn pods(parts: Vec<PodParts>, nodes: &[Node]) -> Vec<Pod> {
             let mut pod = Pod::new(ObjectName::new(ns, format!("q{i}")));
             pod.labels = labels;
             pod.addresses = match (host_network, stack) {
-                (true, Stack::None) => Vec::new(),
+                // Without one only where nothing tells its node's.
                 (true, _) => on.clone(),
                 (false, stack) => stack.of(four, six),
             };
             pod.host_addresses = match hosted {
                 0 => on,
                 1 => Vec::new(),
+                _ if on.is_empty() => Vec::new(),
                 _ => on.into_iter().chain([ip("10.7.0.1")]).collect(),
             };
             pod.node = node;
@@ -393,9 +402,10 @@ fn service_parts() -> impl Strategy<Value = ServiceParts> {
         1 => Just(TargetPort::Number(port(80))),
         2 => Just(TargetPort::Name(named("http"))),
     ];
-    let stack = one_of(&[(7, Stack::Four), (1, Stack::Six), (2, Stack::FourSix), (1, Stack::SixFour)]);
-    let kind = one_of(&[(18, ServiceKind::ClusterIp), (1, ServiceKind::Headless), (1, ServiceKind::ExternalName)]);
-    let selector = one_of(&[(4, Some("a")), (4, Some("b")), (1, None)]);
+    // Which ClusterIP a source without an address means is nowhere said: IPv4 comes first.
+    let stack = one_of(&[(8, Stack::Four), (1, Stack::Six), (4, Stack::FourSix)]);
+    let kind = one_of(&[(30, ServiceKind::ClusterIp), (1, ServiceKind::Headless), (1, ServiceKind::ExternalName)]);
+    let selector = one_of(&[(9, Some("a")), (5, Some("b")), (1, None)]);
     let others = vec((protocol(), target.clone()), 0..3);
     let ports = (target, others).prop_map(|(first, others)| {
         let all = std::iter::once((Protocol::Tcp, first)).chain(others).enumerate();
@@ -407,8 +417,8 @@ fn service_parts() -> impl Strategy<Value = ServiceParts> {
         })
         .collect()
     });
-    let slices = option::weighted(0.45, vec((any::<prop::sample::Index>(), one_of(&[(6, true), (1, false)])), 0..4));
-    ((one_of(&[(4, "x"), (2, "y")]), stack, kind), (selector, ports), slices)
+    let slices = option::weighted(0.45, vec((any::<prop::sample::Index>(), one_of(&[(6, true), (1, false)])), 1..4));
+    ((one_of(&[(5, "x"), (1, "y")]), stack, kind), (selector, ports), slices)
 }
 
 fn services(parts: Vec<ServiceParts>, pods: &[Pod], nodes: &[Node]) -> (Vec<Service>, Vec<EndpointSlice>) {
@@ -417,7 +427,7 @@ fn services(parts: Vec<ServiceParts>, pods: &[Pod], nodes: &[Node]) -> (Vec<Serv
         let name = ObjectName::new(ns, format!("s{i}"));
         let cluster_addresses = stack.of(ip(&format!("10.96.0.{}", i + 1)), ip(&format!("fd96::{}", i + 1)));
         let mut candidates: Vec<(IpAddr, Option<ObjectName>)> =
-            [0, 1, 0, 2, 6, 4].into_iter().map(|at| (ip(OUTSIDE[at]), None)).collect();
+            [0, 1, 0, 2, 6, 4, 0, 1].into_iter().map(|at| (ip(OUTSIDE[at]), None)).collect();
         candidates.extend(nodes.iter().flat_map(|node| &node.addresses).map(|each| (each.address, None)));
         for pod in pods.iter().filter(|pod| pod.is_live() && pod.name.namespace() == name.namespace()) {
             candidates.extend(pod.addresses.iter().map(|address| (*address, Some(pod.name.clone()))));
@@ -458,7 +468,7 @@ fn services(parts: Vec<ServiceParts>, pods: &[Pod], nodes: &[Node]) -> (Vec<Serv
 
 fn cluster() -> impl Strategy<Value = Cluster> {
     let namespaces = vec(option::weighted(0.8, labels()), 3);
-    (namespaces, nodes(), vec(pod_parts(), 1..6), workloads(), vec(service_parts(), 0..3), policies()).prop_map(
+    (namespaces, nodes(), vec(pod_parts(), 2..6), workloads(), vec(service_parts(), 0..3), policies()).prop_map(
         |(namespaces, nodes, pod_parts, workloads, service_parts, policies)| {
             let mut builder = Cluster::builder();
             for (name, labels) in NAMESPACES.iter().zip(namespaces) {
@@ -493,8 +503,16 @@ fn cluster() -> impl Strategy<Value = Cluster> {
 
 /// A row that can be overridden and one of its words.
 pub(crate) fn an_override() -> impl Strategy<Value = (Row, &'static str)> {
-    let rows: Vec<Row> = Row::ALL.iter().copied().filter(|row| !Capabilities::words(*row).is_empty()).collect();
-    (select(rows), any::<prop::sample::Index>()).prop_map(|(row, pick)| (row, *pick.get(Capabilities::words(row))))
+    // Rows that few flows touch weigh more than those that touch every flow.
+    let weight = |row: Row| match row {
+        Row::C1 | Row::C2 | Row::C3 | Row::C6 | Row::C8 | Row::C12 => 1,
+        Row::C7 | Row::C13 | Row::U2 | Row::U4 | Row::U5 | Row::U6 => 6,
+        Row::C10 | Row::C14 => 9,
+        _ => 3,
+    };
+    let rows = Row::ALL.iter().filter(|row| !Capabilities::words(**row).is_empty());
+    let rows: Vec<(u32, Row)> = rows.map(|row| (weight(*row), *row)).collect();
+    (one_of(&rows), any::<prop::sample::Index>()).prop_map(|(row, pick)| (row, *pick.get(Capabilities::words(row))))
 }
 
 fn base() -> impl Strategy<Value = Base> {
@@ -517,7 +535,7 @@ fn base() -> impl Strategy<Value = Base> {
         "v1.34.3-r10",
         "v1.36.0-r0",
     ];
-    let version = prop_oneof![2 => select(&RECENT[..]), 1 => select(&EDGES[..])];
+    let version = prop_oneof![4 => select(&RECENT[..]), 1 => select(&EDGES[..])];
     let model = one_of(&[(3, "tunnel"), (2, "vpc"), (3, "cn2")]);
     prop_oneof![
         4 => Just(Base::parse("kubernetes", None).unwrap()),
@@ -539,8 +557,8 @@ pub(crate) fn cidrs(profile: Profile, picks: (u8, u8)) -> Profile {
 
 fn profile() -> impl Strategy<Value = Profile> {
     let edition = one_of(&[(6, Edition::Seed), (1, Edition::SeedProse), (1, Edition::Y2026)]);
-    let switch = one_of(&[(15, Switch::On), (1, Switch::Off)]);
-    let overrides = prop_oneof![4 => Just(Vec::new()), 6 => vec(an_override(), 1..4)];
+    let switch = one_of(&[(30, Switch::On), (1, Switch::Off)]);
+    let overrides = prop_oneof![3 => Just(Vec::new()), 7 => vec(an_override(), 1..5)];
     (base(), edition, switch, (0..6_u8, 0..2_u8), overrides).prop_map(|(base, edition, switch, ranges, overrides)| {
         let profile = cidrs(Profile::new(base).with_edition(edition).with_switch(switch), ranges);
         overrides.into_iter().fold(profile, |profile, (row, word)| profile.with_override(row, word).unwrap())
@@ -617,49 +635,93 @@ fn end_of(cluster: &Cluster, kind: u8, pick: &prop::sample::Index) -> Endpoint {
     }
 }
 
+/// The families an end has; none: any.
+fn families(cluster: &Cluster, endpoint: &Endpoint) -> Vec<Family> {
+    match endpoint {
+        Endpoint::Named(name) => {
+            cluster.pod(name).map(|pod| pod.addresses.iter().copied().map(Family::of).collect()).unwrap_or_default()
+        }
+        Endpoint::PodAddress { address, .. } | Endpoint::NodeAddress { address, .. } | Endpoint::Address(address) => {
+            vec![Family::of(*address)]
+        }
+        Endpoint::Node(_) => vec![Family::V4],
+        Endpoint::Workload { .. } => Vec::new(),
+    }
+}
+
+/// An end that can have one of `wanted`, mostly: errors about families are worth few questions.
+fn fitting(cluster: &Cluster, end: Endpoint, wanted: &[Family], pick: &prop::sample::Index) -> Endpoint {
+    let fits = |end: &Endpoint| {
+        let own = families(cluster, end);
+        own.is_empty() || wanted.is_empty() || own.iter().any(|family| wanted.contains(family))
+    };
+    if fits(&end) || pick.index(8) == 0 {
+        return end;
+    }
+    let outside = OUTSIDE.iter().map(|text| Endpoint::Address(ip(text)));
+    let pods = cluster.pods().iter().filter(|pod| pod.is_live()).map(|pod| Endpoint::Named(pod.name.clone()));
+    let others: Vec<Endpoint> = match end {
+        Endpoint::Address(_) => outside.filter(fits).collect(),
+        _ => pods.filter(fits).collect(),
+    };
+    if others.is_empty() { end } else { pick.get(&others).clone() }
+}
+
 fn flow_of(cluster: &Cluster, parts: FlowParts) -> Flow {
-    let (from, source, to, target, (l4, number)) = parts;
-    let mut source_end = end_of(cluster, from, &source);
+    let (from, source_pick, to, target_pick, (l4, number)) = parts;
+    let mut source = end_of(cluster, from, &source_pick);
     let numbers = [80, 8080, 80, 8080, 53, 1, 65535, 8081, 443, 8090];
     let mut number = port(*number.get(&numbers));
     let mut protocol = match l4 {
-        0..=11 => Protocol::Tcp,
-        12 | 13 => Protocol::Udp,
+        0..=13 => Protocol::Tcp,
+        14 | 15 => Protocol::Udp,
         _ => Protocol::Sctp,
     };
+    let live: Vec<&Pod> = cluster.pods().iter().filter(|pod| pod.is_live()).collect();
     let services = cluster.services();
-    let destination = match (to, services.is_empty()) {
-        (0..=5, false) => {
-            let service = target.get(services);
-            if l4 < 18 {
-                let wanted = target.get(&service.ports);
-                (protocol, number) = (wanted.protocol, wanted.port);
-            }
-            // A pod that its Service may lead back to.
-            let back = |pod: &&Pod| {
-                let selects = service.selector.iter().all(|(key, value)| pod.labels.get(key.as_str()) == Some(value));
-                selects && pod.is_live() && pod.name.namespace() == service.name.namespace()
-            };
-            if to == 5 {
-                if let Some(pod) = cluster.pods().iter().find(back) {
-                    source_end = Endpoint::Named(pod.name.clone());
-                }
-            }
-            match service.cluster_addresses.first() {
-                Some(address) if to == 0 => Destination::Endpoint(Endpoint::Address(*address)),
-                _ => Destination::Service(service.name.clone()),
-            }
+    let to_service = to <= 5 && !services.is_empty();
+    let destination = if to_service {
+        let service = target_pick.get(services);
+        if l4 % 10 != 9 {
+            let wanted = target_pick.get(&service.ports);
+            (protocol, number) = (wanted.protocol, wanted.port);
         }
-        (0..=5, true) => Destination::Endpoint(end_of(cluster, 0, &target)),
-        (kind, _) => Destination::Endpoint(end_of(cluster, [0, 1, 2, 9, 7, 13, 14, 15, 8, 11, 12, 16, 17, 18][usize::from(kind) - 6], &target)),
+        // A pod that its Service may lead back to.
+        let back = |pod: &&&Pod| {
+            let selects = service.selector.iter().all(|(key, value)| pod.labels.get(key.as_str()) == Some(value));
+            selects && pod.name.namespace() == service.name.namespace()
+        };
+        if let (4 | 5, Some(pod)) = (to, live.iter().find(back)) {
+            source = Endpoint::Named(pod.name.clone());
+        }
+        let wanted: Vec<Family> = service.cluster_addresses.iter().copied().map(Family::of).collect();
+        source = fitting(cluster, source, &wanted, &target_pick);
+        match service.cluster_addresses.first() {
+            Some(address) if to == 0 => Destination::Endpoint(Endpoint::Address(*address)),
+            _ => Destination::Service(service.name.clone()),
+        }
+    } else {
+        // Of two ends outside the pods nothing is asked of policies.
+        let kinds = [0, 1, 2, 9, 7, 3, 11, 8, 13, 14, 15, 12, 16, 17, 18];
+        let kind = kinds[if from >= 13 { usize::from(to) % 8 } else { usize::from(to) % 15 }];
+        let mut destination = end_of(cluster, kind, &target_pick);
+        // A pod reaches itself: few questions are enough.
+        if destination == source && from != 0 && !live.is_empty() {
+            let at = live.iter().position(|pod| Endpoint::Named(pod.name.clone()) == source).unwrap_or(0);
+            destination = Endpoint::Named(live[(at + 1) % live.len()].name.clone());
+        }
+        if from >= 13 {
+            source = fitting(cluster, source, &families(cluster, &destination), &source_pick);
+        }
+        destination = fitting(cluster, destination, &families(cluster, &source), &target_pick);
+        Destination::Endpoint(destination)
     };
-    let is_service = matches!(destination, Destination::Service(_));
     let l4 = match l4 {
-        18 if !is_service => L4::Icmp,
-        19 if !is_service => L4::Other(OtherProtocol::new(47).unwrap()),
+        18 if !to_service => L4::Icmp,
+        19 if !to_service || to == 1 => L4::Other(OtherProtocol::new(47).unwrap()),
         _ => L4::Port(protocol, number),
     };
-    Flow::new(source_end, destination, l4)
+    Flow::new(source, destination, l4)
 }
 
 /// A world with `flows` questions and a profile of `profiles`.

@@ -77,8 +77,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// How many objects of each kind decide no flow and were left out.
     pub skipped: BTreeMap<String, usize>,
-    /// Every document and list item of the kinds that are read, and those that could not be read; in
-    /// the order of the texts.
+    /// Every document and list item, those that were left out or could not be read too; in the order of the
+    /// texts. Empty documents have no entry.
     pub objects: Vec<LoadedObject>,
 }
 
@@ -93,8 +93,8 @@ pub struct LoadedObject {
     pub namespace: String,
     /// Its name; empty where it could not be read.
     pub name: String,
-    /// Whether it takes part (the last of several of a name wins). Of a NetworkPolicy: whether the API
-    /// server accepts it.
+    /// Whether nothing is wrong with it (the last of several of a name wins). Of a NetworkPolicy: whether
+    /// the API server accepts it. Kinds that are left out are not looked into.
     pub accepted: bool,
     /// The same where unknown and repeated fields are refused, as `kubectl` asks by default.
     pub accepted_strict: bool,
@@ -299,10 +299,10 @@ impl Loader {
         let from = &mut faults;
         match kind {
             Kind::List => {}
-            Kind::Unknown => *self.skipped.entry(word.to_owned()).or_insert(0) += 1,
+            Kind::Unknown => self.leave_out(object, word),
             Kind::OtherPolicy => self.other_policy(object, word, version.unwrap_or_default()),
             Kind::ForeignNetworkPolicy => {
-                *self.skipped.entry(word.to_owned()).or_insert(0) += 1;
+                self.leave_out(object, word);
                 let version = quoted(version.unwrap_or_default());
                 let message = format!("a NetworkPolicy of `{version}` is not judged: answers ignore it");
                 let mut warning = finding(Severity::Warning, Code::OtherPolicyKind, message, object.location.clone());
@@ -345,9 +345,7 @@ impl Loader {
                 }
             }
             Kind::EndpointSlice => match services::endpoint_slice(&at, from) {
-                Some(None) if faults.is_empty() => {
-                    *self.skipped.entry(word.to_owned()).or_insert(0) += 1;
-                }
+                Some(None) if faults.is_empty() => self.leave_out(object, word),
                 made => {
                     let made = made.flatten();
                     let name = made.as_ref().map(|made| made.name.clone());
@@ -364,6 +362,26 @@ impl Loader {
                 }
             }
         }
+    }
+
+    /// Counts an object of a kind that decides no flow.
+    fn leave_out(&mut self, object: Source<'_>, kind: &str) {
+        *self.skipped.entry(kind.to_owned()).or_insert(0) += 1;
+        self.note_unread(object, kind);
+    }
+
+    /// Takes note of an object that is not looked into.
+    fn note_unread(&mut self, object: Source<'_>, kind: &str) {
+        let metadata = object.tree.get("metadata");
+        let text = |field| metadata.and_then(|metadata| metadata.get(field)).and_then(Tree::as_str);
+        self.objects.push(LoadedObject {
+            location: object.location.clone(),
+            kind: kind.to_owned(),
+            namespace: text("namespace").unwrap_or_default().to_owned(),
+            name: text("name").or_else(|| text("generateName")).unwrap_or_default().to_owned(),
+            accepted: true,
+            accepted_strict: true,
+        });
     }
 
     /// Takes note of an object; whether it may go into the cluster.
@@ -443,6 +461,7 @@ impl Loader {
     }
 
     fn other_policy(&mut self, object: Source<'_>, kind: &str, version: &str) {
+        self.note_unread(object, kind);
         let written = written_name(object.tree);
         let name = if kinds::is_namespaced(version, kind) { written.to_string() } else { written.name().to_string() };
         let message = format!("{} `{}` is not judged: answers ignore it", quoted(kind), quoted(&name));

@@ -1,0 +1,65 @@
+//! Who in the cluster owns which address (C9).
+
+use std::net::IpAddr;
+
+use crate::analysis::ranges::{Key, Span, key};
+use crate::model::cluster::{Cluster, Pod};
+
+/// The addresses of one kind of owner, in order, each with its owner's name.
+#[derive(Debug, Default)]
+pub(super) struct Addresses(Vec<(Key, String)>);
+
+impl Addresses {
+    fn new(addresses: impl Iterator<Item = (IpAddr, String)>) -> Self {
+        let mut list: Vec<(Key, String)> = addresses.map(|(address, owner)| (key(address), owner)).collect();
+        list.sort();
+        list.dedup_by_key(|(key, _)| *key);
+        Self(list)
+    }
+
+    /// The owners of the addresses in `spans`, in the order of addresses.
+    pub(super) fn within<'a>(&'a self, spans: &'a [Span]) -> impl Iterator<Item = &'a str> + 'a {
+        spans.iter().flat_map(|span| {
+            let start = self.0.partition_point(|(key, _)| *key < span.first);
+            let end = self.0.partition_point(|(key, _)| *key <= span.last);
+            self.0.get(start..end).unwrap_or(&[]).iter().map(|(_, owner)| owner.as_str())
+        })
+    }
+
+    pub(super) fn spans(&self) -> impl Iterator<Item = Span> + '_ {
+        self.0.iter().map(|(key, _)| Span { first: *key, last: *key })
+    }
+}
+
+/// The cluster's addresses: pods, nodes (hostIPs and hostNetwork pods too), ClusterIPs.
+#[derive(Debug)]
+pub(super) struct Owned {
+    pub(super) pods: Addresses,
+    pub(super) nodes: Addresses,
+    pub(super) services: Addresses,
+}
+
+impl Owned {
+    pub(super) fn new(cluster: &Cluster) -> Self {
+        let live = || cluster.pods().iter().filter(|pod| pod.is_live());
+        let pods = live().filter(|pod| !pod.host_network);
+        let pods = pods.flat_map(|pod| pod.addresses.iter().map(|address| (*address, pod.name.to_string())));
+        let given = cluster.nodes().iter();
+        let given = given.flat_map(|node| node.addresses.iter().map(|entry| (entry.address, node.name.to_string())));
+        let services = cluster.services().iter();
+        let services = services.flat_map(|s| s.cluster_addresses.iter().map(|address| (*address, s.name.to_string())));
+        Self {
+            pods: Addresses::new(pods),
+            nodes: Addresses::new(given.chain(live().flat_map(host_addresses))),
+            services: Addresses::new(services),
+        }
+    }
+}
+
+/// The node addresses that a pod gives away: its hostIPs, and its own where it shares them.
+fn host_addresses(pod: &Pod) -> impl Iterator<Item = (IpAddr, String)> + '_ {
+    let shared: &[IpAddr] = if pod.host_network { &pod.addresses } else { &[] };
+    let name = pod.node.as_deref();
+    let named = move |address: &IpAddr| (*address, name.map_or_else(|| address.to_string(), str::to_owned));
+    pod.host_addresses.iter().chain(shared).map(named)
+}

@@ -1,0 +1,295 @@
+//! Groups of ends that no policy of either snapshot tells apart, as far as the change is concerned.
+//!
+//! Two partitions, each as coarse as it can be. For a direction, the *subjects* are the pods that a changed
+//! policy isolates; what tells them apart is which policies isolate them, and who matches them as peers
+//! on the other side. What tells *peers* apart is how the subjects' policies match them, and which policies
+//! isolate them on the other side. Own node, own pod and own Service are relations between two ends, not
+//! traits of one: pairs are chosen for each.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::net::IpAddr;
+
+use crate::analysis::ends::{End, Who, World};
+use crate::analysis::index::{Bits, Object};
+use crate::analysis::port_set::Cuts;
+use crate::analysis::ranges::Span;
+use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PodPeer, PortSpec, Ports};
+use crate::name::Direction;
+use crate::net::{Cidr, Family, IpBlock, Port, Protocol};
+
+/// Most blocks that addresses are held against one by one.
+const MAX_BLOCKS: usize = 4_096;
+
+/// What a set of policies says of peers, in one direction of one snapshot.
+#[derive(Default)]
+pub(super) struct Matchers<'c> {
+    selected: Vec<Bits>,
+    blocks: Vec<&'c IpBlock>,
+    /// Some blocks were left out.
+    pub(super) cut: bool,
+}
+
+impl<'c> Matchers<'c> {
+    /// The peers that those policies of `world` name in `direction` which select one of `whom`.
+    pub(super) fn new(world: &World<'c>, direction: Direction, whom: Option<&Bits>) -> Self {
+        let mut matchers = Self::default();
+        let mut seen: HashSet<(Option<&str>, &PodPeer)> = HashSet::new();
+        let mut blocks: BTreeSet<&IpBlock> = BTreeSet::new();
+        for (policy, subjects) in &world.policies {
+            if whom.is_some_and(|whom| !subjects.meets(whom)) {
+                continue;
+            }
+            for rule in policy.rules(direction) {
+                let Peers::Of(peers) = &rule.peers else { continue };
+                for peer in peers {
+                    match peer {
+                        Peer::Pods(pods) => {
+                            let own: &str = policy.name().namespace();
+                            let place = (pods.namespaces == Namespaces::Own).then_some(own);
+                            if seen.insert((place, pods)) {
+                                matchers.selected.push(world.index.peers(own, pods));
+                            }
+                        }
+                        Peer::IpBlock(block) => {
+                            blocks.insert(block);
+                        }
+                    }
+                }
+            }
+        }
+        matchers.cut = blocks.len() > MAX_BLOCKS;
+        matchers.blocks = blocks.into_iter().take(MAX_BLOCKS).collect();
+        matchers
+    }
+
+    /// Where addresses begin and cease to match.
+    pub(super) fn edges(&self) -> impl Iterator<Item = Span> + '_ {
+        let cidrs =
+            |block: &&'c IpBlock| -> Vec<Cidr> { [block.cidr()].iter().chain(block.except()).copied().collect() };
+        self.blocks.iter().flat_map(cidrs).map(|cidr| Span::of(&cidr))
+    }
+
+    fn describe(&self, end: &End<'_>, side: usize, into: &mut Vec<u64>) {
+        if let Some((at, _)) = end.object(side) {
+            mark(into, self.selected.iter().map(|selected| selected.contains(at)));
+        }
+        for address in addresses(end, side) {
+            mark(into, self.blocks.iter().map(|block| block.contains(*address)));
+        }
+    }
+}
+
+fn addresses<'a>(end: &'a End<'_>, side: usize) -> &'a [IpAddr] {
+    end.traits.get(side).map_or(&[], |traits| &traits.addresses)
+}
+
+/// The places of what is so, and an end mark.
+fn mark(into: &mut Vec<u64>, is: impl Iterator<Item = bool>) {
+    into.extend(is.enumerate().filter(|(_, is)| *is).map(|(at, _)| at as u64));
+    into.push(u64::MAX);
+}
+
+/// What everything is grouped by.
+pub(super) struct Context<'a, 'c> {
+    pub(super) worlds: &'a [World<'c>; 2],
+    /// The direction that the subjects are isolated in.
+    pub(super) direction: Direction,
+    /// What the subjects' policies say of peers, in each snapshot.
+    pub(super) peers: [Matchers<'c>; 2],
+    /// What any policy of the other direction says of its peers: of the subjects.
+    pub(super) back: [Matchers<'c>; 2],
+    /// The port names that policies use.
+    pub(super) names: BTreeSet<&'c str>,
+    cuts: HashMap<(usize, usize, Direction), Cuts>,
+}
+
+/// The direction of the other side.
+pub(super) fn opposite(direction: Direction) -> Direction {
+    match direction {
+        Direction::Ingress => Direction::Egress,
+        Direction::Egress => Direction::Ingress,
+    }
+}
+
+type Signature = (Vec<u64>, Vec<String>);
+
+impl<'a, 'c> Context<'a, 'c> {
+    pub(super) fn new(worlds: &'a [World<'c>; 2], direction: Direction, affected: &[Bits; 2]) -> Self {
+        let [before, after] = worlds;
+        let [whom_before, whom_after] = affected;
+        let other = opposite(direction);
+        let peers =
+            [Matchers::new(before, direction, Some(whom_before)), Matchers::new(after, direction, Some(whom_after))];
+        let back = [Matchers::new(before, other, None), Matchers::new(after, other, None)];
+        let mut names = BTreeSet::new();
+        let mut cuts = HashMap::new();
+        for (side, world) in worlds.iter().enumerate() {
+            for (at, (policy, _)) in world.policies.iter().enumerate() {
+                for direction in [Direction::Ingress, Direction::Egress] {
+                    cuts.insert((side, at, direction), port_cuts(policy, direction, &mut names));
+                }
+            }
+        }
+        Self { worlds, direction, peers, back, names, cuts }
+    }
+
+    /// `whom` in groups, by what makes them subjects.
+    pub(super) fn subjects(&self, ends: &[End<'c>], whom: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
+        grouped(whom, |at| {
+            let mut signature = (Vec::new(), Vec::new());
+            let Some(end) = ends.get(at) else { return signature };
+            for side in 0..2 {
+                self.as_subject(end, side, self.direction, &mut signature);
+                if let Some(back) = self.back.get(side) {
+                    back.describe(end, side, &mut signature.0);
+                }
+                self.common(end, side, &mut signature);
+                if self.direction == Direction::Ingress {
+                    self.named_ports(end, side, &mut signature.1);
+                }
+            }
+            signature
+        })
+    }
+
+    /// Everybody in groups, by what makes them peers.
+    pub(super) fn peers(&self, ends: &[End<'c>]) -> Vec<Vec<usize>> {
+        grouped(0..ends.len(), |at| {
+            let mut signature = (Vec::new(), Vec::new());
+            let Some(end) = ends.get(at) else { return signature };
+            if let Who::Service(_, service) = &end.who {
+                signature.1.push(service.name.to_string());
+                return signature;
+            }
+            for side in 0..2 {
+                self.as_subject(end, side, opposite(self.direction), &mut signature);
+                if let Some(peers) = self.peers.get(side) {
+                    peers.describe(end, side, &mut signature.0);
+                }
+                self.common(end, side, &mut signature);
+                if self.direction == Direction::Egress {
+                    self.named_ports(end, side, &mut signature.1);
+                }
+            }
+            signature
+        })
+    }
+
+    /// Which policies isolate it, and what its circumstances make of them (C6, C8).
+    fn as_subject(&self, end: &End<'c>, side: usize, direction: Direction, into: &mut Signature) {
+        let (Some(world), Some((at, object))) = (self.worlds.get(side), end.object(side)) else {
+            into.0.push(u64::MAX);
+            return;
+        };
+        let policies = world.policies.iter();
+        mark(&mut into.0, policies.map(|(policy, subjects)| policy.isolates(direction) && subjects.contains(at)));
+        let node = object.node().and_then(|name| world.cluster.node(name));
+        let os_image = node.and_then(|node| node.os_image.as_deref());
+        let supported =
+            os_image.is_none_or(|os_image| world.profile.capabilities().node_os.supports(os_image, direction));
+        into.0.push(u64::from(supported));
+        into.1.push(object.runtime_class().unwrap_or("").to_owned());
+    }
+
+    /// Kind, families, and where its addresses lie (C7, C9, C11, U2, U6).
+    fn common(&self, end: &End<'c>, side: usize, into: &mut Signature) {
+        let Some(world) = self.worlds.get(side) else { return };
+        let kind = match (&end.who, end.object(side)) {
+            (_, Some((_, Object::Pod(_)))) => 0,
+            (_, Some((_, Object::Workload(_)))) => 1,
+            (Who::Node, _) => 2,
+            _ => 3,
+        };
+        into.0.push(kind);
+        let is_node = end.traits.get(side).is_some_and(|traits| traits.is_node);
+        into.0.push(u64::from(is_node));
+        let profile = world.profile;
+        for address in addresses(end, side) {
+            let inside = |cidrs: &[Cidr]| cidrs.iter().any(|cidr| cidr.contains(*address));
+            let internal = matches!(address, IpAddr::V4(v4) if v4.octets().starts_with(&[100, 125]));
+            let v6 = Family::of(*address) == Family::V6;
+            let traits = [
+                v6,
+                kind > 1 && internal,
+                kind == 3 && inside(profile.pod_cidrs()),
+                kind == 3 && inside(profile.service_cidrs()),
+            ];
+            mark(&mut into.0, traits.into_iter());
+        }
+        into.0.push(u64::MAX);
+    }
+
+    /// The named ports that policies can refer to (K12).
+    fn named_ports(&self, end: &End<'c>, side: usize, into: &mut Vec<String>) {
+        for (name, protocol, port) in self.declared(end, side) {
+            into.push(format!("{name} {protocol} {port}"));
+        }
+        into.push(String::new());
+    }
+
+    fn declared(&self, end: &End<'c>, side: usize) -> BTreeSet<(&'c str, Protocol, Port)> {
+        let Some((_, object)) = end.object(side) else { return BTreeSet::new() };
+        let ports =
+            object.ports().iter().filter_map(|port| Some((port.name.as_ref()?.as_str(), port.protocol, port.port)));
+        ports.filter(|(name, ..)| self.names.contains(name)).collect()
+    }
+
+    /// Where a policy that isolates `end` for `direction` tells ports apart, in either snapshot.
+    pub(super) fn cuts(&self, end: &End<'c>, direction: Direction) -> Cuts {
+        let mut cuts = Cuts::default();
+        for (side, world) in self.worlds.iter().enumerate() {
+            let Some((at, _)) = end.object(side) else { continue };
+            for (place, (_, subjects)) in world.policies.iter().enumerate() {
+                if let (true, Some(own)) = (subjects.contains(at), self.cuts.get(&(side, place, direction))) {
+                    cuts.add(own);
+                }
+            }
+        }
+        cuts
+    }
+
+    /// The ports of a destination that names may stand for.
+    pub(super) fn cut_by_name(&self, end: &End<'c>, cuts: &mut Cuts) {
+        for side in 0..2 {
+            for (_, protocol, port) in self.declared(end, side) {
+                cuts.apart(protocol, port, port);
+            }
+        }
+    }
+}
+
+fn port_cuts<'c>(policy: &'c NetworkPolicy, direction: Direction, names: &mut BTreeSet<&'c str>) -> Cuts {
+    let mut cuts = Cuts::default();
+    for rule in policy.rules(direction) {
+        let Ports::Of(ports) = &rule.ports else { continue };
+        for entry in ports {
+            match &entry.port {
+                PortSpec::Any => {}
+                PortSpec::Number(number) => cuts.apart(entry.protocol, *number, *number),
+                PortSpec::Range(range) => {
+                    // Where `endPort` is not looked at, the first port is apart (C14).
+                    cuts.apart(entry.protocol, range.first(), range.first());
+                    cuts.apart(entry.protocol, range.first(), range.last());
+                }
+                PortSpec::Name(name) => {
+                    names.insert(name.as_str());
+                }
+            }
+        }
+    }
+    cuts
+}
+
+/// In the order of their first members.
+fn grouped(members: impl Iterator<Item = usize>, signature: impl Fn(usize) -> Signature) -> Vec<Vec<usize>> {
+    let mut places: HashMap<Signature, usize> = HashMap::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for member in members {
+        let place = *places.entry(signature(member)).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push(member),
+            None => groups.push(vec![member]),
+        }
+    }
+    groups
+}

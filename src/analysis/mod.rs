@@ -1,0 +1,16 @@
+//! What a change does, over whole clusters.
+//!
+//! [`impact`] compares two snapshots: who becomes isolated or free, and which connections open and close,
+//! each kind of them once, with a witness flow.
+
+mod ends;
+mod groups;
+mod impact;
+pub(crate) mod index;
+mod port_set;
+pub(crate) mod ranges;
+mod summary;
+
+pub use ends::{AddressRange, Ends};
+pub use impact::{FlowChange, Impact, Isolation, IsolationChange, MAX_CHANGES, MAX_FLOWS, impact};
+pub use port_set::PortSet;

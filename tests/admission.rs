@@ -1,0 +1,876 @@
+//! What the profile says of a policy: every code, its text, and the neighbour that is left alone.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use netpol_oracle::admission::{CATALOGUE, review};
+use netpol_oracle::{Code, Diagnostic, Loader, Origin, Profile, Severity};
+
+const TUNNEL: &str = "{model: tunnel, version: v1.31.6-r0}";
+const VPC: &str = "{model: vpc, version: v1.31.6-r0}";
+const CN2: &str = "{model: cn2, version: v1.31.6-r0}";
+const KUBERNETES: &str = "{model: kubernetes}";
+
+fn profile(text: &str) -> Profile {
+    Profile::read("profile.yaml", text).unwrap_or_else(|faults| panic!("{text}: {faults:?}"))
+}
+
+/// The review of the policy `a/p`, held against everything in `manifests`.
+fn reviewed(profile_text: &str, manifests: &str) -> Vec<Diagnostic> {
+    let profile = profile(profile_text);
+    let loaded = Loader::new(profile.release()).text("t.yaml", manifests).finish();
+    let faults: Vec<_> = loaded.diagnostics.iter().filter(|fault| fault.severity == Severity::Error).collect();
+    assert!(faults.is_empty(), "{faults:?}");
+    let policy = loaded.cluster.policy(&netpol_oracle::ObjectName::new("a", "p")).expect("policy a/p");
+    let found = review(policy, &profile, &loaded.cluster);
+    for diagnostic in &found {
+        assert_eq!((diagnostic.origin, &diagnostic.location), (Origin::Profile, &None));
+        for text in [&diagnostic.message, &diagnostic.help] {
+            assert!(!text.contains(['\n', '\t']) && !text.ends_with('.'), "{text}");
+        }
+        assert!(diagnostic.code.as_str().starts_with("NP2"), "{diagnostic}");
+    }
+    found
+}
+
+/// Findings of one code: severity, path and message.
+fn of(code: Code, profile: &str, manifests: &str) -> Vec<String> {
+    let found = reviewed(profile, manifests);
+    found
+        .into_iter()
+        .filter(|found| found.code == code)
+        .map(|found| Diagnostic { help: String::new(), ..found }.to_string())
+        .collect()
+}
+
+fn policy(spec: &str) -> String {
+    format!(
+        "{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: p, namespace: a}}, spec: {{{spec}}}}}\n"
+    )
+}
+
+fn other(name: &str, spec: &str) -> String {
+    policy(spec).replace("name: p,", &format!("name: {name},"))
+}
+
+fn pod(name: &str, rest: &str) -> String {
+    let (namespace, name) = name.split_once('/').unwrap();
+    format!(
+        "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, namespace: {namespace}, labels: {{app: {name}}}}}, {rest}}}\n"
+    )
+}
+
+fn joined(parts: &[&str]) -> String {
+    parts.join("\n---\n")
+}
+
+#[test]
+fn every_code_has_an_example_a_row_of_the_table_and_a_text() {
+    let page = include_str!("../src/admission/mod.rs");
+    let given: BTreeSet<Code> = CATALOGUE.iter().map(|example| example.code).collect();
+    let all: BTreeSet<Code> = Code::ALL.iter().copied().filter(|code| code.as_str().starts_with("NP2")).collect();
+    assert_eq!(given, all);
+    assert!(all.len() >= 24);
+    for code in all {
+        assert!(page.contains(&format!("//! | {code} |")), "{code} is not in the table");
+    }
+    for example in CATALOGUE {
+        let found = reviewed(example.profile, example.manifests);
+        let meant = found.iter().find(|found| found.code == example.code);
+        let meant = meant.unwrap_or_else(|| panic!("{}: {found:#?}", example.code));
+        assert_eq!((meant.path.as_str(), meant.message.as_str()), (example.path, example.message));
+    }
+}
+
+/// The same policy where Kubernetes does as it says: nothing but what K rules warn about.
+#[test]
+fn kubernetes_says_nothing_of_what_the_models_lack() {
+    let rows = |code: Code| code.as_str() <= "NP214" || code == Code::DiscouragedExcept;
+    for example in CATALOGUE {
+        let found = reviewed(KUBERNETES, example.manifests);
+        assert!(found.iter().all(|found| !rows(found.code)), "{found:#?}");
+        assert!(found.iter().all(|found| found.severity == Severity::Warning));
+    }
+}
+
+#[test]
+fn c1_the_switch() {
+    let allow = policy("podSelector: {}");
+    let off =
+        |model: &str| of(Code::NotEnforced, &format!("{{model: {model}, version: v1.31.6-r0, switch: false}}"), &allow);
+    let said = ["warning[NP201]: network policies are switched off on this cluster: nothing of this one is enforced"];
+    for (model, on) in [("tunnel", TUNNEL), ("vpc", VPC), ("cn2", CN2)] {
+        assert_eq!(off(model), said, "{model}");
+        assert_eq!(of(Code::NotEnforced, on, &allow), Vec::<String>::new(), "{model}");
+    }
+    assert_eq!(
+        of(Code::NotEnforced, "{model: kubernetes, overrides: {C1: unknown}}", &allow),
+        ["warning[NP201]: it is not known whether this cluster enforces network policies"]
+    );
+    assert_eq!(
+        of(Code::NotEnforced, "{model: kubernetes, overrides: {C1: unsupported}}", &allow),
+        ["warning[NP201]: this cluster does not enforce network policies: nothing of this one is enforced"]
+    );
+}
+
+#[test]
+fn c2_and_c3_versions() {
+    let both = policy("podSelector: {}, policyTypes: [Ingress, Egress], egress: [{}]");
+    let codes = |profile: &str| -> Vec<String> {
+        reviewed(profile, &both)
+            .into_iter()
+            .map(|found| found.to_string())
+            .filter(|text| text.contains("version"))
+            .collect()
+    };
+    assert_eq!(
+        codes("{model: vpc, version: v1.31.4-r0}"),
+        [
+            "warning[NP202]: spec.ingress: DataPlane V2 is on but has no effect: cluster version `v1.31.4-r0` does not \
+             enforce ingress rules, traffic passes freely (help: they are enforced from `v1.27.16-r30`, `v1.28.15-r20`, \
+             `v1.29.13-r0`, `v1.30.10-r0`, `v1.31.6-r0` on, for each minor line)",
+            "warning[NP203]: spec.egress: DataPlane V2 is on but has no effect: cluster version `v1.31.4-r0` does not \
+             enforce egress rules, traffic passes freely (help: they are enforced from `v1.27.16-r30`, `v1.28.15-r20`, \
+             `v1.29.13-r0`, `v1.30.10-r0`, `v1.31.6-r0` on, for each minor line)",
+        ]
+    );
+    assert_eq!(codes(VPC), Vec::<String>::new());
+    assert_eq!(codes("{model: vpc, version: v1.29.10-r0, edition: seed-prose}"), Vec::<String>::new());
+    assert_eq!(codes("{model: vpc, version: v1.29.10-r0}").len(), 2);
+    assert_eq!(codes("{model: cn2, version: v1.30.6-r0}"), Vec::<String>::new());
+    assert_eq!(codes("{model: cn2, version: v1.30.5-r9}").len(), 2);
+    assert!(codes("{model: cn2, version: v1.31.6-r0, edition: '2026'}")[0].contains("from `v1.34.3-r10` on"));
+    assert_eq!(
+        codes("{model: tunnel, version: v1.21.1-r0}"),
+        [
+            "warning[NP203]: spec.egress: cluster version `v1.21.1-r0` does not enforce egress rules, traffic passes freely \
+          (help: they are enforced from `v1.23.0-r0` on, for each minor line)"
+        ]
+    );
+    // Only the directions that the policy has.
+    let ingress = policy("podSelector: {}");
+    assert_eq!(of(Code::EgressVersion, "{model: vpc, version: v1.31.4-r0}", &ingress), Vec::<String>::new());
+    assert_eq!(
+        of(Code::IngressVersion, "{model: tunnel, version: v1.31.6-r0, overrides: {C2: unsupported}}", &ingress),
+        ["warning[NP202]: spec.ingress: this cluster does not enforce ingress rules, traffic passes freely"]
+    );
+    assert_eq!(
+        of(Code::IngressVersion, "{model: vpc, version: v1.31.6-r0, overrides: {C2: unknown}}", &ingress),
+        ["warning[NP202]: spec.ingress: it is not known whether this cluster enforces ingress rules"]
+    );
+}
+
+#[test]
+fn c4_c5_blocks_by_direction() {
+    let both = policy(
+        "podSelector: {}, ingress: [{from: [{podSelector: {}}, {ipBlock: {cidr: 192.0.2.0/24}}]}], \
+         egress: [{}, {to: [{ipBlock: {cidr: 192.0.2.0/24}}]}]",
+    );
+    let unsupported = "error[NP204]: spec.ingress[0].from[1].ipBlock: this cluster does not support `ipBlock` in ingress \
+                       rules: what the block admits is not known";
+    assert_eq!(of(Code::IngressIpBlock, TUNNEL, &both), [unsupported]);
+    assert_eq!(
+        of(Code::IngressIpBlock, "{model: vpc, version: v1.31.6-r0, overrides: {C4: unsupported}}", &both),
+        [unsupported]
+    );
+    for quiet in [VPC, CN2, KUBERNETES, "{model: tunnel, version: v1.31.6-r0, overrides: {C4: supported}}"] {
+        assert_eq!(of(Code::IngressIpBlock, quiet, &both), Vec::<String>::new(), "{quiet}");
+        assert_eq!(of(Code::EgressIpBlock, quiet, &both), Vec::<String>::new(), "{quiet}");
+    }
+    assert_eq!(
+        of(Code::EgressIpBlock, "{model: kubernetes, overrides: {C5: unknown}}", &both),
+        [
+            "warning[NP205]: spec.egress[1].to[0].ipBlock: it is not known whether this cluster supports `ipBlock` in egress rules"
+        ]
+    );
+    // K4: what is ignored asks for nothing.
+    let undeclared =
+        policy("podSelector: {}, policyTypes: [Egress], ingress: [{from: [{ipBlock: {cidr: 192.0.2.0/24}}]}]");
+    assert_eq!(of(Code::IngressIpBlock, TUNNEL, &undeclared), Vec::<String>::new());
+}
+
+#[test]
+fn c6_node_systems() {
+    let node = |name: &str, os: &str| {
+        format!(
+            "---\n{{apiVersion: v1, kind: Node, metadata: {{name: {name}}}, status: {{nodeInfo: {{osImage: '{os}'}}}}}}\n"
+        )
+    };
+    let world = |types: &str, first: &str, second: &str| {
+        policy(&format!("podSelector: {{}}, policyTypes: [{types}]"))
+            + &pod("a/x", "spec: {nodeName: n1}")
+            + &pod("a/w", "spec: {nodeName: n2}")
+            + &pod("b/z", "spec: {nodeName: n3}")
+            + &node("n1", first)
+            + &node("n2", second)
+            + &node("n3", "Ubuntu 22.04.4 LTS")
+    };
+    let hce = "Huawei Cloud EulerOS 2.0 (x86_64)";
+    let ubuntu = "Ubuntu 22.04.4 LTS";
+    for quiet in [TUNNEL, VPC, CN2] {
+        assert_eq!(of(Code::NodeOs, quiet, &world("Ingress, Egress", hce, hce)), Vec::<String>::new(), "{quiet}");
+        assert_eq!(
+            of(Code::NodeOs, quiet, &world("Ingress, Egress", hce, ubuntu)),
+            [
+                "warning[NP206]: spec.podSelector: only some of the nodes of the selected pods have an operating system that is \
+              known to enforce policies: node `n2` with `Ubuntu 22.04.4 LTS`"
+            ],
+            "{quiet}"
+        );
+    }
+    let euler = "EulerOS 2.0 (SP9x86_64)";
+    assert_eq!(
+        of(Code::NodeOs, TUNNEL, &world("Ingress, Egress", euler, euler)),
+        [
+            "warning[NP206]: spec.podSelector: none of the nodes of the selected pods have an operating system that is known \
+          to enforce egress rules: nodes `n1`, `n2` with `EulerOS 2.0 (SP9x86_64)`"
+        ]
+    );
+    assert_eq!(of(Code::NodeOs, TUNNEL, &world("Ingress", euler, euler)), Vec::<String>::new());
+    assert_eq!(of(Code::NodeOs, KUBERNETES, &world("Ingress", ubuntu, ubuntu)), Vec::<String>::new());
+    assert_eq!(
+        of(Code::NodeOs, "{model: vpc, version: v1.31.10-r30, edition: '2026'}", &world("Ingress", ubuntu, hce)),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn c7_ipv6() {
+    let block = |cidr: &str| policy(&format!("podSelector: {{}}, egress: [{{to: [{{ipBlock: {{cidr: '{cidr}'}}}}]}}]"));
+    let said = "error[NP207]: spec.egress[0].to[0].ipBlock.cidr: this cluster does not support IPv6 policies: IPv6 \
+                traffic passes whatever the block says";
+    for (profile, expected) in [(TUNNEL, vec![said]), (VPC, vec![said]), (CN2, vec![]), (KUBERNETES, vec![])] {
+        assert_eq!(of(Code::Ipv6Policy, profile, &block("2001:db8::/64")), expected, "{profile}");
+        assert_eq!(of(Code::Ipv6Policy, profile, &block("192.0.2.0/24")), Vec::<String>::new(), "{profile}");
+        // K22: a mapped block is the IPv4 one.
+        assert_eq!(of(Code::Ipv6Policy, profile, &block("::ffff:192.0.2.0/120")), Vec::<String>::new(), "{profile}");
+    }
+    let with = |status: &str| policy("podSelector: {}") + &pod("a/x", status);
+    let dual = with("status: {podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}]}");
+    assert_eq!(
+        of(Code::Ipv6Policy, VPC, &dual),
+        ["warning[NP207]: spec.podSelector: IPv6 traffic is not limited by policies here, and pod `a/x` can have it"]
+    );
+    assert_eq!(of(Code::Ipv6Policy, CN2, &dual), Vec::<String>::new());
+    assert_eq!(of(Code::Ipv6Policy, VPC, &with("status: {podIPs: [{ip: 10.0.0.1}]}")), Vec::<String>::new());
+}
+
+#[test]
+fn c8_secure_containers() {
+    let with = |class: &str| policy("podSelector: {}") + &pod("a/x", &format!("spec: {{runtimeClassName: {class}}}"));
+    for profile in [TUNNEL, VPC, CN2] {
+        assert_eq!(
+            of(Code::SecureContainers, profile, &with("kata-qemu")),
+            [
+                "warning[NP208]: spec.podSelector: policies are not known to be enforced for secure containers: pod `a/x`"
+            ]
+        );
+        assert_eq!(of(Code::SecureContainers, profile, &with("katakomb")), Vec::<String>::new());
+    }
+    assert_eq!(of(Code::SecureContainers, KUBERNETES, &with("kata")), Vec::<String>::new());
+    assert_eq!(
+        of(Code::SecureContainers, "{model: vpc, version: v1.31.6-r0, secureRuntimes: [katakomb]}", &with("katakomb"))
+            .len(),
+        1
+    );
+    // As a peer its labels still match: only subjects matter.
+    let peer = policy("podSelector: {matchLabels: {app: w}}")
+        + &pod("a/x", "spec: {runtimeClassName: kata}")
+        + &pod("a/w", "");
+    assert_eq!(of(Code::SecureContainers, CN2, &peer), Vec::<String>::new());
+}
+
+#[test]
+fn c9_scope_of_blocks() {
+    let world = |cidr: &str, except: &str| {
+        policy(&format!("podSelector: {{}}, egress: [{{to: [{{ipBlock: {{cidr: {cidr}, except: [{except}]}}}}]}}]"))
+            + &pod("a/x", "spec: {nodeName: n1}, status: {podIPs: [{ip: 10.0.0.7}], hostIPs: [{ip: 192.168.0.1}]}")
+            + &pod("b/w", "status: {podIPs: [{ip: 10.0.1.7}]}")
+            + "---\n{apiVersion: v1, kind: Service, metadata: {name: s, namespace: a}, spec: {clusterIP: 10.247.0.9, ports: [{port: 80}]}}\n"
+    };
+    let ranges = "podCIDRs: [10.0.0.0/16], serviceCIDRs: [10.247.0.0/16]";
+    let vpc = format!("{{model: vpc, version: v1.31.6-r0, {ranges}}}");
+    let cn2 = format!("{{model: cn2, version: v1.31.6-r0, {ranges}}}");
+    let prefix = "warning[NP209]: spec.egress[0].to[0].ipBlock.cidr: an `ipBlock` never matches addresses of the cluster here, and";
+    for profile in [&vpc, &cn2] {
+        assert_eq!(
+            of(Code::IpBlockScope, profile, &world("0.0.0.0/0", "")),
+            [format!(
+                "{prefix} `0.0.0.0/0` holds some: pod cidr `10.0.0.0/16`; Service cidr `10.247.0.0/16`; pods `a/x`, `b/w`; \
+                 nodes `n1`; Services `a/s`"
+            )]
+        );
+        assert_eq!(
+            of(Code::IpBlockScope, profile, &world("192.168.0.0/24", "")),
+            [format!("{prefix} `192.168.0.0/24` holds some: nodes `n1`")]
+        );
+        assert_eq!(of(Code::IpBlockScope, profile, &world("192.168.0.0/24", "192.168.0.1/32")), Vec::<String>::new());
+        assert_eq!(of(Code::IpBlockScope, profile, &world("192.0.2.0/24", "")), Vec::<String>::new());
+        assert_eq!(
+            of(Code::IpBlockScope, profile, &world("10.0.1.0/24", "10.0.1.7/32")),
+            [format!("{prefix} `10.0.1.0/24` holds some: pod cidr `10.0.0.0/16`")]
+        );
+    }
+    let help = |profile: &str| {
+        reviewed(profile, &world("10.0.2.0/24", "")).into_iter().find(|f| f.code == Code::IpBlockScope).unwrap().help
+    };
+    assert_eq!(help(&vpc), "select pods by labels; nodes need a rule without `to`");
+    assert_eq!(
+        help(&cn2),
+        "select pods by labels; nodes need a rule without `to`; for addresses of a pod cidr that no known pod has it is not known"
+    );
+    for quiet in [TUNNEL, KUBERNETES, "{model: vpc, version: v1.31.6-r0, overrides: {C9: any}}"] {
+        assert_eq!(of(Code::IpBlockScope, quiet, &world("0.0.0.0/0", "")), Vec::<String>::new(), "{quiet}");
+    }
+    let literal = format!("{{model: vpc, version: v1.31.6-r0, {ranges}, overrides: {{C9: inside}}}}");
+    assert_eq!(
+        of(Code::IpBlockScope, &literal, &world("10.0.0.0/15", "")),
+        [
+            "warning[NP209]: spec.egress[0].to[0].ipBlock.cidr: `10.0.0.0/15` holds addresses outside the cluster, which an \
+          `ipBlock` never matches here"
+        ]
+    );
+    for inside in ["10.0.3.0/24", "192.168.0.1/32", "10.247.0.0/16"] {
+        assert_eq!(of(Code::IpBlockScope, &literal, &world(inside, "")), Vec::<String>::new(), "{inside}");
+    }
+}
+
+#[test]
+fn c10_services_behind_peers() {
+    let world = |direction: &str, list: &str, app: &str| {
+        policy(&format!(
+            "podSelector: {{}}, {direction}: [{{{list}: [{{podSelector: {{matchLabels: {{app: {app}}}}}}}]}}]"
+        )) + &pod("a/x", "")
+            + &pod("a/w", "")
+            + "---\n{apiVersion: v1, kind: Service, metadata: {name: s, namespace: a}, spec: {clusterIP: 10.247.0.9, selector: {app: x}, ports: [{port: 80}]}}\n"
+            + "---\n{apiVersion: v1, kind: Service, metadata: {name: h, namespace: a}, spec: {clusterIP: None, selector: {app: w}, ports: [{port: 80}]}}\n"
+    };
+    assert_eq!(
+        of(Code::ClusterIpPeers, TUNNEL, &world("egress", "to", "x")),
+        ["warning[NP210]: spec.egress[0].to[0]: a ClusterIP cannot be limited by labels here: whether connections to \
+          `svc/a/s` are limited is not known"]
+    );
+    assert_eq!(of(Code::ClusterIpPeers, TUNNEL, &world("egress", "to", "w")), Vec::<String>::new(), "headless");
+    assert_eq!(of(Code::ClusterIpPeers, TUNNEL, &world("ingress", "from", "x")), Vec::<String>::new());
+    for quiet in [VPC, CN2, KUBERNETES] {
+        assert_eq!(of(Code::ClusterIpPeers, quiet, &world("egress", "to", "x")), Vec::<String>::new(), "{quiet}");
+    }
+}
+
+#[test]
+fn c11_the_internal_cloud() {
+    let egress = |rules: &str| policy(&format!("podSelector: {{}}, policyTypes: [Egress], egress: [{rules}]"));
+    let said = ["warning[NP211]: spec.egress: this cluster cannot limit `100.125.0.0/16`: the selected pods reach it \
+                 whatever the rules say"];
+    assert_eq!(of(Code::InternalCloud, CN2, &egress("")), said);
+    assert_eq!(of(Code::InternalCloud, CN2, &egress("{to: [{ipBlock: {cidr: 100.125.0.0/24}}]}")), said);
+    assert_eq!(of(Code::InternalCloud, CN2, &egress("{}")), Vec::<String>::new(), "nothing is limited anyway");
+    for quiet in [TUNNEL, VPC, KUBERNETES] {
+        assert_eq!(of(Code::InternalCloud, quiet, &egress("")), Vec::<String>::new(), "{quiet}");
+    }
+    let ingress =
+        |cidr: &str| policy(&format!("podSelector: {{}}, ingress: [{{from: [{{ipBlock: {{cidr: {cidr}}}}}]}}]"));
+    assert_eq!(
+        of(Code::InternalCloud, CN2, &ingress("100.0.0.0/8")),
+        [
+            "warning[NP211]: spec.ingress[0].from[0].ipBlock.cidr: this cluster cannot limit `100.125.0.0/16`: what comes \
+          from there may pass, or not, whatever the block says"
+        ]
+    );
+    assert_eq!(of(Code::InternalCloud, CN2, &ingress("100.124.0.0/16")), Vec::<String>::new());
+    assert_eq!(of(Code::InternalCloud, CN2, &ingress("100.126.0.0/16")), Vec::<String>::new());
+}
+
+#[test]
+fn c12_sctp() {
+    let rule = |protocol: &str| {
+        policy(&format!("podSelector: {{}}, ingress: [{{ports: [{{port: 80}}, {{protocol: {protocol}}}]}}]"))
+    };
+    let said = [
+        "error[NP212]: spec.ingress[0].ports[1].protocol: this cluster does not support SCTP: what the rule admits is not known",
+    ];
+    assert_eq!(of(Code::Sctp, TUNNEL, &rule("SCTP")), said);
+    assert_eq!(of(Code::Sctp, CN2, &rule("SCTP")), said);
+    assert_eq!(of(Code::Sctp, CN2, &rule("UDP")), Vec::<String>::new());
+    for quiet in [VPC, KUBERNETES] {
+        assert_eq!(of(Code::Sctp, quiet, &rule("SCTP")), Vec::<String>::new(), "{quiet}");
+    }
+    let pods = |protocol: &str| {
+        let ports =
+            format!("spec: {{containers: [{{name: c, ports: [{{containerPort: 9999, protocol: {protocol}}}]}}]}}");
+        policy("podSelector: {}") + &pod("a/x", &ports)
+    };
+    assert_eq!(
+        of(Code::Sctp, CN2, &pods("SCTP")),
+        [
+            "warning[NP212]: spec.podSelector: what happens to SCTP traffic of isolated pods is not known here, and pod `a/x` offers it"
+        ]
+    );
+    assert_eq!(of(Code::Sctp, CN2, &pods("TCP")), Vec::<String>::new());
+}
+
+#[test]
+fn c13_own_node() {
+    let egress = |rules: &str| policy(&format!("podSelector: {{}}, policyTypes: [Egress], egress: [{rules}]"));
+    let said = ["warning[NP213]: spec.egress: the selected pods lose the addresses of nodes, their own too, and of \
+                 hostNetwork pods: only a rule without `to` leaves those open"];
+    for profile in [VPC, CN2] {
+        assert_eq!(of(Code::OwnNode, profile, &egress("")), said, "{profile}");
+        assert_eq!(of(Code::OwnNode, profile, &egress("{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}")), said, "{profile}");
+        assert_eq!(of(Code::OwnNode, profile, &egress("{ports: [{port: 10250}]}")), Vec::<String>::new(), "{profile}");
+        assert_eq!(of(Code::OwnNode, profile, &policy("podSelector: {}")), Vec::<String>::new(), "{profile}");
+    }
+    // Another policy of the same pods leaves nodes open; one of other pods does not.
+    let helped = |selector: &str| {
+        joined(&[&egress(""), &other("q", &format!("podSelector: {selector}, egress: [{{ports: [{{port: 53}}]}}]"))])
+            + &pod("a/x", "")
+    };
+    assert_eq!(of(Code::OwnNode, VPC, &helped("{}")), Vec::<String>::new());
+    assert_eq!(of(Code::OwnNode, VPC, &helped("{matchLabels: {app: w}}")), said);
+    for quiet in [TUNNEL, KUBERNETES] {
+        assert_eq!(of(Code::OwnNode, quiet, &egress("")), Vec::<String>::new(), "{quiet}");
+    }
+    let overridden = |word: &str| {
+        of(Code::OwnNode, &format!("{{model: kubernetes, overrides: {{C13: {word}}}}}"), &policy("podSelector: {}"))
+    };
+    assert_eq!(
+        overridden("unsupported"),
+        [
+            "warning[NP213]: spec.ingress: nodes have no access of their own to their pods here: probes need a rule that admits them"
+        ]
+    );
+    assert_eq!(
+        overridden("unknown"),
+        ["warning[NP213]: spec.ingress: it is not known whether nodes keep access to their own pods here"]
+    );
+}
+
+#[test]
+fn c14_end_port() {
+    let range = |last: u16| policy(&format!("podSelector: {{}}, egress: [{{ports: [{{port: 80, endPort: {last}}}]}}]"));
+    let said =
+        ["error[NP214]: spec.egress[0].ports[0].endPort: this cluster does not support `endPort`: only port `80` is \
+                 admitted, not `80` to `90`"];
+    for profile in [TUNNEL, CN2, "{model: vpc, version: v1.31.6-r0, overrides: {C14: single-port}}"] {
+        assert_eq!(of(Code::EndPort, profile, &range(90)), said, "{profile}");
+        assert_eq!(of(Code::EndPort, profile, &range(80)), Vec::<String>::new(), "{profile}");
+    }
+    for quiet in [VPC, KUBERNETES] {
+        assert_eq!(of(Code::EndPort, quiet, &range(90)), Vec::<String>::new(), "{quiet}");
+    }
+    assert_eq!(
+        of(Code::EndPort, "{model: tunnel, version: v1.31.6-r0, overrides: {C14: unknown}}", &range(90)),
+        [
+            "warning[NP214]: spec.egress[0].ports[0].endPort: it is not known whether this cluster supports `endPort`: above \
+          port `80` nothing is certain"
+        ]
+    );
+}
+
+#[test]
+fn except() {
+    let block = |except: &str| {
+        policy(&format!(
+            "podSelector: {{}}, egress: [{{to: [{{ipBlock: {{cidr: 192.0.2.0/24, except: [{except}]}}}}]}}]"
+        ))
+    };
+    for profile in [VPC, CN2] {
+        assert_eq!(
+            of(Code::DiscouragedExcept, profile, &block("192.0.2.0/25")),
+            [
+                "warning[NP220]: spec.egress[0].to[0].ipBlock.except: the vendor advises against `except` on this data plane"
+            ]
+        );
+        assert_eq!(of(Code::DiscouragedExcept, profile, &block("")), Vec::<String>::new());
+    }
+    assert_eq!(of(Code::DiscouragedExcept, TUNNEL, &block("192.0.2.0/25")), Vec::<String>::new());
+    let said = [
+        "warning[NP229]: spec.egress[0].to[0].ipBlock.except: `except` leaves nothing of `192.0.2.0/24`: the block admits no address",
+    ];
+    assert_eq!(of(Code::EmptyIpBlock, KUBERNETES, &block("192.0.2.128/25, 192.0.2.64/26, 192.0.2.0/25")), said);
+    assert_eq!(
+        of(Code::EmptyIpBlock, KUBERNETES, &block("192.0.2.128/25, 192.0.2.64/26, 192.0.2.0/26, 192.0.2.255/32")),
+        said
+    );
+    assert_eq!(
+        of(Code::EmptyIpBlock, KUBERNETES, &block("192.0.2.128/25, 192.0.2.1/32, 192.0.2.2/31")),
+        Vec::<String>::new()
+    );
+}
+
+const DNS: &str = "---
+{apiVersion: v1, kind: Service, metadata: {name: coredns, namespace: kube-system}, spec: {clusterIP: 10.247.0.10, selector: {k8s-app: kube-dns}, ports: [{name: dns, port: 53, protocol: UDP, targetPort: 5353}, {name: dns-tcp, port: 53, protocol: TCP, targetPort: 5353}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: coredns-0, namespace: kube-system, labels: {k8s-app: kube-dns}}, status: {podIPs: [{ip: 10.0.9.9}]}}
+";
+
+#[test]
+fn dns_cut_off() {
+    let dns = |profile: &str, rules: &str, more: &str| {
+        let world = policy(&format!("podSelector: {{}}, policyTypes: [Egress], egress: [{rules}]"))
+            + &pod("a/x", "")
+            + &pod("a/w", "")
+            + more;
+        of(Code::DnsCutOff, profile, &world)
+    };
+    let said = [
+        "warning[NP221]: spec.egress: DNS is cut off: no egress rule lets `a/w`, `a/x` reach `svc/kube-system/coredns` on port 53",
+    ];
+    let quiet = Vec::<String>::new();
+    for profile in [KUBERNETES, TUNNEL, VPC, CN2] {
+        assert_eq!(dns(profile, "", DNS), said, "{profile}");
+        assert_eq!(dns(profile, "{ports: [{port: 5353, protocol: UDP}]}", DNS), quiet, "{profile}");
+        // The rules see the backend's port.
+        assert_eq!(dns(profile, "{ports: [{port: 53, protocol: UDP}, {port: 53}]}", DNS), said, "{profile}");
+        assert_eq!(
+            dns(profile, "{to: [{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}]}", DNS),
+            quiet,
+            "{profile}"
+        );
+    }
+    // Only TCP: the protocol that `ports` defaults to.
+    assert_eq!(
+        dns(KUBERNETES, "{ports: [{port: 5353}]}", DNS),
+        [
+            "warning[NP221]: spec.egress: DNS is cut off over UDP: no egress rule lets `a/w`, `a/x` reach `svc/kube-system/coredns` on port 53"
+        ]
+    );
+    // The policy's own namespace is not the servers'. On Tunnel a ClusterIP is not limited by labels: not certain (C10).
+    let own = "{to: [{podSelector: {}}]}";
+    assert_eq!(dns(KUBERNETES, own, DNS), said);
+    assert_eq!(dns(TUNNEL, own, DNS), quiet);
+    // C9: an `ipBlock` never matches the servers on eBPF.
+    let world = "{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}";
+    assert_eq!(dns(KUBERNETES, world, DNS), quiet);
+    assert_eq!(dns(VPC, world, DNS), said);
+    // Where nothing is enforced, nothing is cut off.
+    assert_eq!(dns("{model: vpc, version: v1.31.4-r0}", "", DNS), quiet);
+    assert_eq!(dns("{model: vpc, version: v1.31.6-r0, switch: false}", "", DNS), quiet);
+
+    // Without the Service the labelled pods, without those any rule for the port.
+    let pods = &DNS[DNS.rfind("---").unwrap()..];
+    assert_eq!(
+        dns(KUBERNETES, "", pods),
+        [
+            "warning[NP221]: spec.egress: DNS is cut off: no egress rule lets `a/w`, `a/x` reach the pods with `k8s-app=kube-dns` on port 53"
+        ]
+    );
+    assert_eq!(dns(KUBERNETES, "{ports: [{port: 53, protocol: UDP}]}", pods), quiet);
+    assert_eq!(
+        dns(KUBERNETES, "{ports: [{port: 443}]}", ""),
+        ["warning[NP221]: spec.egress: DNS is cut off: no egress rule lets `a/w`, `a/x` reach port 53 anywhere"]
+    );
+    assert_eq!(
+        dns(KUBERNETES, "{to: [{ipBlock: {cidr: 192.0.2.53/32}}], ports: [{port: 53, protocol: UDP}]}", ""),
+        quiet
+    );
+
+    // Other policies help those that they select.
+    let help = |selector: &str| {
+        format!(
+            "---\n{}",
+            other(
+                "dns",
+                &format!(
+                    "podSelector: {selector}, egress: [{{ports: [{{port: 5353, protocol: UDP}}, {{port: 5353}}]}}]"
+                )
+            )
+        ) + DNS
+    };
+    assert_eq!(dns(KUBERNETES, "", &help("{}")), quiet);
+    assert_eq!(
+        dns(KUBERNETES, "", &help("{matchLabels: {app: x}}")),
+        [
+            "warning[NP221]: spec.egress: DNS is cut off: no egress rule lets `a/w` reach `svc/kube-system/coredns` on port 53"
+        ]
+    );
+    // Ingress alone cuts nothing off.
+    assert_eq!(of(Code::DnsCutOff, KUBERNETES, &(policy("podSelector: {}") + DNS)), quiet);
+    // An empty namespace: those to come.
+    assert_eq!(
+        of(Code::DnsCutOff, KUBERNETES, &(policy("podSelector: {}, policyTypes: [Egress]") + DNS)),
+        [
+            "warning[NP221]: spec.egress: DNS is cut off: no egress rule lets the pods it will select reach `svc/kube-system/coredns` on port 53"
+        ]
+    );
+}
+
+#[test]
+fn selectors_that_select_nothing() {
+    let with = |subject: &str, from: &str| {
+        policy(&format!("podSelector: {subject}, ingress: [{{from: [{from}]}}]")) + &pod("a/x", "") + &pod("b/w", "")
+    };
+    let subject = |text: &str| of(Code::SubjectSelectsNothing, KUBERNETES, &with(text, "{podSelector: {}}"));
+    assert_eq!(
+        subject("{matchLabels: {app: w}}"),
+        ["warning[NP222]: spec.podSelector: `app=w` selects no pod of namespace `a`"]
+    );
+    assert_eq!(subject("{matchExpressions: [{key: app, operator: DoesNotExist}]}").len(), 1);
+    assert_eq!(subject("{matchExpressions: [{key: app, operator: NotIn, values: [w]}]}"), Vec::<String>::new());
+    assert_eq!(subject("{}"), Vec::<String>::new());
+    assert_eq!(
+        of(Code::SubjectSelectsNothing, KUBERNETES, &(policy("podSelector: {}") + &pod("b/w", ""))),
+        ["warning[NP222]: spec.podSelector: namespace `a` has no pods to isolate"]
+    );
+    let peer = |text: &str| of(Code::PeerSelectsNothing, KUBERNETES, &with("{}", text));
+    let at = "warning[NP223]: spec.ingress[0].from[0]:";
+    for (text, said) in [
+        ("{podSelector: {matchLabels: {app: w}}}", "`app=w` selects no pod of namespace `a`"),
+        ("{namespaceSelector: {matchLabels: {team: a}}}", "no namespace has the labels `team=a`"),
+        ("{namespaceSelector: {}, podSelector: {matchLabels: {app: z}}}", "`app=z` selects no pod"),
+        (
+            "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: b}}, podSelector: {matchLabels: {app: x}}}",
+            "`app=x` selects no pod of the namespaces with `kubernetes.io/metadata.name=b`",
+        ),
+    ] {
+        assert_eq!(peer(text), [format!("{at} {said}")]);
+    }
+    for quiet in [
+        "{podSelector: {}}",
+        "{namespaceSelector: {}, podSelector: {matchLabels: {app: w}}}",
+        "{namespaceSelector: {}}",
+    ] {
+        assert_eq!(peer(quiet), Vec::<String>::new(), "{quiet}");
+    }
+    // A workload's template counts; finished pods and an unloaded cluster say nothing.
+    let deployment = "---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: a}, spec: {selector: {matchLabels: {app: d}}, template: {metadata: {labels: {app: d}}}}}\n";
+    let d = policy("podSelector: {matchLabels: {app: d}}");
+    assert_eq!(of(Code::SubjectSelectsNothing, KUBERNETES, &(d.clone() + deployment)), Vec::<String>::new());
+    assert_eq!(
+        of(
+            Code::SubjectSelectsNothing,
+            KUBERNETES,
+            &(d.clone() + &pod("a/d", "status: {phase: Succeeded}") + &pod("a/x", ""))
+        )
+        .len(),
+        1
+    );
+    assert_eq!(reviewed(KUBERNETES, &d), []);
+}
+
+#[test]
+fn port_names() {
+    let http = "spec: {containers: [{name: c, ports: [{name: http, containerPort: 80}, {name: q, containerPort: 81, protocol: UDP}]}]}";
+    let with = |spec: &str| policy(spec) + &pod("a/x", http) + &pod("a/w", "");
+    let ingress = |subject: &str, port: &str| {
+        of(
+            Code::UndeclaredPortName,
+            KUBERNETES,
+            &with(&format!("podSelector: {{matchLabels: {{app: {subject}}}}}, ingress: [{{ports: [{port}]}}]")),
+        )
+    };
+    assert_eq!(ingress("x", "{port: http}"), Vec::<String>::new());
+    assert_eq!(
+        ingress("w", "{port: http}"),
+        [
+            "warning[NP224]: spec.ingress[0].ports[0].port: no selected pod declares a TCP port named `http`: the entry admits nothing"
+        ]
+    );
+    assert_eq!(ingress("x", "{port: q}").len(), 1, "another protocol");
+    assert_eq!(ingress("x", "{port: q, protocol: UDP}"), Vec::<String>::new());
+    assert_eq!(ingress("z", "{port: http}"), Vec::<String>::new(), "nothing selected is said by another code");
+    let found = reviewed(KUBERNETES, &with("podSelector: {}, ingress: [{ports: [{port: q}]}]"));
+    assert_eq!(
+        found.iter().map(|f| (f.code, f.help.as_str())).collect::<Vec<_>>(),
+        [(Code::UndeclaredPortName, "the name is declared for `UDP`")]
+    );
+
+    let egress = |code: Code, to: &str| {
+        of(code, KUBERNETES, &with(&format!("podSelector: {{}}, egress: [{{to: [{to}], ports: [{{port: http}}]}}]")))
+    };
+    assert_eq!(egress(Code::UndeclaredPortName, "{podSelector: {matchLabels: {app: x}}}"), Vec::<String>::new());
+    assert_eq!(
+        egress(Code::UndeclaredPortName, "{podSelector: {matchLabels: {app: w}}}"),
+        [
+            "warning[NP224]: spec.egress[0].ports[0].port: no possible destination declares a TCP port named `http`: the entry admits nothing"
+        ]
+    );
+    assert_eq!(egress(Code::UndeclaredPortName, ""), Vec::<String>::new(), "any pod may be meant");
+    assert_eq!(egress(Code::PortNameOutside, "{podSelector: {}}"), Vec::<String>::new());
+    assert_eq!(
+        egress(Code::PortNameOutside, "{podSelector: {}}, {ipBlock: {cidr: 192.0.2.0/24}}"),
+        [
+            "warning[NP225]: spec.egress[0].ports[0].port: only pods have port names: `http` admits no address outside the cluster by `to[1]`"
+        ]
+    );
+}
+
+#[test]
+fn k4_undeclared_directions() {
+    let count = |rules: &str| {
+        of(
+            Code::UndeclaredDirection,
+            VPC,
+            &policy(&format!("podSelector: {{}}, policyTypes: [Egress], ingress: [{rules}]")),
+        )
+    };
+    assert_eq!(count(""), Vec::<String>::new());
+    assert_eq!(
+        count("{}"),
+        ["warning[NP226]: spec.ingress: `policyTypes` does not declare `Ingress`: the rule here is ignored"]
+    );
+    assert_eq!(
+        count("{}, {}"),
+        ["warning[NP226]: spec.ingress: `policyTypes` does not declare `Ingress`: the 2 rules here are ignored"]
+    );
+}
+
+#[test]
+fn k17_host_network() {
+    let world = policy("podSelector: {}, ingress: [{from: [{podSelector: {}}, {namespaceSelector: {}}]}]")
+        + &pod("a/x", "")
+        + &pod("b/agent", "spec: {hostNetwork: true}");
+    assert_eq!(
+        of(Code::HostNetworkPods, KUBERNETES, &world),
+        [
+            "warning[NP227]: spec.ingress[0].from[1]: selectors do not match pods with hostNetwork, and this one would select some: `b/agent`"
+        ]
+    );
+    assert_eq!(
+        of(Code::HostNetworkPods, "{model: kubernetes, overrides: {U2: unknown}}", &world),
+        [
+            "warning[NP227]: spec.ingress[0].from[1]: it is not known whether selectors match pods with hostNetwork, and this one would select some: `b/agent`"
+        ]
+    );
+    assert_eq!(of(Code::HostNetworkPods, "{model: kubernetes, overrides: {U2: pod}}", &world), Vec::<String>::new());
+    let own = policy("podSelector: {}") + &pod("a/agent", "spec: {hostNetwork: true}");
+    for profile in [TUNNEL, VPC, CN2] {
+        assert_eq!(
+            of(Code::HostNetworkPods, profile, &own),
+            [
+                "warning[NP227]: spec.podSelector: policies do not isolate pods with hostNetwork, and the selector selects some: `a/agent`"
+            ]
+        );
+    }
+}
+
+#[test]
+fn k25_policies_of_other_kinds() {
+    let with = |kind: &str, version: &str| {
+        joined(&[
+            &policy("podSelector: {}"),
+            &format!("{{apiVersion: {version}, kind: {kind}, metadata: {{name: b}}}}"),
+        ])
+    };
+    assert_eq!(
+        of(Code::OtherPolicies, VPC, &with("CiliumClusterwideNetworkPolicy", "cilium.io/v2")),
+        [
+            "warning[NP228]: policies of other kinds exist, which may decide otherwise and are not judged: `CiliumClusterwideNetworkPolicy`"
+        ]
+    );
+    assert_eq!(of(Code::OtherPolicies, VPC, &with("ConfigMap", "v1")), Vec::<String>::new());
+}
+
+/// Findings come field by field, numbers as numbers.
+#[test]
+fn the_order_is_that_of_the_fields() {
+    let block = "{ipBlock: {cidr: 192.0.2.0/24}}";
+    let from = [block; 11].join(", ");
+    let found = reviewed(
+        "{model: tunnel, version: v1.21.1-r0, switch: false}",
+        &policy(&format!(
+            "podSelector: {{}}, policyTypes: [Egress, Ingress], egress: [{{ports: [{{port: 1, endPort: 2}}]}}], \
+             ingress: [{{from: [{from}], ports: [{{protocol: SCTP, port: 1, endPort: 2}}]}}, {{ports: [{{protocol: SCTP}}]}}]"
+        )),
+    );
+    let paths: Vec<&str> = found.iter().map(|found| found.path.as_str()).collect();
+    let blocks: Vec<String> = (0..11).map(|at| format!("spec.ingress[0].from[{at}].ipBlock")).collect();
+    let mut expected = vec!["", "spec.ingress[0].ports[0].endPort", "spec.ingress[0].ports[0].protocol"];
+    expected.extend(blocks.iter().map(String::as_str));
+    expected.extend(["spec.ingress[1].ports[0].protocol", "spec.egress", "spec.egress[0].ports[0].endPort"]);
+    assert_eq!(paths, expected);
+}
+
+/// Names from clusters are not checked: nothing of them breaks a line or a backtick.
+#[test]
+fn hostile_names_stay_on_one_line() {
+    use netpol_oracle::{Cluster, NetworkPolicy, ObjectName, Pod, PolicyTypes, Selector};
+    let mut builder = Cluster::builder();
+    for at in 0..50 {
+        let mut pod = Pod::new(ObjectName::new("a", format!("x\n\t`{at}{}", "y".repeat(500))));
+        pod.runtime_class = Some("kata".into());
+        builder.pod(pod);
+    }
+    let name = ObjectName::new("a", "p\n");
+    let policy = NetworkPolicy::new(name, Selector::everything(), PolicyTypes::Both, vec![], vec![]);
+    let found = review(&policy, &profile(CN2), &builder.build());
+    assert!(found.iter().any(|found| found.code == Code::SecureContainers));
+    for found in found {
+        assert!(!found.message.contains(['\n', '\t']) && found.message.len() < 600, "{}", found.message);
+        assert_eq!(found.message.matches('`').count() % 2, 0);
+    }
+}
+
+/// 1,000 rules of every kind over 10,000 pods.
+#[test]
+fn a_large_policy_in_a_large_cluster() {
+    use netpol_oracle::*;
+    let labels = |pairs: &[(&str, &str)]| -> Labels {
+        pairs.iter().map(|(k, v)| (LabelKey::new(k).unwrap(), LabelValue::new(v).unwrap())).collect()
+    };
+    let mut builder = Cluster::builder();
+    for at in 0..10_000_u32 {
+        let mut pod = Pod::new(ObjectName::new(format!("ns-{}", at % 100), format!("pod-{at}")));
+        pod.labels = labels(&[("app", &format!("app-{}", at % 500)), ("pod", &format!("pod-{at}"))]);
+        pod.addresses = vec![std::net::Ipv4Addr::from(0x0A00_0000 + at).into()];
+        pod.ports = vec![ContainerPort {
+            name: Some(PortName::new("http").unwrap()),
+            protocol: Protocol::Tcp,
+            port: Port::new(80).unwrap(),
+        }];
+        builder.pod(pod);
+    }
+    for at in 0..500 {
+        builder.service(Service {
+            name: ObjectName::new(format!("ns-{}", at % 100), format!("svc-{at}")),
+            kind: ServiceKind::ClusterIp,
+            cluster_addresses: vec![],
+            selector: labels(&[("app", &format!("app-{at}"))]),
+            ports: vec![],
+        });
+    }
+    let rule = |at: usize| {
+        let key = || LabelKey::new("pod").unwrap();
+        let not = Requirement::not_in(key(), [LabelValue::new(&format!("pod-{at}")).unwrap()]).unwrap();
+        let block = IpBlock::new(
+            format!("10.{}.0.0/16", at % 4).parse().unwrap(),
+            vec![format!("10.{}.1.0/24", at % 4).parse().unwrap()],
+        );
+        let port = |port| PortMatch { protocol: Protocol::Tcp, port };
+        Rule {
+            peers: Peers::Of(vec![
+                Peer::Pods(PodPeer {
+                    namespaces: Namespaces::Matching(Selector::everything()),
+                    pods: Selector::new(Labels::new(), vec![not]),
+                }),
+                Peer::Pods(PodPeer {
+                    namespaces: Namespaces::Own,
+                    pods: Selector::new(labels(&[("app", &format!("app-{at}"))]), vec![]),
+                }),
+                Peer::IpBlock(block.unwrap()),
+            ]),
+            ports: Ports::Of(vec![
+                port(PortSpec::Name(PortName::new("http").unwrap())),
+                port(PortSpec::Name(PortName::new("none").unwrap())),
+            ]),
+        }
+    };
+    let rules: Vec<Rule> = (0..500).map(rule).collect();
+    let policy = NetworkPolicy::new(
+        ObjectName::new("ns-1", "p"),
+        Selector::everything(),
+        PolicyTypes::Both,
+        rules.clone(),
+        rules,
+    );
+    let cluster = builder.build();
+    for text in [TUNNEL, VPC, KUBERNETES] {
+        let start = Instant::now();
+        let found = review(&policy, &profile(text), &cluster);
+        let took = start.elapsed();
+        println!("{text}: {took:?}, {} findings", found.len());
+        assert!(found.len() > 1_000);
+        let limit = if cfg!(debug_assertions) { 20_000 } else { 500 };
+        assert!(took < Duration::from_millis(limit), "{text} took {took:?}");
+    }
+}

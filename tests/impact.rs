@@ -1,0 +1,524 @@
+//! The impact of a change, held against full brute force over tiny worlds, and its texts and bounds.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use netpol_oracle::analysis::{FlowChange, Impact, Isolation, MAX_CHANGES, impact};
+use netpol_oracle::{
+    Cidr, Cluster, ClusterBuilder, ContainerPort, Decide, Destination, Direction, Endpoint, Family, Flow, IpBlock, L4,
+    LabelKey, LabelValue, Labels, Namespace, Namespaces, NetworkPolicy, Node, NodeAddress, NodeAddressKind, ObjectName,
+    Peer, Peers, Pod, PodPeer, PolicyTypes, Port, PortMatch, PortName, PortRange, PortSpec, Ports, Profile, Protocol,
+    Reference, Row, Rule, Selector, Service, ServiceKind, ServicePort, TargetPort, Verdict, Workload, WorkloadKind,
+};
+use proptest::prelude::*;
+
+fn labels(pairs: &[(&str, &str)]) -> Labels {
+    pairs.iter().map(|(key, value)| (LabelKey::new(key).unwrap(), LabelValue::new(value).unwrap())).collect()
+}
+
+fn selector(pairs: &[(&str, &str)]) -> Selector {
+    Selector::new(labels(pairs), vec![])
+}
+
+fn port(number: u16) -> Port {
+    Port::new(number).unwrap()
+}
+
+fn policy(name: &str, subject: Selector, types: PolicyTypes, ingress: Vec<Rule>, egress: Vec<Rule>) -> NetworkPolicy {
+    NetworkPolicy::new(ObjectName::new("a", name), subject, types, ingress, egress)
+}
+
+fn pod(name: &str, app: &str, address: &str) -> Pod {
+    let mut pod = Pod::new(ObjectName::new("a", name));
+    pod.labels = labels(&[("app", app)]);
+    pod.addresses = vec![address.parse().unwrap()];
+    pod
+}
+
+fn compared(before: &Cluster, after: &Cluster, profile: &Profile) -> Impact {
+    impact(&Reference::new(before, profile), &Reference::new(after, profile))
+}
+
+/// A small generator: every choice from one seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    fn one_in(&mut self, bound: u64) -> bool {
+        self.below(bound) == 0
+    }
+
+    fn of<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len() as u64) as usize].clone()
+    }
+
+    fn many<T>(&mut self, most: u64, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        (0..self.below(most + 1)).map(|_| make(self)).collect()
+    }
+}
+
+const BLOCKS: [(&str, &[&str]); 8] = [
+    ("0.0.0.0/0", &[]),
+    ("0.0.0.0/0", &["10.0.0.0/24"]),
+    ("10.0.0.0/16", &["10.0.0.2/31"]),
+    ("10.0.0.2/32", &[]),
+    ("192.168.0.0/24", &["192.168.0.1/32"]),
+    ("::/0", &["fd00::2/128"]),
+    ("100.125.0.0/16", &[]),
+    ("8.8.8.0/24", &["8.8.8.8/32"]),
+];
+
+fn peer(dice: &mut Dice) -> Peer {
+    if dice.one_in(2) {
+        let (cidr, except) = dice.of(&BLOCKS);
+        let except = except.iter().map(|text| text.parse().unwrap()).collect();
+        return Peer::IpBlock(IpBlock::new(cidr.parse().unwrap(), except).unwrap());
+    }
+    let pods = dice.of(&[selector(&[]), selector(&[("app", "x")]), selector(&[("app", "y")])]);
+    let namespaces = dice.of(&[
+        Namespaces::Own,
+        Namespaces::Matching(selector(&[])),
+        Namespaces::Matching(selector(&[("kubernetes.io/metadata.name", "b")])),
+    ]);
+    Peer::Pods(PodPeer { namespaces, pods })
+}
+
+fn rule(dice: &mut Dice) -> Rule {
+    let peers = match dice.many(2, peer) {
+        peers if peers.is_empty() => Peers::Any,
+        peers => Peers::Of(peers),
+    };
+    let ports = dice.many(2, |dice| PortMatch {
+        protocol: dice.of(&[Protocol::Tcp, Protocol::Tcp, Protocol::Udp, Protocol::Sctp]),
+        port: dice.of(&[
+            PortSpec::Any,
+            PortSpec::Number(port(80)),
+            PortSpec::Range(PortRange::new(port(80), port(82)).unwrap()),
+            PortSpec::Range(PortRange::new(port(81), port(65535)).unwrap()),
+            PortSpec::Name(PortName::new("http").unwrap()),
+        ]),
+    });
+    Rule { peers, ports: if ports.is_empty() { Ports::Any } else { Ports::Of(ports) } }
+}
+
+fn any_policy(dice: &mut Dice, name: &str) -> NetworkPolicy {
+    let subject = dice.of(&[selector(&[]), selector(&[("app", "x")]), selector(&[("app", "y")])]);
+    let types = dice.of(&[PolicyTypes::Ingress, PolicyTypes::Egress, PolicyTypes::Both]);
+    let namespace = dice.of(&["a", "a", "b"]);
+    NetworkPolicy::new(ObjectName::new(namespace, name), subject, types, dice.many(2, rule), dice.many(2, rule))
+}
+
+fn any_pod(dice: &mut Dice, at: usize) -> Pod {
+    let mut pod = Pod::new(ObjectName::new(dice.of(&["a", "a", "b"]), format!("p{at}")));
+    pod.labels = dice.of(&[labels(&[]), labels(&[("app", "x")]), labels(&[("app", "y")])]);
+    let v4: IpAddr = format!("10.0.0.{}", at + 1).parse().unwrap();
+    let v6: IpAddr = format!("fd00::{}", at + 1).parse().unwrap();
+    pod.addresses = dice.of(&[vec![v4], vec![v4], vec![v4, v6], vec![v6, v4], vec![v6], vec![]]);
+    pod.node = dice.of(&[None, Some("n1".into()), Some("n2".into())]);
+    if dice.one_in(5) {
+        pod.host_network = true;
+        pod.node = Some("n1".into());
+        pod.addresses = vec!["192.168.0.1".parse().unwrap()];
+        pod.host_addresses = pod.addresses.clone();
+    }
+    if dice.one_in(2) {
+        let name = Some(PortName::new("http").unwrap());
+        pod.ports = vec![ContainerPort { name, protocol: Protocol::Tcp, port: port(dice.of(&[80, 82, 8080])) }];
+    }
+    if dice.one_in(5) {
+        pod.runtime_class = Some("kata".into());
+    }
+    pod
+}
+
+fn any_profile(dice: &mut Dice) -> Profile {
+    let base: Profile = dice
+        .of(&["kubernetes", "tunnel:v1.31.6-r0", "vpc:v1.31.6-r0", "cn2:v1.31.6-r0", "cn2:v1.28.9-r0"])
+        .parse()
+        .unwrap();
+    let base = base.with_pod_cidrs(["10.0.0.0/16".parse().unwrap()]);
+    match dice.below(6) {
+        0 => base.with_override(Row::U2, "unknown").unwrap(),
+        1 => base.with_override(Row::U2, "pod").unwrap(),
+        2 => base.with_override(Row::C14, "unknown").unwrap(),
+        _ => base,
+    }
+}
+
+fn node(name: &str, address: &str, os: &str) -> Node {
+    let address = NodeAddress { kind: NodeAddressKind::InternalIp, address: address.parse().unwrap() };
+    Node { name: name.into(), addresses: vec![address], os_image: Some(os.into()), labels: Labels::new() }
+}
+
+struct Worlds {
+    clusters: [Cluster; 2],
+    profiles: [Profile; 2],
+}
+
+fn any_worlds(seed: u64) -> Worlds {
+    let dice = &mut Dice(seed);
+    let mut builder = Cluster::builder();
+    for name in ["a", "b"] {
+        builder.namespace(Namespace { name: name.into(), labels: Labels::new() });
+    }
+    builder.node(node("n1", "192.168.0.1", "Huawei Cloud EulerOS 2.0"));
+    let second_os = dice.of(&["Huawei Cloud EulerOS 2.0", "Ubuntu 22.04"]);
+    builder.node(node("n2", "192.168.0.2", second_os));
+    let pods: Vec<Pod> = (0..4).map(|at| any_pod(dice, at)).collect();
+    for pod in &pods {
+        builder.pod(pod.clone());
+    }
+    let mut other: ClusterBuilder = builder.clone();
+    for name in ["p", "q", "r"] {
+        let made = any_policy(dice, name);
+        match dice.below(5) {
+            0 => {
+                builder.policy(made);
+            }
+            1 => {
+                other.policy(made);
+            }
+            2 => {
+                builder.policy(made.clone());
+                other.policy(NetworkPolicy::new(
+                    made.name().clone(),
+                    made.subject().clone(),
+                    made.types(),
+                    dice.many(2, rule),
+                    made.written_rules(Direction::Egress).to_vec(),
+                ));
+            }
+            _ => {
+                builder.policy(made.clone());
+                other.policy(made);
+            }
+        }
+    }
+    if dice.one_in(4) {
+        let mut changed = pods[0].clone();
+        changed.labels = labels(&[("app", "y")]);
+        other.pod(changed);
+    }
+    let profile = any_profile(dice);
+    let later = if dice.one_in(5) { any_profile(dice) } else { profile.clone() };
+    Worlds { clusters: [builder.build(), other.build()], profiles: [profile, later] }
+}
+
+const OUTSIDE: [&str; 8] =
+    ["8.8.8.8", "8.8.8.9", "10.0.0.200", "10.0.9.1", "100.125.0.1", "192.168.0.9", "2001:db8::1", "fd00::99"];
+
+/// Every flow worth asking: by name between all ends, and between dual-stack pods by the second family.
+fn all_flows(cluster: &Cluster) -> Vec<Flow> {
+    let pods = || cluster.pods().iter();
+    let mut ends: Vec<Endpoint> = pods().map(|pod| Endpoint::Named(pod.name.clone())).collect();
+    ends.extend(["n1", "n2"].map(|name| Endpoint::Node(name.into())));
+    ends.extend(OUTSIDE.map(|text| Endpoint::Address(text.parse().unwrap())));
+    let second = |pod: &Pod| {
+        let address = *pod.addresses.get(1)?;
+        Some(Endpoint::PodAddress { pod: pod.name.clone(), address })
+    };
+    let mut pairs: Vec<(Endpoint, Endpoint)> =
+        ends.iter().flat_map(|from| ends.iter().map(move |to| (from.clone(), to.clone()))).collect();
+    for from in pods().filter(|pod| pod.addresses.len() == 2) {
+        pairs.extend(pods().filter_map(second).map(|to| (Endpoint::Named(from.name.clone()), to)));
+    }
+    let mut layers = vec![L4::Icmp];
+    for protocol in Protocol::ALL {
+        layers.extend([1, 79, 80, 81, 82, 83, 8080, 65535].map(|number| L4::Port(protocol, port(number))));
+    }
+    let flow = |(from, to): &(Endpoint, Endpoint)| {
+        layers.iter().map(|l4| Flow::new(from.clone(), to.clone().into(), *l4)).collect::<Vec<_>>()
+    };
+    pairs.iter().flat_map(flow).collect()
+}
+
+fn destination(flow: &Flow) -> &Endpoint {
+    let Destination::Endpoint(endpoint) = &flow.destination else { panic!("{flow}") };
+    endpoint
+}
+
+fn is_self(flow: &Flow) -> bool {
+    match (&flow.source, destination(flow)) {
+        (Endpoint::Named(a), Endpoint::Named(b) | Endpoint::PodAddress { pod: b, .. }) => a == b,
+        _ => false,
+    }
+}
+
+/// Whether one end is the other's own node; `None` where neither is a node.
+fn relation(cluster: &Cluster, flow: &Flow) -> Option<bool> {
+    let facts = |endpoint: &Endpoint| match endpoint {
+        Endpoint::Named(name) | Endpoint::PodAddress { pod: name, .. } => {
+            let pod = cluster.pod(name).unwrap();
+            (pod.node.clone(), pod.host_network)
+        }
+        Endpoint::Node(name) => (Some(name.clone()), true),
+        _ => (None, false),
+    };
+    let ((node, is_node), (other, other_is_node)) = (facts(&flow.source), facts(destination(flow)));
+    (is_node || other_is_node).then(|| node.is_some() && node == other)
+}
+
+fn covers(change: &FlowChange, flow: &Flow, related: Option<bool>) -> bool {
+    let family = match destination(flow) {
+        Endpoint::PodAddress { address, .. } => Some(Family::of(*address)),
+        _ => None,
+    };
+    change.family == family
+        && change.related == related
+        && change.ports.contains(flow.l4)
+        && change.source.contains(&flow.source)
+        && change.destination.contains(destination(flow))
+}
+
+/// `PROPTEST_CASES`, where it asks for more.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(64)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
+
+    /// Nothing is missed and nothing is made up: every flow's change is an entry, every entry's flows change.
+    #[test]
+    fn impact_equals_brute_force(seed in any::<u64>()) {
+        let worlds = any_worlds(seed);
+        let [before, after] = [0, 1].map(|at| Reference::new(&worlds.clusters[at], &worlds.profiles[at]));
+        let found = impact(&before, &after);
+        prop_assert!(!found.exhausted && found.omitted == 0);
+        for flow in all_flows(&worlds.clusters[0]) {
+            let (Ok(was), Ok(is)) = (before.decide(&flow), after.decide(&flow)) else { continue };
+            let related = relation(&worlds.clusters[0], &flow);
+            let meant = found.flows.iter().filter(|change| covers(change, &flow, related));
+            let meant: Vec<(Verdict, Verdict)> = meant.map(|change| (change.before, change.after)).collect();
+            let verdicts = (was.verdict, is.verdict);
+            if was.verdict == is.verdict || is_self(&flow) {
+                prop_assert!(is_self(&flow) || meant.is_empty(), "{flow} does not change: {verdicts:?} {meant:?}\n{found:?}");
+            } else {
+                prop_assert!(!meant.is_empty(), "{flow} changes unnoticed: {verdicts:?}\n{found:#?}");
+                prop_assert!(meant.iter().all(|claimed| *claimed == verdicts), "{flow}: {verdicts:?}, not {meant:?}");
+            }
+        }
+        for change in &found.flows {
+            let witness = &change.witness;
+            let verdicts = (before.decide(witness).unwrap().verdict, after.decide(witness).unwrap().verdict);
+            prop_assert_eq!(verdicts, (change.before, change.after), "{}", witness);
+        }
+        for line in found.summary().lines() {
+            prop_assert!(line.len() < 256 && !line.contains('\t'), "{line}");
+        }
+    }
+}
+
+/// The generated worlds are not all alike: most have changes, of every kind.
+#[test]
+fn the_tiny_worlds_change_in_every_way() {
+    let mut kinds = BTreeSet::new();
+    let mut changed = 0;
+    for seed in 0..200 {
+        let worlds = any_worlds(seed * 7_919);
+        let [before, after] = [0, 1].map(|at| Reference::new(&worlds.clusters[at], &worlds.profiles[at]));
+        let found = impact(&before, &after);
+        changed += u32::from(!found.flows.is_empty());
+        kinds.extend(found.flows.iter().map(|change| (change.direction, change.before, change.after)));
+    }
+    assert!(changed > 100, "{changed}");
+    assert_eq!(kinds.len(), 12, "{kinds:?}");
+}
+
+fn example() -> (Cluster, Cluster) {
+    let mut builder = Cluster::builder();
+    for (at, app) in ["web", "web", "db", "api"].into_iter().enumerate() {
+        builder.pod(pod(&format!("{app}-{at}"), app, &format!("10.0.0.{at}")));
+    }
+    let before = builder.clone().build();
+    let from_web = Rule {
+        peers: Peers::Of(vec![Peer::Pods(PodPeer { namespaces: Namespaces::Own, pods: selector(&[("app", "web")]) })]),
+        ports: Ports::Of(vec![PortMatch { protocol: Protocol::Tcp, port: PortSpec::Number(port(6379)) }]),
+    };
+    builder.policy(policy("db", selector(&[("app", "db")]), PolicyTypes::Ingress, vec![from_web], vec![]));
+    (before, builder.build())
+}
+
+#[test]
+fn an_added_policy_closes_everything_but_its_rule() {
+    let (before, after) = example();
+    let found = compared(&before, &after, &Profile::kubernetes());
+    assert_eq!(
+        found.summary(),
+        "ingress: `a/db-2` becomes isolated\n\
+         ingress closes: `a/api-3 -> a/db-2:1/tcp` from `a/api-3` and IPv4 addresses outside the cluster to `a/db-2` \
+         over all tcp, all udp, all sctp\n\
+         ingress closes: `a/web-0 -> a/db-2:1/tcp` from `a/web-0`, `a/web-1` to `a/db-2` \
+         over 1-6378/tcp, 6380-65535/tcp, all udp, all sctp\n\
+         ingress goes from allow to undefined: `a/api-3 -> a/db-2 icmp` from `a/api-3`, `a/web-0`, `a/web-1` \
+         and IPv4 addresses outside the cluster to `a/db-2` over other protocols"
+    );
+}
+
+#[test]
+fn a_removed_policy_opens_them_again() {
+    let (without, with) = example();
+    let found = compared(&with, &without, &Profile::kubernetes());
+    assert_eq!(found.isolation.len(), 1);
+    assert_eq!((found.isolation[0].becomes, found.isolation[0].direction), (Isolation::Free, Direction::Ingress));
+    assert!(found.flows.iter().any(|change| (change.before, change.after) == (Verdict::Deny, Verdict::Allow)));
+    assert!(found.flows.iter().all(|change| change.direction == Direction::Ingress));
+}
+
+#[test]
+fn nothing_changes_where_nothing_is_enforced() {
+    let (before, after) = example();
+    let off = Profile::vpc("v1.31.6-r0".parse().unwrap()).with_switch(netpol_oracle::Switch::Off);
+    let found = compared(&before, &after, &off);
+    assert!(found.is_empty());
+    assert_eq!(found.to_string(), "no connection opens or closes");
+}
+
+/// C10: to the backends directly nothing changes, by their ClusterIP it does.
+#[test]
+fn a_service_may_change_where_its_backends_do_not() {
+    let mut builder = Cluster::builder();
+    builder.pod(pod("web-0", "web", "10.0.0.1"));
+    builder.pod(pod("db-0", "db", "10.0.0.2"));
+    builder.service(Service {
+        name: ObjectName::new("a", "db"),
+        kind: ServiceKind::ClusterIp,
+        cluster_addresses: vec!["10.247.0.1".parse().unwrap()],
+        selector: labels(&[("app", "db")]),
+        ports: vec![ServicePort {
+            name: None,
+            protocol: Protocol::Tcp,
+            port: port(80),
+            target: TargetPort::Number(port(80)),
+        }],
+    });
+    let before = builder.clone().build();
+    let to_db = Rule {
+        peers: Peers::Of(vec![Peer::Pods(PodPeer { namespaces: Namespaces::Own, pods: selector(&[("app", "db")]) })]),
+        ports: Ports::Any,
+    };
+    builder.policy(policy("web", selector(&[("app", "web")]), PolicyTypes::Egress, vec![], vec![to_db]));
+    let after = builder.build();
+    let through = |profile: Profile| {
+        let found = compared(&before, &after, &profile);
+        let services = found.flows.iter().filter(|change| !change.destination.services.is_empty());
+        services.map(|change| (change.witness.to_string(), change.after)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        through(Profile::tunnel("v1.31.6-r0".parse().unwrap())),
+        [("a/web-0 -> svc/a/db:80/tcp".to_owned(), Verdict::Undefined)]
+    );
+    assert_eq!(through(Profile::vpc("v1.31.6-r0".parse().unwrap())), []);
+}
+
+#[test]
+fn workloads_stand_for_pods_nobody_loaded() {
+    let mut builder = Cluster::builder();
+    let workload = |name: &str, kind| Workload {
+        name: ObjectName::new("a", name),
+        kind,
+        labels: labels(&[("app", name)]),
+        selector: selector(&[("app", name)]),
+        replicas: None,
+        node: None,
+        host_network: false,
+        ports: vec![],
+        runtime_class: None,
+        owner: None,
+    };
+    builder.workload(workload("web", WorkloadKind::Deployment));
+    builder.workload(workload("db", WorkloadKind::Deployment));
+    builder.workload(workload("db", WorkloadKind::StatefulSet));
+    builder.pod(pod("api-0", "api", "10.0.0.9"));
+    builder.workload(workload("api", WorkloadKind::Deployment));
+    let before = builder.clone().build();
+    builder.policy(policy("all", Selector::everything(), PolicyTypes::Ingress, vec![], vec![]));
+    let found = compared(&before, &builder.build(), &Profile::kubernetes());
+    let names: Vec<String> = found.isolation.iter().map(|change| change.object.to_string()).collect();
+    assert_eq!(names, ["a/api-0", "a/db", "a/db", "a/web"], "the pod speaks for its Deployment");
+    let closed = found.flows.iter().flat_map(|change| &change.destination.members);
+    let text: BTreeSet<String> = closed.map(ToString::to_string).collect();
+    assert_eq!(text.into_iter().collect::<Vec<_>>(), ["a/api-0", "a/deployment/db", "a/statefulset/db", "a/web"]);
+}
+
+#[test]
+fn the_list_is_bounded_and_says_so() {
+    // One port for each pod: no two pods change alike.
+    let mut builder = Cluster::builder();
+    for at in 0..260_u16 {
+        let mut pod = pod("x", &format!("app-{at}"), &format!("10.0.{}.{}", at / 250, at % 250));
+        pod.name = ObjectName::new("a", format!("pod-{at}"));
+        builder.pod(pod);
+    }
+    let before = builder.clone().build();
+    for at in 0..260_u16 {
+        let rule = Rule {
+            peers: Peers::Any,
+            ports: Ports::Of(vec![PortMatch { protocol: Protocol::Tcp, port: PortSpec::Number(port(1000 + 2 * at)) }]),
+        };
+        let subject = selector(&[("app", &format!("app-{at}"))]);
+        builder.policy(policy(&format!("p-{at}"), subject, PolicyTypes::Ingress, vec![rule], vec![]));
+    }
+    let found = compared(&before, &builder.build(), &Profile::kubernetes());
+    assert_eq!(found.flows.len(), MAX_CHANGES);
+    assert!(found.omitted > 0 && !found.exhausted);
+    let summary = found.summary();
+    let last = summary.lines().last().unwrap();
+    assert!(last.ends_with(" more kinds of change"), "{last}");
+    assert!(summary.lines().count() <= 12);
+    assert!(
+        summary.starts_with("ingress: `a/pod-0`, `a/pod-1`, `a/pod-10` and 257 more become isolated\n"),
+        "{summary}"
+    );
+}
+
+/// 1,000 pods, 100 policies, one more: a webhook can wait for it.
+#[test]
+fn one_policy_more_in_a_large_cluster() {
+    let mut builder = Cluster::builder();
+    for namespace in 0..10 {
+        for at in 0..100 {
+            let mut pod = Pod::new(ObjectName::new(format!("ns-{namespace}"), format!("pod-{at}")));
+            pod.labels = labels(&[("app", &format!("app-{}", at % 20)), ("pod", &format!("pod-{at}"))]);
+            pod.addresses = vec![format!("10.{namespace}.0.{at}").parse().unwrap()];
+            pod.node = Some(format!("node-{}", at % 30).into());
+            builder.pod(pod);
+        }
+    }
+    for at in 0..30 {
+        builder.node(node(&format!("node-{at}"), &format!("192.168.0.{at}"), "Huawei Cloud EulerOS 2.0"));
+    }
+    let app = |at: usize| selector(&[("app", &format!("app-{}", at % 20))]);
+    let rules = |at: usize| {
+        let block: Cidr = format!("172.{}.0.0/16", 16 + at % 10).parse().unwrap();
+        let pods = Peer::Pods(PodPeer { namespaces: Namespaces::Matching(selector(&[])), pods: app(at + 1) });
+        let number = PortSpec::Number(port(8000 + (at % 7) as u16));
+        vec![Rule {
+            peers: Peers::Of(vec![pods, Peer::IpBlock(IpBlock::new(block, vec![]).unwrap())]),
+            ports: Ports::Of(vec![PortMatch { protocol: Protocol::Tcp, port: number }]),
+        }]
+    };
+    for at in 0..100 {
+        let name = ObjectName::new(format!("ns-{}", at % 10), format!("policy-{at}"));
+        builder.policy(NetworkPolicy::new(name, app(at / 10), PolicyTypes::Both, rules(at), rules(at + 3)));
+    }
+    let before = builder.clone().build();
+    for (what, subject) in [("one app", app(3)), ("all", Selector::everything())] {
+        let mut builder = builder.clone();
+        let name = ObjectName::new("ns-3", "added");
+        builder.policy(NetworkPolicy::new(name, subject, PolicyTypes::Both, rules(50), vec![]));
+        let after = builder.build();
+        let start = Instant::now();
+        let found = compared(&before, &after, &"vpc:v1.31.6-r0".parse().unwrap());
+        let took = start.elapsed();
+        println!("{what}: {took:?}, {} changes, exhausted: {}", found.flows.len() + found.omitted, found.exhausted);
+        assert!(!found.flows.is_empty() && !found.exhausted, "{what}");
+        let limit = if cfg!(debug_assertions) { 60 } else { 2 };
+        assert!(took < Duration::from_secs(limit), "{what} took {took:?}");
+    }
+}
