@@ -14,8 +14,10 @@ mod console;
 mod flow_text;
 mod fuzz_replay;
 mod impact;
+mod interop;
 mod profile;
 mod support;
+mod webhook;
 
 mod api_model;
 #[cfg(feature = "yaml")]

@@ -1,0 +1,231 @@
+//! A validating webhook for NetworkPolicies: what this cluster would not do with a policy is said, or refused,
+//! while the policy is being stored.
+//!
+//! ```text
+//! cargo run --example admission_webhook -- --cert tls.crt --key tls.key \
+//!     --profile tunnel:v1.31.6-r0 --manifests cluster.yaml --deny NP214
+//! ```
+//!
+//! It sees a policy after the API server has decoded, defaulted and accepted it; so what it has to say is what
+//! the cluster's profile does not support or would silently not do, and what the change opens and closes.
+//!
+//! - Errors, and warnings whose codes `--deny` lists, deny a create or an update; the message holds everything
+//!   found. An update that leaves the policy as it is (labels, finalizers) and a policy on its way out are never
+//!   denied. Everything else is allowed, with warnings.
+//! - The snapshot (`--manifests`, as `kubectl get ... -o yaml` writes it) is read once. Admitted policies are
+//!   **not** added to it: a later webhook may still refuse them, replicas would drift apart, and a dry run must
+//!   leave no trace. `oldObject` is believed over the snapshot. Restart to read a fresh one; a rolling update
+//!   loses no request.
+//! - A body above the limit is refused with 413, a slow one with 408, and where the work cannot be done in
+//!   time the answer is 503. In each case the API server does as `failurePolicy` says. An impact that takes too
+//!   long is left out and the verdict stands.
+//! - The certificate's files are read again when they change.
+//!
+//! Registration. `failurePolicy: Ignore` keeps policies changeable while the webhook is away, and what slips
+//! through then is not reported; `Fail` reports everything, and a webhook that is down stops every change of a
+//! policy, that of its own namespace too: exempt that one, run two replicas.
+//!
+//! ```yaml
+//! apiVersion: admissionregistration.k8s.io/v1
+//! kind: ValidatingWebhookConfiguration
+//! metadata: {name: netpol-oracle}
+//! webhooks:
+//!   - name: netpol-oracle.example.com
+//!     admissionReviewVersions: [v1]
+//!     sideEffects: None          # nothing is kept, so dry runs are served like any other
+//!     timeoutSeconds: 5          # the webhook's own limit is 4 seconds
+//!     failurePolicy: Ignore      # or Fail, see above
+//!     matchPolicy: Equivalent
+//!     namespaceSelector:
+//!       matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [netpol-oracle]}]
+//!     rules:
+//!       - apiGroups: [networking.k8s.io]
+//!         apiVersions: [v1]
+//!         operations: [CREATE, UPDATE, DELETE]
+//!         resources: [networkpolicies]
+//!         scope: Namespaced
+//!     clientConfig:
+//!       service: {namespace: netpol-oracle, name: webhook, path: /validate, port: 443}
+//!       caBundle: ...            # the CA of tls.crt, base64 of its PEM
+//! ---
+//! apiVersion: v1
+//! kind: Service
+//! metadata: {namespace: netpol-oracle, name: webhook}
+//! spec:
+//!   selector: {app: webhook}
+//!   ports: [{port: 443, targetPort: https}]
+//! ---
+//! apiVersion: apps/v1
+//! kind: Deployment
+//! metadata: {namespace: netpol-oracle, name: webhook}
+//! spec:
+//!   replicas: 2
+//!   selector: {matchLabels: {app: webhook}}
+//!   template:
+//!     metadata: {labels: {app: webhook}}
+//!     spec:
+//!       terminationGracePeriodSeconds: 30
+//!       containers:
+//!         - name: webhook
+//!           image: registry.example.com/netpol-oracle-webhook:1
+//!           args:
+//!             - --listen=0.0.0.0:8443
+//!             - --cert=/tls/tls.crt
+//!             - --key=/tls/tls.key
+//!             - --profile=/config/profile.yaml
+//!             - --manifests=/config/cluster.yaml
+//!           ports: [{name: https, containerPort: 8443}]
+//!           readinessProbe: {httpGet: {scheme: HTTPS, path: /healthz, port: https}}
+//!           # Requests keep coming until the Service has forgotten the pod.
+//!           lifecycle: {preStop: {sleep: {seconds: 5}}}
+//!           resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {memory: 512Mi}}
+//!           securityContext: {runAsNonRoot: true, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false}
+//!           volumeMounts: [{name: tls, mountPath: /tls}, {name: config, mountPath: /config}]
+//!       volumes:
+//!         - {name: tls, secret: {secretName: webhook-tls}}     # tls.crt must name webhook.netpol-oracle.svc
+//!         - {name: config, configMap: {name: webhook}}
+//! ```
+//!
+//! Exit code 0: stopped by a signal; 2: usage, profile, certificate or snapshot error.
+
+mod answer;
+mod judge;
+mod routes;
+mod server;
+#[path = "../shared/mod.rs"]
+mod shared;
+mod signals;
+mod snapshot;
+mod tls;
+mod warnings;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use netpol_oracle::{Cluster, Code, Loader, Profile};
+
+/// How often the certificate's files are looked at.
+const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Reviews NetworkPolicies as a Kubernetes validating webhook.
+#[derive(Parser)]
+struct Arguments {
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:8443", value_name = "ADDRESS")]
+    listen: SocketAddr,
+
+    /// The certificate chain, PEM
+    #[arg(long, value_name = "FILE")]
+    cert: PathBuf,
+
+    /// Its private key, PEM
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+
+    /// What the cluster enforces: a profile file, or `kubernetes`, `kubernetes:1.31`, `tunnel:V`, `vpc:V`, `cn2:V`
+    #[arg(long, default_value = "kubernetes", value_name = "PROFILE")]
+    profile: String,
+
+    /// Files and folders (.yaml, .yml, .json) that describe the cluster
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    manifests: Vec<PathBuf>,
+
+    /// Codes that deny although they only warn: `NP201`
+    #[arg(long, num_args = 1.., value_name = "CODE", value_parser = code)]
+    deny: Vec<Code>,
+
+    /// The largest request body, in MiB
+    #[arg(long, default_value_t = 8, value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..=64))]
+    max_body: u16,
+
+    /// The time for a request, in seconds; stay below the registration's `timeoutSeconds`
+    #[arg(long, default_value_t = 4, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=29))]
+    time_limit: u16,
+
+    /// The time for requests under way when it is time to stop, in seconds
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=600))]
+    stop_limit: u16,
+}
+
+fn code(text: &str) -> Result<Code, String> {
+    let known = Code::ALL.iter().copied().find(|code| code.as_str().eq_ignore_ascii_case(text));
+    known.ok_or_else(|| "no such code; they look like `NP201`".to_owned())
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), String> {
+    let profile = profile(&arguments.profile)?;
+    let snapshot = snapshot(&arguments.manifests, &profile)?;
+    let tls = tls::server_config(arguments.cert, arguments.key, CERTIFICATE_INTERVAL)?;
+    let judge = judge::Judge::new(profile, snapshot, arguments.deny.into_iter().collect());
+    let body = usize::from(arguments.max_body) << 20;
+    let defaults = routes::Limits::default();
+    let limits = routes::Limits {
+        body,
+        all_bodies: defaults.all_bodies.max(body),
+        request: Duration::from_secs(arguments.time_limit.into()),
+        ..defaults
+    };
+    let stop = Duration::from_secs(arguments.stop_limit.into());
+    let connections = server::Connections { stop, ..server::Connections::default() };
+
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let served = runtime.block_on(async {
+        let stop = signals::stop_signal().map_err(|error| error.to_string())?;
+        let listener = tokio::net::TcpListener::bind(arguments.listen)
+            .await
+            .map_err(|error| format!("{}: {error}", arguments.listen))?;
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        eprintln!("listening on https://{address}");
+        server::serve(listener, tls, routes::router(judge, limits), connections, stop).await;
+        eprintln!("stopped");
+        Ok(())
+    });
+    // A comparison that was given up may still be running; nobody waits for it.
+    runtime.shutdown_background();
+    served
+}
+
+/// The profile a file holds, or that the text names.
+fn profile(text: &str) -> Result<Profile, String> {
+    let path = Path::new(text);
+    if !path.is_file() {
+        return text.parse().map_err(|error| format!("--profile: {error}, or the name of a profile file that exists"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| format!("{text}: {error}"))?;
+    Profile::read(text, bytes).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        format!("--profile:\n{}", faults.join("\n"))
+    })
+}
+
+/// The cluster. What cannot be read is an error, what does not load is said.
+fn snapshot(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
+    let mut loader = Loader::new(profile.release());
+    for file in shared::files(paths) {
+        let path = file.map_err(|error| error.to_string())?;
+        let name = path.display().to_string();
+        let bytes = std::fs::read(&path).map_err(|error| format!("{name}: {error}"))?;
+        loader = loader.text(&name, bytes);
+    }
+    let loaded = loader.finish();
+    for diagnostic in &loaded.diagnostics {
+        eprintln!("{diagnostic}");
+    }
+    let (pods, policies) = (loaded.cluster.pods().len(), loaded.cluster.policies().len());
+    eprintln!("the snapshot has {pods} pods and {policies} networkpolicies");
+    Ok(loaded.cluster)
+}
