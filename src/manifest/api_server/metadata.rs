@@ -46,18 +46,20 @@ pub(super) fn check(metadata: Node<'_>, path: Path<'_>, report: &mut Report) {
 fn names(metadata: Node<'_>, path: Path<'_>, report: &mut Report) {
     let prefix = metadata.text("generateName");
     let help = "write lower case letters, digits, `-` and `.`, with a letter or digit at both ends";
-    if !prefix.text.is_empty() {
-        for detail in words::subdomain_faults(&without_dash(prefix.text)) {
-            let at = At { path: path.field("generateName"), line: prefix.line };
-            report.invalid(at, &words::quote(prefix.text), detail, help);
-        }
+    let prefix_faults =
+        if prefix.text.is_empty() { Vec::new() } else { words::subdomain_faults(&without_dash(prefix.text)) };
+    // The server says the same again of the name it makes, with random letters: once is enough.
+    let is_told = !prefix_faults.is_empty() && metadata.text("name").text.is_empty();
+    for detail in prefix_faults {
+        let at = At { path: path.field("generateName"), line: prefix.line };
+        report.invalid(at, &words::quote(prefix.text), detail, help);
     }
     let name = name_of(metadata);
     let at = At { path: path.field("name"), line: metadata.line_at("name") };
     if name.is_empty() {
         report.required(at, "name or generateName is required", "");
     }
-    for detail in words::subdomain_faults(&name).into_iter().filter(|_| !name.is_empty()) {
+    for detail in words::subdomain_faults(&name).into_iter().filter(|_| !name.is_empty() && !is_told) {
         report.invalid(at, &words::quote(&name), detail, help);
     }
     let namespace = namespace_of(metadata);
