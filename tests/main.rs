@@ -16,6 +16,7 @@ mod fuzz_replay;
 mod impact;
 mod interop;
 mod profile;
+mod properties;
 mod support;
 mod webhook;
 

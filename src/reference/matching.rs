@@ -152,8 +152,8 @@ impl PeerMatch<'_, '_> {
         // C10: over the ClusterIP it matches, over the backend only nobody knows.
         match service.cluster_address {
             Some(address) if sent_to(address).is_yes() => Formula::yes(),
-            Some(_) if self.end(block, &party).is_no() => Formula::no(),
-            _ => Formula::row(Row::C10),
+            Some(_) => self.end(block, &party).and(&Formula::row(Row::C10)),
+            None => Formula::row(Row::C10),
         }
     }
 

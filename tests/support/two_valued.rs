@@ -152,7 +152,6 @@ impl<'a> Crossing<'a> {
         Ok(Self { cluster, profile, source: route.source, destination, l4, family: route.family, cluster_ip })
     }
 
-    pub(crate) fn tmp(&self) -> bool { self.cluster_ip.is_some() && self.family == Family::V6 && self.source.address().is_none() } // TMP
     pub(crate) fn passes(&self, resolve: &mut Resolve<'_>) -> bool {
         self.side(Direction::Egress, resolve) && self.side(Direction::Ingress, resolve)
     }
@@ -183,8 +182,7 @@ impl<'a> Crossing<'a> {
             return true; // K19
         }
         let egress = direction == Direction::Egress;
-        let (here, there) =
-            if egress { (&self.source, &self.destination) } else { (&self.destination, &self.source) };
+        let (here, there) = if egress { (&self.source, &self.destination) } else { (&self.destination, &self.source) };
         let Some(subject) = self.visible(here, resolve) else { return true };
         let (row, support) = if egress { (Row::C3, can.egress) } else { (Row::C2, can.ingress) };
         if lacking(can.enforcement, Row::C1, resolve) || lacking(support, row, resolve) {
@@ -260,7 +258,8 @@ impl<'a> Crossing<'a> {
         }
         policies.iter().any(|policy| {
             policy.rules(direction).iter().enumerate().any(|(index, rule)| {
-                self.port_matches(rule, resolve) && self.any_peer_matches(direction, policy, index, rule, there, resolve)
+                self.port_matches(rule, resolve)
+                    && self.any_peer_matches(direction, policy, index, rule, there, resolve)
             })
         })
     }
@@ -786,7 +785,8 @@ fn backends<'a>(
     if service.selector.is_empty() {
         return Ok(found);
     }
-    let selected = |labels: &Labels| service.selector.iter().all(|(key, value)| labels.get(key.as_str()) == Some(value));
+    let selected =
+        |labels: &Labels| service.selector.iter().all(|(key, value)| labels.get(key.as_str()) == Some(value));
     let target = |ports: &[ContainerPort]| match &port.target {
         TargetPort::Number(number) => Some(*number),
         TargetPort::Name(name) => ports
