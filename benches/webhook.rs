@@ -13,8 +13,6 @@ mod judge;
 mod routes;
 #[path = "../examples/admission_webhook/server.rs"]
 mod server;
-#[path = "../examples/admission_webhook/snapshot.rs"]
-mod snapshot;
 #[path = "../examples/admission_webhook/tls.rs"]
 mod tls;
 #[path = "../examples/admission_webhook/warnings.rs"]

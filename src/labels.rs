@@ -87,6 +87,12 @@ impl LabelKey {
         if faults.is_empty() { Ok(Self(text.into())) } else { Err(faults) }
     }
 
+    /// A key of the crate's own vocabulary, which its tests show to be valid.
+    pub(crate) fn known(text: &'static str) -> Self {
+        debug_assert!(key_faults(text).is_empty(), "`{text}`");
+        Self(text.into())
+    }
+
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -102,6 +108,12 @@ impl LabelValue {
     pub fn new(text: &str) -> Result<Self, Vec<LabelValueFault>> {
         let faults = value_faults(text);
         if faults.is_empty() { Ok(Self(text.into())) } else { Err(faults) }
+    }
+
+    /// A value of the crate's own vocabulary, which its tests show to be valid.
+    pub(crate) fn known(text: &'static str) -> Self {
+        debug_assert!(value_faults(text).is_empty(), "`{text}`");
+        Self(text.into())
     }
 
     /// The value as text.
@@ -215,7 +227,7 @@ macro_rules! text_type {
 text_type!(LabelKey, "label key");
 text_type!(LabelValue, "label value");
 
-/// The labels of one object.
+/// The labels of one object. A clone shares them: objects that are labelled alike need them once.
 ///
 /// ```
 /// use netpol_oracle::{LabelKey, LabelValue, Labels};
@@ -225,7 +237,7 @@ text_type!(LabelValue, "label value");
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Labels(BTreeMap<LabelKey, LabelValue>);
+pub struct Labels(Arc<BTreeMap<LabelKey, LabelValue>>);
 
 impl Labels {
     /// No labels.
@@ -242,12 +254,12 @@ impl Labels {
 
     /// Sets a label; returns the value it replaced.
     pub fn insert(&mut self, key: LabelKey, value: LabelValue) -> Option<LabelValue> {
-        self.0.insert(key, value)
+        Arc::make_mut(&mut self.0).insert(key, value)
     }
 
     /// Takes a label away; returns its value.
     pub fn remove(&mut self, key: &str) -> Option<LabelValue> {
-        self.0.remove(key)
+        Arc::make_mut(&mut self.0).remove(key)
     }
 
     /// All labels, by key.
@@ -270,13 +282,13 @@ impl Labels {
 
 impl FromIterator<(LabelKey, LabelValue)> for Labels {
     fn from_iter<I: IntoIterator<Item = (LabelKey, LabelValue)>>(labels: I) -> Self {
-        Self(labels.into_iter().collect())
+        Self(Arc::new(labels.into_iter().collect()))
     }
 }
 
 impl Extend<(LabelKey, LabelValue)> for Labels {
     fn extend<I: IntoIterator<Item = (LabelKey, LabelValue)>>(&mut self, labels: I) {
-        self.0.extend(labels);
+        Arc::make_mut(&mut self.0).extend(labels);
     }
 }
 

@@ -264,6 +264,9 @@ pub enum FlowError {
     /// The pod has finished: it is no endpoint (K20).
     #[error("pod `{0}` has finished and is no endpoint")]
     FinishedPod(ObjectName),
+    /// The pod of an id is gone (K20).
+    #[error("the pod of this id is gone; look its name up again")]
+    GonePod,
     /// The pod does not have the address.
     #[error("pod `{pod}` does not have the address `{address}`")]
     AddressNotOfPod {
@@ -354,6 +357,7 @@ impl FlowError {
             Self::UnknownObject(_) => "unknown-object",
             Self::AmbiguousWorkload { .. } => "ambiguous-workload",
             Self::FinishedPod(_) => "finished-pod",
+            Self::GonePod => "gone-pod",
             Self::AddressNotOfPod { .. } => "address-not-of-pod",
             Self::SharedAddress { .. } => "shared-address",
             Self::UnknownNode(_) => "unknown-node",

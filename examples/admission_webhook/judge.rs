@@ -1,17 +1,14 @@
 //! What an admission request asks, and what the cluster would do with it. No network here.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use kube::core::DynamicObject;
 use kube::core::admission::{AdmissionRequest, Operation};
 use kube::core::metadata::TypeMeta;
 use netpol_oracle::{
-    Cluster, Code, Diagnostic, Loader, NetworkPolicy, ObjectName, Origin, Profile, Reference, Severity, admission,
-    analysis,
+    Cluster, Code, Diagnostic, Loader, NetworkPolicy, ObjectId, ObjectName, Origin, Profile, Reference, Severity,
+    admission, analysis,
 };
-
-use super::snapshot::{with_policy, without_policy};
 
 const API_VERSION: &str = "networking.k8s.io/v1";
 const KIND: &str = "NetworkPolicy";
@@ -146,13 +143,16 @@ impl Judge {
         impact.summary().lines().map(str::to_owned).collect()
     }
 
-    /// The snapshot with `policy` under `name`, or none; copied only where that is not how it is.
-    fn standing(&self, name: &ObjectName, policy: Option<&NetworkPolicy>) -> Cow<'_, Cluster> {
-        match policy {
-            _ if self.snapshot.policy(name) == policy => Cow::Borrowed(&self.snapshot),
-            Some(policy) => Cow::Owned(with_policy(&self.snapshot, policy)),
-            None => Cow::Owned(without_policy(&self.snapshot, name)),
-        }
+    /// The snapshot with `policy` under `name`, or none.
+    fn standing(&self, name: &ObjectName, policy: Option<&NetworkPolicy>) -> Cluster {
+        let change = match policy {
+            Some(policy) => netpol_oracle::Change::Put(policy.clone().into()),
+            None => netpol_oracle::Change::Remove(ObjectId::Policy(name.clone())),
+        };
+        let mut standing = self.snapshot.clone();
+        // The only fault there can be is that the policy is not there to be removed: then it is as it should be.
+        let _ = standing.apply(&[change]);
+        standing
     }
 }
 

@@ -95,7 +95,6 @@ mod server;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod signals;
-mod snapshot;
 mod tls;
 mod warnings;
 

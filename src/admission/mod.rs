@@ -44,7 +44,7 @@
 //! for example in admission::CATALOGUE {
 //!     let profile = Profile::read("profile.yaml", example.profile).expect("a good profile");
 //!     let cluster = Loader::new(profile.release()).text("cluster.yaml", example.manifests).finish().cluster;
-//!     let found = admission::review(&cluster.policies()[0], &profile, &cluster);
+//!     let found = admission::review(cluster.policies().first().expect("a policy"), &profile, &cluster);
 //!     let meant = found.iter().find(|found| found.code == example.code).expect(example.message);
 //!     assert_eq!((meant.path.as_str(), meant.message.as_str()), (example.path, example.message));
 //! }

@@ -108,9 +108,8 @@ impl<'c> Review<'c> {
     /// The other policies that isolate pods of this namespace for `direction`.
     pub(super) fn others(&self, direction: Direction) -> impl Iterator<Item = &'c NetworkPolicy> {
         let own = self.policy.name();
-        self.cluster.policies().iter().filter(move |other| {
-            other.name().namespace() == own.namespace() && other.name() != own && other.isolates(direction)
-        })
+        let policies = self.cluster.policies().in_namespace(own.namespace());
+        policies.filter(move |other| other.name() != own && other.isolates(direction))
     }
 
     /// No pod and no workload is loaded: nothing can be said about what selectors select.

@@ -312,8 +312,9 @@ fn named(worlds: &[World<'_>; 2], object: Object<'_>) -> Endpoint {
     match object {
         Object::Pod(_) => Endpoint::Named(name.clone()),
         Object::Workload(workload) => {
-            let alone =
-                |world: &World<'_>| world.cluster.pod(name).is_none() && world.cluster.workloads_named(name).len() == 1;
+            let alone = |world: &World<'_>| {
+                world.cluster.pod(name).is_none() && world.cluster.workloads_named(name).count() == 1
+            };
             if worlds.iter().all(alone) {
                 Endpoint::Named(name.clone())
             } else {

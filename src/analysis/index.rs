@@ -93,7 +93,7 @@ impl<'c> Index<'c> {
         let stands_alone = |workload: &&Workload| {
             let controlled = workload.owner.as_ref().is_some_and(|owner| {
                 let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
-                cluster.workloads_named(&name).iter().any(|known| known.kind == owner.kind)
+                cluster.workload(owner.kind, &name).is_some()
             });
             let own = only_pods.own(workload.name.namespace());
             !controlled && only_pods.select(&[own], &workload.selector).is_empty()
@@ -159,9 +159,9 @@ impl<'c> Index<'c> {
     pub(crate) fn backends(&self, cluster: &Cluster, service: &Service) -> Bits {
         let mut found = Bits::new(self.objects.len());
         let name = &service.name;
-        let of_service =
-            |slice: &&EndpointSlice| slice.name.namespace() == name.namespace() && slice.service == *name.name();
-        let mut slices = cluster.endpoint_slices().iter().filter(of_service).peekable();
+        let of_service = |slice: &&EndpointSlice| slice.service == *name.name();
+        let slices = cluster.endpoint_slices().in_namespace(name.namespace());
+        let mut slices = slices.filter(of_service).peekable();
         if slices.peek().is_some() {
             let targets = slices.flat_map(|slice| &slice.endpoints).filter_map(|endpoint| endpoint.target.as_ref());
             targets.filter_map(|target| self.place(target)).for_each(|at| found.set(at));

@@ -1,14 +1,15 @@
 //! The cluster's objects, as far as a verdict depends on them.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use imbl::OrdSet;
 use serde::Serialize;
 
-use crate::labels::{LabelKey, LabelValue, Labels, Selector};
+use crate::labels::{Labels, Selector};
+use crate::model::objects::{Identified, Namespaced, Objects, Stored, sealed::Sealed};
 use crate::model::policy::NetworkPolicy;
 use crate::name::ObjectName;
 use crate::net::{Family, Port, PortName, Protocol};
@@ -17,7 +18,7 @@ use crate::net::{Family, Port, PortName, Protocol};
 pub const NAMESPACE_NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// A namespace.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Namespace {
     /// Its name.
     pub name: Arc<str>,
@@ -26,7 +27,7 @@ pub struct Namespace {
 }
 
 /// A pod.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pod {
     /// Namespace and name.
     pub name: ObjectName,
@@ -138,6 +139,9 @@ impl WorkloadKind {
         Self::ReplicationController,
     ];
 
+    /// The first in their order.
+    const LEAST: Self = Self::Deployment;
+
     /// The kind as manifests write it: `Deployment`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -169,7 +173,7 @@ impl FromStr for WorkloadKind {
 }
 
 /// A workload: stands for its pods, without addresses, under its own name (K25).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workload {
     /// Namespace and name.
     pub name: ObjectName,
@@ -194,7 +198,7 @@ pub struct Workload {
 }
 
 /// A node.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
     /// Its name.
     pub name: Arc<str>,
@@ -227,7 +231,7 @@ pub enum NodeAddressKind {
 }
 
 /// A Service.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
     /// Namespace and name.
     pub name: ObjectName,
@@ -275,7 +279,7 @@ pub enum TargetPort {
 }
 
 /// An EndpointSlice: where a Service's connections really go (K23).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointSlice {
     /// Namespace and name.
     pub name: ObjectName,
@@ -290,7 +294,7 @@ pub struct EndpointSlice {
 }
 
 /// One endpoint of a slice.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SliceEndpoint {
     /// Its addresses; they are interchangeable, consumers use the first.
     pub addresses: Vec<IpAddr>,
@@ -322,75 +326,67 @@ pub struct OtherPolicy {
     pub name: String,
 }
 
-/// A snapshot of a cluster: every list sorted by name, every identity once.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// A snapshot of a cluster: every kind in the order of identities, every identity once.
+///
+/// A clone costs next to nothing, whatever the cluster's size: the two share their objects, and [`apply`](Self::apply)
+/// copies only the way to what it changes. Two clusters are equal that hold equal objects.
+#[derive(Debug, Clone, Default)]
 pub struct Cluster {
-    namespaces: Vec<Namespace>,
-    pods: Vec<Pod>,
-    workloads: Vec<Workload>,
-    nodes: Vec<Node>,
-    services: Vec<Service>,
-    endpoint_slices: Vec<EndpointSlice>,
-    policies: Vec<NetworkPolicy>,
-    other_policies: Vec<OtherPolicy>,
+    /// Those of `implied` too.
+    pub(super) namespaces: Stored<Namespace>,
+    /// The namespaces that nobody gave: they are there as long as an object names them (K10).
+    pub(super) implied: OrdSet<Arc<str>>,
+    pub(super) pods: Stored<Pod>,
+    pub(super) workloads: Stored<Workload>,
+    pub(super) nodes: Stored<Node>,
+    pub(super) services: Stored<Service>,
+    pub(super) endpoint_slices: Stored<EndpointSlice>,
+    pub(super) policies: Stored<NetworkPolicy>,
+    /// Sorted, each once.
+    pub(super) other_policies: Arc<[OtherPolicy]>,
 }
 
 impl Cluster {
-    /// An empty cluster to fill.
-    ///
-    /// ```
-    /// use netpol_oracle::{Cluster, ObjectName, Pod};
-    /// let mut builder = Cluster::builder();
-    /// builder.pod(Pod::new(ObjectName::new("default", "web-0")));
-    /// let cluster = builder.build();
-    /// assert_eq!(cluster.pods().len(), 1);
-    /// assert!(cluster.namespace("default").is_some(), "a namespace that is named exists (K10)");
-    /// ```
-    #[must_use]
-    pub fn builder() -> ClusterBuilder {
-        ClusterBuilder::default()
-    }
-
     /// Namespaces: those given and those that are merely named (K10).
     #[must_use]
-    pub fn namespaces(&self) -> &[Namespace] {
-        &self.namespaces
+    pub fn namespaces(&self) -> Objects<'_, Namespace> {
+        Objects::new(&self.namespaces)
     }
 
     /// Pods, finished ones too (K20).
     #[must_use]
-    pub fn pods(&self) -> &[Pod] {
-        &self.pods
+    pub fn pods(&self) -> Objects<'_, Pod> {
+        Objects::new(&self.pods)
     }
 
     /// Workloads, by name, then kind.
     #[must_use]
-    pub fn workloads(&self) -> &[Workload] {
-        &self.workloads
+    pub fn workloads(&self) -> Objects<'_, Workload> {
+        Objects::new(&self.workloads)
     }
 
     /// Nodes.
     #[must_use]
-    pub fn nodes(&self) -> &[Node] {
-        &self.nodes
+    pub fn nodes(&self) -> Objects<'_, Node> {
+        Objects::new(&self.nodes)
     }
 
     /// Services.
     #[must_use]
-    pub fn services(&self) -> &[Service] {
-        &self.services
+    pub fn services(&self) -> Objects<'_, Service> {
+        Objects::new(&self.services)
     }
 
     /// EndpointSlices.
     #[must_use]
-    pub fn endpoint_slices(&self) -> &[EndpointSlice] {
-        &self.endpoint_slices
+    pub fn endpoint_slices(&self) -> Objects<'_, EndpointSlice> {
+        Objects::new(&self.endpoint_slices)
     }
 
     /// NetworkPolicies.
     #[must_use]
-    pub fn policies(&self) -> &[NetworkPolicy] {
-        &self.policies
+    pub fn policies(&self) -> Objects<'_, NetworkPolicy> {
+        Objects::new(&self.policies)
     }
 
     /// Policies of other kinds, which answers ignore (K25).
@@ -399,146 +395,172 @@ impl Cluster {
         &self.other_policies
     }
 
-    /// The namespace `name`, if it was given or named.
+    /// The namespace `name`, if it was given or named (K10).
     #[must_use]
     pub fn namespace(&self, name: &str) -> Option<&Namespace> {
-        let at = self.namespaces.binary_search_by(|n| (*n.name).cmp(name)).ok()?;
-        self.namespaces.get(at)
+        self.namespace_handle(name).map(|namespace| &**namespace)
     }
 
     /// The pod `name`, live or finished.
     #[must_use]
     pub fn pod(&self, name: &ObjectName) -> Option<&Pod> {
-        let at = self.pods.binary_search_by(|pod| pod.name.cmp(name)).ok()?;
-        self.pods.get(at)
+        self.pod_handle(name).map(|pod| &**pod)
     }
 
-    /// The workloads that bear `name`, of any kind.
+    /// The workload of that kind and name (K25).
     #[must_use]
-    pub fn workloads_named(&self, name: &ObjectName) -> &[Workload] {
-        let start = self.workloads.partition_point(|w| w.name < *name);
-        let end = self.workloads.partition_point(|w| w.name <= *name);
-        self.workloads.get(start..end).unwrap_or(&[])
+    pub fn workload(&self, kind: WorkloadKind, name: &ObjectName) -> Option<&Workload> {
+        self.workload_handle(kind, name).map(|workload| &**workload)
+    }
+
+    /// The workloads that bear `name`, by kind (K25).
+    pub fn workloads_named<'c>(&'c self, name: &ObjectName) -> impl Iterator<Item = &'c Workload> + Clone + use<'c> {
+        let name = name.clone();
+        let from = self.workloads.range((name.clone(), WorkloadKind::LEAST)..);
+        from.take_while(move |((other, _), _)| *other == name).map(|(_, workload)| &**workload)
     }
 
     /// The node `name`.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<&Node> {
-        let at = self.nodes.binary_search_by(|n| (*n.name).cmp(name)).ok()?;
-        self.nodes.get(at)
+        self.node_handle(name).map(|node| &**node)
     }
 
     /// The Service `name`.
     #[must_use]
     pub fn service(&self, name: &ObjectName) -> Option<&Service> {
-        let at = self.services.binary_search_by(|s| s.name.cmp(name)).ok()?;
-        self.services.get(at)
+        self.service_handle(name).map(|service| &**service)
+    }
+
+    /// The EndpointSlice `name`.
+    #[must_use]
+    pub fn endpoint_slice(&self, name: &ObjectName) -> Option<&EndpointSlice> {
+        self.endpoint_slice_handle(name).map(|slice| &**slice)
     }
 
     /// The policy `name`.
     #[must_use]
     pub fn policy(&self, name: &ObjectName) -> Option<&NetworkPolicy> {
-        let at = self.policies.binary_search_by(|p| p.name().cmp(name)).ok()?;
-        self.policies.get(at)
+        self.policy_handle(name).map(|policy| &**policy)
     }
 }
 
-/// Collects objects; a later one of the same identity replaces the earlier (K25).
-#[derive(Debug, Clone, Default)]
-pub struct ClusterBuilder {
-    namespaces: BTreeMap<Arc<str>, Namespace>,
-    pods: BTreeMap<ObjectName, Pod>,
-    workloads: BTreeMap<(ObjectName, WorkloadKind), Workload>,
-    nodes: BTreeMap<Arc<str>, Node>,
-    services: BTreeMap<ObjectName, Service>,
-    endpoint_slices: BTreeMap<ObjectName, EndpointSlice>,
-    policies: BTreeMap<ObjectName, NetworkPolicy>,
-    other_policies: Vec<OtherPolicy>,
+/// The objects themselves, to share them without a copy.
+impl Cluster {
+    pub(crate) fn namespace_handle(&self, name: &str) -> Option<&Arc<Namespace>> {
+        self.namespaces.get(name)
+    }
+
+    pub(crate) fn pod_handle(&self, name: &ObjectName) -> Option<&Arc<Pod>> {
+        self.pods.get(name)
+    }
+
+    pub(crate) fn workload_handle(&self, kind: WorkloadKind, name: &ObjectName) -> Option<&Arc<Workload>> {
+        self.workloads.get(&(name.clone(), kind))
+    }
+
+    pub(crate) fn node_handle(&self, name: &str) -> Option<&Arc<Node>> {
+        self.nodes.get(name)
+    }
+
+    pub(crate) fn service_handle(&self, name: &ObjectName) -> Option<&Arc<Service>> {
+        self.services.get(name)
+    }
+
+    pub(crate) fn endpoint_slice_handle(&self, name: &ObjectName) -> Option<&Arc<EndpointSlice>> {
+        self.endpoint_slices.get(name)
+    }
+
+    pub(crate) fn policy_handle(&self, name: &ObjectName) -> Option<&Arc<NetworkPolicy>> {
+        self.policies.get(name)
+    }
 }
 
-impl ClusterBuilder {
-    /// Adds a namespace.
-    pub fn namespace(&mut self, namespace: Namespace) -> &mut Self {
-        self.namespaces.insert(namespace.name.clone(), namespace);
-        self
+impl PartialEq for Cluster {
+    /// Whether a namespace was given is left out: no answer depends on it.
+    fn eq(&self, other: &Self) -> bool {
+        self.namespaces == other.namespaces
+            && self.pods == other.pods
+            && self.workloads == other.workloads
+            && self.nodes == other.nodes
+            && self.services == other.services
+            && self.endpoint_slices == other.endpoint_slices
+            && self.policies == other.policies
+            && self.other_policies == other.other_policies
+    }
+}
+
+impl Eq for Cluster {}
+
+impl Sealed for Namespace {}
+
+impl Identified for Namespace {
+    type Identity = Arc<str>;
+
+    fn identity(&self) -> Arc<str> {
+        self.name.clone()
+    }
+}
+
+impl Sealed for Node {}
+
+impl Identified for Node {
+    type Identity = Arc<str>;
+
+    fn identity(&self) -> Arc<str> {
+        self.name.clone()
+    }
+}
+
+impl Sealed for Workload {}
+
+impl Identified for Workload {
+    type Identity = (ObjectName, WorkloadKind);
+
+    fn identity(&self) -> (ObjectName, WorkloadKind) {
+        (self.name.clone(), self.kind)
+    }
+}
+
+impl Namespaced for Workload {
+    fn namespace((name, _): &(ObjectName, WorkloadKind)) -> &Arc<str> {
+        name.namespace()
     }
 
-    /// Adds a pod.
-    pub fn pod(&mut self, pod: Pod) -> &mut Self {
-        self.pods.insert(pod.name.clone(), pod);
-        self
+    fn least_in(namespace: Arc<str>) -> (ObjectName, WorkloadKind) {
+        (ObjectName::new(namespace, Arc::<str>::default()), WorkloadKind::LEAST)
     }
+}
 
-    /// Adds a workload; one name may stand for one of each kind.
-    pub fn workload(&mut self, workload: Workload) -> &mut Self {
-        self.workloads.insert((workload.name.clone(), workload.kind), workload);
-        self
-    }
+/// The kinds that one name in one namespace tells apart.
+macro_rules! identified_by_name {
+    ($($kind:ty: |$object:ident| $name:expr),+ $(,)?) => { $(
+        impl Sealed for $kind {}
 
-    /// Adds a node.
-    pub fn node(&mut self, node: Node) -> &mut Self {
-        self.nodes.insert(node.name.clone(), node);
-        self
-    }
+        impl Identified for $kind {
+            type Identity = ObjectName;
 
-    /// Adds a Service.
-    pub fn service(&mut self, service: Service) -> &mut Self {
-        self.services.insert(service.name.clone(), service);
-        self
-    }
-
-    /// Adds an EndpointSlice.
-    pub fn endpoint_slice(&mut self, slice: EndpointSlice) -> &mut Self {
-        self.endpoint_slices.insert(slice.name.clone(), slice);
-        self
-    }
-
-    /// Adds a policy.
-    pub fn policy(&mut self, policy: NetworkPolicy) -> &mut Self {
-        self.policies.insert(policy.name().clone(), policy);
-        self
-    }
-
-    /// Notes a policy that is not judged.
-    pub fn other_policy(&mut self, policy: OtherPolicy) -> &mut Self {
-        self.other_policies.push(policy);
-        self
-    }
-
-    /// The snapshot. Namespaces that objects merely name come to exist, and every namespace gets its
-    /// name label (K10).
-    #[must_use]
-    pub fn build(mut self) -> Cluster {
-        let named = self
-            .pods
-            .keys()
-            .chain(self.workloads.keys().map(|(name, _)| name))
-            .chain(self.services.keys())
-            .chain(self.endpoint_slices.keys())
-            .chain(self.policies.keys());
-        for name in named {
-            if !self.namespaces.contains_key(name.namespace()) {
-                let namespace = Namespace { name: name.namespace().clone(), labels: Labels::new() };
-                self.namespaces.insert(namespace.name.clone(), namespace);
+            fn identity(&self) -> ObjectName {
+                let $object = self;
+                $name.clone()
             }
         }
-        for namespace in self.namespaces.values_mut() {
-            // A name that is no label value could not exist on a server; it gets no label to match.
-            if let (Ok(key), Ok(value)) = (LabelKey::new(NAMESPACE_NAME_LABEL), LabelValue::new(&namespace.name)) {
-                namespace.labels.insert(key, value);
+
+        impl Namespaced for $kind {
+            fn namespace(name: &ObjectName) -> &Arc<str> {
+                name.namespace()
+            }
+
+            fn least_in(namespace: Arc<str>) -> ObjectName {
+                ObjectName::new(namespace, Arc::<str>::default())
             }
         }
-        self.other_policies.sort();
-        self.other_policies.dedup();
-        Cluster {
-            namespaces: self.namespaces.into_values().collect(),
-            pods: self.pods.into_values().collect(),
-            workloads: self.workloads.into_values().collect(),
-            nodes: self.nodes.into_values().collect(),
-            services: self.services.into_values().collect(),
-            endpoint_slices: self.endpoint_slices.into_values().collect(),
-            policies: self.policies.into_values().collect(),
-            other_policies: self.other_policies,
-        }
-    }
+    )+ };
+}
+
+identified_by_name! {
+    Pod: |pod| pod.name,
+    Service: |service| service.name,
+    EndpointSlice: |slice| slice.name,
+    NetworkPolicy: |policy| policy.name(),
 }

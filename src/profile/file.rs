@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity}
 use crate::manifest::tree::{self, Entry, Hint, Tree, Value};
 use crate::net::Cidr;
 use crate::profile::cce::Edition;
-use crate::profile::profile::{Base, Profile, Switch};
+use crate::profile::profile::{Base, Profile, ProfileError, Switch};
 use crate::profile::row::Row;
 
 /// Fields of a profile file, in the order in which they are written.
@@ -50,6 +50,17 @@ impl Profile {
                 Err(reader.faults)
             }
         }
+    }
+
+    /// Reads a profile that stands in a larger text: in its text form, or the mapping of a profile file. Paths of faults
+    /// begin at the profile.
+    pub(crate) fn from_tree(source: &Arc<str>, tree: &Tree) -> Result<Self, Vec<Diagnostic>> {
+        let mut reader = Reader { source: Some(source.clone()), faults: Vec::new() };
+        let Value::String(text) = &tree.value else { return reader.profile(tree) };
+        text.parse().map_err(|error: ProfileError| {
+            reader.fault(Code::FieldValue, FieldPath::root(), tree.line, &error.to_string(), "");
+            reader.faults
+        })
     }
 }
 
@@ -128,7 +139,7 @@ impl Reader {
             Ok(base) => Some(base),
             Err(error) => {
                 let (field, line) = match error {
-                    crate::profile::profile::ProfileError::UnknownModel(_) => ("model", model.line),
+                    ProfileError::UnknownModel(_) => ("model", model.line),
                     _ => ("version", line.or(model.line)),
                 };
                 self.fault(Code::FieldValue, path(field), line, &error.to_string(), "");

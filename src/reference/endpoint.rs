@@ -6,7 +6,7 @@ use crate::labels::Labels;
 use crate::model::cluster::{Cluster, ContainerPort, NodeAddressKind, Pod, Service, Workload};
 use crate::model::flow::Endpoint;
 use crate::name::ObjectName;
-use crate::net::Family;
+use crate::net::{Family, canonical};
 use crate::verdict::FlowError;
 
 /// Who an end is.
@@ -110,11 +110,11 @@ pub(super) fn resolve<'c>(cluster: &'c Cluster, endpoint: &Endpoint) -> Result<R
             end(who, addresses_of(cluster, who), false)
         }
         Endpoint::Workload { kind, name } => {
-            let workload = cluster.workloads_named(name).iter().find(|workload| workload.kind == *kind);
-            let workload = workload.ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
+            let workload = cluster.workload(*kind, name).ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
             end(Who::Workload(workload), Vec::new(), false)
         }
         Endpoint::PodAddress { pod: name, address } => {
+            let address = &canonical(*address); // K22
             let pod = cluster.pod(name).ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
             if !pod.is_live() {
                 return Err(FlowError::FinishedPod(name.clone()));
@@ -136,16 +136,20 @@ pub(super) fn resolve<'c>(cluster: &'c Cluster, endpoint: &Endpoint) -> Result<R
             end(Who::Node(Some(node)), addresses, false)
         }
         Endpoint::NodeAddress { node: name, address } => {
+            let address = &canonical(*address); // K22
             let node = known_node(cluster, name)?;
             if node_at(cluster, *address) != Some(Some(node)) {
                 return Err(FlowError::AddressNotOfNode { node: name.clone(), address: *address });
             }
             end(Who::Node(Some(node)), vec![*address], true)
         }
-        Endpoint::Address(address) => match at(cluster, *address)? {
-            Observed::End(who) => end(who, vec![*address], true),
-            Observed::Service(service) => Ok(Resolved::Service(service, *address)),
-        },
+        Endpoint::Address(address) => {
+            let address = canonical(*address); // K22
+            match at(cluster, address)? {
+                Observed::End(who) => end(who, vec![address], true),
+                Observed::Service(service) => Ok(Resolved::Service(service, address)),
+            }
+        }
     }
 }
 
@@ -185,7 +189,8 @@ pub(super) fn named<'c>(cluster: &'c Cluster, name: &ObjectName) -> Result<Who<'
     if let Some(pod) = cluster.pod(name) {
         return if pod.is_live() { Ok(Who::Pod(pod)) } else { Err(FlowError::FinishedPod(name.clone())) };
     }
-    match cluster.workloads_named(name) {
+    let workloads: Vec<&Workload> = cluster.workloads_named(name).collect();
+    match workloads.as_slice() {
         [] => Err(FlowError::UnknownObject(name.clone())),
         [workload] => Ok(Who::Workload(workload)),
         several => Err(FlowError::AmbiguousWorkload {

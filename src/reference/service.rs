@@ -185,7 +185,7 @@ fn selected<'c>(cluster: &'c Cluster, service: &Service, port: &ServicePort) -> 
 fn stands_alone(cluster: &Cluster, workload: &Workload) -> bool {
     let controlled = workload.owner.as_ref().is_some_and(|owner| {
         let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
-        cluster.workloads_named(&name).iter().any(|known| known.kind == owner.kind)
+        cluster.workload(owner.kind, &name).is_some()
     });
     workload.replicas != Some(0) && !controlled && !cluster.pods().iter().any(|pod| is_pod_of(cluster, workload, pod))
 }
@@ -216,7 +216,7 @@ fn intermediate(cluster: &Cluster, workload: &Workload, owner: &Owner) -> bool {
         return false;
     }
     let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
-    match cluster.workloads_named(&name).iter().find(|known| known.kind == owner.kind) {
+    match cluster.workload(owner.kind, &name) {
         Some(loaded) => loaded.owner.as_ref().is_some_and(|above| is_owner(workload, above)),
         None => owner
             .name

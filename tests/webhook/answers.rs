@@ -11,7 +11,7 @@ use super::client::{
 /// The code of the finding about a policy that selects no pod.
 fn idle_code() -> Code {
     let loaded = Loader::new(profile().release()).object("idle", &idle("idle")).finish();
-    let found = admission::review(&loaded.cluster.policies()[0], &profile(), &cluster());
+    let found = admission::review(loaded.cluster.policies().first().unwrap(), &profile(), &cluster());
     assert_eq!(found.len(), 1, "{found:?}");
     found[0].code
 }

@@ -11,8 +11,6 @@ mod routes;
 mod server;
 #[path = "../../examples/admission_webhook/signals.rs"]
 mod signals;
-#[path = "../../examples/admission_webhook/snapshot.rs"]
-mod snapshot;
 #[path = "../../examples/admission_webhook/tls.rs"]
 mod tls;
 #[path = "../../examples/admission_webhook/warnings.rs"]

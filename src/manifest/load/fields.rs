@@ -17,23 +17,23 @@ const MAX_QUOTED: usize = 80;
 
 /// A fault of one object, not yet placed in its text.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct FieldFault {
-    pub(super) code: Code,
-    pub(super) path: FieldPath,
-    pub(super) line: Option<usize>,
-    pub(super) message: String,
-    pub(super) help: String,
+pub(crate) struct FieldFault {
+    pub(crate) code: Code,
+    pub(crate) path: FieldPath,
+    pub(crate) line: Option<usize>,
+    pub(crate) message: String,
+    pub(crate) help: String,
 }
 
 /// The faults of one object.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     list: Vec<FieldFault>,
     surplus: usize,
 }
 
 impl Faults {
-    pub(super) fn note(&mut self, code: Code, at: &At<'_>, message: impl Into<String>, help: &str) {
+    pub(crate) fn note(&mut self, code: Code, at: &At<'_>, message: impl Into<String>, help: &str) {
         if self.list.len() >= MAX_FAULTS {
             self.surplus += 1;
             return;
@@ -43,7 +43,7 @@ impl Faults {
     }
 
     /// A field that must be there and is not; placed on the line of what should hold it.
-    pub(super) fn missing(&mut self, at: &At<'_>, field: &'static str) {
+    pub(crate) fn missing(&mut self, at: &At<'_>, field: &'static str) {
         let path = at.path().child(field);
         if self.list.len() >= MAX_FAULTS {
             self.surplus += 1;
@@ -54,11 +54,11 @@ impl Faults {
         self.list.push(FieldFault { code: Code::FieldMissing, path, line, message, help });
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    pub(super) fn into_list(mut self) -> Vec<FieldFault> {
+    pub(crate) fn into_list(mut self) -> Vec<FieldFault> {
         if self.surplus > 0 {
             self.list.push(FieldFault {
                 code: Code::Limit,
@@ -81,18 +81,18 @@ enum Step<'a> {
 
 /// A value and the way to it. The path is put into words only where a fault needs it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct At<'a> {
-    pub(super) tree: &'a Tree,
+pub(crate) struct At<'a> {
+    pub(crate) tree: &'a Tree,
     parent: Option<&'a At<'a>>,
     step: Step<'a>,
 }
 
 impl<'a> At<'a> {
-    pub(super) fn root(tree: &'a Tree) -> Self {
+    pub(crate) fn root(tree: &'a Tree) -> Self {
         Self { tree, parent: None, step: Step::Root }
     }
 
-    fn path(&self) -> FieldPath {
+    pub(crate) fn path(&self) -> FieldPath {
         let mut steps = Vec::new();
         let mut at = Some(self);
         while let Some(here) = at {
@@ -107,12 +107,12 @@ impl<'a> At<'a> {
     }
 
     /// A field of an object; nothing where it is absent or null, as the server has it.
-    pub(super) fn field(&'a self, name: &'a str) -> Option<At<'a>> {
+    pub(crate) fn field(&'a self, name: &'a str) -> Option<At<'a>> {
         let tree = self.tree.get(name).filter(|tree| !tree.is_null())?;
         Some(At { tree, parent: Some(self), step: Step::Field(name) })
     }
 
-    fn wrong_type(&self, faults: &mut Faults, wanted: &str, help: &str) {
+    pub(crate) fn wrong_type(&self, faults: &mut Faults, wanted: &str, help: &str) {
         let found = match self.tree.kind_name() {
             "array" => "a list",
             "object" => "an object",
@@ -124,12 +124,12 @@ impl<'a> At<'a> {
         faults.note(Code::FieldType, self, format!("this must be {wanted}, not {found}"), help);
     }
 
-    pub(super) fn wrong_value(&self, faults: &mut Faults, message: impl Into<String>) {
+    pub(crate) fn wrong_value(&self, faults: &mut Faults, message: impl Into<String>) {
         faults.note(Code::FieldValue, self, message, "");
     }
 
     /// A field that holds an object.
-    pub(super) fn object(&'a self, faults: &mut Faults, name: &'a str) -> Option<At<'a>> {
+    pub(crate) fn object(&'a self, faults: &mut Faults, name: &'a str) -> Option<At<'a>> {
         let at = self.field(name)?;
         if matches!(at.tree.value, Value::Mapping(_)) {
             return Some(at);
@@ -139,7 +139,7 @@ impl<'a> At<'a> {
     }
 
     /// The same, where it must be there.
-    pub(super) fn needed_object(&'a self, faults: &mut Faults, name: &'static str) -> Option<At<'a>> {
+    pub(crate) fn needed_object(&'a self, faults: &mut Faults, name: &'static str) -> Option<At<'a>> {
         if self.field(name).is_none() {
             faults.missing(self, name);
             return None;
@@ -148,7 +148,7 @@ impl<'a> At<'a> {
     }
 
     /// The items of a list of objects; null items are left out.
-    pub(super) fn objects(&'a self, faults: &mut Faults) -> Vec<At<'a>> {
+    pub(crate) fn objects(&'a self, faults: &mut Faults) -> Vec<At<'a>> {
         let items = self.items(faults);
         items
             .into_iter()
@@ -164,7 +164,7 @@ impl<'a> At<'a> {
     }
 
     /// The items of a list.
-    pub(super) fn items(&'a self, faults: &mut Faults) -> Vec<At<'a>> {
+    pub(crate) fn items(&'a self, faults: &mut Faults) -> Vec<At<'a>> {
         let Value::Sequence(items) = &self.tree.value else {
             self.wrong_type(faults, "a list", "");
             return Vec::new();
@@ -174,7 +174,7 @@ impl<'a> At<'a> {
     }
 
     /// This value as a string.
-    pub(super) fn as_text(&self, faults: &mut Faults) -> Option<&'a str> {
+    pub(crate) fn as_text(&self, faults: &mut Faults) -> Option<&'a str> {
         let text = self.tree.as_str();
         if text.is_none() {
             self.wrong_type(faults, "a string", self.quote_help());
@@ -190,7 +190,7 @@ impl<'a> At<'a> {
     }
 
     /// A string field; an empty one counts as absent, as with the server's `omitempty`.
-    pub(super) fn text(&self, faults: &mut Faults, name: &str) -> Option<&'a str> {
+    pub(crate) fn text(&self, faults: &mut Faults, name: &str) -> Option<&'a str> {
         let tree: &'a Tree = self.tree.get(name).filter(|tree| !tree.is_null())?;
         if let Some(text) = tree.as_str() {
             return Some(text).filter(|text| !text.is_empty());
@@ -201,12 +201,12 @@ impl<'a> At<'a> {
     }
 
     /// A bool field; absent is false.
-    pub(super) fn flag(&self, faults: &mut Faults, name: &str) -> bool {
+    pub(crate) fn flag(&self, faults: &mut Faults, name: &str) -> bool {
         self.optional_flag(faults, name).unwrap_or(false)
     }
 
     /// A bool field.
-    pub(super) fn optional_flag(&self, faults: &mut Faults, name: &str) -> Option<bool> {
+    pub(crate) fn optional_flag(&self, faults: &mut Faults, name: &str) -> Option<bool> {
         let at = self.field(name)?;
         match at.tree.value {
             Value::Bool(value) => Some(value),
@@ -218,7 +218,7 @@ impl<'a> At<'a> {
     }
 
     /// This value as a whole number.
-    pub(super) fn as_number(&self, faults: &mut Faults) -> Option<i64> {
+    pub(crate) fn as_number(&self, faults: &mut Faults) -> Option<i64> {
         let Value::Number(text) = &self.tree.value else {
             self.wrong_type(faults, "a number", "");
             return None;
@@ -231,7 +231,7 @@ impl<'a> At<'a> {
     }
 
     /// This value as a port's number.
-    pub(super) fn as_port(&self, faults: &mut Faults) -> Option<net::Port> {
+    pub(crate) fn as_port(&self, faults: &mut Faults) -> Option<net::Port> {
         let number = self.as_number(faults)?;
         let port = u16::try_from(number).ok().and_then(net::Port::new);
         if port.is_none() {
@@ -241,7 +241,7 @@ impl<'a> At<'a> {
     }
 
     /// A port field that must be there.
-    pub(super) fn needed_port(&self, faults: &mut Faults, name: &'static str) -> Option<net::Port> {
+    pub(crate) fn needed_port(&self, faults: &mut Faults, name: &'static str) -> Option<net::Port> {
         match self.field(name) {
             Some(at) => at.as_port(faults),
             None => {
@@ -252,7 +252,7 @@ impl<'a> At<'a> {
     }
 
     /// This value as a port's name.
-    pub(super) fn as_port_name(&self, faults: &mut Faults) -> Option<net::PortName> {
+    pub(crate) fn as_port_name(&self, faults: &mut Faults) -> Option<net::PortName> {
         let text = self.as_text(faults)?;
         match net::PortName::new(text) {
             Ok(name) => Some(name),
@@ -265,7 +265,7 @@ impl<'a> At<'a> {
     }
 
     /// A protocol field; absent is TCP. None where it is wrong.
-    pub(super) fn protocol(&self, faults: &mut Faults) -> Option<net::Protocol> {
+    pub(crate) fn protocol(&self, faults: &mut Faults) -> Option<net::Protocol> {
         let Some(at) = self.field("protocol") else {
             return Some(net::Protocol::Tcp);
         };
@@ -281,7 +281,7 @@ impl<'a> At<'a> {
     }
 
     /// This value as an address; IPv4-mapped IPv6 is the IPv4 it stands for (K22).
-    pub(super) fn as_address(&self, faults: &mut Faults) -> Option<IpAddr> {
+    pub(crate) fn as_address(&self, faults: &mut Faults) -> Option<IpAddr> {
         let text = self.as_text(faults)?;
         match text.parse() {
             Ok(address) => Some(net::canonical(address)),
@@ -293,7 +293,7 @@ impl<'a> At<'a> {
     }
 
     /// Addresses as `LIST: [{ip: ..}]`, or where that is absent or empty as `SINGLE: ..`.
-    pub(super) fn addresses(&self, faults: &mut Faults, list: &str, single: &str) -> Vec<IpAddr> {
+    pub(crate) fn addresses(&self, faults: &mut Faults, list: &str, single: &str) -> Vec<IpAddr> {
         let mut found = Vec::new();
         if let Some(list) = self.field(list) {
             for item in list.objects(faults) {
@@ -310,7 +310,7 @@ impl<'a> At<'a> {
     }
 
     /// A field that holds labels.
-    pub(super) fn labels(&self, faults: &mut Faults, name: &str) -> Labels {
+    pub(crate) fn labels(&self, faults: &mut Faults, name: &str) -> Labels {
         let mut labels = Labels::new();
         let Some(at) = self.field(name) else {
             return labels;
@@ -356,17 +356,17 @@ impl<'a> At<'a> {
 
 /// What identifies an object, and its labels.
 #[derive(Debug, Clone)]
-pub(super) struct Metadata {
-    pub(super) namespace: Arc<str>,
-    pub(super) name: Arc<str>,
+pub(crate) struct Metadata {
+    pub(crate) namespace: Arc<str>,
+    pub(crate) name: Arc<str>,
     /// The name is only a beginning: `generateName`.
-    pub(super) is_generated: bool,
-    pub(super) labels: Labels,
+    pub(crate) is_generated: bool,
+    pub(crate) labels: Labels,
 }
 
 impl Metadata {
     /// The metadata of an object; none where it has no usable name.
-    pub(super) fn read(root: &At<'_>, faults: &mut Faults, form: NameForm) -> Option<Self> {
+    pub(crate) fn read(root: &At<'_>, faults: &mut Faults, form: NameForm) -> Option<Self> {
         let metadata = root.needed_object(faults, "metadata")?;
         let labels = metadata.labels(faults, "labels");
         let namespace = metadata.text(faults, "namespace").unwrap_or("default");
@@ -399,14 +399,14 @@ impl Metadata {
         Some(Self { namespace: namespace.into(), name: name.into(), is_generated, labels })
     }
 
-    pub(super) fn object_name(&self) -> ObjectName {
+    pub(crate) fn object_name(&self) -> ObjectName {
         ObjectName::new(self.namespace.clone(), self.name.clone())
     }
 }
 
 /// What the name of a kind's objects looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NameForm {
+pub(crate) enum NameForm {
     /// A lower case DNS subdomain, in a namespace.
     Subdomain,
     /// A lower case DNS label, in a namespace.
@@ -430,7 +430,7 @@ fn fits(name: &str, form: NameForm) -> bool {
     }
 }
 
-pub(super) fn distinct(mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+pub(crate) fn distinct(mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
     let mut seen = std::collections::HashSet::new();
     addresses.retain(|address| seen.insert(*address));
     addresses
@@ -441,7 +441,7 @@ fn joined<T: std::fmt::Display>(faults: &[T]) -> String {
 }
 
 /// A wrong value for a message: one line, not too long.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut chars = text.chars();
     let mut out: String = chars.by_ref().take(MAX_QUOTED).flat_map(char::escape_debug).collect();
     if chars.next().is_some() {

@@ -1,6 +1,6 @@
 //! Texts and typed objects to a cluster.
 
-mod fields;
+pub(crate) mod fields;
 mod kinds;
 mod objects;
 mod pods;
@@ -18,7 +18,9 @@ use self::kinds::Kind;
 use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
 use crate::manifest::api_server;
 use crate::manifest::tree::{Document, Fault, FaultKind, Format, Hint, Repeated, Tree, Value, from_serialize, read};
-use crate::model::cluster::{Cluster, ClusterBuilder, OtherPolicy, Pod};
+use crate::model::builder::ClusterBuilder;
+use crate::model::cluster::{Cluster, OtherPolicy, Pod};
+use crate::model::objects::Objects;
 use crate::model::policy::NetworkPolicy;
 use crate::name::ObjectName;
 use crate::release::Release;
@@ -158,6 +160,19 @@ impl Loader {
         *count += 1;
         let root = from_serialize(object);
         self.document(&source, Document { index, root, repeated: Vec::new(), format: Format::Json });
+        self
+    }
+
+    /// Reads an object that stands in a larger text, of which it keeps the lines: item `item` of its document.
+    #[must_use]
+    pub(crate) fn item(mut self, source: &Arc<str>, tree: &Tree, item: usize, format: Format) -> Self {
+        let location = Location { source: source.clone(), document: 0, item: Some(item), line: tree.line };
+        let whole = Source { location: &location, tree, repeated: &[], format };
+        match self.identify(tree, &location, None, None) {
+            None => {}
+            Some((Kind::List, kind, version)) => self.list(whole, kind, version),
+            Some((kind, word, version)) => self.one(whole, kind, word, version),
+        }
         self
     }
 
@@ -552,7 +567,7 @@ fn renamed(policy: &NetworkPolicy, name: ObjectName) -> NetworkPolicy {
 }
 
 /// A warning for each address that two live pods claim; hostNetwork pods claim none (K20).
-fn shared_addresses(pods: &[Pod], seen: &HashMap<(&'static str, ObjectName), Location>) -> Vec<Diagnostic> {
+fn shared_addresses(pods: Objects<'_, Pod>, seen: &HashMap<(&'static str, ObjectName), Location>) -> Vec<Diagnostic> {
     let mut owners: BTreeMap<IpAddr, Vec<&ObjectName>> = BTreeMap::new();
     for pod in pods.iter().filter(|pod| pod.is_live() && !pod.host_network) {
         for address in &pod.addresses {
