@@ -1,49 +1,20 @@
-//! From the model back to manifests.
+//! NetworkPolicies.
 
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 
+use super::{Manifest, Metadata};
 use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PolicyTypes, PortMatch, PortSpec, Ports, Rule};
 use crate::name::Direction;
 use crate::net::{Cidr, Family, IpBlock};
 
-/// The manifest of a policy: serialise it as YAML or JSON. Reading it yields the same policy again.
-///
-/// What the server fills in is written out: the namespace, `policyTypes` and every `protocol`. An `except`
-/// that equals its `cidr` is written as IPv4-mapped, the one form in which the API server takes it (before
-/// 1.36).
-///
-/// ```
-/// use netpol_oracle::manifest::wire::Manifest;
-/// use netpol_oracle::{NetworkPolicy, ObjectName, PolicyTypes, Selector};
-/// let name = ObjectName::new("default", "deny-all");
-/// let policy = NetworkPolicy::new(name, Selector::everything(), PolicyTypes::Ingress, vec![], vec![]);
-/// assert_eq!(
-///     serde_json::to_string(&Manifest(&policy)).unwrap(),
-///     r#"{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"deny-all","namespace":"default"},"spec":{"podSelector":{},"policyTypes":["Ingress"]}}"#
-/// );
-/// ```
-#[derive(Debug, Clone, Copy)]
-pub struct Manifest<'a>(pub &'a NetworkPolicy);
-
-impl Serialize for Manifest<'_> {
+impl Serialize for Manifest<'_, NetworkPolicy> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(4))?;
         map.serialize_entry("apiVersion", "networking.k8s.io/v1")?;
         map.serialize_entry("kind", "NetworkPolicy")?;
-        map.serialize_entry("metadata", &Metadata(self.0))?;
+        map.serialize_entry("metadata", &Metadata::of(self.0.name()))?;
         map.serialize_entry("spec", &Spec(self.0))?;
-        map.end()
-    }
-}
-
-struct Metadata<'a>(&'a NetworkPolicy);
-
-impl Serialize for Metadata<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("name", self.0.name().name())?;
-        map.serialize_entry("namespace", self.0.name().namespace())?;
         map.end()
     }
 }

@@ -1,0 +1,302 @@
+//! Cluster -> manifests -> cluster is the identity, and what a seed generates is the same for ever.
+
+use std::net::IpAddr;
+
+use netpol_oracle::generate::{ClusterSpec, Hostile, flows};
+use netpol_oracle::manifest::wire::{Manifest, documents, list};
+use netpol_oracle::{
+    Cluster, ContainerPort, EndpointSlice, Family, Labels, Loaded, Loader, NetworkPolicy, Node, NodeAddress,
+    NodeAddressKind, ObjectName, OtherPolicy, Owner, Phase, Pod, PolicyTypes, PortName, Protocol, Release, Requirement,
+    Selector, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort, Workload, WorkloadKind,
+};
+use proptest::prelude::*;
+use serde::Serialize;
+
+use crate::support::worlds::{self, label, port};
+
+fn load(name: &str, text: impl AsRef<[u8]>) -> Loaded {
+    Loader::new(Release::DEFAULT).text(name, text).finish()
+}
+
+/// By every way in: a List and documents, as JSON, as YAML, as objects.
+fn all_ways(cluster: &Cluster) -> Vec<(&'static str, Loaded)> {
+    let json = serde_json::to_string(&list(cluster)).unwrap();
+    let lines: Vec<String> = documents(cluster).map(|object| serde_json::to_string(&object).unwrap()).collect();
+    let objects = documents(cluster).fold(Loader::new(Release::DEFAULT), |loader, object| loader.object("o", &object));
+    let mut ways = vec![
+        ("a list in JSON", load("a.json", &json)),
+        ("documents in JSON", load("a.json", lines.join("\n"))),
+        ("objects", objects.finish()),
+        ("a list as an object", Loader::new(Release::DEFAULT).object("o", &list(cluster)).finish()),
+    ];
+    if cfg!(feature = "yaml") {
+        // JSON read as YAML, where every string is quoted.
+        let documents: String = lines.iter().map(|line| format!("---\n{line}\n")).collect();
+        ways.push(("a list in YAML", load("a.yaml", json)));
+        ways.push(("documents in YAML", load("a.yaml", documents)));
+    }
+    ways
+}
+
+fn yaml(object: &impl Serialize) -> String {
+    serde_yaml::to_string(object).unwrap()
+}
+
+#[track_caller]
+fn assert_survives(cluster: &Cluster) {
+    for (way, loaded) in all_ways(cluster) {
+        assert_eq!(loaded.diagnostics, [], "{way}");
+        assert!(loaded.skipped.is_empty(), "{way}: {:?}", loaded.skipped);
+        assert_eq!(loaded.cluster, *cluster, "{way}: {}", yaml(&list(cluster)));
+    }
+}
+
+/// An OS image of no text, which worlds have and manifests do not, is none.
+fn without_empty_texts(cluster: &Cluster) -> Cluster {
+    worlds::map_nodes(cluster, |node| Node {
+        os_image: node.os_image.clone().filter(|image| !image.is_empty()),
+        ..node.clone()
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_world_survives_its_manifests(world in worlds::worlds()) {
+        assert_survives(&without_empty_texts(&world.cluster));
+    }
+}
+
+fn name(name: &str) -> ObjectName {
+    ObjectName::new("shop", name)
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn labels(pairs: &[(&str, &str)]) -> Labels {
+    pairs.iter().map(|(key, value)| label(key, value)).collect()
+}
+
+/// What worlds do not have: every kind, every field.
+#[test]
+fn every_kind_and_field_survives() {
+    let ports = vec![
+        ContainerPort { name: Some(PortName::new("http").unwrap()), protocol: Protocol::Tcp, port: port(80) },
+        ContainerPort { name: None, protocol: Protocol::Sctp, port: port(65535) },
+    ];
+    let mut builder = Cluster::builder();
+    for (kind, replicas) in WorkloadKind::ALL.into_iter().zip([Some(0), None, Some(3), None, Some(2), Some(1), Some(9)])
+    {
+        let owner = Owner { kind: WorkloadKind::CronJob, name: "above".into() };
+        let workload = Workload {
+            name: name("w"),
+            kind,
+            labels: labels(&[("app", "w"), ("no", "1e3")]),
+            selector: Selector::new(labels(&[("app", "w")]), Vec::new()),
+            replicas,
+            node: Some("n1".into()),
+            host_network: true,
+            ports: ports.clone(),
+            runtime_class: Some("kata".into()),
+            owner: Some(owner.clone()),
+        };
+        builder.workload(workload.clone());
+        let expressions = vec![Requirement::Exists { key: label("app", "w").0 }];
+        let selector = match kind {
+            // It knows no expressions.
+            WorkloadKind::ReplicationController => workload.selector.clone(),
+            _ => Selector::new(workload.labels.clone(), expressions),
+        };
+        builder.workload(Workload { name: name("expressions"), selector, ..workload.clone() });
+        let selector = Selector::new(workload.labels.clone(), Vec::new());
+        builder.workload(Workload { name: name("template"), selector, ..workload.clone() });
+        builder.workload(Workload {
+            name: name("bare"),
+            labels: Labels::new(),
+            selector: Selector::everything(),
+            replicas: None,
+            node: None,
+            host_network: false,
+            ports: Vec::new(),
+            runtime_class: None,
+            owner: None,
+            kind,
+        });
+        if kind != WorkloadKind::ReplicationController {
+            builder.workload(Workload { name: name("everything"), selector: Selector::everything(), ..workload });
+        }
+        let mut owned = Pod::new(name(&format!("of-{}", kind.as_str().to_lowercase())));
+        owned.owner = Some(Owner { kind, name: "w".into() });
+        builder.pod(owned);
+    }
+    for (i, phase) in
+        [Phase::Pending, Phase::Running, Phase::Succeeded, Phase::Failed, Phase::Unknown].into_iter().enumerate()
+    {
+        let mut pod = Pod::new(name(&format!("p{i}")));
+        pod.labels = labels(&[("app", ""), ("true", "null"), ("a.b/c", "010")]);
+        pod.addresses = vec![ip(&format!("fd00::{i}")), ip(&format!("10.0.0.{i}"))];
+        pod.host_addresses = vec![ip("10.9.0.1"), ip("fd09::1")];
+        pod.node = Some("n1".into());
+        pod.phase = phase;
+        pod.ready = i % 2 == 0;
+        pod.host_network = i == 4;
+        pod.ports = ports.clone();
+        pod.runtime_class = Some("kata-qemu".into());
+        builder.pod(pod);
+    }
+    let address = |kind, text: &str| NodeAddress { kind, address: ip(text) };
+    builder.node(Node {
+        name: "n1.example".into(),
+        addresses: vec![
+            address(NodeAddressKind::ExternalIp, "203.0.113.1"),
+            address(NodeAddressKind::InternalIp, "10.9.0.1"),
+            address(NodeAddressKind::Other, "10.9.0.2"),
+            address(NodeAddressKind::InternalIp, "fd09::1"),
+        ],
+        os_image: Some("Ubuntu: \"22.04\" # LTS".into()),
+        labels: labels(&[("zone", "a")]),
+    });
+    builder.node(Node { name: "bare".into(), addresses: Vec::new(), os_image: None, labels: Labels::new() });
+    let service_ports = vec![
+        ServicePort {
+            name: Some("web".into()),
+            protocol: Protocol::Tcp,
+            port: port(80),
+            target: TargetPort::Name(PortName::new("http").unwrap()),
+        },
+        ServicePort { name: None, protocol: Protocol::Udp, port: port(53), target: TargetPort::Number(port(5353)) },
+    ];
+    for (i, kind) in [ServiceKind::ClusterIp, ServiceKind::Headless, ServiceKind::ExternalName].into_iter().enumerate()
+    {
+        let service = Service {
+            name: name(&format!("s{i}")),
+            kind,
+            cluster_addresses: vec![ip(&format!("10.96.0.{i}")), ip(&format!("fd96::{i}"))],
+            selector: labels(&[("app", "w")]),
+            ports: service_ports.clone(),
+        };
+        builder.service(service.clone());
+        builder.service(Service {
+            name: name(&format!("bare{i}")),
+            cluster_addresses: Vec::new(),
+            selector: Labels::new(),
+            ports: Vec::new(),
+            ..service
+        });
+    }
+    for (family, address) in [(Family::V4, "10.0.0.1"), (Family::V6, "fd00::1"), (Family::V6, "10.0.0.2")] {
+        builder.endpoint_slice(EndpointSlice {
+            name: name(&format!("s-{}", address.replace(':', "-"))),
+            service: "s0".into(),
+            family,
+            endpoints: vec![
+                SliceEndpoint { addresses: vec![ip(address)], ready: false, target: Some(ObjectName::new("far", "p")) },
+                SliceEndpoint { addresses: Vec::new(), ready: true, target: None },
+            ],
+            ports: vec![
+                SlicePort { name: Some("web".into()), protocol: Protocol::Tcp, port: port(8080) },
+                SlicePort { name: None, protocol: Protocol::Sctp, port: port(1) },
+            ],
+        });
+    }
+    assert_survives(&builder.build());
+    assert_survives(&Cluster::builder().build());
+}
+
+#[test]
+fn generated_names_and_their_numbers_survive() {
+    let mut builder = Cluster::builder();
+    for number in 1..=12 {
+        let number = if number == 1 { String::new() } else { number.to_string() };
+        let mut pod = Pod::new(name(&format!("web-*{number}")));
+        pod.labels = labels(&[("number", &number)]);
+        builder.pod(pod);
+        let of = |name: String, pods: &str| {
+            let subject = Selector::new(labels(&[("number", pods)]), Vec::new());
+            NetworkPolicy::new(ObjectName::new("shop", name), subject, PolicyTypes::Ingress, vec![], vec![])
+        };
+        builder.policy(of(format!("deny-*{number}"), &number));
+        builder.policy(of(format!("zz{number}"), &number));
+    }
+    builder.pod(Pod::new(name("web-0")));
+    builder.pod(Pod::new(name("zz")));
+    builder.service(Service {
+        name: name("made-"),
+        kind: ServiceKind::ClusterIp,
+        cluster_addresses: Vec::new(),
+        selector: Labels::new(),
+        ports: Vec::new(),
+    });
+    assert_survives(&builder.build());
+}
+
+#[test]
+fn policies_of_other_kinds_are_named_again() {
+    let mut builder = Cluster::builder();
+    let other = |kind: &str, version: &str, name: &str| OtherPolicy {
+        kind: kind.to_owned(),
+        api_version: version.to_owned(),
+        name: name.to_owned(),
+    };
+    builder.other_policy(other("AdminNetworkPolicy", "policy.networking.k8s.io/v1alpha1", "a"));
+    builder.other_policy(other("CiliumNetworkPolicy", "cilium.io/v2", "shop/c"));
+    let cluster = builder.build();
+    for (way, loaded) in all_ways(&cluster) {
+        assert_eq!(loaded.cluster, cluster, "{way}");
+        assert_eq!(loaded.diagnostics.len(), 2, "{way}");
+    }
+}
+
+#[test]
+fn a_generated_cluster_survives_its_manifests() {
+    let cluster = ClusterSpec::new(1_000).seed(1).endpoint_slices(true).build();
+    assert_survives(&cluster);
+    if cfg!(feature = "yaml") {
+        // None of its words is what a writer of YAML 1.2 leaves bare and YAML 1.1 reads as no text, as `y`.
+        let documents: String = documents(&cluster).map(|object| format!("---\n{}", yaml(&object))).collect();
+        for text in [yaml(&list(&cluster)), documents] {
+            let loaded = load("a.yaml", text);
+            assert_eq!(loaded.diagnostics, []);
+            assert!(loaded.cluster == cluster);
+        }
+    }
+    for shape in Hostile::ALL {
+        assert_survives(&ClusterSpec::hostile(shape, 200).policies(30).build());
+    }
+}
+
+/// FNV-1a, 64 bits.
+fn fingerprint(text: &str) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+/// A seed means the same cluster in every release: where this must change, the changelog says so.
+#[test]
+fn a_seed_names_the_same_cluster_for_ever() {
+    let town = ClusterSpec::new(1_000).seed(1).build();
+    let of = |cluster: &Cluster| format!("{:016x}", fingerprint(&serde_json::to_string(&list(cluster)).unwrap()));
+    let mut found = vec![of(&town), of(&ClusterSpec::new(1_000).seed(1).endpoint_slices(true).build())];
+    found.extend(Hostile::ALL.map(|shape| of(&ClusterSpec::hostile(shape, 1_000).seed(1).build())));
+    let lines: Vec<String> = flows(&town, 1_000, 1).map(|flow| flow.to_string()).collect();
+    found.push(format!("{:016x}", fingerprint(&lines.join("\n"))));
+    assert_eq!(
+        found,
+        [
+            "d389c35c602ff120",
+            "b52501bda8975dbc",
+            "d98c9d75f230a0e1",
+            "39b960039ed566b4",
+            "84fc0b2338ee9e30",
+            "46530e63a9868040"
+        ]
+    );
+}
+
+#[test]
+fn one_manifest_is_enough_for_one_object() {
+    let pod = Pod::new(name("p"));
+    let loaded = Loader::new(Release::DEFAULT).object("p", &Manifest(&pod)).finish();
+    assert_eq!(loaded.cluster.pod(&pod.name), Some(&pod));
+}
