@@ -1,0 +1,101 @@
+//! The usual cluster's Services and their EndpointSlices.
+
+use std::sync::Arc;
+
+use super::ClusterSpec;
+use super::address;
+use super::random::Random;
+use super::town::{App, Member, STREAM_SERVICES, Town};
+use super::vocabulary::{DNS, port};
+use crate::model::builder::ClusterBuilder;
+use crate::model::cluster::{EndpointSlice, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort};
+use crate::name::ObjectName;
+use crate::net::{Family, Port, PortName};
+
+/// How many endpoints the cluster's controller puts in a slice.
+const SLICE: usize = 100;
+
+/// Adds the Services, the DNS first, then one for each application in turn; and their slices of `endpoints`, each
+/// application's, where the spec asks for them.
+pub(super) fn build(spec: &ClusterSpec, town: &Town, endpoints: &[Vec<Member>], builder: &mut ClusterBuilder) {
+    let mut random = Random::new(spec.seed, STREAM_SERVICES);
+    let apps = town.apps.iter().enumerate().cycle().zip(0..spec.services);
+    for ((at, app), index) in apps {
+        let round = usize::try_from(index).unwrap_or_default() / town.apps.len().max(1);
+        let name: Arc<str> = match (app.kind.name == DNS.name, round) {
+            (true, 0) => "kube-dns".into(),
+            (false, 0) => app.kind.name.into(),
+            _ => format!("{}-{}", app.kind.name, round + 1).into(),
+        };
+        let name = ObjectName::new(app.namespace.clone(), name);
+        let targets_names = random.percent(50);
+        let ports = ports(app, targets_names);
+        if spec.endpoint_slices {
+            slices(&name, app, endpoints.get(at).map(Vec::as_slice).unwrap_or_default(), &ports, builder);
+        }
+        let is_headless = index % 20 == 19;
+        let (kind, cluster_addresses) = match is_headless {
+            true => (ServiceKind::Headless, Vec::new()),
+            false => (ServiceKind::ClusterIp, vec![address::service(index)]),
+        };
+        let selector = [(town.keys.app.clone(), app.value.clone())].into_iter().collect();
+        builder.service(Service { name, kind, cluster_addresses, selector, ports });
+    }
+}
+
+/// Port 80 for http, 443 for https, the others under their own numbers; one at least, as every Service has.
+fn ports(app: &App, targets_names: bool) -> Vec<ServicePort> {
+    let mut ports: Vec<ServicePort> = Vec::new();
+    for &(name, protocol, number) in app.kind.ports {
+        let outer = match name {
+            Some("http") => port(80),
+            Some("https") => port(443),
+            _ => number,
+        };
+        let target = match name.filter(|_| targets_names) {
+            Some(name) => TargetPort::Name(PortName::known(name)),
+            None => TargetPort::Number(number),
+        };
+        ports.push(ServicePort { name: Some(name.unwrap_or("main").into()), protocol, port: outer, target });
+    }
+    if ports.is_empty() {
+        let target = TargetPort::Number(port(8080));
+        ports.push(ServicePort {
+            name: Some("main".into()),
+            protocol: crate::net::Protocol::Tcp,
+            port: port(80),
+            target,
+        });
+    }
+    ports
+}
+
+fn slices(service: &ObjectName, app: &App, members: &[Member], ports: &[ServicePort], builder: &mut ClusterBuilder) {
+    let number_of = |target: &TargetPort| -> Option<Port> {
+        match target {
+            TargetPort::Number(number) => Some(*number),
+            TargetPort::Name(name) => {
+                app.kind.ports.iter().find(|(known, ..)| *known == Some(name.as_str())).map(|(.., number)| *number)
+            }
+        }
+    };
+    let slice_port = |port: &ServicePort| {
+        let number = number_of(&port.target)?;
+        Some(SlicePort { name: port.name.clone(), protocol: port.protocol, port: number })
+    };
+    let ports: Vec<SlicePort> = ports.iter().filter_map(slice_port).collect();
+    for (index, members) in members.chunks(SLICE).enumerate() {
+        let endpoint = |member: &Member| SliceEndpoint {
+            addresses: vec![member.address],
+            ready: member.ready,
+            target: Some(member.name.clone()),
+        };
+        builder.endpoint_slice(EndpointSlice {
+            name: ObjectName::new(service.namespace().clone(), format!("{}-{index}", service.name())),
+            service: service.name().clone(),
+            family: Family::V4,
+            endpoints: members.iter().map(endpoint).collect(),
+            ports: ports.clone(),
+        });
+    }
+}

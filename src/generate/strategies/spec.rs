@@ -1,0 +1,178 @@
+//! How large worlds are, and how dense.
+
+use std::ops::RangeInclusive;
+
+use proptest::strategy::Strategy;
+
+use super::profiles::profiles;
+use super::stories::{Story, stories_of};
+use super::worlds::{World, clusters_of, worlds_of};
+use crate::model::cluster::Cluster;
+use crate::profile::profile::Profile;
+
+/// The most pods of a world: their addresses are told apart by their number.
+const MOST_PODS: usize = 500;
+
+/// How large worlds are. The default is small: 2 to 5 pods, 1 to 5 policies, up to 2 Services, 6 flows; what disagrees
+/// there is short to read.
+///
+/// ```
+/// use netpol_oracle::generate::strategies::WorldSpec;
+/// let spec = WorldSpec::new().pods(10..=20).policies(5..=8).flows(50).dense(true).dual_stack(60);
+/// let config = proptest::test_runner::Config::with_cases(20);
+/// proptest::proptest!(config, |(world in spec.worlds())| {
+///     assert!((10..=20).contains(&world.cluster.pods().len()) && world.flows.len() == 50);
+///     assert!(world.cluster.pods().iter().all(|pod| pod.host_network || !pod.addresses.is_empty()));
+/// });
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorldSpec {
+    pods: RangeInclusive<usize>,
+    policies: RangeInclusive<usize>,
+    services: RangeInclusive<usize>,
+    flows: usize,
+    batches: RangeInclusive<usize>,
+    dense: bool,
+    dual_stack: u32,
+}
+
+impl Default for WorldSpec {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The range, from its smaller end to its larger one and no further than `most`.
+fn within(range: RangeInclusive<usize>, most: usize) -> RangeInclusive<usize> {
+    let (one, other) = range.into_inner();
+    one.min(other).min(most)..=one.max(other).min(most)
+}
+
+impl WorldSpec {
+    /// The default.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { pods: 2..=5, policies: 1..=5, services: 0..=2, flows: 6, batches: 1..=8, dense: false, dual_stack: 35 }
+    }
+
+    /// How many pods, at most 500.
+    #[must_use]
+    pub fn pods(mut self, count: RangeInclusive<usize>) -> Self {
+        self.pods = within(count, MOST_PODS);
+        self
+    }
+
+    /// How many policies.
+    #[must_use]
+    pub fn policies(mut self, count: RangeInclusive<usize>) -> Self {
+        self.policies = within(count, usize::MAX);
+        self
+    }
+
+    /// How many Services, at most 99. Some worlds have one more, which their flows ask for (U4, U5, C10).
+    #[must_use]
+    pub fn services(mut self, count: RangeInclusive<usize>) -> Self {
+        self.services = within(count, 99);
+        self
+    }
+
+    /// How many flows.
+    #[must_use]
+    pub fn flows(mut self, count: usize) -> Self {
+        self.flows = count;
+        self
+    }
+
+    /// How many batches of changes a story has.
+    #[must_use]
+    pub fn batches(mut self, count: RangeInclusive<usize>) -> Self {
+        self.batches = within(count, usize::MAX);
+        self
+    }
+
+    /// Whether every pod has an address and hardly any is its node: what a data plane can observe. Three times as many
+    /// policies.
+    #[must_use]
+    pub fn dense(mut self, wanted: bool) -> Self {
+        self.dense = wanted;
+        self
+    }
+
+    /// How many of the pods with an address have one of each family, in percent.
+    #[must_use]
+    pub fn dual_stack(mut self, percent: u8) -> Self {
+        self.dual_stack = u32::from(percent.min(100));
+        self
+    }
+
+    /// Clusters.
+    pub fn clusters(&self) -> impl Strategy<Value = Cluster> + use<> {
+        clusters_of(self)
+    }
+
+    /// Clusters, profiles of every kind, and flows.
+    pub fn worlds(&self) -> impl Strategy<Value = World> + use<> {
+        worlds_of(self, profiles(), true)
+    }
+
+    /// Clusters and flows on profiles of one's own: the model that one's data plane is for.
+    ///
+    /// ```
+    /// use netpol_oracle::Profile;
+    /// use netpol_oracle::generate::strategies::{WorldSpec, with_ranges};
+    /// let tunnel: Profile = "tunnel:v1.31.6-r0".parse()?;
+    /// let worlds = WorldSpec::new().worlds_on(with_ranges(tunnel.clone()));
+    /// proptest::proptest!(|(world in worlds)| {
+    ///     assert_eq!(world.profile.base(), tunnel.base());
+    /// });
+    /// # Ok::<(), netpol_oracle::ProfileError>(())
+    /// ```
+    pub fn worlds_on<P>(&self, profiles: P) -> impl Strategy<Value = World> + use<P>
+    where
+        P: Strategy<Value = Profile>,
+    {
+        worlds_of(self, profiles, false)
+    }
+
+    /// Worlds that change.
+    pub fn stories(&self) -> impl Strategy<Value = Story> + use<> {
+        stories_of(self, self.worlds())
+    }
+
+    /// Worlds that change, on profiles of one's own.
+    pub fn stories_on<P>(&self, profiles: P) -> impl Strategy<Value = Story> + use<P>
+    where
+        P: Strategy<Value = Profile>,
+    {
+        stories_of(self, self.worlds_on(profiles))
+    }
+
+    pub(super) fn pod_count(&self) -> RangeInclusive<usize> {
+        self.pods.clone()
+    }
+
+    pub(super) fn policy_count(&self) -> RangeInclusive<usize> {
+        let more = if self.dense { 3 } else { 1 };
+        self.policies.start().saturating_mul(more)..=self.policies.end().saturating_mul(more)
+    }
+
+    pub(super) fn service_count(&self) -> RangeInclusive<usize> {
+        self.services.clone()
+    }
+
+    pub(super) fn flow_count(&self) -> usize {
+        self.flows
+    }
+
+    pub(super) fn batch_count(&self) -> RangeInclusive<usize> {
+        self.batches.clone()
+    }
+
+    pub(super) fn is_dense(&self) -> bool {
+        self.dense
+    }
+
+    pub(super) fn dual_stack_percent(&self) -> u32 {
+        self.dual_stack
+    }
+}

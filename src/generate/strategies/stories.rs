@@ -1,0 +1,94 @@
+//! Worlds that change, batch by batch.
+
+use std::fmt;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::changes::{Step, StepParts, step, step_parts};
+use super::spec::WorldSpec;
+use super::worlds::World;
+use crate::model::change::Change;
+use crate::model::cluster::Cluster;
+
+/// A world and what becomes of it.
+#[derive(Clone)]
+pub struct Story {
+    /// As it begins.
+    pub world: World,
+    /// Steps that are heard of at once, batch after batch. Each is made for the cluster that the steps before it leave.
+    pub batches: Vec<Vec<Step>>,
+}
+
+impl Story {
+    /// The changes of each batch, and the cluster after them: what `DataPlane::apply` is given.
+    ///
+    /// ```
+    /// use netpol_oracle::generate::strategies::stories;
+    /// use netpol_oracle::{Engine, Profile};
+    /// proptest::proptest!(|(story in stories())| {
+    ///     let mut engine = Engine::new(&story.world.cluster, &story.world.profile);
+    ///     for (changes, cluster) in story.chapters() {
+    ///         engine.apply(&changes).unwrap();
+    ///         assert_eq!(engine.cluster(), &cluster);
+    ///     }
+    /// });
+    /// ```
+    pub fn chapters(&self) -> impl Iterator<Item = (Vec<Change>, Cluster)> + '_ {
+        let mut cluster = self.world.cluster.clone();
+        self.batches.iter().map(move |steps| {
+            let changes: Vec<Change> = steps.iter().flat_map(|step| &step.changes).cloned().collect();
+            // Steps fit where they were made for; of what does not fit any more, nothing is done.
+            let changes = if cluster.apply(&changes).is_ok() { changes } else { Vec::new() };
+            (changes, cluster.clone())
+        })
+    }
+}
+
+impl fmt::Debug for Story {
+    /// The world as a case of the corpus, then the changes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.world)?;
+        for (number, steps) in self.batches.iter().enumerate() {
+            writeln!(f, "batch {number}:")?;
+            steps.iter().try_for_each(|step| writeln!(f, "  - {:?}: {:?}", step.kind, step.changes))?;
+        }
+        Ok(())
+    }
+}
+
+/// Worlds of the default [`WorldSpec`] with one to eight batches of changes each: three in four of one small step, the
+/// others of up to four.
+///
+/// ```
+/// use netpol_oracle::generate::strategies::stories;
+/// proptest::proptest!(|(story in stories())| {
+///     assert_eq!(story.chapters().count(), story.batches.len());
+/// });
+/// ```
+pub fn stories() -> impl Strategy<Value = Story> {
+    WorldSpec::new().stories()
+}
+
+pub(super) fn stories_of<W>(spec: &WorldSpec, worlds: W) -> impl Strategy<Value = Story> + use<W>
+where
+    W: Strategy<Value = World>,
+{
+    let batch = prop_oneof![3 => vec(step_parts(), 1), 1 => vec(step_parts(), 2..5)];
+    (worlds, vec(batch, spec.batch_count())).prop_map(|(world, batches)| {
+        let mut now = world.cluster.clone();
+        let batches = batches.into_iter().map(|parts| batch_of(&mut now, parts)).collect();
+        Story { world, batches }
+    })
+}
+
+fn batch_of(now: &mut Cluster, parts: Vec<StepParts>) -> Vec<Step> {
+    let mut batch = Vec::new();
+    for parts in parts {
+        let step = step(now, parts);
+        if now.apply(&step.changes).is_ok() {
+            batch.push(step);
+        }
+    }
+    batch
+}

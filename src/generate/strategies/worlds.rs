@@ -1,0 +1,168 @@
+//! Worlds: a cluster, what it runs on, and questions about it.
+
+use std::fmt;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::flows::{flow_parts, flows};
+use super::pods::{nodes, pod, pod_parts, workloads};
+use super::policies::sets;
+use super::profiles::with_overrides;
+use super::selectors::labels;
+use super::services::{service, service_parts, slice};
+use super::spec::WorldSpec;
+use super::themes::{Theme, theme_parts};
+use super::vocabulary::NAMESPACES;
+use crate::manifest::wire::documents;
+use crate::model::cluster::{Cluster, Namespace, Node, Pod};
+use crate::model::flow::Flow;
+use crate::net::{Cidr, Family};
+use crate::profile::profile::{Base, Profile, Switch};
+
+/// A cluster, what it runs on, and questions about it.
+///
+/// Its `Debug` form is a case as the crate's corpus has it (profile, manifests, flows), to be loaded again or cut down by
+/// hand:
+///
+/// ```
+/// use netpol_oracle::generate::strategies::World;
+/// use netpol_oracle::{Cluster, Profile};
+/// let world = World { cluster: Cluster::default(), profile: Profile::kubernetes(), flows: vec!["10.0.0.1 -> x/a icmp".parse()?] };
+/// assert!(format!("{world:?}").ends_with("flows:\n  - {flow: \"10.0.0.1 -> x/a icmp\"}\n"));
+/// # Ok::<(), netpol_oracle::FlowTextError>(())
+/// ```
+#[derive(Clone)]
+pub struct World {
+    /// The objects.
+    pub cluster: Cluster,
+    /// What the cluster's data plane does.
+    pub profile: Profile,
+    /// The questions.
+    pub flows: Vec<Flow>,
+}
+
+/// Clusters of the default [`WorldSpec`]: up to three namespaces, two nodes, five pods, two workloads, two Services
+/// and five policies, on few labels, ports and addresses.
+///
+/// ```
+/// use netpol_oracle::generate::strategies::clusters;
+/// proptest::proptest!(|(cluster in clusters())| {
+///     assert!(cluster.pods().len() >= 2 && !cluster.policies().is_empty());
+/// });
+/// ```
+pub fn clusters() -> impl Strategy<Value = Cluster> {
+    WorldSpec::new().clusters()
+}
+
+/// Worlds of the default [`WorldSpec`]. See [the shares](super#shares) for what comes up how often.
+///
+/// ```
+/// use netpol_oracle::generate::strategies::worlds;
+/// proptest::proptest!(|(world in worlds())| {
+///     assert_eq!(world.flows.len(), 6);
+/// });
+/// ```
+pub fn worlds() -> impl Strategy<Value = World> {
+    WorldSpec::new().worlds()
+}
+
+pub(super) fn clusters_of(spec: &WorldSpec) -> impl Strategy<Value = Cluster> + use<> {
+    let namespaces = vec(option::weighted(0.8, labels()), NAMESPACES.len());
+    let pods = vec(pod_parts(spec), spec.pod_count());
+    let services = vec(service_parts(), spec.service_count());
+    (namespaces, nodes(), pods, workloads(), services, sets(spec.policy_count())).prop_map(
+        |(namespaces, nodes, pods, workloads, services, policies)| {
+            let mut builder = Cluster::builder();
+            for (name, labels) in NAMESPACES.iter().zip(namespaces) {
+                if let Some(labels) = labels {
+                    builder.namespace(Namespace { name: (*name).into(), labels });
+                }
+            }
+            let nodes_given: Vec<&Node> = nodes.iter().collect();
+            let pods: Vec<Pod> =
+                pods.into_iter().enumerate().map(|(number, parts)| pod(number, parts, &nodes_given)).collect();
+            let pods_given: Vec<&Pod> = pods.iter().collect();
+            for (number, parts) in services.into_iter().enumerate() {
+                let (service, endpoints) = service(number, parts);
+                for family in [Family::V4, Family::V6] {
+                    if let Some(picks) = &endpoints {
+                        builder.endpoint_slice(slice(&service, family, picks, &pods_given, &nodes_given));
+                    }
+                }
+                builder.service(service);
+            }
+            for pod in pods {
+                builder.pod(pod);
+            }
+            for node in nodes {
+                builder.node(node);
+            }
+            for workload in workloads {
+                builder.workload(workload);
+            }
+            for policy in policies {
+                builder.policy(policy);
+            }
+            builder.build()
+        },
+    )
+}
+
+/// Worlds on `profiles`; where a world has a theme, the profile says something about it if it may.
+pub(super) fn worlds_of<P>(spec: &WorldSpec, profiles: P, may_override: bool) -> impl Strategy<Value = World> + use<P>
+where
+    P: Strategy<Value = Profile>,
+{
+    (clusters_of(spec), profiles, theme_parts(), vec(flow_parts(), spec.flow_count())).prop_map(
+        move |(cluster, profile, theme, parts)| {
+            let Some(Theme { cluster, word, flow }) = theme.and_then(|theme| Theme::of(&cluster, theme)) else {
+                let flows = flows(&cluster, parts);
+                return World { cluster, profile, flows };
+            };
+            let mut flows = flows(&cluster, parts);
+            if let Some(first) = flows.first_mut() {
+                *first = flow;
+            }
+            World { cluster, profile: with_overrides(profile, word.filter(|_| may_override)), flows }
+        },
+    )
+}
+
+impl fmt::Debug for World {
+    /// As a case of the corpus, to be cut down by hand.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nprofile: {}\nmanifests: |", profile_text(&self.profile))?;
+        for object in documents(&self.cluster) {
+            writeln!(f, "  {}\n  ---", serde_json::to_string(&object).map_err(|_| fmt::Error)?)?;
+        }
+        writeln!(f, "flows:")?;
+        self.flows.iter().try_for_each(|flow| writeln!(f, "  - {{flow: \"{flow}\"}}"))
+    }
+}
+
+/// The profile as JSON, the form of profile files; with a note where no file says what it is.
+pub(super) fn profile_text(profile: &Profile) -> String {
+    let (model, version) = match profile.base() {
+        Base::Kubernetes(release) => ("kubernetes".to_owned(), release.to_string()),
+        Base::Cce(model, version) => (model.to_string(), version.to_string()),
+    };
+    let texts = |cidrs: &[Cidr]| cidrs.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let overrides: Map<String, Value> =
+        profile.overrides().iter().map(|(row, word)| (row.to_string(), json!(word))).collect();
+    let plain = Profile::new(profile.base()).with_edition(profile.edition()).with_switch(profile.switch());
+    let plain = with_overrides(plain, profile.overrides().iter().map(|(row, word)| (*row, *word)));
+    let note = if plain.capabilities() == profile.capabilities() {
+        String::new()
+    } else {
+        format!(" # {:?}", profile.capabilities())
+    };
+    let text = json!({
+        "model": model, "version": version, "switch": profile.switch() == Switch::On,
+        "edition": profile.edition().as_str(), "podCIDRs": texts(profile.pod_cidrs()),
+        "serviceCIDRs": texts(profile.service_cidrs()), "overrides": overrides,
+    });
+    format!("{text}{note}")
+}
