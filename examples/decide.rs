@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --example decide                       # the shipped folder, as a table
 //! cargo run --example decide -- --manifests k8s/ --flow 'default/web -> default/db:6379/tcp'
+//! cargo run --release --example decide -- --manifests all.yaml --flows flows.txt --engine reference
 //! kubectl get pods,netpol,ns,nodes,svc,endpointslices -A -o yaml > all.yaml
 //! cargo run --example decide -- --manifests all.yaml --flows flows.txt --output json
 //! ```
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use netpol_oracle::{
-    Cluster, Decide, Decision, Flow, Judged, Loaded, Loader, Profile, Reference, Rows, Verdict, explain,
+    Cluster, Decide, Decision, Engine, Flow, Judged, Loaded, Loader, Profile, Reference, Rows, Verdict, explain,
 };
 use serde::Serialize;
 
@@ -44,6 +45,16 @@ struct Arguments {
     /// version such as `v1.31.6-r0`
     #[arg(long, default_value = "kubernetes", value_name = "PROFILE")]
     profile: String,
+
+    /// Who answers: the compiled engine, or the definition it is held to (the same answers, each found by a scan)
+    #[arg(long, value_enum, default_value_t = Answerer::Compiled)]
+    engine: Answerer,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Answerer {
+    Reference,
+    Compiled,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -84,7 +95,11 @@ fn main() -> ExitCode {
 
     let loaded = load(&paths, &profile);
     let output = arguments.output.unwrap_or(default_output);
-    match answer(&loaded, &profile, &lines, output) {
+    let engine: Box<dyn Decide + '_> = match arguments.engine {
+        Answerer::Reference => Box::new(Reference::new(&loaded.cluster, &profile)),
+        Answerer::Compiled => Box::new(Engine::new(&loaded.cluster, &profile)),
+    };
+    match answer(&loaded.cluster, engine.as_ref(), &lines, output) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         // The reader of our output has gone: nobody is left to tell.
@@ -125,8 +140,7 @@ fn load(paths: &[PathBuf], profile: &Profile) -> Loaded {
 }
 
 /// Prints one answer a flow; `false` where some flow was not answered.
-fn answer(loaded: &Loaded, profile: &Profile, lines: &[String], output: Output) -> io::Result<bool> {
-    let reference = Reference::new(&loaded.cluster, profile);
+fn answer(cluster: &Cluster, engine: &dyn Decide, lines: &[String], output: Output) -> io::Result<bool> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let width = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0).min(64);
     let mut all = true;
@@ -134,11 +148,11 @@ fn answer(loaded: &Loaded, profile: &Profile, lines: &[String], output: Output) 
         let decision = line
             .parse::<Flow>()
             .map_err(|error| error.to_string())
-            .and_then(|flow| reference.decide(&flow).map_err(|error| error.to_string()));
+            .and_then(|flow| engine.decide(&flow).map_err(|error| error.to_string()));
         all &= decision.is_ok();
         match (output, decision) {
-            (Output::Json, decision) => json(&mut out, line, decision, &loaded.cluster)?,
-            (Output::Text, Ok(decision)) => write!(out, "{}", explain(&decision, &loaded.cluster))?,
+            (Output::Json, decision) => json(&mut out, line, decision, cluster)?,
+            (Output::Text, Ok(decision)) => write!(out, "{}", explain(&decision, cluster))?,
             (Output::Text, Err(error)) => writeln!(out, "{line}: error: {error}")?,
             (Output::Table, Ok(decision)) => writeln!(
                 out,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use netpol_oracle::{Cluster, Decide, Decision, Flow, FlowError, Judged, Loader, Profile, Reference, Verdict};
+use netpol_oracle::{Change, Cluster, Decide, Decision, Flow, FlowError, Judged, Loader, Profile, Reference, Verdict};
 
 use crate::support::case::{Case, Expectation, Outcome, cases_of, corpus};
 
@@ -13,10 +13,33 @@ struct Engine {
 }
 
 /// Every engine: a new one joins here and nowhere else.
-const ENGINES: &[Engine] = &[Engine { name: "reference", build: reference }];
+const ENGINES: &[Engine] = &[
+    Engine { name: "reference", build: reference },
+    Engine { name: "compiled", build: compiled },
+    Engine { name: "compiled, object by object", build: grown },
+];
 
 fn reference<'a>(cluster: &'a Cluster, profile: &'a Profile) -> Box<dyn Decide + 'a> {
     Box::new(Reference::new(cluster, profile))
+}
+
+fn compiled<'a>(cluster: &'a Cluster, profile: &'a Profile) -> Box<dyn Decide + 'a> {
+    Box::new(netpol_oracle::Engine::new(cluster, profile))
+}
+
+/// Every object comes by an update of its own, the last of the list first; each third one goes and comes back.
+fn grown<'a>(cluster: &'a Cluster, profile: &'a Profile) -> Box<dyn Decide + 'a> {
+    let mut engine = netpol_oracle::Engine::new(&Cluster::default(), profile);
+    let objects = crate::changes::objects(cluster);
+    for object in objects.iter().rev() {
+        engine.apply(&[Change::Put(object.clone())]).unwrap();
+    }
+    for object in objects.iter().step_by(3) {
+        // A namespace that others name stays (K10), and so cannot be taken away twice.
+        engine.apply(&[Change::Remove(object.id())]).unwrap();
+        engine.apply(&[Change::Put(object.clone())]).unwrap();
+    }
+    Box::new(engine)
 }
 
 /// A case that an engine is not held to, and why.

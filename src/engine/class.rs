@@ -1,0 +1,160 @@
+//! Classes: pods and workloads that no policy tells apart.
+
+use std::sync::Arc;
+
+use crate::engine::matcher::{GroupId, Matches, SelectorId};
+use crate::engine::ports::{NamedPort, point};
+use crate::name::Direction;
+use crate::net::{Family, Port, Protocol};
+
+/// Which addresses its members have, as far as families go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(super) enum Stack {
+    /// No address.
+    #[default]
+    None,
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+    /// Both, IPv4 first.
+    V4V6,
+    /// Both, IPv6 first.
+    V6V4,
+}
+
+impl Stack {
+    /// The family in which `source` reaches `destination` (K22); none where it cannot, or an end has no address.
+    #[inline]
+    pub(super) fn meeting(source: Self, destination: Self) -> Option<Family> {
+        match (source, destination) {
+            (Self::None, _) | (_, Self::None) | (Self::V4, Self::V6) | (Self::V6, Self::V4) => None,
+            (Self::V6, _) | (_, Self::V6) => Some(Family::V6),
+            (Self::V4, _) | (_, Self::V4) => Some(Family::V4),
+            (_, Self::V4V6) => Some(Family::V4),
+            (_, Self::V6V4) => Some(Family::V6),
+        }
+    }
+}
+
+/// What makes two ends one class.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub(super) struct ClassKey {
+    pub(super) space: u32,
+    pub(super) group: GroupId,
+    pub(super) named: Arc<[NamedPort]>,
+    pub(super) stack: Stack,
+    pub(super) host_network: bool,
+    /// C8.
+    pub(super) secure: bool,
+    /// C6: enforcement is unknown on its node, for ingress and egress.
+    pub(super) uncertain: [bool; 2],
+}
+
+/// How a class stands to policies in one direction, as far as no other end has a say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Stance {
+    /// Not enforced or not isolated: everything passes.
+    #[default]
+    Free,
+    /// Isolated: what an entry of its row admits passes.
+    Isolated,
+    /// Isolated, and everything may pass (C1 to C3, C6, C8).
+    Open,
+    /// Its policies were too many to write out within the bound: they are asked one by one.
+    Scan,
+}
+
+/// One direction of a class: its stance, and where its row stands among all entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Side {
+    /// The first entry.
+    pub(super) row: u32,
+    /// How many entries.
+    pub(super) len: u16,
+    pub(super) stance: Stance,
+}
+
+/// What the first look at a class shows. Two of these decide most verdicts, so they are kept apart from [`Class`] and small:
+/// verdicts read them in no order, and what is read must stay in the cache.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Gate {
+    pub(super) space: u32,
+    pub(super) stack: Stack,
+    pub(super) host_network: bool,
+    pub(super) ingress: Stance,
+    pub(super) egress: Stance,
+    /// A summary of the namespace selectors that match, of [`space_bit`]s.
+    pub(super) spaces: u32,
+    /// A summary of the ports of all ingress entries: a port whose [`port_bit`] is not in it is in none.
+    pub(super) ports: u32,
+    /// Of those ingress entries that others than pods of the own namespace can match.
+    pub(super) foreign_ports: u32,
+    /// The namespace selectors that those ask for, of [`space_bit`]s; [`ANYWHERE`] where one asks for none.
+    pub(super) foreign_spaces: u32,
+}
+
+/// The bit of a protocol's port in summaries.
+#[inline]
+pub(super) fn port_bit(point: u32) -> u32 {
+    1 << (point.wrapping_mul(0x9E37_79B9) >> 27)
+}
+
+/// The bit that every namespace has in summaries.
+pub(super) const ANYWHERE: u32 = 1 << 31;
+
+/// The bit of a namespace selector in summaries: one of the lower 31.
+pub(super) fn space_bit(id: SelectorId) -> u32 {
+    1 << (id.wrapping_mul(0x9E37_79B9) % 31)
+}
+
+impl Gate {
+    /// Whether an ingress entry may admit a pod whose class has the gate `from`: no is sure.
+    #[inline]
+    pub(super) fn may_admit(&self, from: &Self, protocol: Protocol, port: Port) -> bool {
+        let bit = port_bit(point(protocol, port));
+        let own = (self.space == from.space) & (self.ports & bit != 0);
+        let foreign = (self.foreign_ports & bit != 0) & (self.foreign_spaces & from.spaces != 0);
+        own | foreign
+    }
+}
+
+/// A class of pods and workloads, as far as verdicts ask that gates do not decide.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Class {
+    /// [`Matches::summary`] of [`Detail::labels`].
+    pub(super) labels: u64,
+    /// [`Matches::summary`] of [`Detail::spaces`].
+    pub(super) spaces: u64,
+    pub(super) ingress: Side,
+    pub(super) egress: Side,
+    pub(super) space: u32,
+    pub(super) host_network: bool,
+}
+
+/// What is asked of a class now and then.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Detail {
+    pub(super) key: ClassKey,
+    /// The pod selectors that match its members.
+    pub(super) labels: Matches,
+    /// The namespace selectors that match its namespace.
+    pub(super) spaces: Matches,
+}
+
+impl Class {
+    #[inline]
+    pub(super) fn side(&self, direction: Direction) -> &Side {
+        match direction {
+            Direction::Ingress => &self.ingress,
+            Direction::Egress => &self.egress,
+        }
+    }
+
+    pub(super) fn side_mut(&mut self, direction: Direction) -> &mut Side {
+        match direction {
+            Direction::Ingress => &mut self.ingress,
+            Direction::Egress => &mut self.egress,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The table over classes, to look at.
+
+use std::net::IpAddr;
+
+use crate::engine::intervals::PortInterval;
+use crate::engine::tables::Body;
+use crate::engine::{PodId, Snapshot};
+use crate::model::flow::{Endpoint, L4};
+use crate::name::Direction;
+use crate::net::Port;
+use crate::verdict::Verdict;
+
+/// A class: pods and workloads of one namespace that no selector of a policy or Service tells apart, that give the same
+/// names to the same ports, have addresses of the same families, and on whose node and runtime enforcement stands alike
+/// (C6, C8).
+///
+/// "The same pod" and "the own node" are relations between two ends, and where a pod's address lies in an ipBlock is a
+/// matter of [intervals](crate::AddressInterval): a class says nothing of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClassId(u32);
+
+/// Whom a side of a [`Cell`] is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CellPeer {
+    /// A member of a class, at an address.
+    Pod {
+        /// Its class.
+        class: ClassId,
+        /// Its address in the flow.
+        address: IpAddr,
+    },
+    /// An address that nobody in the cluster has.
+    Outside(IpAddr),
+}
+
+/// What one side's policies say of one peer: a cell of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// What the side says on each port, in order, intervals as long as they can be.
+    pub ports: Vec<(PortInterval, Verdict)>,
+    /// What it says of other protocols (U1).
+    pub other: Verdict,
+}
+
+impl Cell {
+    /// What the cell says of one question.
+    #[must_use]
+    pub fn verdict(&self, l4: L4) -> Verdict {
+        let L4::Port(protocol, port) = l4 else { return self.other };
+        let holds =
+            |interval: &PortInterval| interval.protocol == protocol && interval.first <= port && port <= interval.last;
+        self.ports.iter().find(|(interval, _)| holds(interval)).map_or(Verdict::Undefined, |(_, verdict)| *verdict)
+    }
+}
+
+impl Snapshot {
+    /// The classes that have members.
+    pub fn classes(&self) -> impl Iterator<Item = ClassId> + '_ {
+        let members = (0..).zip(self.tables.members.iter());
+        members.filter(|(_, members)| !members.is_empty()).map(|(id, _)| ClassId(id))
+    }
+
+    /// The class of a pod; none of one that has finished or is gone.
+    #[must_use]
+    pub fn class_of(&self, pod: PodId) -> Option<ClassId> {
+        let seat = self.tables.seat(pod.seat);
+        (seat.generation() == pod.generation && self.tables.is_live(pod.seat)).then_some(ClassId(seat.class()))
+    }
+
+    /// The class of whom a flow names; none of a node, an address outside, or what is not there.
+    #[must_use]
+    pub fn class_of_endpoint(&self, endpoint: &Endpoint) -> Option<ClassId> {
+        use crate::engine::ends::{Resolved, Who};
+        match self.tables.resolve(endpoint) {
+            Ok(Resolved::End(end)) => match end.who {
+                Who::Pod(_, place) | Who::Workload(_, place) => Some(ClassId(place.class)),
+                Who::Node(_) | Who::External => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The members of a class, as flows name them; pods and workloads in no order.
+    pub fn members(&self, class: ClassId) -> impl Iterator<Item = Endpoint> + '_ {
+        let seats = self.tables.members.get(class.0 as usize).into_iter().flat_map(|members| members.iter());
+        seats.filter_map(|seat| match self.tables.body(*seat) {
+            Body::Nobody => None,
+            Body::Pod(pod) => Some(Endpoint::Named(pod.name.clone())),
+            Body::Workload(workload) => Some(Endpoint::Workload { kind: workload.kind, name: workload.name.clone() }),
+        })
+    }
+
+    /// One member of the class, the first by its text: any other would be answered alike.
+    #[must_use]
+    pub fn representative(&self, class: ClassId) -> Option<Endpoint> {
+        self.members(class).min_by_key(ToString::to_string)
+    }
+
+    /// A cell of the table: what the policies of `subject`'s members say in `direction` of `peer`, whatever the other
+    /// side says. None where class is none of this snapshot's.
+    ///
+    /// It is read off the rows that verdicts are read off.
+    ///
+    /// ```
+    /// use netpol_oracle::{CellPeer, Cluster, Direction, Engine, Endpoint, ObjectName, Pod, Profile, Verdict};
+    /// let mut builder = Cluster::builder();
+    /// builder.pod(Pod::new(ObjectName::new("default", "web-0")));
+    /// let engine = Engine::new(&builder.build(), &Profile::kubernetes());
+    /// let web = engine.class_of_endpoint(&Endpoint::named("default", "web-0")).unwrap();
+    /// let cell = engine.cell(web, Direction::Egress, CellPeer::Outside("192.0.2.1".parse().unwrap())).unwrap();
+    /// assert!(cell.ports.iter().all(|(_, verdict)| *verdict == Verdict::Allow));
+    /// ```
+    #[must_use]
+    pub fn cell(&self, subject: ClassId, direction: Direction, peer: CellPeer) -> Option<Cell> {
+        let mut ports: Vec<(PortInterval, Verdict)> = Vec::new();
+        for interval in self.port_intervals() {
+            let verdict = self.tables.side_of_class(subject.0, direction, &self.peer(peer)?, interval.l4())?;
+            match ports.last_mut() {
+                Some((before, same)) if *same == verdict && before.protocol == interval.protocol => {
+                    before.last = interval.last
+                }
+                _ => ports.push((interval, verdict)),
+            }
+        }
+        let other = self.tables.side_of_class(subject.0, direction, &self.peer(peer)?, L4::Icmp)?;
+        Some(Cell { ports, other })
+    }
+
+    fn peer(&self, peer: CellPeer) -> Option<crate::engine::ends::Party<'_>> {
+        use crate::engine::ends::{Party, Place, Who};
+        Some(match peer {
+            CellPeer::Outside(address) => Party { who: Who::External, address: Some(address) },
+            CellPeer::Pod { class, address } => {
+                let seat = *self.tables.members.get(class.0 as usize)?.first()?;
+                let who = match self.tables.who(seat)? {
+                    // Any other member than the subject: the same pod is a relation, not a class.
+                    Who::Pod(pod, place) => Who::Pod(pod, Place { seat: u32::MAX, ..place }),
+                    other => other,
+                };
+                Party { who, address: Some(address) }
+            }
+        })
+    }
+}
+
+impl PortInterval {
+    /// A question inside the interval.
+    #[must_use]
+    pub fn l4(&self) -> L4 {
+        L4::Port(self.protocol, self.first)
+    }
+
+    /// Whether the interval is one port.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        self.first == self.last
+    }
+
+    /// All ports of a protocol.
+    pub(super) fn all(protocol: crate::net::Protocol) -> Self {
+        Self { protocol, first: Port::MIN, last: Port::MAX }
+    }
+}

@@ -1,0 +1,369 @@
+//! Who the ends of a flow are and by which addresses they meet (K18, K20, K22, K24, K25), without allocating.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::engine::class::Detail;
+use crate::engine::tables::{Body, Held, Holders, NO_CLASS, NodeEntry, Tables};
+use crate::model::cluster::{NodeAddress, NodeAddressKind, Pod, Workload, WorkloadKind};
+use crate::model::flow::Endpoint;
+use crate::name::ObjectName;
+use crate::net::{Family, canonical};
+use crate::verdict::{Backend, FlowError};
+
+/// Who an end is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Who<'t> {
+    Pod(&'t Pod, Place<'t>),
+    Workload(&'t Workload, Place<'t>),
+    /// A node, by name where one is known.
+    Node(Option<&'t str>),
+    External,
+}
+
+/// Where a pod or workload sits, and its class.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'t> {
+    pub(super) seat: u32,
+    pub(super) class: u32,
+    pub(super) detail: &'t Detail,
+}
+
+impl<'t> Who<'t> {
+    pub(super) fn class(self) -> Option<&'t Detail> {
+        match self {
+            Self::Pod(_, place) | Self::Workload(_, place) => Some(place.detail),
+            Self::Node(_) | Self::External => None,
+        }
+    }
+
+    pub(super) fn object(self) -> Option<&'t ObjectName> {
+        match self {
+            Self::Pod(pod, _) => Some(&pod.name),
+            Self::Workload(workload, _) => Some(&workload.name),
+            Self::Node(_) | Self::External => None,
+        }
+    }
+
+    /// The node it is, or runs on.
+    pub(super) fn node(self) -> Option<&'t str> {
+        match self {
+            Self::Pod(pod, _) => pod.node.as_deref(),
+            Self::Workload(workload, _) => workload.node.as_deref(),
+            Self::Node(name) => name,
+            Self::External => None,
+        }
+    }
+
+    pub(super) fn is_host_network(self) -> bool {
+        self.class().is_some_and(|class| class.key.host_network)
+    }
+
+    pub(super) fn is_same_pod(self, other: Self) -> bool {
+        matches!((self, other), (Self::Pod(_, a), Self::Pod(_, b)) if a.seat == b.seat)
+    }
+}
+
+/// An end with the address it has in this flow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Party<'t> {
+    pub(super) who: Who<'t>,
+    pub(super) address: Option<IpAddr>,
+}
+
+/// Addresses in the order in which an end prefers them.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Addresses<'t> {
+    One(IpAddr),
+    List(&'t [IpAddr]),
+    /// The InternalIPs among a node's.
+    Internal(&'t [NodeAddress]),
+}
+
+impl<'t> Addresses<'t> {
+    pub(super) const NONE: Self = Self::List(&[]);
+
+    pub(super) fn iter(self) -> impl Iterator<Item = IpAddr> + use<'t> {
+        let (one, list, node): (Option<IpAddr>, &[IpAddr], &[NodeAddress]) = match self {
+            Self::One(address) => (Some(address), &[], &[]),
+            Self::List(list) => (None, list, &[]),
+            Self::Internal(node) => (None, &[], node),
+        };
+        let internal = node.iter().filter(|each| each.kind == NodeAddressKind::InternalIp).map(|each| each.address);
+        one.into_iter().chain(list.iter().copied()).chain(internal)
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.iter().next().is_none()
+    }
+}
+
+/// How an end was written, for errors.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Written<'t> {
+    Endpoint(&'t Endpoint),
+    Service(&'t ObjectName),
+    Object(&'t ObjectName),
+    Address(IpAddr),
+}
+
+impl fmt::Display for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Endpoint(endpoint) => write!(f, "{endpoint}"),
+            Self::Service(name) => write!(f, "svc/{name}"),
+            Self::Object(name) => write!(f, "{name}"),
+            Self::Address(address) => write!(f, "{address}"),
+        }
+    }
+}
+
+/// An end with every address it may use.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate<'t> {
+    pub(super) who: Who<'t>,
+    pub(super) addresses: Addresses<'t>,
+    /// The flow named this very address.
+    pub(super) fixed: bool,
+    pub(super) written: Written<'t>,
+}
+
+impl Candidate<'_> {
+    /// What it is called as a backend (K23).
+    pub(super) fn backend(&self) -> Option<Backend> {
+        match (self.who.object(), self.written) {
+            (Some(name), _) => Some(Backend::Object(name.clone())),
+            (None, Written::Address(address)) => Some(Backend::Address(address)),
+            (None, _) => None,
+        }
+    }
+}
+
+/// What an end of a flow stands for.
+pub(super) enum Resolved<'t> {
+    End(Candidate<'t>),
+    /// A ClusterIP.
+    Service(&'t ObjectName, IpAddr),
+}
+
+/// Who owns an observed address.
+pub(super) enum Observed<'t> {
+    End(Who<'t>),
+    Service(&'t ObjectName),
+}
+
+impl Tables {
+    /// Who sits there: a live pod or a workload.
+    pub(super) fn who(&self, seat: u32) -> Option<Who<'_>> {
+        let class = self.seat(seat).class();
+        let place = Place { seat, class, detail: self.details.get(class)? };
+        match self.body(seat) {
+            Body::Nobody => None,
+            Body::Pod(pod) => Some(Who::Pod(pod, place)),
+            Body::Workload(workload) => Some(Who::Workload(workload, place)),
+        }
+    }
+
+    pub(super) fn resolve<'t>(&'t self, endpoint: &'t Endpoint) -> Result<Resolved<'t>, FlowError> {
+        let written = Written::Endpoint(endpoint);
+        let end = |who, addresses, fixed| Ok(Resolved::End(Candidate { who, addresses, fixed, written }));
+        match endpoint {
+            Endpoint::Named(name) => {
+                let who = self.named(name)?;
+                end(who, self.addresses_of(who), false)
+            }
+            Endpoint::Workload { kind, name } => {
+                let seat = self.workload_seat(name, *kind);
+                let who = seat.and_then(|seat| self.who(seat)).ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
+                end(who, Addresses::NONE, false)
+            }
+            Endpoint::PodAddress { pod: name, address } => {
+                let address = &canonical(*address); // K22
+                let seat = self.pod_seat(name).ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
+                let who = self.who(seat).ok_or_else(|| FlowError::FinishedPod(name.clone()))?;
+                if !self.addresses_of(who).iter().any(|own| own == *address) {
+                    return Err(FlowError::AddressNotOfPod { pod: name.clone(), address: *address });
+                }
+                if !who.is_host_network() {
+                    self.owner(*address)?;
+                }
+                end(who, Addresses::One(*address), true)
+            }
+            Endpoint::Node(name) => {
+                let entry = self.known_node(name)?;
+                let addresses = self.internal_addresses(entry);
+                if addresses.is_empty() {
+                    return Err(FlowError::NodeWithoutAddress(name.clone()));
+                }
+                end(Who::Node(Some(&entry.name)), addresses, false)
+            }
+            Endpoint::NodeAddress { node: name, address } => {
+                let address = &canonical(*address); // K22
+                let entry = self.known_node(name)?;
+                let holders = match self.holder(*address).map(|holder| holder.held()) {
+                    Some(Held::Several(at)) => self.holders(at),
+                    _ => None,
+                };
+                if holders.and_then(|holders| self.node_among(holders)) != Some(Some(&*entry.name)) {
+                    return Err(FlowError::AddressNotOfNode { node: name.clone(), address: *address });
+                }
+                end(Who::Node(Some(&entry.name)), Addresses::One(*address), true)
+            }
+            Endpoint::Address(address) => {
+                let address = canonical(*address); // K22
+                match self.observed(address)? {
+                    Observed::End(who) => end(who, Addresses::One(address), true),
+                    Observed::Service(service) => Ok(Resolved::Service(service, address)),
+                }
+            }
+        }
+    }
+
+    /// Pod IP, else node IP, else ClusterIP, else external (SEMANTICS section 1).
+    pub(super) fn observed(&self, address: IpAddr) -> Result<Observed<'_>, FlowError> {
+        if let Some(who) = self.owner(address)? {
+            return Ok(Observed::End(who));
+        }
+        let Some(Held::Several(at)) = self.holder(address).map(|holder| holder.held()) else {
+            return Ok(Observed::End(Who::External));
+        };
+        let Some(holders) = self.holders(at) else { return Ok(Observed::End(Who::External)) };
+        if let Some(node) = self.node_among(holders) {
+            return Ok(Observed::End(Who::Node(node)));
+        }
+        Ok(holders.services.first().map_or(Observed::End(Who::External), Observed::Service))
+    }
+
+    /// The one live pod that claims the address (K20).
+    fn owner(&self, address: IpAddr) -> Result<Option<Who<'_>>, FlowError> {
+        let seat = match self.holder(address).map(|holder| holder.held()) {
+            None => return Ok(None),
+            Some(Held::Seat(seat)) => seat,
+            Some(Held::Several(at)) => match self.holders(at).map_or(&[][..], |holders| holders.pods.as_slice()) {
+                [] => return Ok(None),
+                [seat] => *seat,
+                several => {
+                    let names = several.iter().filter_map(|seat| self.body(*seat).name().cloned());
+                    let mut pods: Vec<ObjectName> = names.collect();
+                    pods.sort();
+                    return Err(FlowError::SharedAddress { address, pods });
+                }
+            },
+        };
+        Ok(self.who(seat))
+    }
+
+    /// The node that has an address: `Some(None)` for one whose name nobody gave.
+    fn node_among<'t>(&'t self, holders: &'t Holders) -> Option<Option<&'t str>> {
+        if let Some(name) = holders.nodes.first() {
+            return Some(Some(name));
+        }
+        let first = holders.reporters.iter().map(|seat| self.body(*seat)).min_by_key(|body| body.name())?;
+        Some(first.node())
+    }
+
+    /// The pod of that name, else the only workload (K20, K25).
+    fn named(&self, name: &ObjectName) -> Result<Who<'_>, FlowError> {
+        if let Some(seat) = self.pod_seat(name) {
+            return self.who(seat).ok_or_else(|| FlowError::FinishedPod(name.clone()));
+        }
+        let mut found = WorkloadKind::ALL.into_iter().filter_map(|kind| self.workload_seat(name, kind));
+        match (found.next(), found.next()) {
+            (Some(seat), None) => self.who(seat).ok_or_else(|| FlowError::UnknownObject(name.clone())),
+            (None, _) => Err(FlowError::UnknownObject(name.clone())),
+            (Some(_), Some(_)) => Err(FlowError::AmbiguousWorkload {
+                name: name.clone(),
+                kinds: self.cluster.workloads_named(name).map(|workload| workload.kind).collect(),
+            }),
+        }
+    }
+
+    /// The addresses an end that is given by name may use. A hostNetwork pod has its node's.
+    pub(super) fn addresses_of<'t>(&'t self, who: Who<'t>) -> Addresses<'t> {
+        let Who::Pod(pod, _) = who else { return Addresses::NONE };
+        if !pod.host_network || !pod.addresses.is_empty() {
+            Addresses::List(&pod.addresses)
+        } else if !pod.host_addresses.is_empty() {
+            Addresses::List(&pod.host_addresses)
+        } else {
+            let entry = pod.node.as_deref().and_then(|node| self.node_entry(node));
+            entry.map_or(Addresses::NONE, |entry| self.internal_addresses(entry))
+        }
+    }
+
+    /// A node that is given, or that a pod says it runs on.
+    fn known_node(&self, name: &Arc<str>) -> Result<&NodeEntry, FlowError> {
+        let known = self.node_entry(name).filter(|entry| entry.node.is_some() || !entry.pods.is_empty());
+        known.map(|entry| &**entry).ok_or_else(|| FlowError::UnknownNode(name.clone()))
+    }
+
+    /// A node's InternalIPs; of a node without a Node object, the hostIPs that its first pod with any reports.
+    fn internal_addresses<'t>(&'t self, entry: &'t NodeEntry) -> Addresses<'t> {
+        if let Some(node) = &entry.node {
+            return Addresses::Internal(&node.addresses);
+        }
+        let pods = entry.pods.iter().filter_map(|seat| match self.body(*seat) {
+            Body::Pod(pod) if !pod.host_addresses.is_empty() => Some(pod),
+            _ => None,
+        });
+        pods.min_by_key(|pod| &pod.name).map_or(Addresses::NONE, |pod| Addresses::List(&pod.host_addresses))
+    }
+
+    /// Whether `peer` is the node that `subject` runs on: by name, by the Node object's addresses, or by the pod's
+    /// hostIPs; its hostNetwork pods are that node too (K18).
+    pub(super) fn is_own_node(&self, subject: &Party<'_>, peer: &Party<'_>) -> bool {
+        if !matches!(peer.who, Who::Node(_)) && !peer.who.is_host_network() {
+            return false;
+        }
+        let node = subject.who.node();
+        if node.is_some() && node == peer.who.node() {
+            return true;
+        }
+        let Some(address) = peer.address else { return false };
+        let hosted = matches!(subject.who, Who::Pod(pod, _) if pod.host_addresses.contains(&address));
+        let given = node.and_then(|name| self.node_entry(name)).and_then(|entry| entry.node.as_ref());
+        hosted || given.is_some_and(|node| node.addresses.iter().any(|entry| entry.address == address))
+    }
+
+    /// The pod's seat, where the pod is live.
+    pub(super) fn is_live(&self, seat: u32) -> bool {
+        self.seat(seat).class() != NO_CLASS
+    }
+}
+
+/// The two ends with the addresses they meet by: the first family of the destination's that the source has too (K22).
+/// `fits` says which of the destination's addresses come into question.
+pub(super) fn meet<'t>(
+    source: &Candidate<'t>,
+    destination: &Candidate<'t>,
+    fits: impl Fn(IpAddr) -> bool,
+) -> Result<(Party<'t>, Party<'t>), FlowError> {
+    let party = |candidate: &Candidate<'t>, address| Party { who: candidate.who, address };
+    let own = || source.addresses.iter();
+    let theirs = || destination.addresses.iter().filter(|address| fits(*address));
+    let (first, target) = (own().next(), theirs().next());
+    if first.is_none() || target.is_none() {
+        return Ok((party(source, first), party(destination, target)));
+    }
+    for to in theirs() {
+        let family = Family::of(to);
+        if let Some(from) = own().find(|from| Family::of(*from) == family) {
+            return Ok((party(source, Some(from)), party(destination, Some(to))));
+        }
+    }
+    for end in [source, destination] {
+        if let (Who::Node(Some(name)), false) = (end.who, end.fixed) {
+            return Err(FlowError::NodeWithoutAddress(name.into()));
+        }
+    }
+    let wrong = |end: &Candidate<'_>, asked: Option<IpAddr>| match asked {
+        Some(address) => FlowError::WrongFamily { end: end.written.to_string(), family: Family::of(address) },
+        None => FlowError::NoCommonFamily,
+    };
+    Err(match (source.fixed, destination.fixed) {
+        (false, false) => FlowError::NoCommonFamily,
+        (true, false) => wrong(destination, first),
+        (_, true) => wrong(source, target),
+    })
+}

@@ -1,0 +1,125 @@
+//! The intervals that all policies together cut ports and addresses into.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use crate::engine::Snapshot;
+use crate::engine::blocks::{address, last, span};
+use crate::engine::ports::{PortTable, point};
+use crate::engine::rules::{Peer, Peers, Policy};
+use crate::name::Direction;
+use crate::net::{Cidr, Family, Port, Protocol};
+
+/// Ports of one protocol, from the first to the last, that no policy tells apart; a number that some pod gives a name
+/// which a policy uses stands alone (K12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PortInterval {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The first port.
+    pub first: Port,
+    /// The last port.
+    pub last: Port,
+}
+
+/// Addresses from the first to the last, both included, that no ipBlock and no range of the profile tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AddressInterval {
+    /// The first address.
+    pub first: IpAddr,
+    /// The last address.
+    pub last: IpAddr,
+}
+
+impl Snapshot {
+    fn compiled_policies(&self) -> impl Iterator<Item = &Policy> {
+        self.tables.spaces.iter().flat_map(|space| space.policies.iter()).map(|policy| &**policy)
+    }
+
+    /// The port intervals of TCP, UDP and SCTP, in order: together every port there is.
+    #[must_use]
+    pub fn port_intervals(&self) -> Vec<PortInterval> {
+        let mut cuts: BTreeSet<u32> = BTreeSet::new();
+        let mut names = BTreeSet::new();
+        let rules =
+            |policy| [Direction::Ingress, Direction::Egress].into_iter().flat_map(move |of| Policy::rules(policy, of));
+        for rule in self.compiled_policies().flat_map(rules) {
+            if let Some(PortTable::Of { edges, names: of_rule }) =
+                self.tables.ports.get(rule.ports).map(|table| &**table)
+            {
+                cuts.extend(edges.iter().map(|(at, _)| *at));
+                names.extend(of_rule.iter().cloned());
+            }
+        }
+        if !names.is_empty() {
+            for named in self.tables.details.iter().flat_map(|class| class.key.named.iter()) {
+                if names.contains(&(named.protocol, named.name.clone())) {
+                    let at = point(named.protocol, named.port);
+                    cuts.extend([at, at + 1]);
+                }
+            }
+        }
+        let mut intervals = Vec::new();
+        for protocol in Protocol::ALL {
+            let all = PortInterval::all(protocol);
+            let (start, end) = (point(protocol, all.first), point(protocol, all.last));
+            let mut from = start;
+            let inner = cuts.range(start + 1..=end).copied();
+            for to in inner.chain([end + 1]) {
+                let port = |point: u32| Port::new((point & 0xFFFF) as u16);
+                if let (Some(first), Some(last)) = (port(from), port(to - 1)) {
+                    intervals.push(PortInterval { protocol, first, last });
+                }
+                from = to;
+            }
+        }
+        intervals
+    }
+
+    /// The address intervals of a family, in order: together every address there is.
+    #[must_use]
+    pub fn address_intervals(&self, family: Family) -> Vec<AddressInterval> {
+        // Where an interval begins.
+        let mut cuts: BTreeSet<u128> = BTreeSet::from([0]);
+        let mut cut = |from: u128, to: u128| {
+            cuts.insert(from);
+            if to < last(family) {
+                cuts.insert(to + 1);
+            }
+        };
+        let mut blocks: BTreeSet<u32> = BTreeSet::new();
+        for policy in self.compiled_policies() {
+            for rule in [Direction::Ingress, Direction::Egress].into_iter().flat_map(|of| policy.rules(of)) {
+                if let Peers::Of(peers) = &rule.peers {
+                    blocks.extend(peers.iter().filter_map(|peer| match peer {
+                        Peer::Block(at) => Some(*at),
+                        Peer::Pods { .. } => None,
+                    }));
+                }
+            }
+        }
+        for block in blocks.into_iter().filter_map(|at| self.tables.blocks.get(at)).filter(|b| b.family() == family) {
+            block.spans().iter().for_each(|(from, to)| cut(*from, *to));
+        }
+        let profile = self.profile();
+        let internal_cloud: Option<Cidr> = "100.125.0.0/16".parse().ok();
+        let ranges = profile.pod_cidrs().iter().chain(profile.service_cidrs()).chain(&internal_cloud);
+        for cidr in ranges.filter(|cidr| cidr.family() == family) {
+            let (from, to) = span(cidr);
+            cut(from, to);
+        }
+        if family == Family::V6 {
+            // IPv4-mapped ones are IPv4 (K22): they are no addresses of this family.
+            let mapped = 0xFFFF_u128 << 32;
+            cut(mapped, mapped | u128::from(u32::MAX));
+        }
+        let starts: Vec<u128> = cuts.into_iter().collect();
+        let ends = starts.iter().skip(1).map(|next| next - 1).chain([last(family)]);
+        let intervals = starts.iter().zip(ends);
+        let is_mapped = |from: u128| family == Family::V6 && from >> 32 == 0xFFFF;
+        intervals
+            .filter(|(from, _)| !is_mapped(**from))
+            .map(|(from, to)| AddressInterval { first: address(family, *from), last: address(family, to) })
+            .collect()
+    }
+}

@@ -1,0 +1,281 @@
+//! Classes with all that tells one question to them from another: for those who ask one question of each kind.
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::engine::Snapshot;
+use crate::engine::blocks::{address, last, span};
+use crate::engine::class::Detail;
+use crate::engine::ends::{Observed, Party, Resolved, Who};
+use crate::engine::ports::PortTable;
+use crate::engine::rules::{Peer, Peers, Policy, Spaces};
+use crate::engine::tables::Body;
+use crate::model::flow::Endpoint;
+use crate::name::Direction;
+use crate::net::{Cidr, Family, Port, PortName, Protocol};
+
+/// What the policies that isolate a class in one direction tell apart.
+#[derive(Debug, Default)]
+pub(crate) struct Row {
+    /// Whether there are any such policies.
+    pub(crate) isolated: bool,
+    /// Where a rule's ports begin or have just ended.
+    pub(crate) cuts: Vec<(Protocol, Port)>,
+    /// The names that rules have.
+    pub(crate) names: Vec<(Protocol, PortName)>,
+    /// Where an address interval begins, for each family: those of the rules' blocks and of the profile.
+    v4: Vec<u128>,
+    v6: Vec<u128>,
+    /// The peers of its rules.
+    peers: Vec<Peer>,
+}
+
+/// A class that has members.
+#[derive(Debug)]
+pub(crate) struct ClassOutline {
+    id: u32,
+    pub(crate) host_network: bool,
+    /// Places of its rows.
+    pub(crate) egress: usize,
+    pub(crate) ingress: usize,
+    pub(crate) named: Vec<(Protocol, PortName, Port)>,
+}
+
+/// All classes with all their rows.
+#[derive(Debug, Default)]
+pub(crate) struct Outline {
+    pub(crate) classes: Vec<ClassOutline>,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// A member of a class, at one of its addresses.
+pub(crate) struct Member {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) address: Option<IpAddr>,
+    /// Tells pods apart; a workload stands for several.
+    pub(crate) pod: Option<u32>,
+    pub(crate) node: Option<Arc<str>>,
+    /// The addresses that a pod calls its host's.
+    pub(crate) hosts: Vec<IpAddr>,
+}
+
+impl Row {
+    /// Where an interval of addresses begins that the row tells apart, as numbers of the family.
+    pub(crate) fn starts(&self, family: Family) -> &[u128] {
+        if family == Family::V4 { &self.v4 } else { &self.v6 }
+    }
+
+    /// The intervals of addresses that the row tells apart, from the first to the last of each.
+    pub(crate) fn addresses(&self, family: Family) -> Vec<(IpAddr, IpAddr)> {
+        let starts = self.starts(family);
+        let ends = starts.iter().skip(1).map(|next| next - 1).chain([last(family)]);
+        let is_mapped = |from: u128| family == Family::V6 && from >> 32 == 0xFFFF;
+        let each = starts.iter().zip(ends).filter(|(from, _)| !is_mapped(**from));
+        each.map(|(from, to)| (address(family, *from), address(family, to))).collect()
+    }
+}
+
+impl Snapshot {
+    /// The outline of all classes. What the same policies isolate shares its row.
+    pub(crate) fn outline(&self) -> Outline {
+        let tables = &self.tables;
+        let mut outline = Outline::default();
+        let mut known: HashMap<(Direction, Vec<*const Policy>), usize> = HashMap::new();
+        for ((id, detail), members) in (0..).zip(tables.details.iter()).zip(tables.members.iter()) {
+            if members.is_empty() {
+                continue;
+            }
+            let mut row = |direction| {
+                let policies = self.isolating(detail, direction);
+                let key = (direction, policies.iter().map(|policy| Arc::as_ptr(policy)).collect());
+                *known.entry(key).or_insert_with(|| {
+                    outline.rows.push(self.row(&policies, direction));
+                    outline.rows.len() - 1
+                })
+            };
+            let (egress, ingress) = (row(Direction::Egress), row(Direction::Ingress));
+            let named = detail.key.named.iter().map(|each| (each.protocol, each.name.clone(), each.port)).collect();
+            let host_network = detail.key.host_network;
+            outline.classes.push(ClassOutline { id, host_network, egress, ingress, named });
+        }
+        outline
+    }
+
+    /// The row of whom nobody isolates.
+    pub(crate) fn free_row(&self) -> Row {
+        self.row(&[], Direction::Egress)
+    }
+
+    fn isolating(&self, detail: &Detail, direction: Direction) -> Vec<&Arc<Policy>> {
+        let Some(space) = self.tables.space(detail.key.space) else { return Vec::new() };
+        let mut policies = space.selecting(&detail.labels, &self.tables.pod_selectors);
+        policies.retain(|policy| policy.source.isolates(direction));
+        policies
+    }
+
+    fn row(&self, policies: &[&Arc<Policy>], direction: Direction) -> Row {
+        let (mut cuts, mut names, mut peers) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        let (mut v4, mut v6) = (BTreeSet::from([0_u128]), BTreeSet::from([0_u128]));
+        let mut cut = |family: Family, from: u128, to: u128| {
+            let starts = if family == Family::V4 { &mut v4 } else { &mut v6 };
+            starts.insert(from);
+            if to < last(family) {
+                starts.insert(to + 1);
+            }
+        };
+        for rule in policies.iter().flat_map(|policy| policy.rules(direction)) {
+            if let Some(PortTable::Of { edges, names: of_rule }) =
+                self.tables.ports.get(rule.ports).map(|table| &**table)
+            {
+                let port = |at: u32| {
+                    let protocol = Protocol::ALL.into_iter().find(|protocol| *protocol as u32 == at >> 16)?;
+                    Some((protocol, Port::new((at & 0xFFFF) as u16)?))
+                };
+                cuts.extend(edges.iter().filter_map(|(at, _)| port(*at)));
+                names.extend(of_rule.iter().cloned());
+            }
+            let Peers::Of(of_rule) = &rule.peers else { continue };
+            peers.extend(of_rule.iter().copied());
+            let blocks = of_rule.iter().filter_map(|peer| match peer {
+                Peer::Block(at) => self.tables.blocks.get(*at),
+                Peer::Pods { .. } => None,
+            });
+            for block in blocks {
+                block.spans().iter().for_each(|(from, to)| cut(block.family(), *from, *to));
+            }
+        }
+        if !policies.is_empty() {
+            // C9, C11.
+            let internal_cloud: Option<Cidr> = "100.125.0.0/16".parse().ok();
+            let profile = self.profile();
+            for cidr in profile.pod_cidrs().iter().chain(profile.service_cidrs()).chain(&internal_cloud) {
+                let (from, to) = span(cidr);
+                cut(cidr.family(), from, to);
+            }
+        }
+        let mapped = 0xFFFF_u128 << 32;
+        cut(Family::V6, mapped, mapped | u128::from(u32::MAX));
+        let (v4, v6) = (v4.into_iter().collect(), v6.into_iter().collect());
+        let (cuts, names) = (cuts.into_iter().collect(), names.into_iter().collect());
+        Row { isolated: !policies.is_empty(), cuts, names, v4, v6, peers }
+    }
+
+    /// The members of a class, once for each address by which flows can name them.
+    pub(crate) fn addressed_members(&self, class: &ClassOutline) -> Vec<Member> {
+        let seats = self.tables.members.get(class.id as usize).into_iter().flat_map(|members| members.iter());
+        let mut all = Vec::new();
+        for seat in seats {
+            match self.tables.body(*seat) {
+                Body::Nobody => {}
+                Body::Workload(workload) => all.push(Member {
+                    endpoint: Endpoint::Workload { kind: workload.kind, name: workload.name.clone() },
+                    address: None,
+                    pod: None,
+                    node: workload.node.clone(),
+                    hosts: Vec::new(),
+                }),
+                Body::Pod(pod) => {
+                    let addresses =
+                        self.tables.who(*seat).map_or(Vec::new(), |who| self.tables.addresses_of(who).iter().collect());
+                    let (node, hosts) = (&pod.node, &pod.host_addresses);
+                    let member = |endpoint, address| Member {
+                        endpoint,
+                        address,
+                        pod: Some(*seat),
+                        node: node.clone(),
+                        hosts: hosts.clone(),
+                    };
+                    if addresses.is_empty() {
+                        all.push(member(Endpoint::Named(pod.name.clone()), None));
+                    }
+                    for (at, address) in addresses.iter().enumerate() {
+                        let by_address = Endpoint::PodAddress { pod: pod.name.clone(), address: *address };
+                        if addresses.iter().take(at).any(|before| before == address) {
+                            continue;
+                        }
+                        // An address that several pods claim names nobody (K20): their names still do.
+                        let is_first =
+                            || !addresses.iter().take(at).any(|each| Family::of(*each) == Family::of(*address));
+                        if self.tables.resolve(&by_address).is_ok() {
+                            all.push(member(by_address, Some(*address)));
+                        } else if is_first() {
+                            all.push(member(Endpoint::Named(pod.name.clone()), Some(*address)));
+                        }
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// Every node by each of its addresses that flows can name it by.
+    pub(crate) fn addressed_nodes(&self) -> Vec<Member> {
+        let cluster = self.cluster();
+        let given = cluster.nodes().iter().flat_map(|node| node.addresses.iter().map(|each| each.address));
+        let hosts = cluster.pods().iter().flat_map(|pod| {
+            let own = if pod.host_network { pod.addresses.as_slice() } else { &[] };
+            pod.host_addresses.iter().chain(own).copied()
+        });
+        let addresses: BTreeSet<IpAddr> = given.chain(hosts).collect();
+        let node = |address| match self.tables.observed(address) {
+            Ok(Observed::End(Who::Node(name))) => {
+                let node: Option<Arc<str>> = name.map(Into::into);
+                let by_name = node.clone().map(|node| Endpoint::NodeAddress { node, address });
+                let endpoint = by_name.filter(|endpoint| self.tables.resolve(endpoint).is_ok());
+                let endpoint = endpoint.unwrap_or(Endpoint::Address(address));
+                Some(Member { endpoint, address: Some(address), pod: None, node, hosts: Vec::new() })
+            }
+            _ => None,
+        };
+        addresses.into_iter().filter_map(node).collect()
+    }
+
+    /// Whether nobody in the cluster has the address.
+    pub(crate) fn is_outside(&self, address: IpAddr) -> bool {
+        matches!(self.tables.observed(address), Ok(Observed::End(Who::External)))
+    }
+
+    /// Whether `peer` is the node that `subject` runs on (K18), each at the first of its addresses.
+    pub(crate) fn is_own_node(&self, subject: &Endpoint, peer: &Endpoint) -> bool {
+        let party = |endpoint| match self.tables.resolve(endpoint) {
+            Ok(Resolved::End(end)) => Some(Party { who: end.who, address: end.addresses.iter().next() }),
+            _ => None,
+        };
+        match (party(subject), party(peer)) {
+            (Some(subject), Some(peer)) => self.tables.is_own_node(&subject, &peer),
+            _ => false,
+        }
+    }
+
+    /// Of each peer of the row some classes that it selects, and one that it does not; by place in the outline. `left`
+    /// bounds how often a selector is held against a class.
+    pub(crate) fn around_peers(&self, outline: &Outline, row: &Row, left: &mut usize) -> Vec<usize> {
+        let mut found = Vec::new();
+        for peer in &row.peers {
+            let Peer::Pods { spaces, pods } = peer else { continue };
+            let (mut inside, mut outside) = (0, 0);
+            for (place, class) in outline.classes.iter().enumerate() {
+                if inside == 2 && outside == 1 || *left == 0 {
+                    break;
+                }
+                *left -= 1;
+                let Some(detail) = self.tables.details.get(class.id) else { continue };
+                let there = match spaces {
+                    Spaces::Own(space) => *space == detail.key.space,
+                    Spaces::Matching(id) => detail.spaces.holds(*id, &self.tables.space_selectors),
+                };
+                let holds = detail.labels.holds(*pods, &self.tables.pod_selectors);
+                // Outside by one half alone: what mistakes are made with.
+                let (count, most) = if there && holds { (&mut inside, 2) } else { (&mut outside, 1) };
+                if *count < most && (there || holds) {
+                    *count += 1;
+                    found.push(place);
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}

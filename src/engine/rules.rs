@@ -1,0 +1,95 @@
+//! Policies with their selectors, blocks and ports resolved to ids.
+
+use std::sync::Arc;
+
+use crate::engine::matcher::SelectorId;
+use crate::model::policy::NetworkPolicy;
+use crate::name::Direction;
+use crate::net::Protocol;
+
+/// A policy, compiled.
+#[derive(Debug)]
+pub(super) struct Policy {
+    pub(super) source: Arc<NetworkPolicy>,
+    pub(super) subject: SelectorId,
+    /// The rules that count, in their order.
+    pub(super) ingress: Vec<Rule>,
+    pub(super) egress: Vec<Rule>,
+}
+
+impl Policy {
+    pub(super) fn rules(&self, direction: Direction) -> &[Rule] {
+        match direction {
+            Direction::Ingress => &self.ingress,
+            Direction::Egress => &self.egress,
+        }
+    }
+}
+
+/// A rule: any of its peers on any of its ports.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) peers: Peers,
+    /// Place of its port table.
+    pub(super) ports: u32,
+}
+
+/// The peers of a rule (K6).
+#[derive(Debug)]
+pub(super) enum Peers {
+    Any,
+    Of(Vec<Peer>),
+}
+
+/// One peer (K7, K14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Peer {
+    Pods {
+        spaces: Spaces,
+        pods: SelectorId,
+    },
+    /// Place of the block.
+    Block(u32),
+}
+
+/// The namespaces of a peer (K7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Spaces {
+    Own(u32),
+    Matching(SelectorId),
+}
+
+/// One peer of one rule with the rule's ports: what a verdict runs through, the profile compiled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct Entry {
+    pub(super) peer: EntryPeer,
+    pub(super) ports: EntryPorts,
+}
+
+/// Whom an entry admits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) enum EntryPeer {
+    #[default]
+    Any,
+    Pods {
+        spaces: Spaces,
+        pods: SelectorId,
+    },
+    Block(u32),
+    /// Perhaps everyone: ipBlocks of a direction for which the profile does not support them (C4, C5).
+    Open,
+}
+
+/// On which ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) enum EntryPorts {
+    #[default]
+    Any,
+    Span {
+        protocol: Protocol,
+        first: u16,
+        last: u16,
+    },
+    /// Place of the port table.
+    Table(u32),
+}

@@ -1,0 +1,183 @@
+//! Engine and definition over random worlds, all ends against all: every answer counted.
+//!
+//! `ENGINE_FLOWS` says how many comparisons to make at least; without it a bounded share is made:
+//!
+//! ```text
+//! ENGINE_FLOWS=10000000 cargo test --release --test main -- engine::differential --nocapture
+//! ```
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use netpol_oracle::{
+    Cluster, Decide, Destination, Endpoint, Engine, Flow, L4, OtherProtocol, Port, Profile, Protocol, Reference,
+    Verdict,
+};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+use crate::support::worlds::{World, worlds};
+
+/// How many comparisons a run without `ENGINE_FLOWS` makes.
+const QUICK: u64 = 60_000;
+
+/// Counts by verdict; flows that cannot be judged are compared too, but counted apart.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(super) flows: u64,
+    pub(super) errors: u64,
+    pub(super) answers: BTreeMap<Verdict, u64>,
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} comparisons:", self.flows)?;
+        for (answer, count) in &self.answers {
+            write!(f, " {answer} {:.1} %", *count as f64 * 100.0 / self.flows as f64)?;
+        }
+        write!(f, "; and {} errors", self.errors)
+    }
+}
+
+/// Every end that the cluster's objects give, and some that they do not.
+pub(crate) fn ends(cluster: &Cluster) -> Vec<Endpoint> {
+    let mut ends: Vec<Endpoint> = Vec::new();
+    for pod in cluster.pods().iter() {
+        ends.push(Endpoint::Named(pod.name.clone()));
+        for address in &pod.addresses {
+            ends.push(Endpoint::Address(*address));
+            ends.push(Endpoint::PodAddress { pod: pod.name.clone(), address: *address });
+        }
+        ends.extend(pod.host_addresses.iter().map(|address| Endpoint::Address(*address)));
+    }
+    for workload in cluster.workloads().iter() {
+        ends.push(Endpoint::Named(workload.name.clone()));
+        ends.push(Endpoint::Workload { kind: workload.kind, name: workload.name.clone() });
+    }
+    for node in cluster.nodes().iter() {
+        ends.push(Endpoint::Node(node.name.clone()));
+        for each in &node.addresses {
+            ends.push(Endpoint::NodeAddress { node: node.name.clone(), address: each.address });
+            ends.push(Endpoint::Address(each.address));
+        }
+    }
+    for service in cluster.services().iter() {
+        ends.extend(service.cluster_addresses.iter().map(|address| Endpoint::Address(*address)));
+    }
+    let outside = ["203.0.113.9", "100.125.3.3", "10.0.0.200", "10.96.0.200", "2001:db8::9", "fd00::200"];
+    ends.extend(outside.iter().map(|text| Endpoint::Address(text.parse::<IpAddr>().unwrap())));
+    ends.push(Endpoint::named("x", "nobody"));
+    ends.push(Endpoint::Node("n2".into()));
+    ends.sort_by_key(ToString::to_string);
+    ends.dedup();
+    ends
+}
+
+/// Every way to ask about them: all pairs, all Services, on ports at the edges of what the worlds' rules have.
+pub(crate) fn flows(cluster: &Cluster) -> Vec<Flow> {
+    let ends = ends(cluster);
+    let port = |protocol, number| L4::Port(protocol, Port::new(number).unwrap());
+    let l4s = [
+        port(Protocol::Tcp, 80),
+        port(Protocol::Tcp, 8080),
+        port(Protocol::Tcp, 1),
+        port(Protocol::Udp, 53),
+        port(Protocol::Sctp, 8080),
+        port(Protocol::Tcp, 65535),
+        L4::Icmp,
+        L4::Other(OtherProtocol::new(47).unwrap()),
+    ];
+    let mut flows = Vec::new();
+    for source in &ends {
+        for (at, destination) in ends.iter().enumerate() {
+            // Each pair with a share of the protocols: all of them over all pairs.
+            for l4 in l4s.iter().skip(at % 2).step_by(2) {
+                flows.push(Flow::new(source.clone(), destination.clone().into(), *l4));
+            }
+        }
+        for service in cluster.services().iter() {
+            for l4 in [port(Protocol::Tcp, 80), port(Protocol::Udp, 53), port(Protocol::Sctp, 443), L4::Icmp] {
+                let flow = Flow::new(source.clone(), Destination::Service(service.name.clone()), l4);
+                let pod = cluster.pods().iter().nth(at_of(source) % cluster.pods().len().max(1));
+                flows.extend(pod.map(|pod| flow.clone().via(pod.name.clone())));
+                flows.push(flow);
+            }
+        }
+    }
+    flows
+}
+
+fn at_of(end: &Endpoint) -> usize {
+    end.to_string().bytes().map(usize::from).sum()
+}
+
+/// Compares every answer; the first difference is the error.
+pub(crate) fn compare(
+    cluster: &Cluster,
+    profile: &Profile,
+    engine: &Engine,
+    flows: &[Flow],
+    tally: &mut Tally,
+) -> Result<(), String> {
+    let reference = Reference::new(cluster, profile);
+    for flow in flows {
+        let (expected, got) = (reference.decide(flow), engine.decide(flow));
+        if expected != got {
+            return Err(format!("{flow}:\n  definition {expected:?}\n  engine     {got:?}"));
+        }
+        let verdict = engine.verdict(flow);
+        // Both halves of the answer are the definition's: the two ways to it share little.
+        if verdict != expected.as_ref().map(|decision| decision.verdict).map_err(Clone::clone) {
+            return Err(format!("{flow}: decide says {expected:?}, verdict {verdict:?}"));
+        }
+        match &expected {
+            Ok(decision) => {
+                tally.flows += 1;
+                *tally.answers.entry(decision.verdict).or_default() += 1;
+            }
+            Err(_) => tally.errors += 1,
+        }
+    }
+    // By id: what the names are answered with.
+    let pods: Vec<_> = cluster.pods().iter().filter_map(|pod| Some((pod, engine.pod_id(&pod.name)?))).collect();
+    for (from, from_id) in &pods {
+        for (to, to_id) in &pods {
+            for l4 in [
+                L4::Port(Protocol::Tcp, Port::new(80).unwrap()),
+                L4::Port(Protocol::Sctp, Port::new(8080).unwrap()),
+                L4::Icmp,
+            ] {
+                let flow = Flow::new(Endpoint::Named(from.name.clone()), Endpoint::Named(to.name.clone()).into(), l4);
+                let (by_name, by_id) = (engine.verdict(&flow), engine.verdict_between(*from_id, *to_id, l4));
+                if by_name != by_id {
+                    return Err(format!("{flow}: by name {by_name:?}, by id {by_id:?}"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn wanted() -> u64 {
+    std::env::var("ENGINE_FLOWS").ok().and_then(|text| text.parse().ok()).unwrap_or(QUICK)
+}
+
+#[test]
+fn engine_equals_definition() {
+    let mut runner = TestRunner::deterministic();
+    let (strategy, mut tally) = (worlds(), Tally::default());
+    while tally.flows < wanted() {
+        let tree = strategy.new_tree(&mut runner).unwrap();
+        let World { cluster, profile, flows: asked } = tree.current();
+        let engine = Engine::new(&cluster, &profile);
+        let all: Vec<Flow> = asked.into_iter().chain(flows(&cluster)).collect();
+        if let Err(difference) = compare(&cluster, &profile, &engine, &all, &mut tally) {
+            panic!("after {tally}\n{difference}\n{:?}", tree.current());
+        }
+    }
+    println!("engine against definition: {tally}");
+    for verdict in [Verdict::Allow, Verdict::Deny, Verdict::Undefined] {
+        let share = *tally.answers.get(&verdict).unwrap_or(&0) as f64 / tally.flows as f64;
+        assert!(share > 0.05, "few are {verdict}: {tally}");
+    }
+}

@@ -1,0 +1,7 @@
+//! The compiled engine against the definition, in verdict, rows, reasons and errors.
+
+mod allocations;
+pub(crate) mod differential;
+pub(crate) mod exhaustive;
+mod table;
+mod updates;
