@@ -308,9 +308,11 @@ impl Case {
     }
 }
 
-/// The corpus folder.
+/// The corpus folder: of this package, or of the one that it lies in.
 fn data() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data")
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let found = own.ancestors().map(|at| at.join("tests/data")).find(|folder| folder.is_dir());
+    found.unwrap_or_else(|| own.join("tests/data"))
 }
 
 /// Every case of `tests/data/*.yaml`, by file name and place, or every fault of every file.

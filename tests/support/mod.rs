@@ -4,5 +4,6 @@
 pub(crate) mod case;
 
 pub(crate) mod fuzz;
+pub(crate) mod plane;
 pub(crate) mod two_valued;
 pub(crate) mod worlds;

@@ -642,16 +642,13 @@ fn end<'a>(cluster: &'a Cluster, endpoint: &Endpoint) -> Result<End<'a>, &'stati
         Endpoint::Named(name) => match cluster.pod(name) {
             Some(pod) if pod.is_live() => Ok(End::Pod(pod, None)),
             Some(_) => Err("finished-pod"),
-            None => match cluster.workloads_named(name) {
+            None => match cluster.workloads_named(name).collect::<Vec<_>>().as_slice() {
                 [] => Err("unknown-object"),
                 [one] => Ok(End::Workload(one)),
                 _ => Err("ambiguous-workload"),
             },
         },
-        Endpoint::Workload { kind, name } => {
-            let mut named = cluster.workloads_named(name).iter();
-            named.find(|workload| workload.kind == *kind).map(End::Workload).ok_or("unknown-object")
-        }
+        Endpoint::Workload { kind, name } => cluster.workload(*kind, name).map(End::Workload).ok_or("unknown-object"),
         Endpoint::PodAddress { pod, address } => {
             let pod = cluster.pod(pod).ok_or("unknown-object")?;
             if !pod.is_live() {
