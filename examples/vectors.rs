@@ -1,0 +1,160 @@
+//! Test vectors for data planes in other languages: every kind of flow that a cluster's policies tell apart, with the
+//! addresses of its packet and the right answer, one JSON object a line.
+//!
+//! ```text
+//! cargo run --release --example vectors -- --manifests cluster.yaml --profile vpc:v1.31.6-r0 > vectors.jsonl
+//! cargo run --release --example vectors -- --pods 200 --budget 5000
+//! ```
+//!
+//! ```json
+//! {"flow": "default/web -> default/db:6379/tcp",
+//!  "source": {"pod": "default/web", "address": "10.0.0.7"}, "destination": {"pod": "default/db", "address": "10.0.1.3"},
+//!  "protocol": "tcp", "port": 6379, "verdict": "deny", "rows": [], "egress": "allow", "ingress": "deny"}
+//! ```
+//!
+//! `protocol` is a name with its `port`, `icmp`, or a number; `sentTo` is the ClusterIP where the flow goes to a Service,
+//! whose backend is then the destination, at the backend's port. An end is a `pod`, a `workload`, a `node` (null: its name
+//! is not known), or nothing but an address. A verdict, and that of each side, is `allow`, `deny` or `undefined`: then no
+//! fate of the packet is wrong.
+
+mod shared;
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use netpol_oracle::generate::ClusterSpec;
+use netpol_oracle::oracle::{Probe, ProbeEnd, ProbeWho, covering_flows, probes};
+use netpol_oracle::{
+    Cluster, Decide, Decision, Engine, Flow, Judged, L4, Loader, Profile, Rows, Severity, Sides, Snapshot, Verdict,
+};
+use serde_json::{Map, Value, json};
+
+/// Writes flows with their packets and answers, one JSON object a line.
+#[derive(Parser)]
+struct Arguments {
+    /// Files and folders (.yaml, .yml, .json) that describe the cluster
+    #[arg(long, num_args = 1.., value_name = "PATH", required_unless_present = "pods")]
+    manifests: Vec<PathBuf>,
+
+    /// A generated cluster of so many pods instead
+    #[arg(long, value_name = "N", conflicts_with = "manifests")]
+    pods: Option<usize>,
+
+    /// The seed of the generated cluster
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+
+    /// What the cluster enforces: a profile file, or `kubernetes[:1.34]`, `tunnel:V`, `vpc:V`, `cn2:V`
+    #[arg(long, default_value = "kubernetes", value_name = "PROFILE")]
+    profile: String,
+
+    /// At most so many flows, the most telling first
+    #[arg(long, value_name = "N")]
+    budget: Option<usize>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), String> {
+    let profile = shared::profile(&arguments.profile).map_err(|error| format!("--profile: {error}"))?;
+    let cluster = match arguments.pods {
+        Some(pods) => ClusterSpec::new(pods).seed(arguments.seed).build(),
+        None => load(&arguments.manifests, &profile)?,
+    };
+    let engine = Engine::new(&cluster, &profile);
+    let covering = covering_flows(&engine);
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = match arguments.budget {
+        Some(budget) => write_all(&engine, covering.budget(budget), &mut out),
+        None => write_all(&engine, covering.iter(), &mut out),
+    };
+    match written.and_then(|()| out.flush()) {
+        // Whoever reads has had enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| error.to_string()),
+    }
+}
+
+fn load(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
+    let mut loader = Loader::new(profile.release());
+    for file in shared::files(paths) {
+        let path = file.map_err(|error| error.to_string())?;
+        let name = path.display().to_string();
+        let text = std::fs::read(&path).map_err(|error| format!("{name}: {error}"))?;
+        loader = loader.text(&name, text);
+    }
+    let loaded = loader.finish();
+    for diagnostic in loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error) {
+        eprintln!("{diagnostic}");
+    }
+    Ok(loaded.cluster)
+}
+
+fn write_all(engine: &Snapshot, flows: impl IntoIterator<Item = Flow>, out: &mut impl Write) -> io::Result<()> {
+    for flow in flows {
+        // What cannot be judged is no vector.
+        let (Ok(probes), Ok(decision)) = (probes(engine, &flow), engine.decide(&flow)) else { continue };
+        for (probe, (verdict, rows, sides)) in probes.iter().zip(answers(&decision)) {
+            serde_json::to_writer(&mut *out, &vector(probe, verdict, rows, sides))?;
+            out.write_all(b"\n")?;
+        }
+    }
+    Ok(())
+}
+
+/// The answer of each probe of a flow: probes come in the order of the backends.
+fn answers(decision: &Decision) -> Vec<(Verdict, Rows, &Sides)> {
+    match &decision.judged {
+        Judged::Sides(sides) => vec![(decision.verdict, decision.rows, sides)],
+        Judged::Backends(backends) => backends.iter().map(|each| (each.verdict, each.rows, &each.sides)).collect(),
+    }
+}
+
+fn vector(probe: &Probe, verdict: Verdict, rows: Rows, sides: &Sides) -> Value {
+    let mut vector = Map::new();
+    vector.insert("flow".to_owned(), json!(probe.flow.to_string()));
+    vector.insert("source".to_owned(), end(&probe.source));
+    vector.insert("destination".to_owned(), end(&probe.destination));
+    match probe.l4 {
+        L4::Port(protocol, port) => {
+            vector.insert("protocol".to_owned(), json!(protocol.as_str().to_ascii_lowercase()));
+            vector.insert("port".to_owned(), json!(port.get()));
+        }
+        L4::Icmp => drop(vector.insert("protocol".to_owned(), json!("icmp"))),
+        L4::Other(number) => drop(vector.insert("protocol".to_owned(), json!(number.get()))),
+    }
+    if let Some(address) = probe.sent_to {
+        vector.insert("sentTo".to_owned(), json!(address));
+    }
+    vector.insert("verdict".to_owned(), json!(verdict));
+    vector.insert("rows".to_owned(), json!(rows));
+    vector.insert("egress".to_owned(), json!(sides.egress.verdict));
+    vector.insert("ingress".to_owned(), json!(sides.ingress.verdict));
+    Value::Object(vector)
+}
+
+fn end(end: &ProbeEnd) -> Value {
+    let mut written = Map::new();
+    match &end.who {
+        ProbeWho::Pod(name) => drop(written.insert("pod".to_owned(), json!(name))),
+        ProbeWho::Workload(kind, name) => {
+            let text = format!("{}/{}/{}", name.namespace(), kind.as_str().to_ascii_lowercase(), name.name());
+            written.insert("workload".to_owned(), json!(text));
+        }
+        ProbeWho::Node(name) => drop(written.insert("node".to_owned(), json!(name))),
+        ProbeWho::Outside => {}
+    }
+    written.insert("address".to_owned(), json!(end.address));
+    Value::Object(written)
+}

@@ -1,0 +1,349 @@
+//! Texts to cases: strict, every fault with its line.
+
+use std::net::IpAddr;
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use super::{Case, CaseFlow, Expected};
+use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
+use crate::manifest::load::fields::{At, Faults, quoted};
+use crate::manifest::load::{Loaded, Loader};
+use crate::manifest::tree::{Document, FaultKind, Format, Hint, Value, read};
+use crate::model::change::{Change, Object, ObjectId};
+use crate::model::cluster::{Cluster, WorkloadKind};
+use crate::model::flow::Flow;
+use crate::name::ObjectName;
+use crate::net::canonical;
+use crate::oracle::data_plane::{Observed, Outcome};
+use crate::profile::profile::Profile;
+use crate::profile::row::{Row, Rows};
+use crate::verdict::Verdict;
+
+const FIELDS: [&str; 6] = ["name", "source", "profile", "manifests", "changes", "flows"];
+const VERDICTS: [(&str, Verdict); 3] =
+    [("allow", Verdict::Allow), ("deny", Verdict::Deny), ("undefined", Verdict::Undefined)];
+const OUTCOMES: [(&str, Outcome); 2] = [("delivered", Outcome::Delivered), ("dropped", Outcome::Dropped)];
+
+impl Case {
+    /// Reads a case: YAML or JSON (by the ending of `name`, see [`Hint::of_name`]), one document.
+    ///
+    /// Whether the flows can be judged, and are answered as the case says, is [`Case::stale`]'s to tell.
+    ///
+    /// # Errors
+    /// Every fault of the file, each with its line and field: fields that a case does not have, manifests that do not load,
+    /// changes that cannot be made.
+    pub fn read(name: &str, text: impl AsRef<[u8]>) -> Result<Self, Vec<Diagnostic>> {
+        let source: Arc<str> = name.into();
+        let mut documents = read(text.as_ref(), Hint::of_name(name));
+        let reader = Reader { source, diagnostics: Vec::new(), faults: Faults::default() };
+        match (documents.pop(), documents.is_empty()) {
+            (Some(document), true) => reader.case(&document),
+            (last, _) => {
+                let count = documents.len() + usize::from(last.is_some());
+                let message = format!("{count} documents where a case is one");
+                Err(vec![reader.diagnostic(Code::FieldType, FieldPath::root(), None, message, "keep one case a file")])
+            }
+        }
+    }
+}
+
+struct Reader {
+    source: Arc<str>,
+    /// Faults of parts that have readers of their own.
+    diagnostics: Vec<Diagnostic>,
+    faults: Faults,
+}
+
+impl Reader {
+    fn diagnostic(&self, code: Code, path: FieldPath, line: Option<usize>, message: String, help: &str) -> Diagnostic {
+        let location = Location { source: self.source.clone(), document: 0, item: None, line };
+        Diagnostic {
+            origin: Origin::Manifest,
+            severity: Severity::Error,
+            code,
+            path,
+            message,
+            help: help.to_owned(),
+            location: Some(location),
+        }
+    }
+
+    fn case(mut self, document: &Document) -> Result<Case, Vec<Diagnostic>> {
+        let root = match &document.root {
+            Ok(root) => root,
+            Err(fault) => {
+                let code = if fault.kind == FaultKind::Limit { Code::Limit } else { Code::Syntax };
+                return Err(vec![self.diagnostic(code, FieldPath::root(), fault.line, fault.message.clone(), "")]);
+            }
+        };
+        for twice in &document.repeated {
+            let message = format!("the field `{}` is given twice", quoted(&twice.path));
+            let path = FieldPath::root().child(&twice.path);
+            let fault = self.diagnostic(Code::DuplicateField, path, twice.line, message, "");
+            self.diagnostics.push(fault);
+        }
+        let at = At::root(root);
+        let mut case = Case::new(Cluster::default(), Profile::default());
+        if matches!(root.value, Value::Mapping(_)) {
+            self.known(&at, &FIELDS);
+            case.name = at.text(&mut self.faults, "name").map(str::to_owned);
+            case.source = at.text(&mut self.faults, "source").map(str::to_owned);
+            case.profile = self.profile(&at);
+            case.cluster = self.manifests(&at, &case.profile, document.format);
+            case.changes = self.changes(&at, &case, document.format);
+            case.flows = self.flows(&at);
+        } else {
+            at.wrong_type(&mut self.faults, "an object", "");
+        }
+        for fault in std::mem::take(&mut self.faults).into_list() {
+            let diagnostic = self.diagnostic(fault.code, fault.path, fault.line, fault.message, &fault.help);
+            self.diagnostics.push(diagnostic);
+        }
+        if self.diagnostics.is_empty() {
+            return Ok(case);
+        }
+        self.diagnostics.sort_by_key(|fault| fault.location.as_ref().and_then(|location| location.line));
+        Err(self.diagnostics)
+    }
+
+    /// Notes every field of an object that is none of `known`.
+    fn known(&mut self, at: &At<'_>, known: &[&str]) {
+        for entry in at.tree.entries().iter().filter(|entry| !known.contains(&&*entry.key)) {
+            let message = format!("`{}` is not a field here", quoted(&entry.key));
+            let help = format!("the fields are `{}`", known.join("`, `"));
+            let fault = self.diagnostic(Code::FieldValue, at.path().child(&entry.key), entry.line, message, &help);
+            self.diagnostics.push(fault);
+        }
+    }
+
+    fn profile(&mut self, root: &At<'_>) -> Profile {
+        let Some(at) = root.field("profile") else {
+            self.faults.missing(root, "profile");
+            return Profile::default();
+        };
+        Profile::from_tree(&self.source, at.tree).unwrap_or_else(|faults| {
+            self.below(&at, faults);
+            Profile::default()
+        })
+    }
+
+    /// Takes over the faults of a part, with the way to the part in front of their paths.
+    fn below(&mut self, at: &At<'_>, faults: Vec<Diagnostic>) {
+        let errors = faults.into_iter().filter(|fault| fault.severity == Severity::Error);
+        self.diagnostics.extend(errors.map(|fault| Diagnostic {
+            path: if fault.path == FieldPath::root() { at.path() } else { at.path().child(fault.path.as_str()) },
+            location: fault.location.map(|location| Location { item: None, ..location }),
+            ..fault
+        }));
+    }
+
+    fn manifests(&mut self, root: &At<'_>, profile: &Profile, format: Format) -> Cluster {
+        let Some(list) = root.field("manifests") else {
+            self.faults.missing(root, "manifests");
+            return Cluster::default();
+        };
+        let mut loader = Loader::new(profile.release());
+        let items = list.items(&mut self.faults);
+        for (index, item) in items.iter().enumerate() {
+            loader = loader.item(&self.source, item.tree, index, format);
+        }
+        let Loaded { cluster, diagnostics, .. } = loader.finish();
+        for diagnostic in diagnostics {
+            let index = diagnostic.location.as_ref().and_then(|location| location.item);
+            match index.and_then(|index| items.get(index)) {
+                Some(item) => self.below(item, vec![diagnostic]),
+                None => self.below(&list, vec![diagnostic]),
+            }
+        }
+        cluster
+    }
+
+    fn changes(&mut self, root: &At<'_>, case: &Case, format: Format) -> Vec<Vec<Change>> {
+        let Some(at) = root.field("changes") else { return Vec::new() };
+        let mut now = case.cluster.clone();
+        let mut batches = Vec::new();
+        for batch in at.items(&mut self.faults) {
+            let before = self.diagnostics.len();
+            let mut changes = Vec::new();
+            for item in batch.objects(&mut self.faults) {
+                changes.extend(self.change(&item, &case.profile, format));
+            }
+            // What could not be read may be what is missed.
+            if let (Err(error), true) =
+                (now.apply(&changes), self.diagnostics.len() == before && self.faults.is_empty())
+            {
+                batch.wrong_value(&mut self.faults, error.to_string());
+            }
+            batches.push(changes);
+        }
+        batches
+    }
+
+    fn change(&mut self, at: &At<'_>, profile: &Profile, format: Format) -> Option<Change> {
+        self.known(at, &["put", "remove"]);
+        match (at.field("put"), at.field("remove")) {
+            (Some(put), None) => self.put(&put, profile, format).map(Change::Put),
+            (None, Some(_)) => {
+                let remove = at.object(&mut self.faults, "remove")?;
+                self.removed(&remove).map(Change::Remove)
+            }
+            _ => {
+                at.wrong_value(&mut self.faults, "a change is one `put` or one `remove`");
+                None
+            }
+        }
+    }
+
+    fn put(&mut self, at: &At<'_>, profile: &Profile, format: Format) -> Option<Object> {
+        let loaded = Loader::new(profile.release()).item(&self.source, at.tree, 0, format).finish();
+        let before = self.diagnostics.len();
+        self.below(at, loaded.diagnostics);
+        if self.diagnostics.len() > before {
+            return None;
+        }
+        let object = only(&loaded.cluster);
+        if object.is_none() {
+            at.wrong_value(&mut self.faults, "this must be one object of a kind that decides flows");
+        }
+        object
+    }
+
+    fn removed(&mut self, at: &At<'_>) -> Option<ObjectId> {
+        self.known(at, &["kind", "namespace", "name"]);
+        let mut needed = |field| {
+            if at.field(field).is_none() {
+                self.faults.missing(at, field);
+            }
+            at.text(&mut self.faults, field)
+        };
+        let (kind, name) = (needed("kind"), needed("name"));
+        let namespace = at.text(&mut self.faults, "namespace").unwrap_or("default");
+        let (kind, name) = (kind?, name?);
+        let named = || ObjectName::new(namespace, name);
+        Some(match kind {
+            "Namespace" => ObjectId::Namespace(name.into()),
+            "Node" => ObjectId::Node(name.into()),
+            "Pod" => ObjectId::Pod(named()),
+            "Service" => ObjectId::Service(named()),
+            "EndpointSlice" => ObjectId::EndpointSlice(named()),
+            "NetworkPolicy" => ObjectId::Policy(named()),
+            other => match WorkloadKind::from_str(other) {
+                Ok(kind) => ObjectId::Workload(kind, named()),
+                Err(()) => {
+                    let kind = at.field("kind");
+                    let message = format!("`{}` is no kind that decides flows", quoted(other));
+                    kind.as_ref().unwrap_or(at).wrong_value(&mut self.faults, message);
+                    return None;
+                }
+            },
+        })
+    }
+
+    fn flows(&mut self, root: &At<'_>) -> Vec<CaseFlow> {
+        let Some(at) = root.field("flows") else {
+            self.faults.missing(root, "flows");
+            return Vec::new();
+        };
+        let items = at.objects(&mut self.faults);
+        items.iter().filter_map(|item| self.flow(item)).collect()
+    }
+
+    fn flow(&mut self, at: &At<'_>) -> Option<CaseFlow> {
+        self.known(at, &["flow", "backend", "expected", "observed"]);
+        let flow = self.flow_text(at);
+        let backend =
+            at.field("backend").and_then(|backend| backend.as_text(&mut self.faults).map(|text| (backend, text)));
+        let backend = backend.and_then(|(backend, text)| match text.parse::<IpAddr>() {
+            Ok(address) => Some(canonical(address)),
+            Err(_) => {
+                backend.wrong_value(&mut self.faults, format!("`{}` is no ip address", quoted(text)));
+                None
+            }
+        });
+        let expected = at.needed_object(&mut self.faults, "expected").and_then(|at| self.expected(&at));
+        let observed = at.object(&mut self.faults, "observed").and_then(|at| self.observed(&at));
+        Some(CaseFlow { flow: flow?, backend, expected: expected?, observed })
+    }
+
+    fn flow_text(&mut self, at: &At<'_>) -> Option<Flow> {
+        let Some(field) = at.field("flow") else {
+            self.faults.missing(at, "flow");
+            return None;
+        };
+        match field.as_text(&mut self.faults)?.parse() {
+            Ok(flow) => Some(flow),
+            Err(error) => {
+                field.wrong_value(&mut self.faults, format!("{error}"));
+                None
+            }
+        }
+    }
+
+    fn expected(&mut self, at: &At<'_>) -> Option<Expected> {
+        self.known(at, &["verdict", "rows", "egress", "ingress"]);
+        if at.field("verdict").is_none() {
+            self.faults.missing(at, "verdict");
+        }
+        let verdict = self.word(at, "verdict", &VERDICTS);
+        let rows = at.field("rows").map(|rows| {
+            let items = rows.items(&mut self.faults);
+            items.iter().filter_map(|item| self.row(item)).collect::<Rows>()
+        });
+        let egress = self.word(at, "egress", &VERDICTS);
+        let ingress = self.word(at, "ingress", &VERDICTS);
+        Some(Expected { verdict: verdict?, rows, egress, ingress })
+    }
+
+    fn row(&mut self, at: &At<'_>) -> Option<Row> {
+        let text = at.as_text(&mut self.faults)?;
+        let row = text.parse().ok();
+        if row.is_none() {
+            at.wrong_value(&mut self.faults, format!("`{}` is no row", quoted(text)));
+        }
+        row
+    }
+
+    fn word<T: Copy>(&mut self, at: &At<'_>, field: &str, words: &[(&str, T)]) -> Option<T> {
+        let text = at.text(&mut self.faults, field)?;
+        let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        if found.is_none() {
+            let known: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+            let message = format!("`{}` is none of {}", quoted(text), known.join(", "));
+            at.field(field).as_ref().unwrap_or(at).wrong_value(&mut self.faults, message);
+        }
+        found
+    }
+
+    fn observed(&mut self, at: &At<'_>) -> Option<Observed> {
+        self.known(at, &["end-to-end", "sides", "not-observable"]);
+        if let Some(why) = at.text(&mut self.faults, "not-observable") {
+            return Some(Observed::NotObservable(why.to_owned()));
+        }
+        if let Some(sides) = at.object(&mut self.faults, "sides") {
+            self.known(&sides, &["egress", "ingress"]);
+            let egress = self.word(&sides, "egress", &OUTCOMES);
+            let ingress = self.word(&sides, "ingress", &OUTCOMES);
+            for (field, side) in [("egress", egress), ("ingress", ingress)] {
+                if side.is_none() && sides.field(field).is_none() {
+                    self.faults.missing(&sides, field);
+                }
+            }
+            return Some(Observed::Sides { egress: egress?, ingress: ingress? });
+        }
+        if at.field("end-to-end").is_none() {
+            at.wrong_value(&mut self.faults, "write one of `end-to-end`, `sides` and `not-observable`");
+        }
+        self.word(at, "end-to-end", &OUTCOMES).map(Observed::EndToEnd)
+    }
+}
+
+/// The one object of a cluster that was loaded from one manifest; the namespace that it names comes by itself.
+fn only(cluster: &Cluster) -> Option<Object> {
+    (cluster.pods().first().cloned().map(Object::Pod))
+        .or_else(|| cluster.policies().first().cloned().map(Object::Policy))
+        .or_else(|| cluster.nodes().first().cloned().map(Object::Node))
+        .or_else(|| cluster.services().first().cloned().map(Object::Service))
+        .or_else(|| cluster.endpoint_slices().first().cloned().map(Object::EndpointSlice))
+        .or_else(|| cluster.workloads().first().cloned().map(Object::Workload))
+        .or_else(|| cluster.namespaces().first().cloned().map(Object::Namespace))
+}

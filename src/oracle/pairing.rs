@@ -1,0 +1,178 @@
+//! Which members of two kinds are asked about each other.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::ops::Range;
+
+use crate::engine::{Member, Row};
+use crate::net::canonical;
+use crate::oracle::ground::{Ground, Kind};
+
+/// A run of members whose addresses lie in one interval.
+type Part = Range<usize>;
+
+impl Kind {
+    /// The members, which are in the order of their addresses, by the intervals that a row tells apart.
+    pub(super) fn parts(&self, row: &Row) -> Vec<Part> {
+        let all = self.members.len();
+        let Some(starts) = self.family.map(|family| row.starts(family)) else {
+            return std::iter::once(0..all).collect();
+        };
+        let (mut parts, mut from) = (Vec::new(), 0);
+        while let Some(first) = self.members.get(from) {
+            let Some(address) = first.address.map(number) else { break };
+            let next = starts.get(starts.partition_point(|start| *start <= address));
+            let to = match next {
+                Some(next) => {
+                    self.members.partition_point(|member| member.address.is_some_and(|own| number(own) < *next))
+                }
+                None => all,
+            };
+            parts.push(from..to);
+            from = to;
+        }
+        parts
+    }
+
+    fn with_places(&self, part: Part) -> impl Iterator<Item = (usize, &Member)> {
+        part.clone().zip(self.members.get(part).unwrap_or_default())
+    }
+}
+
+/// The address as a number of its family.
+pub(super) fn number(address: IpAddr) -> u128 {
+    match canonical(address) {
+        IpAddr::V4(address) => u32::from(address).into(),
+        IpAddr::V6(address) => address.into(),
+    }
+}
+
+fn is_same_pod(a: &Member, b: &Member) -> bool {
+    a.pod.is_some() && a.pod == b.pod
+}
+
+impl Ground {
+    /// One pair of members for each way in which two kinds can stand to each other: at addresses that the policies of the
+    /// other end tell apart, different pods, and where hosts are among them, on the own node and not. `among` says which
+    /// destinations come into question.
+    pub(super) fn pairings(&self, source: &Kind, destination: &Kind, among: Option<&[usize]>) -> Vec<(usize, usize)> {
+        if !source.meets(destination) || (source.class.is_none() && destination.class.is_none()) {
+            return Vec::new();
+        }
+        let (egress, ingress) = (self.egress(self.class(source)), self.ingress(self.class(destination)));
+        let to_parts = destination.parts(egress);
+        let mut all = Vec::new();
+        for from in source.parts(ingress) {
+            for to in &to_parts {
+                match among {
+                    Some(among) => {
+                        let among: Vec<usize> = among.iter().copied().filter(|at| to.contains(at)).collect();
+                        self.pairs_among(source, from.clone(), destination, &among, &mut all);
+                    }
+                    None if source.is_host || destination.is_host => {
+                        self.pairs_of_hosts((source, from.clone()), (destination, to.clone()), &mut all);
+                    }
+                    None => all.extend(two_pods((source, from.clone()), (destination, to.clone()))),
+                }
+            }
+        }
+        all
+    }
+
+    fn relation(&self, source: &Member, destination: &Member) -> (bool, bool) {
+        let own = |subject: &Member, peer: &Member| self.engine.is_own_node(&subject.endpoint, &peer.endpoint);
+        (own(source, destination), own(destination, source))
+    }
+
+    fn pairs_among(&self, source: &Kind, part: Part, to: &Kind, among: &[usize], all: &mut Vec<(usize, usize)>) {
+        if !source.is_host && !to.is_host {
+            let apart = |other: &usize| {
+                let other = to.members.get(*other)?;
+                source
+                    .with_places(part.clone())
+                    .take(2)
+                    .find(|(_, member)| !is_same_pod(member, other))
+                    .map(|(at, _)| at)
+            };
+            all.extend(among.iter().find_map(|other| Some((apart(other)?, *other))));
+            return;
+        }
+        let mut found = Vec::new();
+        for (from, member) in spots(source, part) {
+            for to_at in among {
+                let Some(other) = to.members.get(*to_at).filter(|other| !is_same_pod(member, other)) else { continue };
+                let relation = self.relation(member, other);
+                if !found.contains(&relation) {
+                    found.push(relation);
+                    all.push((from, *to_at));
+                }
+            }
+        }
+    }
+
+    fn pairs_of_hosts(&self, source: (&Kind, Part), destination: (&Kind, Part), all: &mut Vec<(usize, usize)>) {
+        let mut found = Vec::new();
+        let mut consider = |from: usize, to: usize| {
+            let ends = (source.0.members.get(from), destination.0.members.get(to));
+            let (Some(a), Some(b)) = ends else { return };
+            if is_same_pod(a, b) {
+                return;
+            }
+            let relation = self.relation(a, b);
+            if !found.contains(&relation) {
+                found.push(relation);
+                all.push((from, to));
+            }
+        };
+        let ((from, from_part), (to, to_part)) = (&source, &destination);
+        if to.is_host {
+            for (at, member) in spots(from, from_part.clone()) {
+                self.hosts_around(member, to, to_part).into_iter().for_each(|host| consider(at, host));
+            }
+        } else {
+            for (at, member) in spots(to, to_part.clone()) {
+                self.hosts_around(member, from, from_part).into_iter().for_each(|host| consider(host, at));
+            }
+        }
+    }
+
+    /// Of the part's hosts those that may be what a member runs on, and one or two others.
+    fn hosts_around(&self, member: &Member, hosts: &Kind, part: &Part) -> Vec<usize> {
+        let node = member.node.as_ref().and_then(|node| self.engine.cluster().node(node));
+        let addresses = node.map_or(&[][..], |node| &node.addresses).iter().map(|each| &each.address);
+        let own = member.node.as_ref().and_then(|node| hosts.by_node.get(node)).into_iter();
+        let by_address = member.hosts.iter().chain(addresses).filter_map(|address| hosts.by_address.get(address));
+        let own = own.chain(by_address).flatten().copied().filter(|at| part.contains(at));
+        let other = |(_, host): &(usize, &Member)| {
+            host.node != member.node && host.address.is_none_or(|address| !member.hosts.contains(&address))
+        };
+        let others = hosts.with_places(part.clone()).filter(other).take(2).map(|(at, _)| at);
+        own.chain(others).chain(part.clone().take(2)).collect()
+    }
+}
+
+/// Two members that are not one pod.
+fn two_pods((source, from): (&Kind, Part), (destination, to): (&Kind, Part)) -> Option<(usize, usize)> {
+    let (at, first) = source.with_places(from.clone()).next()?;
+    let mut others = destination.with_places(to.clone());
+    if let Some((other, _)) = others.find(|(_, member)| !is_same_pod(first, member)) {
+        return Some((at, other));
+    }
+    let (other, last) = destination.with_places(to).next()?;
+    source.with_places(from).find(|(_, member)| !is_same_pod(member, last)).map(|(at, _)| (at, other))
+}
+
+/// Members that differ in what they call their host.
+fn spots(kind: &Kind, part: Part) -> Vec<(usize, &Member)> {
+    let mut seen: BTreeMap<_, usize> = BTreeMap::new();
+    let mut all = Vec::new();
+    for (at, member) in kind.with_places(part) {
+        let count = seen.entry((&member.node, &member.hosts)).or_default();
+        *count += 1;
+        // Two, since one may be the other end itself.
+        if *count <= 2 {
+            all.push((at, member));
+        }
+    }
+    all
+}

@@ -1,0 +1,263 @@
+//! What came of holding a data plane against the engine.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::name::Direction;
+use crate::oracle::data_plane::{Observed, Outcome};
+use crate::oracle::probe::{Probe, ProbeEnd, ProbeWho};
+use crate::verdict::Decision;
+
+/// How many mismatches, errors or lines of a kind a text names before it counts the rest.
+const SHOWN: usize = 10;
+
+/// What a [`check`](crate::oracle::check) found; as text what an engineer of the data plane wants to read first.
+///
+/// Every probe is counted once: `probes` = `agreed` + `undefined` + mismatches + those not observable + errors.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Report {
+    /// How much of a flow the data plane showed.
+    pub compared: Strength,
+    /// Probes sent, whatever came of them.
+    pub probes: usize,
+    /// All that was seen has a definite verdict, and the data plane did so.
+    pub agreed: usize,
+    /// Of the agreed ones those that pass end to end; the others do not.
+    pub delivered: usize,
+    /// Nothing differs, and of something that was seen the verdict is Undefined: a data plane cannot be wrong about that.
+    pub undefined: usize,
+    /// Where data plane and engine differ, in the order they were found.
+    pub mismatches: Vec<Mismatch>,
+    /// Probes whose fate the data plane cannot show, by its reason.
+    pub not_observable: BTreeMap<String, usize>,
+    /// Flows that cannot be judged and were not sent, by [`FlowError::code`](crate::FlowError::code).
+    pub not_judged: BTreeMap<&'static str, usize>,
+    /// The data plane's own errors: it could not say what became of the probe.
+    pub errors: Vec<(Probe, String)>,
+    /// How many of the flows were asked.
+    pub coverage: Coverage,
+    /// Why not all of them, if so.
+    pub stopped: Option<Stop>,
+}
+
+/// How much of a flow a data plane showed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Strength {
+    /// No probe was seen: nothing was compared.
+    #[default]
+    Nothing,
+    /// Whether a packet arrived. Two mistakes can hide each other: a side that should drop it and does not, where the other
+    /// does.
+    EndToEnd,
+    /// Each side on its own: a mistake at either shows.
+    Sides,
+    /// Each side of some probes, end to end for others.
+    Mixed,
+}
+
+/// A share of flows that was asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// So many were asked.
+    pub asked: u64,
+    /// Of so many; `None` where the asking stopped before flows that do not say how many they are.
+    pub of: Option<u64>,
+}
+
+/// Why a check ended before all flows were asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// [`Options::budget`](crate::oracle::Options::budget) was used up.
+    Budget,
+    /// [`Options::stop_after_mismatches`](crate::oracle::Options::stop_after_mismatches) were found.
+    Mismatches,
+}
+
+/// The data plane did with a probe what it must not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mismatch {
+    /// The probe: its flow can be asked again by itself.
+    pub probe: Probe,
+    /// What the engine says; of a Service flow by way of this backend alone.
+    pub decision: Decision,
+    /// What the data plane did.
+    pub observed: Observed,
+    /// The sides that differ. None where only the whole does: where just that was seen, or where two readings deny on
+    /// different sides (U2) and the data plane on neither.
+    pub directions: Vec<Direction>,
+    /// The decision [explained](crate::explain).
+    pub explanation: String,
+}
+
+impl Report {
+    /// Something was compared, nothing differs, and the data plane had no errors.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.mismatches.is_empty() && self.errors.is_empty() && self.compared != Strength::Nothing
+    }
+}
+
+impl Strength {
+    /// The strength of a report that had `self` and sees `observed`.
+    pub(super) fn with(self, observed: &Observed) -> Self {
+        let now = match observed {
+            Observed::NotObservable(_) => return self,
+            Observed::EndToEnd(_) => Self::EndToEnd,
+            Observed::Sides { .. } => Self::Sides,
+        };
+        if self == Self::Nothing || self == now { now } else { Self::Mixed }
+    }
+}
+
+impl Coverage {
+    /// The share, from 0 to 1; all of nothing is 1.
+    #[must_use]
+    pub fn share(self) -> Option<f64> {
+        self.of.map(|of| if of == 0 { 1.0 } else { self.asked as f64 / of as f64 })
+    }
+
+    /// Whether all were asked.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self.of == Some(self.asked)
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.of, self.share()) {
+            (Some(of), _) if of == self.asked => write!(f, "all {of} flows"),
+            (Some(of), Some(share)) => write!(f, "{} of {of} flows ({:.1} %)", self.asked, share * 100.0),
+            _ => write!(f, "the first {} flows", self.asked),
+        }
+    }
+}
+
+impl fmt::Display for Strength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "nothing was compared",
+            Self::EndToEnd => "compared end to end",
+            Self::Sides => "compared at each side",
+            Self::Mixed => "compared at each side or end to end",
+        })
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Budget => "the budget is used up",
+            Self::Mismatches => "enough mismatches",
+        })
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { compared, probes, agreed, delivered, undefined, mismatches, errors, coverage, .. } = self;
+        let not_observable: usize = self.not_observable.values().sum();
+        writeln!(
+            f,
+            "{probes} probes: {agreed} agreed ({delivered} delivered, {} dropped), {undefined} undefined, {} mismatches, \
+             {not_observable} not observable, {} errors; {compared}",
+            agreed - delivered,
+            mismatches.len(),
+            errors.len(),
+        )?;
+        write!(f, "asked {coverage}")?;
+        match self.stopped {
+            Some(stop) => writeln!(f, ": {stop}")?,
+            None => writeln!(f)?,
+        }
+        for (reason, count) in self.not_observable.iter().take(SHOWN) {
+            writeln!(f, "{count} not observable: {reason}")?;
+        }
+        and_more(f, self.not_observable.len(), "reasons")?;
+        for (code, count) in &self.not_judged {
+            writeln!(f, "{count} flows not judged: {code}")?;
+        }
+        for (probe, error) in errors.iter().take(SHOWN) {
+            writeln!(f, "error: {}: {error}", probe.flow)?;
+        }
+        and_more(f, errors.len(), "errors")?;
+        for mismatch in mismatches.iter().take(SHOWN) {
+            write!(f, "{mismatch}")?;
+        }
+        and_more(f, mismatches.len(), "mismatches")
+    }
+}
+
+fn and_more(f: &mut fmt::Formatter<'_>, count: usize, of: &str) -> fmt::Result {
+    match count.checked_sub(SHOWN) {
+        None | Some(0) => Ok(()),
+        Some(more) => writeln!(f, "and {more} more {of}"),
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { probe, observed, .. } = self;
+        write!(f, "mismatch: {} was {}", probe.flow, Seen(observed))?;
+        match self.directions.as_slice() {
+            [] => writeln!(f)?,
+            [one] => writeln!(f, ": {one} differs")?,
+            _ => writeln!(f, ": both differ")?,
+        }
+        write!(f, "  packet: {} -> {}", At(&probe.source), At(&probe.destination))?;
+        match probe.l4 {
+            crate::L4::Port(protocol, port) => write!(f, " {protocol} {port}")?,
+            crate::L4::Icmp => write!(f, " ICMP")?,
+            crate::L4::Other(number) => write!(f, " protocol {}", number.get())?,
+        }
+        match probe.sent_to {
+            Some(address) => writeln!(f, ", sent to {address}")?,
+            None => writeln!(f)?,
+        }
+        for line in self.explanation.lines() {
+            writeln!(f, "  {line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A fate in words.
+struct Seen<'a>(&'a Observed);
+
+impl fmt::Display for Seen<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = |outcome: Outcome| match outcome {
+            Outcome::Delivered => "delivered",
+            Outcome::Dropped => "dropped",
+        };
+        match self.0 {
+            Observed::EndToEnd(outcome) => f.write_str(word(*outcome)),
+            Observed::Sides { egress, ingress } if egress == ingress => write!(f, "{} at both sides", word(*egress)),
+            Observed::Sides { egress, ingress } => {
+                write!(f, "{} at egress and {} at ingress", word(*egress), word(*ingress))
+            }
+            Observed::NotObservable(reason) => write!(f, "not observable: {reason}"),
+        }
+    }
+}
+
+/// An end with its address.
+struct At<'a>(&'a ProbeEnd);
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address: Option<IpAddr> = self.0.address;
+        match address {
+            Some(address) => write!(f, "{address}")?,
+            None => write!(f, "no address")?,
+        }
+        match &self.0.who {
+            ProbeWho::Pod(name) => write!(f, " (pod {name})"),
+            ProbeWho::Workload(kind, name) => write!(f, " ({kind} {name})"),
+            ProbeWho::Node(Some(name)) => write!(f, " (node {name})"),
+            ProbeWho::Node(None) => write!(f, " (a node)"),
+            ProbeWho::Outside => Ok(()),
+        }
+    }
+}

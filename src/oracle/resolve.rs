@@ -1,0 +1,75 @@
+//! From flows to probes.
+
+use crate::engine::{Connection, End, EndWho, Snapshot};
+use crate::model::flow::Flow;
+use crate::net::canonical;
+use crate::oracle::probe::{Probe, ProbeEnd, ProbeWho};
+use crate::verdict::{Backend, Decide, Decision, FlowError, Judged};
+
+/// The probes that a flow stands for: one, or one for each ready backend of its Service, by name (K23).
+///
+/// Ends have the addresses by which they meet (K22), IPv4-mapped ones as IPv4; of a Service flow the port is the
+/// backend's, `sent_to` the ClusterIP, and the probe's flow names its backend where that is a pod or workload. What
+/// cannot be written so, a node or an address outside, is told by the destination's address.
+///
+/// # Errors
+/// As [`Decide::decide`].
+///
+/// ```
+/// use netpol_oracle::oracle::{ProbeWho, probes};
+/// use netpol_oracle::{Cluster, Engine, ObjectName, Pod, Profile};
+/// let mut web = Pod::new(ObjectName::new("default", "web-0"));
+/// web.addresses = vec!["fd00::1".parse()?, "10.0.0.1".parse()?];
+/// let mut builder = Cluster::builder();
+/// builder.pod(web);
+/// let engine = Engine::new(&builder.build(), &Profile::kubernetes());
+///
+/// let asked = probes(&engine, &"192.0.2.7 -> default/web-0:80/tcp".parse()?)?;
+/// assert_eq!(asked[0].source.who, ProbeWho::Outside);
+/// assert_eq!(asked[0].destination.address, Some("10.0.0.1".parse()?), "the family of the source");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn probes(engine: &Snapshot, flow: &Flow) -> Result<Vec<Probe>, FlowError> {
+    let connections = engine.connections(flow)?;
+    let probe = |connection: Connection<'_>| Probe {
+        flow: match connection.backend {
+            Some(Backend::Object(name)) => flow.clone().via(name),
+            Some(Backend::Address(_)) | None => flow.clone(),
+        },
+        source: end(&connection.source),
+        destination: end(&connection.destination),
+        l4: connection.l4,
+        sent_to: connection.sent_to.map(canonical),
+    };
+    Ok(connections.into_iter().map(probe).collect())
+}
+
+fn end(end: &End<'_>) -> ProbeEnd {
+    let who = match end.who {
+        EndWho::Pod(name) => ProbeWho::Pod(name.clone()),
+        EndWho::Workload(kind, name) => ProbeWho::Workload(kind, name.clone()),
+        EndWho::Node(name) => ProbeWho::Node(name.map(Into::into)),
+        EndWho::Outside => ProbeWho::Outside,
+    };
+    ProbeEnd { who, address: end.address.map(canonical) }
+}
+
+/// The probes of a flow, each with the decision of its own backend.
+pub(super) fn answered(engine: &Snapshot, flow: &Flow) -> Result<Vec<(Probe, Decision)>, FlowError> {
+    let probes = probes(engine, flow)?.into_iter();
+    let Decision { flow, verdict, rows, judged } = engine.decide(flow)?;
+    Ok(match judged {
+        Judged::Sides(sides) => {
+            let decision = Decision { flow, verdict, rows, judged: Judged::Sides(sides) };
+            probes.zip([decision]).collect()
+        }
+        // Both are in the order of the backends.
+        Judged::Backends(backends) => {
+            let each = probes.zip(backends).map(|(probe, backend)| {
+                let (flow, verdict, rows) = (probe.flow.clone(), backend.verdict, backend.rows);
+                (probe, Decision { flow, verdict, rows, judged: Judged::Backends(vec![backend]) })
+            });
+            each.collect()
+        }
+    })
+}

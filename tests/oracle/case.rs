@@ -1,0 +1,341 @@
+//! Cases as files: what is written reads back, what is wrong is located, and the corpus takes them.
+
+use std::path::Path;
+
+use netpol_oracle::oracle::{Case, CaseError, CaseFlow, Observed, Outcome};
+use netpol_oracle::{
+    Backend, Change, Cluster, Decide, Engine, Judged, ObjectId, ObjectName, Pod, Profile, Reference, Row, Rows, Verdict,
+};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+use crate::plane::probes::asked;
+use crate::plane::stories::{Story, stories};
+use crate::support::plane::{Fault, Plane};
+use crate::support::worlds;
+
+/// Cases of every kind: with changes, Services, profiles of every sort.
+fn cases() -> impl Iterator<Item = Case> {
+    stories().enumerate().map(|(number, story)| {
+        let Story { before, steps, profile } = story;
+        let mut case = Case::new(before, profile);
+        case.name = Some(format!("story-{number}"));
+        case.source = Some("a \"source\": # with - everything\n".to_owned());
+        case.changes = steps.into_iter().map(|(changes, _)| changes).collect();
+        let after = case.after().unwrap();
+        let reference = Reference::new(&after, &case.profile);
+        for (at, asked) in asked(&after, &case.profile).into_iter().step_by(29).enumerate() {
+            let mut flow = CaseFlow::new(asked.probe.flow, &reference).unwrap();
+            flow.observed = match at % 4 {
+                0 => None,
+                1 => Some(Observed::EndToEnd(Outcome::Delivered)),
+                2 => Some(Observed::Sides { egress: Outcome::Delivered, ingress: Outcome::Dropped }),
+                _ => Some(Observed::NotObservable("no: reason".to_owned())),
+            };
+            if at % 3 == 0 {
+                flow.expected.rows = None;
+                flow.expected.ingress = None;
+            }
+            case.flows.push(flow);
+        }
+        case
+    })
+}
+
+/// Whether every object of the case, and what it becomes, is one that a manifest can say: worlds hold a few odd ones.
+fn is_sayable(case: &Case) -> bool {
+    let mut now = case.cluster.clone();
+    reads_back(&now)
+        && case.changes.iter().flatten().all(|change| {
+            let is_made = now.apply(std::slice::from_ref(change)).is_ok();
+            is_made && reads_back(&now)
+        })
+}
+
+fn reads_back(cluster: &Cluster) -> bool {
+    let text = serde_json::to_string(&netpol_oracle::manifest::wire::list(cluster)).unwrap();
+    let loaded = netpol_oracle::Loader::new(netpol_oracle::Release::DEFAULT).text("c.json", text).finish();
+    loaded.cluster == *cluster
+}
+
+#[test]
+fn what_is_written_reads_back() {
+    let mut read = 0;
+    for case in cases().take(60) {
+        if !is_sayable(&case) {
+            continue;
+        }
+        let text = case.write();
+        let json = Case::read("case.json", &text).unwrap_or_else(|faults| panic!("{faults:#?}\n{text}"));
+        assert!(json == case, "{text}");
+        #[cfg(feature = "yaml")]
+        {
+            let text = case.write_yaml();
+            let yaml = Case::read("case.yaml", &text).unwrap_or_else(|faults| panic!("{faults:#?}\n{text}"));
+            assert!(yaml == case, "{text}");
+            // And as YAML 1.2.
+            let other: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+            assert_eq!(other, serde_json::from_str::<serde_json::Value>(&case.write()).unwrap());
+        }
+        assert_eq!(case.stale().unwrap(), []);
+        read += 1;
+    }
+    assert!(read > 30, "{read}");
+}
+
+#[test]
+fn a_profile_is_written_as_its_file() {
+    let mut runner = TestRunner::deterministic();
+    let runtimes = proptest::collection::vec("[a-z]{1,5}(-\\*)?", 0..3);
+    let strategy = (worlds::profiles(), runtimes, proptest::bool::ANY);
+    for _ in 0..500 {
+        let (mut profile, runtimes, named) = strategy.new_tree(&mut runner).unwrap().current();
+        if named {
+            profile = profile.with_secure_runtimes(runtimes);
+        }
+        let text = serde_json::to_string(&profile).unwrap();
+        assert_eq!(Profile::read("profile.json", &text), Ok(profile.clone()), "{text}");
+        assert_eq!(serde_json::from_str::<Profile>(&text).unwrap(), profile);
+    }
+    for text in ["kubernetes", "kubernetes:1.31", "tunnel:v1.23.1-r0", "vpc:v1.31.6-r0", "cn2:v1.34.3-r10"] {
+        let profile: Profile = text.parse().unwrap();
+        let text = serde_json::to_string(&profile).unwrap();
+        assert_eq!(Profile::read("profile.json", text), Ok(profile));
+    }
+}
+
+#[test]
+fn every_fault_of_a_case_is_located() {
+    let text = r#"{
+  "name": 7,
+  "profile": {"model": "vpc", "version": "1.31"},
+  "manifests": [
+    {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "status": {"podIP": "10.0.0"}},
+    {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "p"},
+     "spec": {"podSelector": {}, "policyTypes": ["Both"]}},
+    7
+  ],
+  "changes": [
+    [{"put": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}},
+     {"remove": {"kind": "Secret", "name": "s"}},
+     {"remove": {"name": "s"}},
+     {}]
+  ],
+  "flows": [
+    {"flow": "default/a -> default/b", "expected": {"verdict": "maybe", "rows": ["C99"]}},
+    {"flow": "default/a -> 10.0.0.1:80/tcp", "expected": {}, "observed": {"sides": {"egress": "lost"}}},
+    {"backend": "b", "expected": {"verdict": "deny", "reason": "x"}, "observed": {}}
+  ],
+  "flow": []
+}"#;
+    let faults = Case::read("case.json", text).unwrap_err();
+    let found: Vec<String> = faults.iter().map(|fault| fault.to_string().replace(" (document 0): error", "")).collect();
+    let wanted = [
+        "case.json:2[NP003]: name: this must be a string, not a number (help: write it in quotes)",
+        "case.json:3[NP004]: profile.version: `1.31` is not a cluster version; write `v1.31.6-r0`",
+        "case.json:5[NP004]: manifests[0].status.podIP: `10.0.0` is no ip address",
+        // The server's own words, which hold the path of the object.
+        "case.json:7[NP103]: spec.policyTypes[0]: Unsupported value: \"Both\"",
+        "case.json:8[NP003]: manifests[2]: a manifest must be an object, not a value of type `number`",
+        "case.json:11[NP004]: changes[0][0].put: this must be one object of a kind that decides flows",
+        "case.json:12[NP004]: changes[0][1].remove.kind: `Secret` is no kind that decides flows",
+        "case.json:13[NP005]: changes[0][2].remove.kind: the field `kind` is missing",
+        "case.json:14[NP004]: changes[0][3]: a change is one `put` or one `remove`",
+        "case.json:17[NP004]: flows[0].flow: column 23: no port or protocol; write `DST:PORT/tcp`, `DST icmp` or `DST NUMBER`",
+        "case.json:17[NP004]: flows[0].expected.verdict: `maybe` is none of `allow`, `deny`, `undefined`",
+        "case.json:17[NP004]: flows[0].expected.rows[0]: `C99` is no row",
+        "case.json:18[NP005]: flows[1].expected.verdict: the field `verdict` is missing",
+        "case.json:18[NP004]: flows[1].observed.sides.egress: `lost` is none of `delivered`, `dropped`",
+        "case.json:18[NP005]: flows[1].observed.sides.ingress: the field `ingress` is missing",
+        "case.json:19[NP004]: flows[2].expected.reason: `reason` is not a field here",
+        "case.json:19[NP005]: flows[2].flow: the field `flow` is missing",
+        "case.json:19[NP004]: flows[2].backend: `b` is no ip address",
+        "case.json:19[NP004]: flows[2].observed: write one of `end-to-end`, `sides` and `not-observable`",
+        "case.json:21[NP004]: flow: `flow` is not a field here",
+    ];
+    for wanted in wanted {
+        assert!(found.iter().any(|found| found.starts_with(wanted)), "{wanted}\nin {found:#?}");
+    }
+    assert_eq!(found.len(), wanted.len(), "{found:#?}");
+    assert!(faults.iter().any(|fault| fault.path.as_str() == "manifests[1].spec.policyTypes[0]"));
+    let lines: Vec<_> = faults.iter().map(|fault| fault.location.as_ref().unwrap().line).collect();
+    assert!(lines.is_sorted(), "{lines:?}");
+
+    let one = |text: &str| Case::read("c.json", text).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(one("[]"), ["c.json:1 (document 0): error[NP003]: this must be an object, not a list"]);
+    assert_eq!(one("{").len(), 1);
+    assert_eq!(one("").len(), 1);
+    let missing = one("{}");
+    assert_eq!(missing.len(), 3, "{missing:?}");
+    let gone = r#"{"profile": "kubernetes", "manifests": [], "flows": [],
+      "changes": [[{"remove": {"kind": "Pod", "name": "a"}}]]}"#;
+    assert_eq!(
+        one(gone),
+        ["c.json:2 (document 0): error[NP004]: changes[0]: cannot remove what is not there: `Pod default/a`"]
+    );
+    let twice = r#"{"profile": "kubernetes", "manifests": [], "flows": [], "flows": []}"#;
+    assert_eq!(one(twice), ["c.json:1 (document 0): error[NP009]: flows: the field `flows` is given twice"]);
+}
+
+/// Bytes that go missing or change never make a panic, and never two readings.
+#[test]
+fn a_corrupted_case_is_refused_or_is_a_case() {
+    let case = cases().find(is_sayable).unwrap();
+    let text = case.write().into_bytes();
+    let mut refused = 0;
+    for at in (0..text.len()).step_by(97) {
+        let mut cut = text.clone();
+        cut.truncate(at);
+        assert!(Case::read("case.json", &cut).is_err());
+        let mut changed = text.clone();
+        changed[at] = b'7';
+        refused += usize::from(Case::read("case.json", &changed).is_err());
+    }
+    assert!(refused > 10);
+}
+
+#[test]
+fn a_stale_answer_is_told_apart_from_a_mismatch() {
+    let name = |name| ObjectName::new("x", name);
+    let mut builder = Cluster::builder();
+    for (pod, address) in [("a", "10.0.0.1"), ("b", "10.0.0.2")] {
+        builder.pod(Pod { addresses: vec![address.parse().unwrap()], ..Pod::new(name(pod)) });
+    }
+    let mut case = Case::new(builder.build(), Profile::kubernetes());
+    let engine = Engine::new(&case.cluster, &case.profile);
+    case.flows.push(CaseFlow::new("x/a -> x/b:80/tcp".parse().unwrap(), &*engine).unwrap());
+    assert!(case.replay(&mut Plane::new()).unwrap().is_clean());
+    case.flows[0].expected.verdict = Verdict::Deny;
+    case.flows[0].expected.rows = Some(Rows::from(Row::C1));
+    let replay = case.replay(&mut Plane::new()).unwrap();
+    assert!(replay.report.is_clean() && !replay.is_clean());
+    assert_eq!(
+        replay.stale[0].to_string(),
+        "flows[0]: expected deny (C1) (egress allow, ingress allow), now allow (egress allow, ingress allow)"
+    );
+    case.changes.push(vec![Change::Remove(ObjectId::Pod(name("c")))]);
+    let error = case.replay(&mut Plane::new()).unwrap_err();
+    assert_eq!(error.to_string(), "changes[0]: cannot remove what is not there: `Pod x/c`");
+    case.changes.clear();
+    case.flows[0].backend = Some("192.0.2.1".parse().unwrap());
+    assert!(matches!(case.stale(), Err(CaseError::Backend { .. })));
+}
+
+/// A backend outside the cluster is named by its address.
+#[test]
+fn a_case_can_mean_one_backend() {
+    let mut met = 0;
+    for case in cases().take(200) {
+        let reference = Reference::new(&case.cluster, &case.profile);
+        for service in case.cluster.services().iter() {
+            let Some(port) = service.ports.first() else { continue };
+            let flow =
+                format!("203.0.113.9 -> svc/{}:{}/{}", service.name, port.port, port.protocol.as_str().to_lowercase());
+            let Ok(decision) = reference.decide(&flow.parse().unwrap()) else { continue };
+            let Judged::Backends(backends) = &decision.judged else { continue };
+            for backend in backends {
+                let Backend::Address(address) = backend.backend else { continue };
+                let mut flow = CaseFlow::new(flow.parse().unwrap(), &reference).unwrap();
+                flow.backend = Some(address);
+                flow.expected.verdict = backend.verdict;
+                (flow.expected.rows, flow.expected.egress, flow.expected.ingress) = (None, None, None);
+                let case = Case { flows: vec![flow], changes: Vec::new(), ..case.clone() };
+                assert_eq!(case.stale().unwrap(), []);
+                let replay = case.replay(&mut Plane::with_fault(Fault::BlockMissesPods)).unwrap();
+                assert!(replay.stale.is_empty());
+                met += 1;
+            }
+        }
+    }
+    println!("{met} backends");
+}
+
+#[cfg(feature = "yaml")]
+#[test]
+fn the_corpus_takes_a_case() {
+    use crate::support::case::{Outcome as Word, cases_of};
+    let (mut cases_met, mut flows_met) = (0, 0);
+    for case in cases().take(40) {
+        let cluster = case.after().unwrap();
+        // A case of the corpus expects something.
+        if !reads_back(&cluster) || case.flows.is_empty() {
+            continue;
+        }
+        let text = case.to_corpus().unwrap();
+        let read = cases_of("found.yaml", &text);
+        let [Ok(read)] = read.as_slice() else { panic!("{read:?}\n{text}") };
+        assert_eq!(read.profile, case.profile);
+        let texts = read.texts().unwrap();
+        let loader = netpol_oracle::Loader::new(read.profile.release());
+        let loaded = texts.iter().fold(loader, |loader, (name, text)| loader.text(name, text)).finish();
+        assert_eq!(loaded.cluster, cluster);
+        let mut codes: Vec<&str> = loaded.diagnostics.iter().map(|fault| fault.code.as_str()).collect();
+        let mut stated = read.diagnostics.clone();
+        codes.sort_unstable();
+        stated.sort_unstable();
+        assert_eq!(codes, stated);
+        let engine = Engine::new(&loaded.cluster, &read.profile);
+        let reference = Reference::new(&loaded.cluster, &read.profile);
+        for expected in &read.expectations {
+            let flow = expected.flow.parse().unwrap();
+            let decision = reference.decide(&flow).unwrap();
+            assert_eq!(engine.decide(&flow).unwrap(), decision);
+            let word = match decision.verdict {
+                Verdict::Allow => Word::Allow,
+                Verdict::Deny => Word::Deny,
+                Verdict::Undefined => Word::Undefined,
+            };
+            assert_eq!((expected.outcome, expected.rows), (word, Some(decision.rows)), "{text}");
+            match &decision.judged {
+                Judged::Sides(sides) => {
+                    assert_eq!(expected.egress.as_deref(), Some(sides.egress.reason.code()));
+                    assert_eq!(expected.ingress.as_deref(), Some(sides.ingress.reason.code()));
+                }
+                Judged::Backends(backends) => {
+                    assert_eq!(expected.backends.as_ref().unwrap().len(), backends.len());
+                }
+            }
+            flows_met += 1;
+        }
+        cases_met += 1;
+    }
+    assert!(cases_met > 20 && flows_met > 200, "{cases_met} {flows_met}");
+}
+
+fn schema() -> serde_json::Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/case.schema.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn the_schema_takes_what_is_written_and_refuses_the_rest() {
+    let schema = schema();
+    assert!(jsonschema::meta::is_valid(&schema));
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for case in cases().take(60) {
+        let value: serde_json::Value = serde_json::from_str(&case.write()).unwrap();
+        let faults: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+    let case = cases().find(|case| case.changes.len() > 1 && !case.flows.is_empty()).unwrap();
+    let valid: serde_json::Value = serde_json::from_str(&case.write()).unwrap();
+    let wrong = |pointer: &str, value: serde_json::Value| {
+        let mut other = valid.clone();
+        *other.pointer_mut(pointer).unwrap() = value;
+        assert!(!validator.is_valid(&other), "{pointer}");
+    };
+    wrong("/profile/model", "ovs".into());
+    wrong("/profile", 7.into());
+    wrong("/manifests/0", 7.into());
+    wrong("/flows/0/flow", 7.into());
+    wrong("/flows/0/expected/verdict", "maybe".into());
+    wrong("/flows/0/expected", serde_json::json!({"rows": []}));
+    wrong("/changes/1/0", serde_json::json!({"put": {}, "remove": {}}));
+    wrong("/flows/0", serde_json::json!({"flow": "a", "expected": {"verdict": "deny"}, "note": 1}));
+    let without = |field: &str| {
+        let mut other = valid.clone();
+        other.as_object_mut().unwrap().remove(field);
+        assert!(!validator.is_valid(&other), "{field}");
+    };
+    ["profile", "manifests", "flows"].into_iter().for_each(without);
+}

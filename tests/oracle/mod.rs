@@ -1,0 +1,7 @@
+//! The oracle: flows to probes, a data plane held against the engine, the covering set.
+
+mod case;
+mod check;
+mod covering;
+mod resolve;
+mod shrink;
