@@ -1,0 +1,109 @@
+//! The corpus of the oracle, as far as packets can show it.
+
+use std::collections::BTreeMap;
+
+use netpol_oracle::cce::NetworkModel;
+use netpol_oracle::oracle::{DataPlane, Observed, Outcome as Fate};
+use netpol_oracle::{Base, Decide, Flow, Judged, Loader, Profile, Reference};
+
+use crate::case::{self, Case, Expectation, Outcome};
+use crate::plane;
+use crate::probes::probes_of;
+use netpol_backend_ebpf::EbpfPlane;
+
+/// How many expectations must have been seen at least: fewer means that something is no longer read.
+const FEWEST_SEEN: usize = 9_000;
+
+#[derive(Default)]
+struct Count {
+    cases: usize,
+    seen: usize,
+    undefined: usize,
+    errors: usize,
+    unobservable: BTreeMap<String, usize>,
+    faults: Vec<String>,
+}
+
+#[test]
+fn agrees_with_the_corpus() {
+    let Some(mut plane) = plane("corpus") else { return };
+    let mut count = Count::default();
+    let cases = case::corpus().unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
+    for case in cases.iter().filter(|case| is_ours(&case.profile)) {
+        run(&mut plane, case, &mut count);
+    }
+    let Count { cases: ours, seen, undefined, errors, unobservable, faults } = count;
+    say!(
+        "eBPF, corpus: {ours} of {} cases; expectations: {seen} seen and agreed, {undefined} undefined, {errors} errors, \
+         {} not observable",
+        cases.len(),
+        unobservable.values().sum::<usize>()
+    );
+    unobservable.iter().for_each(|(reason, count)| say!("    {count}: {reason}"));
+    assert!(faults.is_empty(), "{} expectations fail:\n{}", faults.len(), faults.join("\n"));
+    assert!(seen >= FEWEST_SEEN, "only {seen} expectations seen");
+}
+
+/// Upstream Kubernetes and what runs on eBPF.
+fn is_ours(profile: &Profile) -> bool {
+    match profile.base() {
+        Base::Kubernetes(_) => true,
+        Base::Cce(model, _) => model != NetworkModel::Tunnel,
+    }
+}
+
+fn run(plane: &mut EbpfPlane, case: &Case, count: &mut Count) {
+    let loader = Loader::new(case.profile.release());
+    let texts = case.texts().unwrap();
+    let cluster = texts.iter().fold(loader, |loader, (name, text)| loader.text(name, text)).finish().cluster;
+    plane.install(&cluster, &case.profile).unwrap();
+    count.cases += 1;
+    for expectation in &case.expectations {
+        let expected = match expectation.outcome {
+            Outcome::Error => {
+                count.errors += 1;
+                continue;
+            }
+            Outcome::Undefined => {
+                count.undefined += 1;
+                continue;
+            }
+            Outcome::Allow => Fate::Delivered,
+            Outcome::Deny => Fate::Dropped,
+        };
+        match fates(plane, &cluster, case, expectation) {
+            Ok(fates) if fates.iter().all(|fate| *fate == expected) => count.seen += 1,
+            Ok(fates) => {
+                let at = case.at(expectation.line);
+                count.faults.push(format!("{at}: {}: expected {expected:?}, seen {fates:?}", expectation.flow));
+            }
+            Err(reason) => *count.unobservable.entry(reason).or_default() += 1,
+        }
+    }
+}
+
+/// What becomes of the flow, by way of each backend where it has several.
+fn fates(
+    plane: &mut EbpfPlane,
+    cluster: &netpol_oracle::Cluster,
+    case: &Case,
+    expectation: &Expectation,
+) -> Result<Vec<Fate>, String> {
+    let flow: Flow = expectation.flow.parse().unwrap();
+    // Which backends there are is no question of policies.
+    let backends = match Reference::new(cluster, &case.profile).decide(&flow).unwrap().judged {
+        Judged::Sides(_) => Vec::new(),
+        Judged::Backends(all) => all.into_iter().map(|each| each.backend).collect(),
+    };
+    let probes = probes_of(cluster, &flow, &backends).ok_or("no ClusterIP or address to send to")?;
+    let mut fates = Vec::new();
+    for probe in &probes {
+        match plane.probe(probe).unwrap() {
+            Observed::Sides { egress: Fate::Delivered, ingress: Fate::Delivered } => fates.push(Fate::Delivered),
+            Observed::Sides { .. } => fates.push(Fate::Dropped),
+            Observed::EndToEnd(fate) => fates.push(fate),
+            Observed::NotObservable(reason) => return Err(reason),
+        }
+    }
+    Ok(fates)
+}
