@@ -481,7 +481,7 @@ fn the_figures_of_the_page_as_rows() {
         );
         let loaded = Loader::new(Release::DEFAULT).text("p.json", text).finish();
         assert_eq!(loaded.diagnostics, []);
-        loaded.cluster.policies()[0].clone()
+        loaded.cluster.policies().first().unwrap().clone()
     };
     let redis = r#""ports":[{"protocol":"TCP","port":6379}]"#;
     let frontend = r#""podSelector":{"matchLabels":{"role":"frontend"}}"#;
@@ -738,7 +738,7 @@ proptest! {
         let json = serde_json::to_string(&Manifest(&policy)).unwrap();
         let loaded = Loader::new(Release::v1(36)).text("p.json", json).finish();
         prop_assert_eq!(loaded.diagnostics, vec![]);
-        prop_assert_eq!(loaded.cluster.policies(), [policy]);
+        prop_assert_eq!(loaded.cluster.policies().iter().collect::<Vec<_>>(), [&policy]);
     }
 }
 

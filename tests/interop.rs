@@ -251,7 +251,7 @@ fn pod_json(name: &str) -> Value {
 fn pods_and_namespaces_in_every_form() {
     let pod = pod_json("web-0");
     let wanted = cluster_of_json(&pod);
-    let model = &wanted.pods()[0];
+    let model = wanted.pods().first().unwrap();
     assert_eq!((model.addresses.len(), model.host_addresses.len(), model.ports.len(), model.ready), (2, 2, 3, false));
     assert_eq!(cluster_of(&typed::<Pod>(&pod)), wanted);
     assert_eq!(cluster_of(&typed::<DynamicObject>(&pod)), wanted);

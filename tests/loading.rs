@@ -5,8 +5,8 @@ use std::path::Path;
 
 use netpol_oracle::net::Family;
 use netpol_oracle::{
-    Cluster, Code, Diagnostic, Direction, Loaded, Loader, NodeAddressKind, ObjectName, Phase, Release, ServiceKind,
-    Severity, TargetPort, WorkloadKind,
+    Cluster, Code, Diagnostic, Direction, Loaded, Loader, NodeAddressKind, ObjectName, Phase, Release, Service,
+    ServiceKind, Severity, TargetPort, WorkloadKind,
 };
 use serde_json::json;
 
@@ -141,7 +141,7 @@ status:
     - {type: Ready, status: "False"}
 "#,
     );
-    let pod = &cluster.pods()[0];
+    let pod = cluster.pods().first().unwrap();
     assert_eq!(pod.name, ObjectName::new("shop", "web-0"));
     let labels: Vec<String> = pod.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
     assert_eq!(labels, ["app=web", "empty=", "null-value="]);
@@ -169,7 +169,7 @@ status:
 #[test]
 fn a_bare_pod_lives_in_default() {
     let cluster = good("{apiVersion: v1, kind: Pod, metadata: {name: a}}");
-    let pod = &cluster.pods()[0];
+    let pod = cluster.pods().first().unwrap();
     assert_eq!(pod.name.to_string(), "default/a");
     assert_eq!(pod.phase, Phase::Pending);
     assert!(pod.is_live() && pod.ready);
@@ -184,7 +184,7 @@ fn empty_texts_are_absent() {
         "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: '', generateName: ''}, \
          spec: {nodeName: '', runtimeClassName: ''}, status: {phase: '', podIP: '', hostIP: '', podIPs: []}}",
     );
-    let pod = &cluster.pods()[0];
+    let pod = cluster.pods().first().unwrap();
     assert_eq!((pod.name.to_string(), &pod.node, &pod.runtime_class), ("default/a".to_owned(), &None, &None));
     assert_eq!((pod.phase, pod.addresses.len()), (Phase::Pending, 0));
 }
@@ -207,7 +207,7 @@ status:
   nodeInfo: {osImage: Huawei Cloud EulerOS 2.0 (x86_64)}
 "#,
     );
-    let node = &cluster.nodes()[0];
+    let node = cluster.nodes().first().unwrap();
     let found: Vec<_> = node.addresses.iter().map(|found| (found.kind, found.address)).collect();
     assert_eq!(
         found,
@@ -255,7 +255,7 @@ metadata: {name: d}
 spec: {clusterIP: 10.247.0.4, clusterIPs: []}
 "#,
     );
-    let services = cluster.services();
+    let services: Vec<&Service> = cluster.services().iter().collect();
     let kinds: Vec<ServiceKind> = services.iter().map(|service| service.kind).collect();
     assert_eq!(
         kinds,
@@ -324,7 +324,7 @@ endpoints: [{addresses: [10.0.0.1]}]
     );
     assert_eq!(loaded.cluster.endpoint_slices().len(), 1);
     assert_eq!(loaded.skipped, [("EndpointSlice".to_owned(), 2)].into());
-    let slice = &loaded.cluster.endpoint_slices()[0];
+    let slice = loaded.cluster.endpoint_slices().first().unwrap();
     assert_eq!((&*slice.service, slice.family), ("web", Family::V4));
     let endpoints: Vec<_> =
         slice.endpoints.iter().map(|one| (one.ready, one.target.as_ref().map(ToString::to_string))).collect();
@@ -393,7 +393,7 @@ fn workloads_of_every_kind() {
 fn namespaces_get_their_name_label() {
     let cluster =
         good("{apiVersion: v1, kind: Namespace, metadata: {name: a, labels: {kubernetes.io/metadata.name: b, x: z}}}");
-    let labels = &cluster.namespaces()[0].labels;
+    let labels = &cluster.namespaces().first().unwrap().labels;
     assert_eq!(labels.get("kubernetes.io/metadata.name").unwrap().as_str(), "a");
     assert_eq!(labels.get("x").unwrap().as_str(), "z");
 }
@@ -477,7 +477,7 @@ fn the_last_accepted_of_a_name_wins() {
         ]
     );
     assert_eq!(loaded.cluster.pods().len(), 2);
-    assert_eq!(loaded.cluster.pods()[0].labels.get("v").unwrap().as_str(), "two");
+    assert_eq!(loaded.cluster.pods().first().unwrap().labels.get("v").unwrap().as_str(), "two");
 }
 
 #[test]
@@ -500,7 +500,7 @@ fn a_rejected_policy_does_not_replace_an_accepted_one() {
     );
     let policies = loaded.cluster.policies();
     assert_eq!(policies.len(), 1);
-    assert!(format!("{:?}", policies[0].rules(Direction::Ingress)).contains("81"));
+    assert!(format!("{:?}", policies.first().unwrap().rules(Direction::Ingress)).contains("81"));
     let accepted: Vec<bool> = loaded.objects.iter().map(|object| object.accepted).collect();
     assert_eq!(accepted, [true, true, false]);
 }

@@ -10,13 +10,20 @@
 
 #[cfg(feature = "yaml")]
 mod admission;
+mod changes;
+mod cluster_manifests;
 mod console;
+mod engine;
 mod flow_text;
 mod fuzz_replay;
+mod generate;
 mod impact;
 mod interop;
+mod oracle;
+mod plane;
 mod profile;
 mod properties;
+mod strategies;
 mod support;
 mod webhook;
 
