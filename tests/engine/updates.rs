@@ -32,7 +32,7 @@ fn some(cluster: &Cluster, every: usize, from: usize) -> Vec<Flow> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     /// Pods, namespaces (their labels too), nodes, workloads, Services, slices and policies come, change and go, in
     /// batches; earlier snapshots stay, and a batch that fails changes nothing.
