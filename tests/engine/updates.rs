@@ -223,3 +223,25 @@ fn mapped_addresses_are_what_they_stand_for() {
         assert_eq!(engine.verdict_of_addresses(address, "203.0.113.9".parse().unwrap(), http), Ok(Verdict::Deny));
     }
 }
+
+/// A block that no pod could meet when its policy was compiled admits the pod that comes later.
+#[test]
+fn a_block_meets_pods_that_come_later() {
+    let block = netpol_oracle::IpBlock::new("192.0.2.0/24".parse().unwrap(), Vec::new()).unwrap();
+    let rule = netpol_oracle::Rule {
+        peers: netpol_oracle::Peers::Of(vec![netpol_oracle::Peer::IpBlock(block)]),
+        ports: netpol_oracle::Ports::Any,
+    };
+    let policy =
+        NetworkPolicy::new(ObjectName::new("x", "p"), Selector::everything(), PolicyTypes::Ingress, vec![rule], vec![]);
+    let mut builder = Cluster::builder();
+    builder.pod(pod("a", "10.0.0.1")).pod(pod("b", "10.0.0.2")).policy(policy);
+    let mut engine = Engine::new(&builder.build(), &Profile::kubernetes());
+    let from = |name: &str| format!("{name} -> x/a:80/tcp").parse::<Flow>().unwrap();
+    assert_eq!(engine.verdict(&from("x/b")), Ok(Verdict::Deny));
+    let mut late = pod("c", "192.0.2.7");
+    // Of the own namespace every peer is looked at closely anyway.
+    late.name = ObjectName::new("y", "c");
+    engine.apply(&[Change::Put(late.into())]).unwrap();
+    assert_eq!((engine.verdict(&from("y/c")), engine.verdict(&from("x/b"))), (Ok(Verdict::Allow), Ok(Verdict::Deny)));
+}
