@@ -245,3 +245,41 @@ fn a_block_meets_pods_that_come_later() {
     engine.apply(&[Change::Put(late.into())]).unwrap();
     assert_eq!((engine.verdict(&from("y/c")), engine.verdict(&from("x/b"))), (Ok(Verdict::Allow), Ok(Verdict::Deny)));
 }
+
+/// The policies that select a pod are those of its labels now.
+#[test]
+fn a_relabelled_pod_meets_other_policies() {
+    let labelled = |value: &str| {
+        let mut pod = pod("a", "10.0.0.1");
+        pod.labels = [label("app", value)].into_iter().collect();
+        pod
+    };
+    let subject = Selector::new([label("app", "b")].into_iter().collect(), Vec::new());
+    let deny = NetworkPolicy::new(ObjectName::new("x", "deny"), subject, PolicyTypes::Ingress, vec![], vec![]);
+    let mut builder = Cluster::builder();
+    builder.pod(labelled("a")).pod(pod("c", "10.0.0.3")).policy(deny);
+    let mut engine = Engine::new(&builder.build(), &Profile::kubernetes());
+    let flow: Flow = "x/c -> x/a:80/tcp".parse().unwrap();
+    for (value, expected) in [("b", Verdict::Deny), ("a", Verdict::Allow), ("b", Verdict::Deny)] {
+        engine.apply(&[Change::Put(labelled(value).into())]).unwrap();
+        assert_eq!(engine.verdict(&flow), Ok(expected), "{value}");
+    }
+}
+
+/// U6 by id: a pod without an address may be in the block, or may not.
+#[test]
+fn a_block_against_a_pod_without_an_address_is_open_by_id() {
+    let block = netpol_oracle::IpBlock::new("10.0.0.0/8".parse().unwrap(), Vec::new()).unwrap();
+    let rule = netpol_oracle::Rule {
+        peers: netpol_oracle::Peers::Of(vec![netpol_oracle::Peer::IpBlock(block)]),
+        ports: netpol_oracle::Ports::Any,
+    };
+    let policy =
+        NetworkPolicy::new(ObjectName::new("x", "p"), Selector::everything(), PolicyTypes::Ingress, vec![rule], vec![]);
+    let mut builder = Cluster::builder();
+    builder.pod(pod("a", "10.0.0.1")).pod(Pod::new(ObjectName::new("x", "c"))).policy(policy);
+    let engine = Engine::new(&builder.build(), &Profile::kubernetes());
+    let id = |name: &str| engine.pod_id(&ObjectName::new("x", name)).unwrap();
+    let http = L4::Port(Protocol::Tcp, Port::new(80).unwrap());
+    assert_eq!(engine.verdict_between(id("c"), id("a"), http), Ok(Verdict::Undefined));
+}
