@@ -25,7 +25,6 @@ mod profile;
 mod properties;
 mod strategies;
 mod support;
-mod webhook;
 
 mod api_model;
 #[cfg(feature = "yaml")]

@@ -14,13 +14,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-use super::client::{Certificate, Served, bounded, create, judge, review, supported, tls, unsupported};
-use super::routes::Limits;
-use super::server::Connections;
-use super::tls::server_config;
+use crate::client::{Certificate, Client, Served, bounded, create, judge, review, supported, tls, unsupported};
+use netpol_webhook::routes::Limits;
+use netpol_webhook::server::Connections;
+use netpol_webhook::tls::server_config;
 
 /// A body of unknown length that is fed while it is sent.
-pub(super) struct Fed(mpsc::Receiver<Bytes>);
+pub(crate) struct Fed(mpsc::Receiver<Bytes>);
 
 impl hyper::body::Body for Fed {
     type Data = Bytes;
@@ -34,7 +34,7 @@ impl hyper::body::Body for Fed {
     }
 }
 
-pub(super) fn fed() -> (mpsc::Sender<Bytes>, Body) {
+pub(crate) fn fed() -> (mpsc::Sender<Bytes>, Body) {
     let (sender, receiver) = mpsc::channel(1);
     (sender, Body::new(Fed(receiver)))
 }
@@ -207,11 +207,12 @@ fn two_hundred_at_a_time() {
         let one = |n: usize| {
             let root = root.clone();
             async move {
-                let mut client = super::client::Client::connect(address, &root).await.unwrap();
-                let object = if n % 2 == 0 { supported(&format!("p{n}")) } else { unsupported(&format!("p{n}")) };
+                let mut client = Client::connect(address, &root).await.unwrap();
+                let object =
+                    if n.is_multiple_of(2) { supported(&format!("p{n}")) } else { unsupported(&format!("p{n}")) };
                 let response = client.review(&create(&object)).await;
                 assert_eq!(response["uid"], json!(format!("uid-of-p{n}")));
-                assert_eq!(response["allowed"], json!(n % 2 == 0), "{response}");
+                assert_eq!(response["allowed"], json!(n.is_multiple_of(2)), "{response}");
             }
         };
         let all: Vec<_> = (0..200).map(|n| tokio::spawn(one(n))).collect();
@@ -229,7 +230,7 @@ fn more_connections_than_places_take_turns() {
         let first = served.connect().await;
         let _second = served.connect().await;
         let (address, root) = (served.address, served.certificate.der.clone());
-        let third = tokio::spawn(async move { super::client::Client::connect(address, &root).await });
+        let third = tokio::spawn(async move { Client::connect(address, &root).await });
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert!(!third.is_finished(), "it waits for a place");
         drop(first);

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use axum::body::Bytes;
 use serde_json::json;
 
-use super::bounds::fed;
-use super::client::{Client, Served, bounded, create, judge, supported};
-use super::routes::Limits;
-use super::server::Connections;
+use crate::bounds::fed;
+use crate::client::{Client, Served, bounded, create, judge, supported};
+use netpol_webhook::routes::Limits;
+use netpol_webhook::server::Connections;
 #[cfg(unix)]
-use super::signals::stop_signal;
+use netpol_webhook::signals::stop_signal;
 
 /// Waits until the connections' heads have been read.
 async fn settle() {

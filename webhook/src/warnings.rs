@@ -1,9 +1,9 @@
 //! Warnings in the form in which the API server lets them through.
 
 /// The longest warning, in bytes.
-pub(super) const LONGEST: usize = 256;
+pub const LONGEST: usize = 256;
 /// All warnings of a response together, in bytes.
-pub(super) const TOTAL: usize = 4096;
+pub const TOTAL: usize = 4096;
 /// Kept for the line that says how many were left out.
 const RESERVE: usize = 64;
 const ELLIPSIS: char = '…';
@@ -13,7 +13,7 @@ const ELLIPSIS: char = '…';
 /// The server drops a warning that holds a line break or tab without a word, and cuts or drops what is too
 /// long: so each is one line of at most [`LONGEST`] bytes, repeats are left out, and where all would pass
 /// [`TOTAL`] the last one says how many are missing.
-pub(super) fn fit(warnings: impl IntoIterator<Item = String>) -> Vec<String> {
+pub fn fit(warnings: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for warning in warnings {
         let line = cut(one_line(&warning));
@@ -38,7 +38,7 @@ pub(super) fn fit(warnings: impl IntoIterator<Item = String>) -> Vec<String> {
 }
 
 /// The text with every run of spaces, line breaks and other control characters as one space.
-pub(super) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
 }

@@ -18,16 +18,16 @@ use tokio_rustls::TlsAcceptor;
 
 /// How connections are treated.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Connections {
+pub struct Connections {
     /// How many are open at a time; further ones wait unaccepted.
-    pub(super) most: usize,
+    pub most: usize,
     /// For the TLS handshake.
-    pub(super) handshake: Duration,
+    pub handshake: Duration,
     /// For a request's head to arrive, which is also how long an idle connection stays: longer than the
     /// 90 seconds after which the API server closes it, so that no request meets a closing connection.
-    pub(super) idle: Duration,
+    pub idle: Duration,
     /// For requests under way once it is time to stop.
-    pub(super) stop: Duration,
+    pub stop: Duration,
 }
 
 impl Default for Connections {
@@ -43,7 +43,7 @@ impl Default for Connections {
 
 /// Serves until `stop`; then closes idle connections at once, and the others after their answer or when
 /// the time for it is over.
-pub(super) async fn serve(
+pub async fn serve(
     listener: TcpListener,
     tls: ServerConfig,
     router: Router,

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use netpol_oracle::{Code, Loader, admission};
 use serde_json::{Value, json};
 
-use super::client::{
+use crate::client::{
     Served, bounded, cluster, create, idle, judge, policy, profile, review, supported, unsupported, warnings,
 };
 

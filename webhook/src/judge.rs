@@ -15,7 +15,7 @@ const KIND: &str = "NetworkPolicy";
 
 /// What every request is judged by; nothing in it changes while the webhook runs.
 #[derive(Debug)]
-pub(super) struct Judge {
+pub struct Judge {
     profile: Profile,
     snapshot: Cluster,
     denied: BTreeSet<Code>,
@@ -23,36 +23,36 @@ pub(super) struct Judge {
 
 /// What a request was found to be.
 #[derive(Debug)]
-pub(super) struct Findings {
+pub struct Findings {
     /// About the policy that would be stored, errors first.
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
     /// Which codes deny, errors apart; `None`: nothing does, whatever was found.
     denied: Option<BTreeSet<Code>>,
     /// About the request itself.
-    pub(super) note: Option<String>,
+    pub note: Option<String>,
     /// The policies before and after; `None` where there is nothing to compare.
-    pub(super) change: Option<Change>,
+    pub change: Option<Change>,
 }
 
 /// One policy's coming, going or changing.
 #[derive(Debug)]
-pub(super) struct Change {
+pub struct Change {
     before: Option<NetworkPolicy>,
     after: Option<NetworkPolicy>,
 }
 
 /// A request that no API server sends.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed(pub(super) String);
+pub struct Malformed(pub String);
 
 impl Judge {
     /// `denied`: the codes that deny although they only warn.
-    pub(super) fn new(profile: Profile, snapshot: Cluster, denied: BTreeSet<Code>) -> Self {
+    pub fn new(profile: Profile, snapshot: Cluster, denied: BTreeSet<Code>) -> Self {
         Self { profile, snapshot, denied }
     }
 
     /// What the request asks for and what is to be said about it.
-    pub(super) fn examine(&self, request: &AdmissionRequest<DynamicObject>) -> Result<Findings, Malformed> {
+    pub fn examine(&self, request: &AdmissionRequest<DynamicObject>) -> Result<Findings, Malformed> {
         let kind = &request.kind;
         if kind.group != "networking.k8s.io" || kind.version != "v1" || kind.kind != KIND {
             let group = if kind.group.is_empty() { "core" } else { &kind.group };
@@ -132,7 +132,7 @@ impl Judge {
     }
 
     /// What the change opens and closes, in a few lines; none where it changes nothing. May take long.
-    pub(super) fn impact(&self, change: &Change) -> Vec<String> {
+    pub fn impact(&self, change: &Change) -> Vec<String> {
         let Some(name) = change.name() else { return Vec::new() };
         let before = self.standing(name, change.before.as_ref());
         let after = self.standing(name, change.after.as_ref());
@@ -162,7 +162,7 @@ impl Change {
     }
 
     /// Whether anything changes at all.
-    pub(super) fn is_none(&self) -> bool {
+    pub fn is_none(&self) -> bool {
         self.before == self.after
     }
 }
@@ -173,13 +173,13 @@ impl Findings {
     }
 
     /// Whether this finding denies the request.
-    pub(super) fn denies(&self, diagnostic: &Diagnostic) -> bool {
+    pub fn denies(&self, diagnostic: &Diagnostic) -> bool {
         let is_error = diagnostic.severity == Severity::Error;
         self.denied.as_ref().is_some_and(|denied| is_error || denied.contains(&diagnostic.code))
     }
 
     /// Whether the request is denied.
-    pub(super) fn is_denial(&self) -> bool {
+    pub fn is_denial(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| self.denies(diagnostic))
     }
 }

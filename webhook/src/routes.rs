@@ -16,22 +16,22 @@ use kube::core::admission::{AdmissionRequest, AdmissionReview, META_API_VERSION_
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::{Impact, answer};
-use super::judge::{Findings, Judge, Malformed};
+use crate::answer::{Impact, answer};
+use crate::judge::{Findings, Judge, Malformed};
 
 /// How much is done for one request, and for all of them.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub struct Limits {
     /// The largest body, in bytes.
-    pub(super) body: usize,
+    pub body: usize,
     /// All bodies held at a time, in bytes; further requests wait.
-    pub(super) all_bodies: usize,
+    pub all_bodies: usize,
     /// From the request's head to the answer.
-    pub(super) request: Duration,
+    pub request: Duration,
     /// What of `request` is kept for answering once the impact is given up.
-    pub(super) reserve: Duration,
+    pub reserve: Duration,
     /// Requests judged at a time; further ones wait.
-    pub(super) judging: usize,
+    pub judging: usize,
 }
 
 impl Default for Limits {
@@ -60,7 +60,7 @@ struct Shared {
 }
 
 /// `POST /validate` and `GET /healthz`.
-pub(super) fn router(judge: Judge, limits: Limits) -> Router {
+pub fn router(judge: Judge, limits: Limits) -> Router {
     let shared = Shared {
         judge,
         limits,

@@ -1,6 +1,6 @@
 //! Warnings in the form that the API server lets through.
 
-use super::warnings::{LONGEST, TOTAL, fit, one_line};
+use netpol_webhook::warnings::{LONGEST, TOTAL, fit, one_line};
 
 fn fitted(warnings: &[&str]) -> Vec<String> {
     fit(warnings.iter().map(|text| (*text).to_owned()))

@@ -1,102 +1,7 @@
-//! A validating webhook for NetworkPolicies: what this cluster would not do with a policy is said, or refused,
-//! while the policy is being stored.
-//!
-//! ```text
-//! cargo run --example admission_webhook -- --cert tls.crt --key tls.key \
-//!     --profile tunnel:v1.31.6-r0 --manifests cluster.yaml --deny NP214
-//! ```
-//!
-//! It sees a policy after the API server has decoded, defaulted and accepted it; so what it has to say is what
-//! the cluster's profile does not support or would silently not do, and what the change opens and closes.
-//!
-//! - Errors, and warnings whose codes `--deny` lists, deny a create or an update; the message holds everything
-//!   found. An update that leaves the policy as it is (labels, finalizers) and a policy on its way out are never
-//!   denied. Everything else is allowed, with warnings.
-//! - The snapshot (`--manifests`, as `kubectl get ... -o yaml` writes it) is read once. Admitted policies are
-//!   **not** added to it: a later webhook may still refuse them, replicas would drift apart, and a dry run must
-//!   leave no trace. `oldObject` is believed over the snapshot. Restart to read a fresh one; a rolling update
-//!   loses no request.
-//! - A body above the limit is refused with 413, a slow one with 408, and where the work cannot be done in
-//!   time the answer is 503. In each case the API server does as `failurePolicy` says. An impact that takes too
-//!   long is left out and the verdict stands.
-//! - The certificate's files are read again when they change.
-//!
-//! Registration. `failurePolicy: Ignore` keeps policies changeable while the webhook is away, and what slips
-//! through then is not reported; `Fail` reports everything, and a webhook that is down stops every change of a
-//! policy, that of its own namespace too: exempt that one, run two replicas.
-//!
-//! ```yaml
-//! apiVersion: admissionregistration.k8s.io/v1
-//! kind: ValidatingWebhookConfiguration
-//! metadata: {name: netpol-oracle}
-//! webhooks:
-//!   - name: netpol-oracle.example.com
-//!     admissionReviewVersions: [v1]
-//!     sideEffects: None          # nothing is kept, so dry runs are served like any other
-//!     timeoutSeconds: 5          # the webhook's own limit is 4 seconds
-//!     failurePolicy: Ignore      # or Fail, see above
-//!     matchPolicy: Equivalent
-//!     namespaceSelector:
-//!       matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [netpol-oracle]}]
-//!     rules:
-//!       - apiGroups: [networking.k8s.io]
-//!         apiVersions: [v1]
-//!         operations: [CREATE, UPDATE, DELETE]
-//!         resources: [networkpolicies]
-//!         scope: Namespaced
-//!     clientConfig:
-//!       service: {namespace: netpol-oracle, name: webhook, path: /validate, port: 443}
-//!       caBundle: ...            # the CA of tls.crt, base64 of its PEM
-//! ---
-//! apiVersion: v1
-//! kind: Service
-//! metadata: {namespace: netpol-oracle, name: webhook}
-//! spec:
-//!   selector: {app: webhook}
-//!   ports: [{port: 443, targetPort: https}]
-//! ---
-//! apiVersion: apps/v1
-//! kind: Deployment
-//! metadata: {namespace: netpol-oracle, name: webhook}
-//! spec:
-//!   replicas: 2
-//!   selector: {matchLabels: {app: webhook}}
-//!   template:
-//!     metadata: {labels: {app: webhook}}
-//!     spec:
-//!       terminationGracePeriodSeconds: 30
-//!       containers:
-//!         - name: webhook
-//!           image: registry.example.com/netpol-oracle-webhook:1
-//!           args:
-//!             - --listen=0.0.0.0:8443
-//!             - --cert=/tls/tls.crt
-//!             - --key=/tls/tls.key
-//!             - --profile=/config/profile.yaml
-//!             - --manifests=/config/cluster.yaml
-//!           ports: [{name: https, containerPort: 8443}]
-//!           readinessProbe: {httpGet: {scheme: HTTPS, path: /healthz, port: https}}
-//!           # Requests keep coming until the Service has forgotten the pod.
-//!           lifecycle: {preStop: {sleep: {seconds: 5}}}
-//!           resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {memory: 512Mi}}
-//!           securityContext: {runAsNonRoot: true, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false}
-//!           volumeMounts: [{name: tls, mountPath: /tls}, {name: config, mountPath: /config}]
-//!       volumes:
-//!         - {name: tls, secret: {secretName: webhook-tls}}     # tls.crt must name webhook.netpol-oracle.svc
-//!         - {name: config, configMap: {name: webhook}}
-//! ```
-//!
-//! Exit code 0: stopped by a signal; 2: usage, profile, certificate or snapshot error.
+//! The webhook's command line; the package's README has the flags and the manifests to deploy and register it.
 
-mod answer;
-mod judge;
-mod routes;
-mod server;
-#[path = "../shared/mod.rs"]
+#[path = "../../examples/shared/mod.rs"]
 mod shared;
-mod signals;
-mod tls;
-mod warnings;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -105,6 +10,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use netpol_oracle::{Cluster, Code, Loader, Profile};
+use netpol_webhook::{judge, routes, server, signals, tls};
 
 /// How often the certificate's files are looked at.
 const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(10);

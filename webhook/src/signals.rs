@@ -6,7 +6,7 @@ use std::io;
 use tokio::signal;
 
 /// Ends on ctrl-c and SIGTERM. Signals count from the call on, not from the first poll.
-pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
     Ok(async move {

@@ -15,7 +15,7 @@ use rustls::sign::CertifiedKey;
 ///
 /// The files are looked at again at most every `interval`: who issues certificates in a cluster replaces them
 /// while the webhook runs. Files that hold no usable pair leave the last good one in use.
-pub(super) fn server_config(cert: PathBuf, key: PathBuf, interval: Duration) -> Result<ServerConfig, String> {
+pub fn server_config(cert: PathBuf, key: PathBuf, interval: Duration) -> Result<ServerConfig, String> {
     let provider = Arc::new(ring::default_provider());
     let files = Files { cert, key, interval };
     let current = files.load(&provider)?;

@@ -1,22 +1,9 @@
-//! Requests a second of the webhook example over TLS on the loopback interface, beside an empty handler in the
+//! Requests a second of the webhook over TLS on the loopback interface, beside an empty handler in the
 //! same run: the ratio says what judging costs, whatever the machine.
 //!
 //! ```text
-//! cargo bench --bench webhook        # about 20 seconds once it is built
+//! cargo bench -p netpol-webhook      # about 20 seconds once it is built
 //! ```
-
-#[path = "../examples/admission_webhook/answer.rs"]
-mod answer;
-#[path = "../examples/admission_webhook/judge.rs"]
-mod judge;
-#[path = "../examples/admission_webhook/routes.rs"]
-mod routes;
-#[path = "../examples/admission_webhook/server.rs"]
-mod server;
-#[path = "../examples/admission_webhook/tls.rs"]
-mod tls;
-#[path = "../examples/admission_webhook/warnings.rs"]
-mod warnings;
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -32,6 +19,7 @@ use hyper::Request;
 use hyper::header::HOST;
 use hyper_util::rt::TokioIo;
 use netpol_oracle::{Loader, Profile};
+use netpol_webhook::{judge, routes, server, tls};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};

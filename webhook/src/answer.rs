@@ -5,15 +5,15 @@ use kube::core::admission::{AdmissionRequest, AdmissionResponse};
 use kube::core::response::{StatusCause, StatusDetails};
 use netpol_oracle::{Diagnostic, Severity};
 
-use super::judge::Findings;
-use super::warnings::{fit, one_line};
+use crate::judge::Findings;
+use crate::warnings::{fit, one_line};
 
 /// The longest denial message, in bytes: it is shown whole on a terminal and kept in the audit log.
 const LONGEST_MESSAGE: usize = 256 * 1024;
 
 /// What became of the comparison of before and after.
 #[derive(Debug)]
-pub(super) enum Impact {
+pub enum Impact {
     /// Its lines; none where nothing changes.
     Lines(Vec<String>),
     /// It was not ready in time.
@@ -21,11 +21,7 @@ pub(super) enum Impact {
 }
 
 /// Allowed, with everything found as warnings; or denied, with everything found in the message.
-pub(super) fn answer(
-    request: &AdmissionRequest<DynamicObject>,
-    findings: &Findings,
-    impact: &Impact,
-) -> AdmissionResponse {
+pub fn answer(request: &AdmissionRequest<DynamicObject>, findings: &Findings, impact: &Impact) -> AdmissionResponse {
     let response = AdmissionResponse::from(request);
     if findings.is_denial() {
         return deny(response, request, findings);

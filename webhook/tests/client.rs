@@ -24,13 +24,13 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::judge::Judge;
-use super::routes::{Limits, router};
-use super::server::{Connections, serve};
-use super::tls::server_config;
+use netpol_webhook::judge::Judge;
+use netpol_webhook::routes::{Limits, router};
+use netpol_webhook::server::{Connections, serve};
+use netpol_webhook::tls::server_config;
 
 /// Runs a test to its end, or to a failure after half a minute.
-pub(super) fn bounded(test: impl Future<Output = ()>) {
+pub(crate) fn bounded(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let outcome = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(30), test).await });
     runtime.shutdown_background();
@@ -38,13 +38,13 @@ pub(super) fn bounded(test: impl Future<Output = ()>) {
 }
 
 /// A certificate for `localhost` in two files of its own.
-pub(super) struct Certificate {
+pub(crate) struct Certificate {
     folder: PathBuf,
-    pub(super) der: CertificateDer<'static>,
+    pub(crate) der: CertificateDer<'static>,
 }
 
 impl Certificate {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("netpol-oracle-webhook-{}-{count}", std::process::id()));
@@ -55,18 +55,18 @@ impl Certificate {
     }
 
     /// Another certificate in the same files.
-    pub(super) fn renew(&mut self) {
+    pub(crate) fn renew(&mut self) {
         let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
         std::fs::write(self.cert(), made.cert.pem()).unwrap();
         std::fs::write(self.key(), made.signing_key.serialize_pem()).unwrap();
         self.der = made.cert.der().clone();
     }
 
-    pub(super) fn cert(&self) -> PathBuf {
+    pub(crate) fn cert(&self) -> PathBuf {
         self.folder.join("tls.crt")
     }
 
-    pub(super) fn key(&self) -> PathBuf {
+    pub(crate) fn key(&self) -> PathBuf {
         self.folder.join("tls.key")
     }
 }
@@ -78,15 +78,15 @@ impl Drop for Certificate {
 }
 
 /// A webhook that serves.
-pub(super) struct Served {
-    pub(super) certificate: Certificate,
-    pub(super) address: SocketAddr,
+pub(crate) struct Served {
+    pub(crate) certificate: Certificate,
+    pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
-    pub(super) task: JoinHandle<()>,
+    pub(crate) task: JoinHandle<()>,
 }
 
 impl Served {
-    pub(super) async fn start(judge: Judge, limits: Limits, bounds: Connections) -> Self {
+    pub(crate) async fn start(judge: Judge, limits: Limits, bounds: Connections) -> Self {
         let certificate = Certificate::new();
         let tls = server_config(certificate.cert(), certificate.key(), Duration::ZERO).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -98,23 +98,23 @@ impl Served {
     }
 
     /// With the bounds it has by itself.
-    pub(super) async fn usual(judge: Judge) -> Self {
+    pub(crate) async fn usual(judge: Judge) -> Self {
         Self::start(judge, Limits::default(), Connections::default()).await
     }
 
-    pub(super) async fn connect(&self) -> Client {
+    pub(crate) async fn connect(&self) -> Client {
         Client::connect(self.address, &self.certificate.der).await.unwrap()
     }
 
     /// Tells it to stop; returns at once.
-    pub(super) fn stop(self) -> (JoinHandle<()>, Certificate) {
+    pub(crate) fn stop(self) -> (JoinHandle<()>, Certificate) {
         self.stop.send(()).unwrap();
         (self.task, self.certificate)
     }
 }
 
 /// The encrypted stream of a new connection.
-pub(super) async fn tls(address: SocketAddr, root: &CertificateDer<'static>) -> std::io::Result<TlsStream<TcpStream>> {
+pub(crate) async fn tls(address: SocketAddr, root: &CertificateDer<'static>) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(root.clone()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
@@ -126,27 +126,27 @@ pub(super) async fn tls(address: SocketAddr, root: &CertificateDer<'static>) -> 
 }
 
 /// One connection, kept alive.
-pub(super) struct Client {
+pub(crate) struct Client {
     sender: SendRequest<Body>,
     /// Ends when the connection does.
-    pub(super) connection: JoinHandle<hyper::Result<()>>,
+    pub(crate) connection: JoinHandle<hyper::Result<()>>,
 }
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) closes: bool,
-    pub(super) body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) closes: bool,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
     /// The `response` of the review.
-    pub(super) fn response(&self) -> Value {
+    pub(crate) fn response(&self) -> Value {
         assert_eq!(self.status, StatusCode::OK, "{}", self.text());
         let review: Value = serde_json::from_slice(&self.body).unwrap();
         assert_eq!(
@@ -158,13 +158,13 @@ impl Answer {
 }
 
 impl Client {
-    pub(super) async fn connect(address: SocketAddr, root: &CertificateDer<'static>) -> std::io::Result<Self> {
+    pub(crate) async fn connect(address: SocketAddr, root: &CertificateDer<'static>) -> std::io::Result<Self> {
         let stream = tls(address, root).await?;
         let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         Ok(Self { sender, connection: tokio::spawn(connection) })
     }
 
-    pub(super) async fn send(&mut self, method: &str, path: &str, body: Body) -> hyper::Result<Answer> {
+    pub(crate) async fn send(&mut self, method: &str, path: &str, body: Body) -> hyper::Result<Answer> {
         let request = Request::builder().method(method).uri(path).header(HOST, "localhost");
         self.sender.ready().await?;
         let response = self.sender.send_request(request.body(body).unwrap()).await?;
@@ -173,26 +173,26 @@ impl Client {
         Ok(Answer { status, closes, body: response.into_body().collect().await?.to_bytes() })
     }
 
-    pub(super) async fn post(&mut self, body: impl Into<Body>) -> Answer {
+    pub(crate) async fn post(&mut self, body: impl Into<Body>) -> Answer {
         self.send("POST", "/validate", body.into()).await.unwrap()
     }
 
     /// The webhook's response to a review.
-    pub(super) async fn review(&mut self, review: &Value) -> Value {
+    pub(crate) async fn review(&mut self, review: &Value) -> Value {
         self.post(review.to_string()).await.response()
     }
 }
 
 /// A cluster that enforces no `endPort`: two pods, the cluster's DNS, and the policy `shop/old` on one pod.
-pub(super) fn judge(denied: &[Code]) -> Judge {
+pub(crate) fn judge(denied: &[Code]) -> Judge {
     Judge::new(profile(), cluster(), denied.iter().copied().collect())
 }
 
-pub(super) fn profile() -> Profile {
+pub(crate) fn profile() -> Profile {
     "tunnel:v1.31.6-r0".parse().unwrap()
 }
 
-pub(super) fn cluster() -> Cluster {
+pub(crate) fn cluster() -> Cluster {
     let pod = |name: &str, address: &str| {
         json!({
             "apiVersion": "v1", "kind": "Pod",
@@ -211,7 +211,7 @@ pub(super) fn cluster() -> Cluster {
 }
 
 /// A policy of the namespace `shop` as the server hands it over: defaulted, with its bookkeeping.
-pub(super) fn policy(name: &str, mut spec: Value) -> Value {
+pub(crate) fn policy(name: &str, mut spec: Value) -> Value {
     if spec.get("policyTypes").is_none() {
         spec["policyTypes"] = json!(["Ingress"]);
     }
@@ -230,24 +230,24 @@ pub(super) fn policy(name: &str, mut spec: Value) -> Value {
 }
 
 /// A policy that this cluster cannot enforce: an `endPort`.
-pub(super) fn unsupported(name: &str) -> Value {
+pub(crate) fn unsupported(name: &str) -> Value {
     let port = json!({"protocol": "TCP", "port": 80, "endPort": 90});
     policy(name, json!({"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{"ports": [port]}]}))
 }
 
 /// One that it can.
-pub(super) fn supported(name: &str) -> Value {
+pub(crate) fn supported(name: &str) -> Value {
     let port = json!({"protocol": "TCP", "port": 80});
     policy(name, json!({"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{"ports": [port]}]}))
 }
 
 /// One that selects no pod.
-pub(super) fn idle(name: &str) -> Value {
+pub(crate) fn idle(name: &str) -> Value {
     policy(name, json!({"podSelector": {"matchLabels": {"app": "nobody"}}}))
 }
 
 /// A review as the server sends it; `object` and `old` may be null.
-pub(super) fn review(operation: &str, object: &Value, old: &Value) -> Value {
+pub(crate) fn review(operation: &str, object: &Value, old: &Value) -> Value {
     let name = if object.is_null() { &old["metadata"]["name"] } else { &object["metadata"]["name"] };
     json!({
         "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
@@ -265,11 +265,11 @@ pub(super) fn review(operation: &str, object: &Value, old: &Value) -> Value {
     })
 }
 
-pub(super) fn create(object: &Value) -> Value {
+pub(crate) fn create(object: &Value) -> Value {
     review("CREATE", object, &Value::Null)
 }
 
 /// The texts of a response's warnings.
-pub(super) fn warnings(response: &Value) -> Vec<&str> {
+pub(crate) fn warnings(response: &Value) -> Vec<&str> {
     response["warnings"].as_array().map_or(Vec::new(), |list| list.iter().filter_map(Value::as_str).collect())
 }

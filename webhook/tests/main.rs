@@ -1,0 +1,15 @@
+//! The webhook over real TLS on a loopback port: what it answers, within which bounds, and how it stops.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod answers;
+mod bounds;
+mod client;
+mod stopping;
+mod wording;
