@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use netpol_oracle::Cluster;
 use netpol_oracle::generate::{ClusterSpec, Hostile, flows};
-use netpol_oracle::manifest::wire;
+use netpol_oracle::manifest::write;
 
 /// Writes the manifests of a generated cluster: the same seed, the same cluster.
 #[derive(Parser)]
@@ -118,7 +118,7 @@ fn open(path: &Path) -> io::Result<BufWriter<Box<dyn Write>>> {
 fn write(cluster: &Cluster, path: &Path) -> io::Result<()> {
     let mut out = open(path)?;
     if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
-        for object in wire::documents(cluster) {
+        for object in write::documents(cluster) {
             out.write_all(b"---\n")?;
             // No word of the generator is one that this writer leaves bare and YAML 1.1 reads as no text.
             serde_yaml::to_writer(&mut out, &object).map_err(io::Error::other)?;
@@ -126,7 +126,7 @@ fn write(cluster: &Cluster, path: &Path) -> io::Result<()> {
     } else {
         // A list by hand, for an object a line.
         out.write_all(br#"{"apiVersion":"v1","kind":"List","items":["#)?;
-        for (index, object) in wire::documents(cluster).enumerate() {
+        for (index, object) in write::documents(cluster).enumerate() {
             out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
             serde_json::to_writer(&mut out, &object)?;
         }

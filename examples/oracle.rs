@@ -129,7 +129,7 @@ fn hunt(arguments: &Arguments, fault: Fault) -> Result<bool, String> {
         let mut case = Case::new(spec.build(), profile.clone());
         case.name = Some(fault.name().to_owned());
         if fault.shows() == Shows::Changed {
-            case.changes = story(&case.cluster, &spec.seed(seed + 1_000).build());
+            case.changes = changes_towards(&case.cluster, &spec.seed(seed + 1_000).build());
         }
         let reports = check(&case, fault, arguments.budget)?;
         probes += reports.iter().map(|report| report.probes).sum::<usize>();
@@ -182,9 +182,9 @@ fn size(case: &Case) -> String {
     format!("{} pods, {} policies and {changes} changes", cluster.pods().len(), cluster.policies().len())
 }
 
-/// What happens to a cluster: labels of pods and namespaces move on, policies get the rules of others, pods come at the
+/// Changes of a cluster, some of them towards another: labels of pods and namespaces move on, policies get the rules of others, pods come at the
 /// addresses of others.
-fn story(cluster: &Cluster, other: &Cluster) -> Vec<Vec<Change>> {
+fn changes_towards(cluster: &Cluster, other: &Cluster) -> Vec<Vec<Change>> {
     let put = |pod: Pod| Change::Put(pod.into());
     let neighbours = || cluster.pods().iter().zip(cluster.pods().iter().skip(1)).step_by(3);
     let relabelled = neighbours().map(|(pod, next)| put(Pod { labels: next.labels.clone(), ..pod.clone() }));

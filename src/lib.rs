@@ -25,6 +25,7 @@ mod name;
 pub mod net;
 pub mod oracle;
 mod profile;
+mod random;
 mod reference;
 mod release;
 mod verdict;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use netpol_oracle::generate::{ClusterSpec, Hostile, flows};
-use netpol_oracle::manifest::wire::{Manifest, documents, list};
+use netpol_oracle::manifest::write::{Manifest, documents, list};
 use netpol_oracle::{
     Cluster, ContainerPort, EndpointSlice, Family, Labels, Loaded, Loader, NetworkPolicy, Node, NodeAddress,
     NodeAddressKind, ObjectName, OtherPolicy, Owner, Phase, Pod, PolicyTypes, PortName, Protocol, Release, Requirement,

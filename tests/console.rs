@@ -4,7 +4,7 @@ use netpol_oracle::console::{
     CidrBlock, Column, Columns, InboundRow, Label, NamespaceName, Obstacle, OutboundRow, ProtocolPort, RowFaultKind,
     RowPeer, RowProtocol, WhichSelector,
 };
-use netpol_oracle::manifest::wire::Manifest;
+use netpol_oracle::manifest::write::Manifest;
 use netpol_oracle::{
     Cidr, Direction, IpBlock, LabelKey, LabelValue, Labels, Loader, NAMESPACE_NAME_LABEL, Namespaces, NetworkPolicy,
     ObjectName, Peer, Peers, PodPeer, PolicyTypes, Port, PortMatch, PortName, PortRange, PortSpec, Ports, Profile,

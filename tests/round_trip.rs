@@ -2,7 +2,7 @@
 
 use netpol_oracle::manifest::api_server::{Intake, judge, judge_tree};
 use netpol_oracle::manifest::tree::{Format, Hint, from_serialize, read};
-use netpol_oracle::manifest::wire::Manifest;
+use netpol_oracle::manifest::write::Manifest;
 use netpol_oracle::{
     Cidr, IpBlock, LabelKey, LabelValue, Labels, Namespaces, NetworkPolicy, ObjectName, Peer, Peers, PodPeer,
     PolicyTypes, Port, PortMatch, PortName, PortRange, PortSpec, Ports, Protocol, Release, Requirement, Rule, Selector,

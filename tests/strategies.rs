@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use netpol_oracle::generate::ClusterSpec;
 use netpol_oracle::generate::strategies::{
-    StepKind, World, changes_of, flows_of, stories, wild_flows, wild_worlds, worlds,
+    StepKind, World, arbitrary_flows, changes_of, changing_worlds, flows_of, inconsistent_worlds, worlds,
 };
 use netpol_oracle::{
     Capabilities, Change, Cluster, Decide, Destination, Direction, Engine, Flow, Judged, Namespaces, Peer, Peers,
@@ -175,15 +175,15 @@ fn worlds_are_varied() {
 
 /// Every error that a flow can come to, and every verdict: among questions about what may not be there.
 #[test]
-fn wild_worlds_are_wild() {
+fn every_error_comes_up() {
     let (mut tally, mut of_plain) = (Tally::default(), Tally::default());
-    made(wild_worlds()).take(WORLDS as usize).for_each(|world| tally.add(&world));
-    for (mut world, flow) in made((worlds(), wild_flows())).take(WORLDS as usize) {
+    made(inconsistent_worlds()).take(WORLDS as usize).for_each(|world| tally.add(&world));
+    for (mut world, flow) in made((worlds(), arbitrary_flows())).take(WORLDS as usize) {
         world.flows = vec![flow];
         of_plain.add(&world);
     }
-    tally.print("wild worlds");
-    of_plain.print("wild flows in plain worlds");
+    tally.print("inconsistent worlds");
+    of_plain.print("arbitrary flows in plain worlds");
     let errors = [
         "address-not-of-node",
         "address-not-of-pod",
@@ -226,8 +226,8 @@ fn same_answers(cluster: &Cluster, profile: &Profile, flows: &[Flow]) -> Result<
 
 /// Whatever the objects contradict each other in, the engine says what the definition says.
 #[test]
-fn engine_equals_definition_in_wild_worlds() {
-    for world in made(wild_worlds()).take(WORLDS as usize) {
+fn engine_equals_definition_in_inconsistent_worlds() {
+    for world in made(inconsistent_worlds()).take(WORLDS as usize) {
         if let Err(difference) = same_answers(&world.cluster, &world.profile, &world.flows) {
             panic!("{difference}\n{world:?}");
         }
@@ -253,12 +253,12 @@ fn a_rule_of_two_whole_protocols_has_both() {
 
 /// Every kind of step comes up, most change the cluster, and many change an answer.
 #[test]
-fn stories_are_varied() {
+fn changing_worlds_are_varied() {
     let mut kinds: BTreeMap<StepKind, (u32, u32, u32)> = BTreeMap::new();
     let (mut batches, mut single, mut steps, mut empty) = (0, 0, 0, 0);
-    for story in made(stories()).take(400) {
-        let (profile, mut before) = (&story.world.profile, story.world.cluster.clone());
-        for batch in &story.batches {
+    for changing in made(changing_worlds()).take(400) {
+        let (profile, mut before) = (&changing.world.profile, changing.world.cluster.clone());
+        for batch in &changing.batches {
             batches += 1;
             single += u32::from(batch.len() == 1);
             for step in batch {
@@ -279,7 +279,7 @@ fn stories_are_varied() {
                 before = after;
             }
         }
-        assert_eq!(story.chapters().last().map(|(_, cluster)| cluster), Some(before));
+        assert_eq!(changing.updates().last().map(|(_, cluster)| cluster), Some(before));
     }
     println!("{batches} batches, {single} of one step; {steps} steps, {empty} of them change nothing");
     for (kind, (count, nothing, answers)) in &kinds {

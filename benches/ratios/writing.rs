@@ -1,7 +1,7 @@
 //! Building and changing.
 
 use netpol_oracle::generate::ClusterSpec;
-use netpol_oracle::manifest::wire;
+use netpol_oracle::manifest::write;
 use netpol_oracle::{
     Change, Cluster, Engine, LabelKey, LabelValue, Loader, Namespace, Object, ObjectId, ObjectName, Pod, Profile,
     Release,
@@ -23,7 +23,7 @@ pub(crate) fn measure(effort: Effort, goals: &mut Goals) {
         }
         last = Some((pods, build));
         if pods == 100_000 {
-            let text = serde_json::to_vec(&wire::list(&cluster)).unwrap();
+            let text = serde_json::to_vec(&write::list(&cluster)).unwrap();
             let load = time(|| Loader::new(Release::DEFAULT).text("cluster.json", &text[..]).finish()).0;
             goals.at_most(format!("build, {pods} pods, to loading the same from manifests"), build / load, 0.2);
             println!("  loading {} MB of JSON {} ms", text.len() >> 20, short(load * 1e3));

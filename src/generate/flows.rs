@@ -2,12 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::random::Random;
-use super::town::STREAM_FLOWS;
+use super::stream;
 use super::vocabulary::port;
 use crate::model::cluster::{Cluster, Node, Pod, Service, ServiceKind};
 use crate::model::flow::{Destination, Endpoint, Flow, L4, OtherProtocol};
 use crate::net::{Family, Port, Protocol};
+use crate::random::Random;
 
 /// `count` flows between what the cluster holds, decided by `seed` alone; none where no pod lives.
 ///
@@ -37,7 +37,7 @@ pub fn flows(cluster: &Cluster, count: usize, seed: u64) -> impl Iterator<Item =
         pods: cluster.pods().iter().filter(|pod| pod.is_live()).collect(),
         services: cluster.services().iter().filter(|service| service.kind == ServiceKind::ClusterIp).collect(),
         nodes: cluster.nodes().iter().collect(),
-        random: Random::new(seed, STREAM_FLOWS),
+        random: Random::new(seed, stream::FLOWS),
     };
     (0..count).map_while(move |_| asker.flow())
 }

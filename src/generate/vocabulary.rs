@@ -1,6 +1,6 @@
 //! The words that generated objects are made of.
 
-use crate::labels::{LabelKey, LabelValue};
+use crate::labels::{LabelKey, LabelValue, Selector};
 use crate::model::cluster::{ContainerPort, NAMESPACE_NAME_LABEL};
 use crate::net::{Port, PortName, Protocol};
 
@@ -149,6 +149,17 @@ pub(super) fn values(words: &[&'static str]) -> Vec<LabelValue> {
 /// The label that tells the cluster's DNS.
 pub(super) fn dns_value() -> LabelValue {
     LabelValue::known("kube-dns")
+}
+
+/// The item at `index`, counted round.
+pub(super) fn nth<T>(items: &[T], index: u32) -> Option<&T> {
+    let at = usize::try_from(index).unwrap_or_default();
+    items.get(at.checked_rem(items.len())?)
+}
+
+/// A selector of one label.
+pub(super) fn labelled(key: &LabelKey, value: &LabelValue) -> Selector {
+    Selector::new([(key.clone(), value.clone())].into_iter().collect(), Vec::new())
 }
 
 /// Of 27 characters that spell no word, as Kubernetes names ReplicaSets and their pods.

@@ -3,4 +3,4 @@
 pub mod api_server;
 pub(crate) mod load;
 pub mod tree;
-pub mod wire;
+pub mod write;

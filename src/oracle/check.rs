@@ -2,7 +2,6 @@
 
 use crate::engine::{Engine, Snapshot};
 use crate::explain::explain;
-use crate::generate::random::Random;
 use crate::model::change::{Change, ChangeError};
 use crate::model::cluster::Cluster;
 use crate::model::flow::Flow;
@@ -11,6 +10,7 @@ use crate::oracle::data_plane::{DataPlane, Observed, Outcome};
 use crate::oracle::probe::Probe;
 use crate::oracle::report::{Mismatch, Report, Stop};
 use crate::oracle::resolve::answered;
+use crate::random::Random;
 use crate::verdict::{Decision, Judged, Sides, Verdict};
 
 /// How a check is made. The default asks every flow in the order given.
@@ -65,18 +65,18 @@ pub struct Options {
 /// ```
 pub fn check<P: DataPlane + ?Sized>(
     engine: &Snapshot,
-    plane: &mut P,
+    data_plane: &mut P,
     flows: impl IntoIterator<Item = Flow>,
     options: &Options,
 ) -> Result<Report, P::Error> {
-    plane.install(engine.cluster(), engine.profile())?;
-    Ok(check_installed(engine, plane, flows, options))
+    data_plane.install(engine.cluster(), engine.profile())?;
+    Ok(check_installed(engine, data_plane, flows, options))
 }
 
 /// As [`check`], of a data plane that enforces the engine's cluster already: nothing is installed.
 pub fn check_installed<P: DataPlane + ?Sized>(
     engine: &Snapshot,
-    plane: &mut P,
+    data_plane: &mut P,
     flows: impl IntoIterator<Item = Flow>,
     options: &Options,
 ) -> Report {
@@ -86,13 +86,13 @@ pub fn check_installed<P: DataPlane + ?Sized>(
         Some(budget) => {
             let (drawn, of) = draw(flows, budget, options.seed);
             let is_all = drawn.len() as u64 == of;
-            run(engine, plane, drawn.into_iter(), options, &mut report);
+            run(engine, data_plane, drawn.into_iter(), options, &mut report);
             report.coverage.of = Some(of);
             if !is_all {
                 report.stopped.get_or_insert(Stop::Budget);
             }
         }
-        None => run(engine, plane, flows, options, &mut report),
+        None => run(engine, data_plane, flows, options, &mut report),
     }
     report
 }
@@ -109,13 +109,13 @@ pub fn check_installed<P: DataPlane + ?Sized>(
 /// batch or, if the data plane could not follow, after it.
 pub fn check_changes<P: DataPlane + ?Sized, F: IntoIterator<Item = Flow>>(
     engine: &mut Engine,
-    plane: &mut P,
+    data_plane: &mut P,
     batches: impl IntoIterator<Item = Vec<Change>>,
     mut flows: impl FnMut(&Snapshot, &Cluster) -> F,
     options: &Options,
 ) -> Result<Vec<Report>, SequenceError<P::Error>> {
     let asked = flows(engine, engine.cluster());
-    let installed = check(engine, plane, asked, options).map_err(SequenceError::Install)?;
+    let installed = check(engine, data_plane, asked, options).map_err(SequenceError::Install)?;
     let is_last = |report: &Report| report.stopped == Some(Stop::Mismatches);
     let mut ends = is_last(&installed);
     let mut reports = vec![installed];
@@ -126,8 +126,8 @@ pub fn check_changes<P: DataPlane + ?Sized, F: IntoIterator<Item = Flow>>(
         let batch = at + 1;
         let before = engine.cluster().clone();
         engine.apply(&changes).map_err(|error| SequenceError::Change { batch, error })?;
-        plane.apply(&changes, engine.cluster()).map_err(|error| SequenceError::Apply { batch, error })?;
-        let report = check_installed(engine, plane, flows(engine, &before), options);
+        data_plane.apply(&changes, engine.cluster()).map_err(|error| SequenceError::Apply { batch, error })?;
+        let report = check_installed(engine, data_plane, flows(engine, &before), options);
         ends = is_last(&report);
         reports.push(report);
     }
@@ -183,7 +183,7 @@ fn draw(flows: impl Iterator<Item = Flow>, count: usize, seed: u64) -> (Vec<Flow
 /// Asks the flows.
 fn run<P: DataPlane + ?Sized>(
     engine: &Snapshot,
-    plane: &mut P,
+    data_plane: &mut P,
     mut flows: impl Iterator<Item = Flow>,
     options: &Options,
     report: &mut Report,
@@ -205,7 +205,7 @@ fn run<P: DataPlane + ?Sized>(
                 report.stopped = Some(Stop::Budget);
                 break 'flows;
             }
-            ask(engine, plane, probe, decision, report);
+            ask(engine, data_plane, probe, decision, report);
             if is_enough(report.mismatches.len()) {
                 report.stopped = Some(Stop::Mismatches);
                 report.coverage.asked += 1;
@@ -222,9 +222,15 @@ fn run<P: DataPlane + ?Sized>(
     };
 }
 
-fn ask<P: DataPlane + ?Sized>(engine: &Snapshot, plane: &mut P, probe: Probe, decision: Decision, report: &mut Report) {
+fn ask<P: DataPlane + ?Sized>(
+    engine: &Snapshot,
+    data_plane: &mut P,
+    probe: Probe,
+    decision: Decision,
+    report: &mut Report,
+) {
     report.probes += 1;
-    let observed = match plane.probe(&probe) {
+    let observed = match data_plane.probe(&probe) {
         Ok(observed) => observed,
         Err(error) => return report.errors.push((probe, error.to_string())),
     };

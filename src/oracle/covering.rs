@@ -9,8 +9,8 @@ use crate::engine::{Row, Snapshot};
 use crate::model::cluster::Cluster;
 use crate::model::flow::Flow;
 use crate::net::{Port, PortName, Protocol};
-use crate::oracle::batch::Batch;
-use crate::oracle::ground::{Ground, Kind};
+use crate::oracle::batches::Batch;
+use crate::oracle::end_kinds::{EndKind, EndKinds};
 use crate::oracle::report::Coverage;
 
 /// In a budgeted set so many selectors are held against classes to find whom rules are about.
@@ -45,7 +45,7 @@ const CHECKS: usize = 1 << 22;
 /// they are not a pod's first of the family.
 #[derive(Clone)]
 pub struct Covering {
-    ground: Arc<Ground>,
+    kinds: Arc<EndKinds>,
     former: Vec<IpAddr>,
 }
 
@@ -65,7 +65,7 @@ pub struct Covering {
 /// ```
 #[must_use]
 pub fn covering_flows(engine: &Snapshot) -> Covering {
-    Covering { ground: Arc::new(Ground::new(engine)), former: Vec::new() }
+    Covering { kinds: Arc::new(EndKinds::new(engine)), former: Vec::new() }
 }
 
 /// The flows of a [`Covering`], in an order that is the same for equal clusters.
@@ -110,14 +110,14 @@ impl Covering {
     pub fn with_former(mut self, before: &Cluster) -> Self {
         let pods = before.pods().iter().filter(|pod| pod.is_live() && !pod.host_network);
         let addresses = pods.flat_map(|pod| &pod.addresses).copied();
-        self.former = addresses.filter(|address| self.ground.engine.is_outside(*address)).collect();
+        self.former = addresses.filter(|address| self.kinds.engine.is_outside(*address)).collect();
         self
     }
 
     /// How many kinds of ends there are.
     #[must_use]
     pub fn kinds(&self) -> usize {
-        self.ground.kinds.len()
+        self.kinds.all.len()
     }
 
     /// How many flows it has. They are counted, not made: pairs of pods by what they have in common.
@@ -179,60 +179,60 @@ impl Covering {
 
     /// The places of all pods.
     fn members(&self) -> Vec<(usize, usize)> {
-        let kinds = self.ground.kinds.iter().enumerate().filter(|(_, kind)| kind.class.is_some());
+        let kinds = self.kinds.all.iter().enumerate().filter(|(_, kind)| kind.class.is_some());
         kinds.flat_map(|(at, kind)| (0..kind.members.len()).map(move |number| (at, number))).collect()
     }
 
     /// Everything but, unless `pairs`, the pairs of kinds of pods.
     fn batches(&self, pairs: bool) -> impl Iterator<Item = Batch> + Send + use<> {
-        let count = self.ground.kinds.len();
-        let ground = || self.ground.clone();
+        let count = self.kinds.all.len();
+        let shared = || self.kinds.clone();
         let between = {
-            let ground = ground();
+            let kinds = shared();
             (0..count).flat_map(move |source| {
-                let ground = ground.clone();
-                let is_host = |at: usize| ground.kind(at).is_some_and(|kind| kind.is_host);
+                let kinds = kinds.clone();
+                let is_host = |at: usize| kinds.kind(at).is_some_and(|kind| kind.is_host);
                 let from_host = is_host(source);
                 let wanted: Vec<usize> = (0..count).filter(|to| pairs || from_host || is_host(*to)).collect();
-                wanted.into_iter().flat_map(move |destination| ground.between(source, destination))
+                wanted.into_iter().flat_map(move |destination| kinds.between(source, destination))
             })
         };
-        let each = |section: fn(&Ground, usize) -> Vec<Batch>| {
-            let ground = ground();
-            (0..count).flat_map(move |at| section(&ground, at))
+        let each = |section: fn(&EndKinds, usize) -> Vec<Batch>| {
+            let kinds = shared();
+            (0..count).flat_map(move |at| section(&kinds, at))
         };
         let through = {
-            let ground = ground();
-            self.ground.doors().flat_map(move |door| {
-                let ground = ground.clone();
-                let around = ground.around(&door);
-                (0..count).flat_map(move |source| ground.through(&door, source)).chain(around)
+            let kinds = shared();
+            self.kinds.frontends().flat_map(move |frontend| {
+                let kinds = kinds.clone();
+                let around = kinds.around(&frontend);
+                (0..count).flat_map(move |source| kinds.through(&frontend, source)).chain(around)
             })
         };
-        let (pods, members) = (ground(), self.members());
-        let (former, without) = (self.ground.former(&self.former), self.ground.without_pods());
+        let (pods, members) = (shared(), self.members());
+        let (former, without) = (self.kinds.former(&self.former), self.kinds.without_pods());
         between
-            .chain(each(Ground::hairpin))
-            .chain(each(Ground::outside))
+            .chain(each(EndKinds::hairpin))
+            .chain(each(EndKinds::outside))
             .chain(former)
             .chain(through)
             .chain(members.into_iter().flat_map(move |(at, number)| pods.each_pod(at, number)))
             .chain(without)
     }
 
-    /// The flows of [`Ground::between`] for all pairs of kinds without hosts: how many ports a pair has depends on the rows of
+    /// The flows of [`EndKinds::between`] for all pairs of kinds without hosts: how many ports a pair has depends on the rows of
     /// the two and on what they call their ports, how many pairs of members on where these lie.
     fn count_pairs(&self) -> u64 {
-        let ground = &*self.ground;
+        let kinds = &*self.kinds;
         // What classes call ports, as far as rules ask for the name; by a number.
         let used: HashSet<&PortName> =
-            ground.outline.rows.iter().flat_map(|row| &row.names).map(|(_, name)| name).collect();
+            kinds.outline.rows.iter().flat_map(|row| &row.names).map(|(_, name)| name).collect();
         let mut names: HashMap<Vec<&(Protocol, PortName, Port)>, usize> = HashMap::new();
         let mut ports: HashMap<([usize; 2], [usize; 2]), u64> = HashMap::new();
         let mut parts: HashMap<(usize, usize), u64> = HashMap::new();
         let mut pods = Vec::new();
-        for (at, kind) in ground.kinds.iter().enumerate().filter(|(_, kind)| !kind.is_host) {
-            let Some(class) = ground.class(kind) else { continue };
+        for (at, kind) in kinds.all.iter().enumerate().filter(|(_, kind)| !kind.is_host) {
+            let Some(class) = kinds.class(kind) else { continue };
             let own: Vec<_> = class.named.iter().filter(|(_, name, _)| used.contains(name)).collect();
             let next = names.len();
             pods.push((at, kind, class, *names.entry(own).or_insert(next)));
@@ -245,18 +245,18 @@ impl Covering {
                 }
                 if from_at == to_at || (from.is_by_name && to.is_by_name) {
                     // Not every two members are two pods, or can be asked.
-                    count += ground.between(*from_at, *to_at).iter().map(|batch| batch.l4s.len() as u64).sum::<u64>();
+                    count += kinds.between(*from_at, *to_at).iter().map(|batch| batch.l4s.len() as u64).sum::<u64>();
                     continue;
                 }
                 let key = ([source.egress, *from_names], [destination.ingress, *to_names]);
                 let ports =
-                    *ports.entry(key).or_insert_with(|| ground.ports(Some(source), Some(destination)).len() as u64);
-                let mut parts = |at: usize, kind: &Kind, row: usize, known: &Row| {
+                    *ports.entry(key).or_insert_with(|| kinds.ports(Some(source), Some(destination)).len() as u64);
+                let mut parts = |at: usize, kind: &EndKind, row: usize, known: &Row| {
                     *parts.entry((at, row)).or_insert_with(|| kind.parts(known).len() as u64)
                 };
                 count += ports
-                    * parts(*from_at, from, destination.ingress, ground.ingress(Some(destination)))
-                    * parts(*to_at, to, source.egress, ground.egress(Some(source)));
+                    * parts(*from_at, from, destination.ingress, kinds.ingress(Some(destination)))
+                    * parts(*to_at, to, source.egress, kinds.egress(Some(source)));
             }
         }
         count
@@ -264,56 +264,55 @@ impl Covering {
 
     /// The sections of a budgeted set, each spread over everything it is about.
     fn telling(&self) -> Vec<Box<dyn Iterator<Item = Flow> + '_>> {
-        let ground = &*self.ground;
-        let count = ground.kinds.len();
-        let isolated = ground.kinds.iter().take_while(|kind| kind.isolated.contains(&true)).count();
-        let hosts: Vec<usize> = (0..count).filter(|at| ground.kind(*at).is_some_and(|kind| kind.is_host)).collect();
+        let kinds = &*self.kinds;
+        let count = kinds.all.len();
+        let isolated = kinds.all.iter().take_while(|kind| kind.isolated.contains(&true)).count();
+        let hosts: Vec<usize> = (0..count).filter(|at| kinds.kind(*at).is_some_and(|kind| kind.is_host)).collect();
         let mut checks = CHECKS;
         let mut around: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut about = Vec::new();
         for at in 0..isolated {
-            let Some(class) = ground.kind(at).and_then(|kind| ground.class(kind)) else { continue };
+            let Some(class) = kinds.kind(at).and_then(|kind| kinds.class(kind)) else { continue };
             for (is_source, row) in [(true, class.egress), (false, class.ingress)] {
-                let Some(known) = ground.outline.rows.get(row).filter(|row| row.isolated) else { continue };
-                let others = around
-                    .entry(row)
-                    .or_insert_with(|| ground.engine.around_peers(&ground.outline, known, &mut checks));
-                let others = others.iter().filter_map(|class| ground.of_class.get(*class).copied().flatten());
+                let Some(known) = kinds.outline.rows.get(row).filter(|row| row.isolated) else { continue };
+                let others =
+                    around.entry(row).or_insert_with(|| kinds.engine.around_peers(&kinds.outline, known, &mut checks));
+                let others = others.iter().filter_map(|class| kinds.of_class.get(*class).copied().flatten());
                 about.extend(others.map(|other| if is_source { (at, other) } else { (other, at) }));
             }
         }
         let rules = about.len();
-        let pairs = move |at: usize| about.get(at).map_or_else(Vec::new, |(from, to)| ground.between(*from, *to));
+        let pairs = move |at: usize| about.get(at).map_or_else(Vec::new, |(from, to)| kinds.between(*from, *to));
         let members = self.members();
         let pod_count = members.len();
-        let pods = move |at: usize| members.get(at).map_or_else(Vec::new, |(at, number)| ground.each_pod(*at, *number));
+        let pods = move |at: usize| members.get(at).map_or_else(Vec::new, |(at, number)| kinds.each_pod(*at, *number));
         let own_count = isolated * hosts.len() * 2;
-        let own = move |at: usize| {
+        let own_nodes = move |at: usize| {
             let (kind, host) = (at / (2 * hosts.len()), hosts.get(at / 2 % hosts.len()).copied().unwrap_or_default());
-            if at % 2 == 0 { ground.between(kind, host) } else { ground.between(host, kind) }
+            if at % 2 == 0 { kinds.between(kind, host) } else { kinds.between(host, kind) }
         };
-        let hairpins = move |at: usize| ground.hairpin(at);
-        let away = move |at: usize| ground.outside(at);
+        let hairpins = move |at: usize| kinds.hairpin(at);
+        let outside = move |at: usize| kinds.outside(at);
         let everything = move |at: usize| {
             let (from, to) = (at / count.max(1), at % count.max(1));
             let is_isolated = |at: usize, side: usize| {
-                ground.kind(at).and_then(|kind| kind.isolated.get(side).copied()).unwrap_or_default()
+                kinds.kind(at).and_then(|kind| kind.isolated.get(side).copied()).unwrap_or_default()
             };
-            if is_isolated(from, 0) || is_isolated(to, 1) { ground.between(from, to) } else { Vec::new() }
+            if is_isolated(from, 0) || is_isolated(to, 1) { kinds.between(from, to) } else { Vec::new() }
         };
-        let doors = self.ground.doors().flat_map(move |door| {
-            let around = ground.around(&door);
-            let through = spread(isolated, move |at| ground.through(&door, at)).take(isolated.min(64));
+        let frontends = self.kinds.frontends().flat_map(move |frontend| {
+            let around = kinds.around(&frontend);
+            let through = spread(isolated, move |at| kinds.through(&frontend, at)).take(isolated.min(64));
             around.into_iter().flat_map(Batch::flows).chain(through)
         });
         vec![
             Box::new(spread(rules, pairs)),
             Box::new(spread(pod_count, pods)),
-            Box::new(spread(own_count, own)),
+            Box::new(spread(own_count, own_nodes)),
             Box::new(spread(isolated, hairpins)),
-            Box::new(doors),
-            Box::new(self.ground.former(&self.former).into_iter().flat_map(Batch::flows)),
-            Box::new(spread(isolated, away)),
+            Box::new(frontends),
+            Box::new(self.kinds.former(&self.former).into_iter().flat_map(Batch::flows)),
+            Box::new(spread(isolated, outside)),
             Box::new(spread(count * count, everything)),
         ]
     }

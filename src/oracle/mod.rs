@@ -3,14 +3,15 @@
 //! Hand over what enforces policies, as a [`DataPlane`]; the flows to probe it with are chosen, what it does is compared
 //! with what the engine says, and what differs is cut down to the smallest case that still differs.
 
-mod batch;
+mod batches;
 mod case;
 mod check;
 mod covering;
 mod data_plane;
-mod ground;
+mod end_kinds;
+mod frontends;
 mod outside;
-mod pairing;
+mod pairs;
 mod probe;
 mod report;
 mod resolve;

@@ -10,16 +10,16 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use crate::plane::probes::asked;
-use crate::plane::stories::{Story, stories};
+use crate::plane::sequences::{Sequence, sequences};
 use crate::support::plane::{Fault, Plane};
 use crate::support::worlds;
 
 /// Cases of every kind: with changes, Services, profiles of every sort.
 fn cases() -> impl Iterator<Item = Case> {
-    stories().enumerate().map(|(number, story)| {
-        let Story { before, steps, profile } = story;
+    sequences().enumerate().map(|(number, sequence)| {
+        let Sequence { before, steps, profile } = sequence;
         let mut case = Case::new(before, profile);
-        case.name = Some(format!("story-{number}"));
+        case.name = Some(format!("sequence-{number}"));
         case.source = Some("a \"source\": # with - everything\n".to_owned());
         case.changes = steps.into_iter().map(|(changes, _)| changes).collect();
         let after = case.after().unwrap();
@@ -53,7 +53,7 @@ fn is_sayable(case: &Case) -> bool {
 }
 
 fn reads_back(cluster: &Cluster) -> bool {
-    let text = serde_json::to_string(&netpol_oracle::manifest::wire::list(cluster)).unwrap();
+    let text = serde_json::to_string(&netpol_oracle::manifest::write::list(cluster)).unwrap();
     let loaded = netpol_oracle::Loader::new(netpol_oracle::Release::DEFAULT).text("c.json", text).finish();
     loaded.cluster == *cluster
 }

@@ -11,7 +11,7 @@ use netpol_oracle::{
     Verdict,
 };
 
-use crate::plane::stories::{Story, stories};
+use crate::plane::sequences::{Sequence, sequences};
 use crate::support::plane::{Fault, Plane, Shows};
 
 /// The worlds, each with changes, in which a bug shows first: together they show every one.
@@ -30,9 +30,9 @@ fn first_mismatch() -> Options {
 #[test]
 fn a_plane_without_a_bug_agrees() {
     let mut sum = Report::default();
-    for story in stories().take(wanted(16)) {
-        let mut engine = Engine::new(&story.before, &story.profile);
-        let batches = story.steps.into_iter().map(|(changes, _)| changes);
+    for sequence in sequences().take(wanted(16)) {
+        let mut engine = Engine::new(&sequence.before, &sequence.profile);
+        let batches = sequence.steps.into_iter().map(|(changes, _)| changes);
         let flows = |engine: &netpol_oracle::Snapshot, before: &Cluster| {
             covering_flows(engine).with_former(before).budget(1000)
         };
@@ -53,14 +53,14 @@ fn a_plane_without_a_bug_agrees() {
 }
 
 /// How many probes it took, and how many after the last change that was made.
-fn hunted(fault: Fault, story: &Story, installed: &[Flow]) -> (usize, bool) {
+fn hunted(fault: Fault, sequence: &Sequence, installed: &[Flow]) -> (usize, bool) {
     let mut plane = Plane::with_fault(fault);
-    let mut engine = Engine::new(&story.before, &story.profile);
+    let mut engine = Engine::new(&sequence.before, &sequence.profile);
     if fault.shows() == Shows::Installed {
         let Ok(report) = check(&engine, &mut plane, installed.iter().cloned(), &first_mismatch());
         return (report.probes, !report.mismatches.is_empty());
     }
-    let batches = story.steps.iter().map(|(changes, _)| changes.clone());
+    let batches = sequence.steps.iter().map(|(changes, _)| changes.clone());
     let flows = |engine: &netpol_oracle::Snapshot, before: &Cluster| covering_flows(engine).with_former(before).iter();
     let reports = check_changes(&mut engine, &mut plane, batches, flows, &first_mismatch()).unwrap();
     assert!(reports[0].mismatches.is_empty(), "{} needs changes to show", fault.name());
@@ -76,13 +76,13 @@ fn covering_flows_find_every_fault() {
     let most = wanted(0);
     let is_wanted = |world: usize| if most == 0 { WORLDS.contains(&world) } else { world < most };
     let last = most.max(WORLDS[WORLDS.len() - 1]);
-    for (at, story) in stories().take(last).enumerate().filter(|(at, _)| is_wanted(at + 1)) {
+    for (at, sequence) in sequences().take(last).enumerate().filter(|(at, _)| is_wanted(at + 1)) {
         if open.is_empty() {
             break;
         }
-        let installed = covering_flows(&Engine::new(&story.before, &story.profile)).budget(usize::MAX);
+        let installed = covering_flows(&Engine::new(&sequence.before, &sequence.profile)).budget(usize::MAX);
         open.retain(|fault, before| {
-            let (probes, is_found) = hunted(*fault, &story, installed.flows());
+            let (probes, is_found) = hunted(*fault, &sequence, installed.flows());
             *before += probes;
             if is_found {
                 found.push((*fault, at + 1, probes, *before));
@@ -243,8 +243,8 @@ fn a_sequence_says_where_it_ended() {
 
 #[test]
 fn a_budget_draws_by_its_seed_and_stops() {
-    let story = stories().nth(5).unwrap();
-    let engine = Engine::new(&story.before, &story.profile);
+    let sequence = sequences().nth(5).unwrap();
+    let engine = Engine::new(&sequence.before, &sequence.profile);
     let covering = covering_flows(&engine);
     let run = |budget: usize, seed: u64| {
         let mut plane = Fixed::new(Ok(Observed::NotObservable(String::new())));

@@ -16,7 +16,7 @@ use netpol_oracle::{
 
 use crate::engine::differential::ends;
 use crate::engine::exhaustive::{base, policies};
-use crate::plane::stories::stories;
+use crate::plane::sequences::sequences;
 use crate::support::worlds::World;
 
 /// How many worlds; `COVERING_WORLDS` asks for more.
@@ -330,14 +330,14 @@ fn shown(cluster: &Cluster, profile: &Profile) -> World {
 fn every_flow_has_one_like_it() {
     let (mut compared, mut asked) = (0, 0);
     let count = wanted(8);
-    for (at, story) in stories().take(count).enumerate() {
-        match compare(&story.before, &story.profile, 4) {
+    for (at, sequence) in sequences().take(count).enumerate() {
+        match compare(&sequence.before, &sequence.profile, 4) {
             Ok((more, covering)) => {
                 compared += more;
                 asked += covering;
             }
             Err(difference) => {
-                panic!("world {at}: {difference}\n{:?}", shown(&story.before, &story.profile))
+                panic!("world {at}: {difference}\n{:?}", shown(&sequence.before, &sequence.profile))
             }
         }
     }
@@ -373,15 +373,15 @@ fn every_flow_of_a_small_scope_has_one_like_it() {
 
 #[test]
 fn no_flow_twice_and_as_many_as_counted() {
-    for story in stories().take(wanted(40)) {
-        let engine = Engine::new(&story.before, &story.profile);
+    for sequence in sequences().take(wanted(40)) {
+        let engine = Engine::new(&sequence.before, &sequence.profile);
         let covering = covering_flows(&engine);
         let mut seen = HashSet::new();
         for flow in &covering {
             assert!(seen.insert(flow.clone()), "{flow}");
         }
         assert_eq!(covering.len(), seen.len() as u64);
-        let again: Vec<Flow> = covering_flows(&Engine::new(&story.before, &story.profile)).iter().collect();
+        let again: Vec<Flow> = covering_flows(&Engine::new(&sequence.before, &sequence.profile)).iter().collect();
         assert!(covering.iter().eq(again));
         let whole = covering.budget(usize::MAX);
         assert!(whole.coverage().is_whole());

@@ -5,14 +5,14 @@ use netpol_oracle::{Decide, Endpoint, Engine, Judged, Profile};
 
 use crate::engine::differential::flows;
 use crate::plane::probes::asked;
-use crate::plane::stories::stories;
+use crate::plane::sequences::sequences;
 
 #[test]
 fn probes_equal_those_of_another_resolver() {
     let mut compared = 0;
-    for story in stories().take(40) {
-        let engine = Engine::new(&story.before, &story.profile);
-        for each in asked(&story.before, &story.profile) {
+    for sequence in sequences().take(40) {
+        let engine = Engine::new(&sequence.before, &sequence.profile);
+        for each in asked(&sequence.before, &sequence.profile) {
             let mut flow = each.probe.flow.clone();
             flow.via = None;
             let found = probes(&engine, &flow).unwrap();
@@ -26,9 +26,9 @@ fn probes_equal_those_of_another_resolver() {
 /// As many probes as there are backends, and an error where a decision is one.
 #[test]
 fn probes_go_where_decisions_go() {
-    for story in stories().take(20) {
-        let engine = Engine::new(&story.before, &story.profile);
-        for flow in flows(&story.before) {
+    for sequence in sequences().take(20) {
+        let engine = Engine::new(&sequence.before, &sequence.profile);
+        for flow in flows(&sequence.before) {
             let (decision, probes) = (engine.decide(&flow), probes(&engine, &flow));
             let (decision, probes) = match (decision, probes) {
                 (Ok(decision), Ok(probes)) => (decision, probes),

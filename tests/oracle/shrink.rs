@@ -10,7 +10,7 @@ use netpol_oracle::{
 };
 
 use crate::plane::probes::{Asked, asked};
-use crate::plane::stories::{Story, stories};
+use crate::plane::sequences::{Sequence, sequences};
 use crate::support::plane::{Fault, Plane, Shows};
 
 /// Within so many worlds, each with changes, every bug has shown.
@@ -24,16 +24,16 @@ fn differs(plane: &mut Plane, asked: &Asked) -> bool {
         .any(|pair| matches!(pair, (Verdict::Allow, Outcome::Dropped) | (Verdict::Deny, Outcome::Delivered)))
 }
 
-/// The first mismatch of a fault in a story as a case, and how many probes it took to find. `asked` has what is asked of
+/// The first mismatch of a fault in a sequence as a case, and how many probes it took to find. `asked` has what is asked of
 /// each state, its answers with it: many faults are held against them.
-fn found(fault: Fault, story: &Story, asked: &[Vec<Asked>]) -> (Option<Case>, usize) {
+fn found(fault: Fault, sequence: &Sequence, asked: &[Vec<Asked>]) -> (Option<Case>, usize) {
     let mut plane = Plane::with_fault(fault);
-    let Ok(()) = plane.install(&story.before, &story.profile);
-    let mut case = Case::new(story.before.clone(), story.profile.clone());
+    let Ok(()) = plane.install(&sequence.before, &sequence.profile);
+    let mut case = Case::new(sequence.before.clone(), sequence.profile.clone());
     case.name = Some(fault.name().to_owned());
     let mut probes = 0;
     for (at, asked) in asked.iter().enumerate() {
-        if let Some((changes, cluster)) = at.checked_sub(1).map(|step| &story.steps[step]) {
+        if let Some((changes, cluster)) = at.checked_sub(1).map(|step| &sequence.steps[step]) {
             let Ok(()) = plane.apply(changes, cluster);
             case.changes.push(changes.clone());
         }
@@ -90,13 +90,13 @@ fn every_fault_is_cut_down_to_what_a_person_can_read() {
     let mut open: Vec<Fault> = Fault::ALL.to_vec();
     let mut all: BTreeMap<Fault, Found> = BTreeMap::new();
     let mut probes: BTreeMap<Fault, usize> = BTreeMap::new();
-    for (world, story) in stories().take(WORLDS).enumerate() {
+    for (world, sequence) in sequences().take(WORLDS).enumerate() {
         let changed = open.iter().any(|fault| fault.shows() == Shows::Changed);
-        let states =
-            std::iter::once(&story.before).chain(story.steps.iter().map(|(_, cluster)| cluster).filter(|_| changed));
-        let questions: Vec<Vec<Asked>> = states.map(|cluster| asked(cluster, &story.profile)).collect();
+        let states = std::iter::once(&sequence.before)
+            .chain(sequence.steps.iter().map(|(_, cluster)| cluster).filter(|_| changed));
+        let questions: Vec<Vec<Asked>> = states.map(|cluster| asked(cluster, &sequence.profile)).collect();
         open.retain(|fault| {
-            let (case, took) = found(*fault, &story, &questions);
+            let (case, took) = found(*fault, &sequence, &questions);
             *probes.entry(*fault).or_default() += took;
             let Some(case) = case else { return true };
             let shrunk = shrink(case, &mut Plane::with_fault(*fault), &ShrinkOptions::default()).unwrap();
@@ -230,9 +230,9 @@ impl DataPlane for Moody {
 }
 
 fn a_case(fault: Fault) -> Case {
-    let cases = stories().take(WORLDS).find_map(|story| {
-        let asked = asked(&story.before, &story.profile);
-        found(fault, &story, &[asked]).0
+    let cases = sequences().take(WORLDS).find_map(|sequence| {
+        let asked = asked(&sequence.before, &sequence.profile);
+        found(fault, &sequence, &[asked]).0
     });
     cases.unwrap()
 }

@@ -4,7 +4,7 @@ use netpol_oracle::oracle::DataPlane;
 use netpol_oracle::{Cluster, Profile};
 
 use super::probes::asked;
-use super::stories::{Story, stories};
+use super::sequences::{Sequence, sequences};
 use super::{Tally, compare};
 use crate::support::plane::Plane;
 use crate::support::worlds::World;
@@ -27,7 +27,7 @@ fn shown(cluster: &Cluster, profile: &Profile) -> String {
 #[test]
 fn an_installed_plane_equals_the_definition() {
     let mut tally = Tally::default();
-    for Story { before, profile, .. } in stories().take(wanted(300)) {
+    for Sequence { before, profile, .. } in sequences().take(wanted(300)) {
         let asked = asked(&before, &profile);
         if let Err(difference) = compare(&mut installed(&before, &profile), &asked, &mut tally) {
             panic!("after {tally:?}\n{difference}\n{}", shown(&before, &profile));
@@ -40,7 +40,7 @@ fn an_installed_plane_equals_the_definition() {
 #[test]
 fn a_plane_that_followed_changes_equals_one_installed_afresh() {
     let mut tally = Tally::default();
-    for Story { before, steps, profile } in stories().take(wanted(60)) {
+    for Sequence { before, steps, profile } in sequences().take(wanted(60)) {
         let mut plane = installed(&before, &profile);
         for (changes, cluster) in steps {
             let Ok(()) = plane.apply(&changes, &cluster);

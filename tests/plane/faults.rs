@@ -5,35 +5,35 @@ use std::collections::BTreeMap;
 use netpol_oracle::oracle::DataPlane;
 
 use super::probes::{Asked, asked};
-use super::stories::{Story, stories};
+use super::sequences::{Sequence, sequences};
 use super::{Tally, compare};
 use crate::support::plane::{Fault, Plane, Shows};
 
 /// Within so many worlds, each with changes, every bug has shown.
 const WORLDS: usize = 400;
 
-/// What is asked of a story: at first and after each step.
+/// What is asked of a sequence: at first and after each step.
 struct Questions {
     at_first: Vec<Asked>,
     after: Vec<Vec<Asked>>,
 }
 
 impl Questions {
-    fn of(story: &Story, changes_too: bool) -> Self {
-        let after = story.steps.iter().filter(|_| changes_too).map(|(_, cluster)| asked(cluster, &story.profile));
-        Self { at_first: asked(&story.before, &story.profile), after: after.collect() }
+    fn of(sequence: &Sequence, changes_too: bool) -> Self {
+        let after = sequence.steps.iter().filter(|_| changes_too).map(|(_, cluster)| asked(cluster, &sequence.profile));
+        Self { at_first: asked(&sequence.before, &sequence.profile), after: after.collect() }
     }
 }
 
-fn is_found(fault: Fault, story: &Story, questions: &Questions) -> bool {
+fn is_found(fault: Fault, sequence: &Sequence, questions: &Questions) -> bool {
     let mut plane = Plane::with_fault(fault);
-    let Ok(()) = plane.install(&story.before, &story.profile);
+    let Ok(()) = plane.install(&sequence.before, &sequence.profile);
     let installed = compare(&mut plane, &questions.at_first, &mut Tally::default());
     if fault.shows() == Shows::Installed {
         return installed.is_err();
     }
     assert_eq!(installed, Ok(()), "{} needs changes to show", fault.name());
-    story.steps.iter().zip(&questions.after).any(|((changes, cluster), asked)| {
+    sequence.steps.iter().zip(&questions.after).any(|((changes, cluster), asked)| {
         let Ok(()) = plane.apply(changes, cluster);
         compare(&mut plane, asked, &mut Tally::default()).is_err()
     })
@@ -44,15 +44,15 @@ fn is_found(fault: Fault, story: &Story, questions: &Questions) -> bool {
 fn every_fault_is_found() {
     let count_all = std::env::var("PLANE_FAULTS").is_ok();
     let mut found: BTreeMap<Fault, (usize, usize)> = BTreeMap::new();
-    for (at, story) in stories().take(WORLDS).enumerate() {
+    for (at, sequence) in sequences().take(WORLDS).enumerate() {
         let open: Vec<Fault> =
             Fault::ALL.iter().copied().filter(|fault| count_all || !found.contains_key(fault)).collect();
         if open.is_empty() {
             break;
         }
-        let questions = Questions::of(&story, open.iter().any(|fault| fault.shows() == Shows::Changed));
+        let questions = Questions::of(&sequence, open.iter().any(|fault| fault.shows() == Shows::Changed));
         for fault in open {
-            if is_found(fault, &story, &questions) {
+            if is_found(fault, &sequence, &questions) {
                 found.entry(fault).or_insert((at + 1, 0)).1 += 1;
             }
         }

@@ -3,7 +3,7 @@
 mod agreement;
 mod faults;
 pub(crate) mod probes;
-pub(crate) mod stories;
+pub(crate) mod sequences;
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 
 use netpol_oracle::manifest::api_server::{Intake, judge};
 use netpol_oracle::manifest::tree::{Hint, read};
-use netpol_oracle::manifest::wire::Manifest;
+use netpol_oracle::manifest::write::Manifest;
 use netpol_oracle::{
     Cluster, Decide, Endpoint, Flow, L4, Loader, NetworkPolicy, Pod, Port, Profile, Protocol, Reference, Release,
     explain,

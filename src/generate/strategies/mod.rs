@@ -53,8 +53,8 @@
 //! | strategy | what it makes |
 //! |---|---|
 //! | [`worlds`] | a cluster, a profile, questions drawn from the cluster |
-//! | [`stories`] | a world that changes in small steps |
-//! | [`wild_worlds`], [`wild_flows`] | objects that contradict each other, questions about what is not there |
+//! | [`changing_worlds`] | a world that changes in small steps |
+//! | [`inconsistent_worlds`], [`arbitrary_flows`] | objects that contradict each other, questions about what is not there |
 //! | [`clusters`], [`policies`], [`profiles`], [`selectors`], ... | their parts |
 //! | [`flows_of`], [`changes_of`] | questions about, and changes of, a cluster that you have |
 //!
@@ -74,10 +74,10 @@
 //! | worlds in which U4 `allowed` or U5 `before` decides a flow | 3, 4 % |
 //! | selectors with two `matchLabels`; with `In`, `NotIn` of several values | 8; 3, 3 % |
 //!
-//! Of [`wild_worlds`]: allow, deny, undefined 31, 9, 6 %, and every error that a flow can come to. Of [`wild_flows`] in
+//! Of [`inconsistent_worlds`]: allow, deny, undefined 31, 9, 6 %, and every error that a flow can come to. Of [`arbitrary_flows`] in
 //! plain worlds 90 % have no answer.
 //!
-//! Of the steps of [`stories`]:
+//! Of the steps of [`changing_worlds`]:
 //!
 //! | step | share |
 //! |---|---|
@@ -88,26 +88,28 @@
 //!
 //! One step in eight changes nothing: a label that is given its old value, an address taken again.
 
+mod arbitrary_flows;
 mod changes;
+mod changing_worlds;
 mod flows;
+mod inconsistent_worlds;
 mod pods;
 mod policies;
 mod profiles;
 mod selectors;
 mod services;
 mod spec;
-mod stories;
 mod themes;
 mod vocabulary;
-mod wild;
 mod worlds;
 
+pub use self::arbitrary_flows::arbitrary_flows;
 pub use self::changes::{Step, StepKind, changes_of};
+pub use self::changing_worlds::{ChangingWorld, changing_worlds};
 pub use self::flows::flows_of;
+pub use self::inconsistent_worlds::inconsistent_worlds;
 pub use self::policies::{ip_blocks, peers, policies, port_matches, rules};
 pub use self::profiles::{overrides, profiles, with_ranges};
 pub use self::selectors::{labels, requirements, selectors};
 pub use self::spec::WorldSpec;
-pub use self::stories::{Story, stories};
-pub use self::wild::{wild_flows, wild_worlds};
 pub use self::worlds::{World, clusters, worlds};

@@ -2,14 +2,6 @@
 
 use std::ops::RangeInclusive;
 
-use proptest::strategy::Strategy;
-
-use super::profiles::profiles;
-use super::stories::{Story, stories_of};
-use super::worlds::{World, clusters_of, worlds_of};
-use crate::model::cluster::Cluster;
-use crate::profile::profile::Profile;
-
 /// The most pods of a world: their addresses are told apart by their number.
 const MOST_PODS: usize = 500;
 
@@ -83,7 +75,7 @@ impl WorldSpec {
         self
     }
 
-    /// How many batches of changes a story has.
+    /// How many batches of changes a [changing world](super::ChangingWorld) has.
     #[must_use]
     pub fn batches(mut self, count: RangeInclusive<usize>) -> Self {
         self.batches = within(count, usize::MAX);
@@ -103,48 +95,6 @@ impl WorldSpec {
     pub fn dual_stack(mut self, percent: u8) -> Self {
         self.dual_stack = u32::from(percent.min(100));
         self
-    }
-
-    /// Clusters.
-    pub fn clusters(&self) -> impl Strategy<Value = Cluster> + use<> {
-        clusters_of(self)
-    }
-
-    /// Clusters, profiles of every kind, and flows.
-    pub fn worlds(&self) -> impl Strategy<Value = World> + use<> {
-        worlds_of(self, profiles(), true)
-    }
-
-    /// Clusters and flows on profiles of one's own: the model that one's data plane is for.
-    ///
-    /// ```
-    /// use netpol_oracle::Profile;
-    /// use netpol_oracle::generate::strategies::{WorldSpec, with_ranges};
-    /// let tunnel: Profile = "tunnel:v1.31.6-r0".parse()?;
-    /// let worlds = WorldSpec::new().worlds_on(with_ranges(tunnel.clone()));
-    /// proptest::proptest!(|(world in worlds)| {
-    ///     assert_eq!(world.profile.base(), tunnel.base());
-    /// });
-    /// # Ok::<(), netpol_oracle::ProfileError>(())
-    /// ```
-    pub fn worlds_on<P>(&self, profiles: P) -> impl Strategy<Value = World> + use<P>
-    where
-        P: Strategy<Value = Profile>,
-    {
-        worlds_of(self, profiles, false)
-    }
-
-    /// Worlds that change.
-    pub fn stories(&self) -> impl Strategy<Value = Story> + use<> {
-        stories_of(self, self.worlds())
-    }
-
-    /// Worlds that change, on profiles of one's own.
-    pub fn stories_on<P>(&self, profiles: P) -> impl Strategy<Value = Story> + use<P>
-    where
-        P: Strategy<Value = Profile>,
-    {
-        stories_of(self, self.worlds_on(profiles))
     }
 
     pub(super) fn pod_count(&self) -> RangeInclusive<usize> {

@@ -10,13 +10,13 @@ use serde_json::{Map, Value, json};
 use super::flows::{flow_parts, flows};
 use super::pods::{nodes, pod, pod_parts, workloads};
 use super::policies::sets;
-use super::profiles::with_overrides;
+use super::profiles::{profiles, with_overrides};
 use super::selectors::labels;
 use super::services::{service, service_parts, slice};
 use super::spec::WorldSpec;
 use super::themes::{Theme, theme_parts};
 use super::vocabulary::NAMESPACES;
-use crate::manifest::wire::documents;
+use crate::manifest::write::documents;
 use crate::model::cluster::{Cluster, Namespace, Node, Pod};
 use crate::model::flow::Flow;
 use crate::net::{Cidr, Family};
@@ -44,6 +44,37 @@ pub struct World {
     pub flows: Vec<Flow>,
 }
 
+impl WorldSpec {
+    /// Clusters.
+    pub fn clusters(&self) -> impl Strategy<Value = Cluster> + use<> {
+        clusters_of(self)
+    }
+
+    /// Clusters, profiles of every kind, and flows.
+    pub fn worlds(&self) -> impl Strategy<Value = World> + use<> {
+        worlds_of(self, profiles(), true)
+    }
+
+    /// Clusters and flows on profiles of one's own: the model that one's data plane is for.
+    ///
+    /// ```
+    /// use netpol_oracle::Profile;
+    /// use netpol_oracle::generate::strategies::{WorldSpec, with_ranges};
+    /// let tunnel: Profile = "tunnel:v1.31.6-r0".parse()?;
+    /// let worlds = WorldSpec::new().worlds_on(with_ranges(tunnel.clone()));
+    /// proptest::proptest!(|(world in worlds)| {
+    ///     assert_eq!(world.profile.base(), tunnel.base());
+    /// });
+    /// # Ok::<(), netpol_oracle::ProfileError>(())
+    /// ```
+    pub fn worlds_on<P>(&self, profiles: P) -> impl Strategy<Value = World> + use<P>
+    where
+        P: Strategy<Value = Profile>,
+    {
+        worlds_of(self, profiles, false)
+    }
+}
+
 /// Clusters of the default [`WorldSpec`]: up to three namespaces, two nodes, five pods, two workloads, two Services
 /// and five policies, on few labels, ports and addresses.
 ///
@@ -69,7 +100,7 @@ pub fn worlds() -> impl Strategy<Value = World> {
     WorldSpec::new().worlds()
 }
 
-pub(super) fn clusters_of(spec: &WorldSpec) -> impl Strategy<Value = Cluster> + use<> {
+fn clusters_of(spec: &WorldSpec) -> impl Strategy<Value = Cluster> + use<> {
     let namespaces = vec(option::weighted(0.8, labels()), NAMESPACES.len());
     let pods = vec(pod_parts(spec), spec.pod_count());
     let services = vec(service_parts(), spec.service_count());

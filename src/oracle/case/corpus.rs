@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Case, CaseError, CaseFlow};
 use crate::manifest::load::Loader;
-use crate::manifest::wire::documents;
+use crate::manifest::write::documents;
 use crate::model::flow::L4;
 use crate::profile::row::Rows;
 use crate::reference::Reference;

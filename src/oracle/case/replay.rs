@@ -74,11 +74,11 @@ impl Case {
     ///
     /// # Errors
     /// The case cannot be judged, or the data plane cannot be programmed. Errors of single probes are in the report.
-    pub fn replay<P: DataPlane + ?Sized>(&self, plane: &mut P) -> Result<Replay, ReplayError<P::Error>> {
-        let engine = self.set_up(plane)?;
+    pub fn replay<P: DataPlane + ?Sized>(&self, data_plane: &mut P) -> Result<Replay, ReplayError<P::Error>> {
+        let engine = self.set_up(data_plane)?;
         let stale = self.stale_by(&engine)?;
         let flows = self.flows.iter().map(|flow| flow.flow.clone());
-        let mut report = check_installed(&engine, plane, flows, &Options::default());
+        let mut report = check_installed(&engine, data_plane, flows, &Options::default());
         let before = report.mismatches.len();
         report.mismatches.retain(|mismatch| self.flows.iter().any(|flow| flow.is_of(mismatch)));
         report.probes -= before - report.mismatches.len();
@@ -88,13 +88,13 @@ impl Case {
     /// Brings engine and data plane to where the flows are asked.
     pub(in crate::oracle) fn set_up<P: DataPlane + ?Sized>(
         &self,
-        plane: &mut P,
+        data_plane: &mut P,
     ) -> Result<Engine, ReplayError<P::Error>> {
         let mut engine = Engine::new(&self.cluster, &self.profile);
-        plane.install(&self.cluster, &self.profile).map_err(ReplayError::DataPlane)?;
+        data_plane.install(&self.cluster, &self.profile).map_err(ReplayError::DataPlane)?;
         for (batch, changes) in self.changes.iter().enumerate() {
             engine.apply(changes).map_err(|error| CaseError::Change { batch, error })?;
-            plane.apply(changes, engine.cluster()).map_err(ReplayError::DataPlane)?;
+            data_plane.apply(changes, engine.cluster()).map_err(ReplayError::DataPlane)?;
         }
         Ok(engine)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::{Case, CaseFlow, yaml};
-use crate::manifest::wire::{Manifest, ObjectRef, documents};
+use crate::manifest::write::{Manifest, ObjectRef, documents};
 use crate::model::change::{Change, Object, ObjectId};
 use crate::model::cluster::{Cluster, Namespace};
 

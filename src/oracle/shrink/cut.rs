@@ -24,7 +24,7 @@ pub(super) enum Level {
     /// Entries of `ports`.
     Ports,
     /// A direction of `policyTypes`; a `namespaceSelector`; an `endPort`.
-    Words,
+    PolicyFields,
     /// Entries of `except`.
     Excepts,
     /// Pairs, expressions and their values of selectors.
@@ -42,7 +42,7 @@ impl Level {
         Self::Rules,
         Self::Peers,
         Self::Ports,
-        Self::Words,
+        Self::PolicyFields,
         Self::Excepts,
         Self::Selectors,
         Self::Labels,
@@ -53,13 +53,13 @@ impl Level {
 
 /// Walks over objects and leaves out the parts of one level whose numbers are given. Parts are numbered through all
 /// objects, those inside of parts that are left out too, so that a number means the same part whatever else is left out.
-pub(super) struct Knife<'a> {
+pub(super) struct Reducer<'a> {
     level: Level,
     drop: &'a BTreeSet<usize>,
     next: usize,
 }
 
-impl<'a> Knife<'a> {
+impl<'a> Reducer<'a> {
     pub(super) fn new(level: Level, drop: &'a BTreeSet<usize>) -> Self {
         Self { level, drop, next: 0 }
     }
@@ -130,10 +130,10 @@ impl<'a> Knife<'a> {
                 name: slice.name.clone(),
                 service: slice.service.clone(),
                 family: slice.family,
-                endpoints: self.list(Level::Entries, &slice.endpoints, |knife, endpoint| SliceEndpoint {
+                endpoints: self.list(Level::Entries, &slice.endpoints, |reducer, endpoint| SliceEndpoint {
                     addresses: endpoint.addresses.clone(),
                     ready: endpoint.ready,
-                    target: knife.field(&endpoint.target),
+                    target: reducer.field(&endpoint.target),
                 }),
                 ports: self.entries(&slice.ports),
             }
@@ -181,7 +181,7 @@ impl<'a> Knife<'a> {
     fn policy(&mut self, policy: &NetworkPolicy) -> NetworkPolicy {
         let subject = self.selector(policy.subject());
         let types = match policy.types() {
-            PolicyTypes::Both => match (self.keeps(Level::Words), self.keeps(Level::Words)) {
+            PolicyTypes::Both => match (self.keeps(Level::PolicyFields), self.keeps(Level::PolicyFields)) {
                 (true, true) => PolicyTypes::Both,
                 (true, false) => PolicyTypes::Ingress,
                 // Both cannot go: that the other goes too changes nothing, so that no cut is ever taken back by a further one.
@@ -221,7 +221,7 @@ impl<'a> Knife<'a> {
                 namespaces: match &pods.namespaces {
                     Namespaces::Own => Namespaces::Own,
                     Namespaces::Matching(selector) => {
-                        let keeps = self.keeps(Level::Words);
+                        let keeps = self.keeps(Level::PolicyFields);
                         let selector = self.selector(selector);
                         if keeps { Namespaces::Matching(selector) } else { Namespaces::Own }
                     }
@@ -233,7 +233,7 @@ impl<'a> Knife<'a> {
 
     fn port(&mut self, entry: &PortMatch) -> PortMatch {
         let port = match &entry.port {
-            PortSpec::Range(range) if !self.keeps(Level::Words) => PortSpec::Number(range.first()),
+            PortSpec::Range(range) if !self.keeps(Level::PolicyFields) => PortSpec::Number(range.first()),
             port => port.clone(),
         };
         PortMatch { protocol: entry.protocol, port }

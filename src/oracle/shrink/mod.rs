@@ -105,13 +105,21 @@ pub enum ShrinkError<E: std::fmt::Display> {
 /// ```
 pub fn shrink<P: DataPlane + ?Sized>(
     case: Case,
-    plane: &mut P,
+    data_plane: &mut P,
     options: &ShrinkOptions,
 ) -> Result<Shrunk, ShrinkError<P::Error>> {
-    let mismatch = first_mismatch(&case, plane)?;
+    let mismatch = first_mismatch(&case, data_plane)?;
     let target = Target::of(&mismatch);
-    let mut search =
-        Search { plane, options, target, state: State::of(&case), mismatch, probes: 0, installs: 0, is_out: false };
+    let mut search = Search {
+        data_plane,
+        options,
+        target,
+        state: State::of(&case),
+        mismatch,
+        probes: 0,
+        installs: 0,
+        is_out: false,
+    };
     // The case as it is taken apart must show what the case shows; if not, the data plane is of two minds.
     let state = search.state.clone();
     search.mismatch = search.shown(&state).ok_or(ShrinkError::NoMismatch)?;
@@ -138,14 +146,14 @@ pub fn shrink<P: DataPlane + ?Sized>(
 }
 
 /// The first mismatch of a case.
-fn first_mismatch<P: DataPlane + ?Sized>(case: &Case, plane: &mut P) -> Result<Mismatch, ShrinkError<P::Error>> {
-    let engine = case.set_up(plane).map_err(|error| match error {
+fn first_mismatch<P: DataPlane + ?Sized>(case: &Case, data_plane: &mut P) -> Result<Mismatch, ShrinkError<P::Error>> {
+    let engine = case.set_up(data_plane).map_err(|error| match error {
         ReplayError::Case(error) => ShrinkError::Case(error),
         ReplayError::DataPlane(error) => ShrinkError::DataPlane(error),
     })?;
     for flow in &case.flows {
         flow.judged(&engine)?;
-        let report = check_installed(&engine, plane, [flow.flow.clone()], &Options::default());
+        let report = check_installed(&engine, data_plane, [flow.flow.clone()], &Options::default());
         if let Some(mismatch) = report.mismatches.into_iter().find(|mismatch| flow.is_of(mismatch)) {
             return Ok(mismatch);
         }
@@ -224,7 +232,7 @@ fn verdict_at(decision: &Decision, direction: Option<Direction>) -> Verdict {
 }
 
 struct Search<'a, P: ?Sized> {
-    plane: &'a mut P,
+    data_plane: &'a mut P,
     options: &'a ShrinkOptions,
     target: Target,
     /// The smallest so far.
@@ -358,14 +366,14 @@ impl<P: DataPlane + ?Sized> Search<'_, P> {
             return None;
         }
         self.installs += 1;
-        self.plane.install(&before, &state.profile).ok()?;
+        self.data_plane.install(&before, &state.profile).ok()?;
         let mut now = before;
         for batch in &state.batches {
             now.apply(batch).ok()?;
-            self.plane.apply(batch, &now).ok()?;
+            self.data_plane.apply(batch, &now).ok()?;
         }
         let engine = Engine::new(&after, &state.profile);
-        let report = check_installed(&engine, self.plane, [self.target.flow.clone()], &Options::default());
+        let report = check_installed(&engine, self.data_plane, [self.target.flow.clone()], &Options::default());
         self.probes += report.probes;
         report.mismatches.into_iter().find(|mismatch| self.target.is(mismatch))
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::model::change::{Change, Object, ObjectId};
 use crate::model::cluster::Cluster;
 use crate::oracle::case::Case;
-use crate::oracle::shrink::cut::{Knife, Level, narrowed};
+use crate::oracle::shrink::cut::{Level, Reducer, narrowed};
 use crate::profile::profile::{Profile, Switch};
 
 /// A case taken apart.
@@ -93,15 +93,15 @@ impl State {
     /// How many parts of a level there are.
     pub(super) fn parts(&self, level: Level) -> usize {
         let none = BTreeSet::new();
-        let mut knife = Knife::new(level, &none);
-        self.each(|object| drop(knife.object(object)));
-        knife.met()
+        let mut reducer = Reducer::new(level, &none);
+        self.each(|object| drop(reducer.object(object)));
+        reducer.met()
     }
 
     /// Without some parts of a level.
     pub(super) fn cut(&self, level: Level, gone: &BTreeSet<usize>) -> Self {
-        let mut knife = Knife::new(level, gone);
-        self.map(|object| knife.object(object))
+        let mut reducer = Reducer::new(level, gone);
+        self.map(|object| reducer.object(object))
     }
 
     fn each(&self, mut see: impl FnMut(&Object)) {

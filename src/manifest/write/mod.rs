@@ -45,7 +45,7 @@ use crate::name::ObjectName;
 /// 1.36).
 ///
 /// ```
-/// use netpol_oracle::manifest::wire::Manifest;
+/// use netpol_oracle::manifest::write::Manifest;
 /// use netpol_oracle::{NetworkPolicy, ObjectName, Pod, PolicyTypes, Selector};
 /// let name = ObjectName::new("default", "deny-all");
 /// let policy = NetworkPolicy::new(name, Selector::everything(), PolicyTypes::Ingress, vec![], vec![]);
@@ -75,14 +75,14 @@ struct Metadata<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    labels: Option<LabelsWire<'a>>,
+    labels: Option<LabelsForm<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     owner_references: Option<[OwnerReference<'a>; 1]>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum LabelsWire<'a> {
+enum LabelsForm<'a> {
     Of(&'a Labels),
     OfService {
         #[serde(rename = "kubernetes.io/service-name")]
@@ -105,12 +105,12 @@ impl<'a> Metadata<'a> {
     }
 
     fn labels(self, labels: &'a Labels) -> Self {
-        Self { labels: (!labels.is_empty()).then_some(LabelsWire::Of(labels)), ..self }
+        Self { labels: (!labels.is_empty()).then_some(LabelsForm::Of(labels)), ..self }
     }
 
     /// The one label of an EndpointSlice that the model keeps (K23).
     fn service(self, service: &'a str) -> Self {
-        Self { labels: Some(LabelsWire::OfService { service }), ..self }
+        Self { labels: Some(LabelsForm::OfService { service }), ..self }
     }
 
     fn owner(self, owner: Option<&'a Owner>) -> Self {

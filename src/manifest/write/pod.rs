@@ -10,7 +10,7 @@ use crate::net::{Port, PortName, Protocol};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PodWire<'a> {
+struct PodForm<'a> {
     api_version: &'static str,
     kind: &'static str,
     metadata: Metadata<'a>,
@@ -21,7 +21,7 @@ struct PodWire<'a> {
 impl Serialize for Manifest<'_, Pod> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let pod = self.0;
-        PodWire {
+        PodForm {
             api_version: "v1",
             kind: "Pod",
             metadata: Metadata::of(&pod.name).labels(&pod.labels).owner(pod.owner.as_ref()),
@@ -68,7 +68,7 @@ struct Ports<'a>(&'a [ContainerPort]);
 
 impl Serialize for Ports<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|port| PortWire {
+        serializer.collect_seq(self.0.iter().map(|port| PortForm {
             name: port.name.as_ref(),
             container_port: port.port,
             protocol: port.protocol,
@@ -78,7 +78,7 @@ impl Serialize for Ports<'_> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PortWire<'a> {
+struct PortForm<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a PortName>,
     container_port: Port,

@@ -10,31 +10,32 @@ use super::spec::WorldSpec;
 use super::worlds::World;
 use crate::model::change::Change;
 use crate::model::cluster::Cluster;
+use crate::profile::profile::Profile;
 
-/// A world and what becomes of it.
+/// A world, and changes of it in small steps.
 #[derive(Clone)]
-pub struct Story {
+pub struct ChangingWorld {
     /// As it begins.
     pub world: World,
-    /// Steps that are heard of at once, batch after batch. Each is made for the cluster that the steps before it leave.
+    /// Batches of steps, each applied at once. A step is made for the cluster that the steps before it leave.
     pub batches: Vec<Vec<Step>>,
 }
 
-impl Story {
+impl ChangingWorld {
     /// The changes of each batch, and the cluster after them: what `DataPlane::apply` is given.
     ///
     /// ```
-    /// use netpol_oracle::generate::strategies::stories;
+    /// use netpol_oracle::generate::strategies::changing_worlds;
     /// use netpol_oracle::{Engine, Profile};
-    /// proptest::proptest!(|(story in stories())| {
-    ///     let mut engine = Engine::new(&story.world.cluster, &story.world.profile);
-    ///     for (changes, cluster) in story.chapters() {
+    /// proptest::proptest!(|(changing in changing_worlds())| {
+    ///     let mut engine = Engine::new(&changing.world.cluster, &changing.world.profile);
+    ///     for (changes, cluster) in changing.updates() {
     ///         engine.apply(&changes).unwrap();
     ///         assert_eq!(engine.cluster(), &cluster);
     ///     }
     /// });
     /// ```
-    pub fn chapters(&self) -> impl Iterator<Item = (Vec<Change>, Cluster)> + '_ {
+    pub fn updates(&self) -> impl Iterator<Item = (Vec<Change>, Cluster)> + '_ {
         let mut cluster = self.world.cluster.clone();
         self.batches.iter().map(move |steps| {
             let changes: Vec<Change> = steps.iter().flat_map(|step| &step.changes).cloned().collect();
@@ -45,7 +46,7 @@ impl Story {
     }
 }
 
-impl fmt::Debug for Story {
+impl fmt::Debug for ChangingWorld {
     /// The world as a case of the corpus, then the changes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.world)?;
@@ -57,20 +58,35 @@ impl fmt::Debug for Story {
     }
 }
 
+impl WorldSpec {
+    /// Worlds that change.
+    pub fn changing_worlds(&self) -> impl Strategy<Value = ChangingWorld> + use<> {
+        changing_worlds_of(self, self.worlds())
+    }
+
+    /// Worlds that change, on profiles of one's own.
+    pub fn changing_worlds_on<P>(&self, profiles: P) -> impl Strategy<Value = ChangingWorld> + use<P>
+    where
+        P: Strategy<Value = Profile>,
+    {
+        changing_worlds_of(self, self.worlds_on(profiles))
+    }
+}
+
 /// Worlds of the default [`WorldSpec`] with one to eight batches of changes each: three in four of one small step, the
 /// others of up to four.
 ///
 /// ```
-/// use netpol_oracle::generate::strategies::stories;
-/// proptest::proptest!(|(story in stories())| {
-///     assert_eq!(story.chapters().count(), story.batches.len());
+/// use netpol_oracle::generate::strategies::changing_worlds;
+/// proptest::proptest!(|(changing in changing_worlds())| {
+///     assert_eq!(changing.updates().count(), changing.batches.len());
 /// });
 /// ```
-pub fn stories() -> impl Strategy<Value = Story> {
-    WorldSpec::new().stories()
+pub fn changing_worlds() -> impl Strategy<Value = ChangingWorld> {
+    WorldSpec::new().changing_worlds()
 }
 
-pub(super) fn stories_of<W>(spec: &WorldSpec, worlds: W) -> impl Strategy<Value = Story> + use<W>
+pub(super) fn changing_worlds_of<W>(spec: &WorldSpec, worlds: W) -> impl Strategy<Value = ChangingWorld> + use<W>
 where
     W: Strategy<Value = World>,
 {
@@ -78,7 +94,7 @@ where
     (worlds, vec(batch, spec.batch_count())).prop_map(|(world, batches)| {
         let mut now = world.cluster.clone();
         let batches = batches.into_iter().map(|parts| batch_of(&mut now, parts)).collect();
-        Story { world, batches }
+        ChangingWorld { world, batches }
     })
 }
 

@@ -9,7 +9,7 @@ use crate::model::cluster::{Namespace, Node, NodeAddress, NodeAddressKind};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct NamespaceWire<'a> {
+struct NamespaceForm<'a> {
     api_version: &'static str,
     kind: &'static str,
     metadata: Metadata<'a>,
@@ -18,13 +18,13 @@ struct NamespaceWire<'a> {
 impl Serialize for Manifest<'_, Namespace> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let metadata = Metadata::cluster_wide(&self.0.name).labels(&self.0.labels);
-        NamespaceWire { api_version: "v1", kind: "Namespace", metadata }.serialize(serializer)
+        NamespaceForm { api_version: "v1", kind: "Namespace", metadata }.serialize(serializer)
     }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct NodeWire<'a> {
+struct NodeForm<'a> {
     api_version: &'static str,
     kind: &'static str,
     metadata: Metadata<'a>,
@@ -49,7 +49,7 @@ struct NodeInfo<'a> {
 impl Serialize for Manifest<'_, Node> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let node = self.0;
-        NodeWire {
+        NodeForm {
             api_version: "v1",
             kind: "Node",
             metadata: Metadata::cluster_wide(&node.name).labels(&node.labels),

@@ -135,8 +135,8 @@ mod tests {
 
     #[test]
     fn the_most_pods_on_the_most_nodes_fit() {
-        for nodes in [1, 1_000, 60_000, super::super::MAX_NODES] {
-            let layout = Layout::new(super::super::MAX_PODS, nodes);
+        for nodes in [1, 1_000, 60_000, crate::generate::MAX_NODES] {
+            let layout = Layout::new(crate::generate::MAX_PODS, nodes);
             assert!(u64::from(layout.range) * u64::from(nodes) < u64::from(POD_SPACE), "{layout:?}");
         }
     }

@@ -9,13 +9,13 @@ use crate::model::cluster::WorkloadKind;
 use crate::model::flow::{Endpoint, Flow, L4, OtherProtocol};
 use crate::name::ObjectName;
 use crate::net::{Family, Port, PortName, Protocol};
-use crate::oracle::pairing::number;
+use crate::oracle::pairs::number;
 
 /// Of the numbers that others give a port's name at most so many are asked.
 const OTHER_NUMBERS: usize = 8;
 
 /// Ends of one class and family, or the nodes of a family. What else policies can tell of them is where their addresses lie.
-pub(super) struct Kind {
+pub(super) struct EndKind {
     /// Place of the class; none of nodes.
     pub(super) class: Option<usize>,
     /// The family of the addresses.
@@ -34,29 +34,29 @@ pub(super) struct Kind {
     pub(super) by_address: BTreeMap<IpAddr, Vec<usize>>,
 }
 
-impl Kind {
-    /// Whether flows of the two have a family (K22).
+impl EndKind {
+    /// Whether flows between the two have one family (K22).
     pub(super) fn meets(&self, other: &Self) -> bool {
         self.family.is_none() || other.family.is_none() || self.family == other.family
     }
 }
 
-/// A pod or workload at an address.
-type Place = (ObjectName, Option<WorkloadKind>, Option<IpAddr>);
+/// A pod, or a workload of a kind, at an address.
+type NamedEnd = (ObjectName, Option<WorkloadKind>, Option<IpAddr>);
 
 /// A member of another kind, and what to ask with it.
 pub(super) type Partner = ((usize, usize), L4);
 
 /// All kinds of ends of a snapshot.
-pub(super) struct Ground {
+pub(super) struct EndKinds {
     pub(super) engine: Snapshot,
     pub(super) outline: Outline,
     /// Isolated ones first.
-    pub(super) kinds: Vec<Kind>,
+    pub(super) all: Vec<EndKind>,
     /// The first kind of each class, by its place.
     pub(super) of_class: Vec<Option<usize>>,
-    places: HashMap<Place, (usize, usize)>,
-    nodes: HashMap<IpAddr, (usize, usize)>,
+    by_name: HashMap<NamedEnd, (usize, usize)>,
+    nodes_by_address: HashMap<IpAddr, (usize, usize)>,
     /// Partners of the members of each kind, as source and as destination: found when they are asked for.
     pub(super) partners: Vec<[OnceLock<Vec<Partner>>; 2]>,
     /// Every number that somebody gives a name.
@@ -64,7 +64,7 @@ pub(super) struct Ground {
     free: Row,
 }
 
-impl Ground {
+impl EndKinds {
     pub(super) fn new(engine: &Snapshot) -> Self {
         let outline = engine.outline();
         let mut found: BTreeMap<(Option<usize>, Option<Family>), Vec<Member>> = BTreeMap::new();
@@ -97,11 +97,12 @@ impl Ground {
                 lists.into_iter().flatten().filter(is_wanted).for_each(|list| list.push(at));
             }
             let isolated = [isolated(|class| class.egress), isolated(|class| class.ingress)];
-            let by_name = |member: &Member| member.address.is_some() && matches!(member.endpoint, Endpoint::Named(_));
-            let is_by_name = members.iter().any(by_name);
-            Kind { class, family, is_host, members, isolated, is_by_name, by_node, by_address }
+            let is_named_with_address =
+                |member: &Member| member.address.is_some() && matches!(member.endpoint, Endpoint::Named(_));
+            let is_by_name = members.iter().any(is_named_with_address);
+            EndKind { class, family, is_host, members, isolated, is_by_name, by_node, by_address }
         };
-        let mut kinds: Vec<Kind> = found.into_iter().map(kind).collect();
+        let mut kinds: Vec<EndKind> = found.into_iter().map(kind).collect();
         kinds.sort_by_cached_key(|kind| {
             let free = kind.isolated.iter().filter(|isolated| !**isolated).count();
             (free, kind.members.first().map(|member| (member.endpoint.to_string(), member.address)))
@@ -111,7 +112,7 @@ impl Ground {
             numbers.entry((*protocol, name.clone())).or_default().insert(*port);
         }
         let mut of_class = vec![None; outline.classes.len()];
-        let (mut places, mut nodes) = (HashMap::new(), HashMap::new());
+        let (mut by_name, mut nodes_by_address) = (HashMap::new(), HashMap::new());
         for (at, kind) in kinds.iter().enumerate() {
             if let Some(place) = kind.class.and_then(|class| of_class.get_mut(class)) {
                 place.get_or_insert(at);
@@ -119,12 +120,12 @@ impl Ground {
             for (number, member) in kind.members.iter().enumerate() {
                 match &member.endpoint {
                     Endpoint::Named(name) | Endpoint::PodAddress { pod: name, .. } => {
-                        places.insert((name.clone(), None, member.address), (at, number));
+                        by_name.insert((name.clone(), None, member.address), (at, number));
                     }
                     Endpoint::Workload { kind, name } => {
-                        places.insert((name.clone(), Some(*kind), None), (at, number));
+                        by_name.insert((name.clone(), Some(*kind), None), (at, number));
                     }
-                    _ => nodes.extend(member.address.map(|address| (address, (at, number)))),
+                    _ => nodes_by_address.extend(member.address.map(|address| (address, (at, number)))),
                 }
             }
         }
@@ -133,34 +134,34 @@ impl Ground {
             partners,
             engine: engine.clone(),
             outline,
-            kinds,
+            all: kinds,
             of_class,
-            places,
-            nodes,
+            by_name,
+            nodes_by_address,
             numbers,
             free: engine.free_row(),
         }
     }
 
-    pub(super) fn kind(&self, at: usize) -> Option<&Kind> {
-        self.kinds.get(at)
+    pub(super) fn kind(&self, at: usize) -> Option<&EndKind> {
+        self.all.get(at)
     }
 
     pub(super) fn member(&self, (kind, at): (usize, usize)) -> Option<&Member> {
-        self.kinds.get(kind)?.members.get(at)
+        self.all.get(kind)?.members.get(at)
     }
 
-    pub(super) fn class(&self, kind: &Kind) -> Option<&ClassOutline> {
+    pub(super) fn class(&self, kind: &EndKind) -> Option<&ClassOutline> {
         self.outline.classes.get(kind.class?)
     }
 
     /// Where an end of a connection stands among kinds; nothing of an address outside.
-    pub(super) fn place(&self, end: &End<'_>) -> Option<(usize, usize)> {
-        let pod = |name: &ObjectName, kind| self.places.get(&(name.clone(), kind, end.address));
+    pub(super) fn find(&self, end: &End<'_>) -> Option<(usize, usize)> {
+        let pod = |name: &ObjectName, kind| self.by_name.get(&(name.clone(), kind, end.address));
         match end.who {
             EndWho::Pod(name) => pod(name, None).copied(),
             EndWho::Workload(kind, name) => pod(name, Some(kind)).copied(),
-            EndWho::Node(_) => self.nodes.get(&end.address?).copied(),
+            EndWho::Node(_) => self.nodes_by_address.get(&end.address?).copied(),
             EndWho::Outside => None,
         }
     }
@@ -215,7 +216,7 @@ impl Ground {
         all.into_iter().collect()
     }
 
-    /// The decision's own way of seeing whether a flow can be asked at all.
+    /// Whether the flow has a decision: what it names is there.
     pub(super) fn can_ask(&self, flow: &Flow) -> bool {
         self.engine.connections(flow).is_ok()
     }

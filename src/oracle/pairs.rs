@@ -6,12 +6,12 @@ use std::ops::Range;
 
 use crate::engine::{Member, Row};
 use crate::net::canonical;
-use crate::oracle::ground::{Ground, Kind};
+use crate::oracle::end_kinds::{EndKind, EndKinds};
 
 /// A run of members whose addresses lie in one interval.
 type Part = Range<usize>;
 
-impl Kind {
+impl EndKind {
     /// The members, which are in the order of their addresses, by the intervals that a row tells apart.
     pub(super) fn parts(&self, row: &Row) -> Vec<Part> {
         let all = self.members.len();
@@ -51,11 +51,16 @@ fn is_same_pod(a: &Member, b: &Member) -> bool {
     a.pod.is_some() && a.pod == b.pod
 }
 
-impl Ground {
+impl EndKinds {
     /// One pair of members for each way in which two kinds can stand to each other: at addresses that the policies of the
     /// other end tell apart, different pods, and where hosts are among them, on the own node and not. `among` says which
     /// destinations come into question.
-    pub(super) fn pairings(&self, source: &Kind, destination: &Kind, among: Option<&[usize]>) -> Vec<(usize, usize)> {
+    pub(super) fn pairs(
+        &self,
+        source: &EndKind,
+        destination: &EndKind,
+        among: Option<&[usize]>,
+    ) -> Vec<(usize, usize)> {
         if !source.meets(destination) || (source.class.is_none() && destination.class.is_none()) {
             return Vec::new();
         }
@@ -84,7 +89,7 @@ impl Ground {
         (own(source, destination), own(destination, source))
     }
 
-    fn pairs_among(&self, source: &Kind, part: Part, to: &Kind, among: &[usize], all: &mut Vec<(usize, usize)>) {
+    fn pairs_among(&self, source: &EndKind, part: Part, to: &EndKind, among: &[usize], all: &mut Vec<(usize, usize)>) {
         if !source.is_host && !to.is_host {
             let apart = |other: &usize| {
                 let other = to.members.get(*other)?;
@@ -98,7 +103,7 @@ impl Ground {
             return;
         }
         let mut found = Vec::new();
-        for (from, member) in spots(source, part) {
+        for (from, member) in by_host(source, part) {
             for to_at in among {
                 let Some(other) = to.members.get(*to_at).filter(|other| !is_same_pod(member, other)) else { continue };
                 let relation = self.relation(member, other);
@@ -110,7 +115,7 @@ impl Ground {
         }
     }
 
-    fn pairs_of_hosts(&self, source: (&Kind, Part), destination: (&Kind, Part), all: &mut Vec<(usize, usize)>) {
+    fn pairs_of_hosts(&self, source: (&EndKind, Part), destination: (&EndKind, Part), all: &mut Vec<(usize, usize)>) {
         let mut found = Vec::new();
         let mut consider = |from: usize, to: usize| {
             let ends = (source.0.members.get(from), destination.0.members.get(to));
@@ -126,18 +131,18 @@ impl Ground {
         };
         let ((from, from_part), (to, to_part)) = (&source, &destination);
         if to.is_host {
-            for (at, member) in spots(from, from_part.clone()) {
+            for (at, member) in by_host(from, from_part.clone()) {
                 self.hosts_around(member, to, to_part).into_iter().for_each(|host| consider(at, host));
             }
         } else {
-            for (at, member) in spots(to, to_part.clone()) {
+            for (at, member) in by_host(to, to_part.clone()) {
                 self.hosts_around(member, from, from_part).into_iter().for_each(|host| consider(host, at));
             }
         }
     }
 
     /// Of the part's hosts those that may be what a member runs on, and one or two others.
-    fn hosts_around(&self, member: &Member, hosts: &Kind, part: &Part) -> Vec<usize> {
+    fn hosts_around(&self, member: &Member, hosts: &EndKind, part: &Part) -> Vec<usize> {
         let node = member.node.as_ref().and_then(|node| self.engine.cluster().node(node));
         let addresses = node.map_or(&[][..], |node| &node.addresses).iter().map(|each| &each.address);
         let own = member.node.as_ref().and_then(|node| hosts.by_node.get(node)).into_iter();
@@ -152,7 +157,7 @@ impl Ground {
 }
 
 /// Two members that are not one pod.
-fn two_pods((source, from): (&Kind, Part), (destination, to): (&Kind, Part)) -> Option<(usize, usize)> {
+fn two_pods((source, from): (&EndKind, Part), (destination, to): (&EndKind, Part)) -> Option<(usize, usize)> {
     let (at, first) = source.with_places(from.clone()).next()?;
     let mut others = destination.with_places(to.clone());
     if let Some((other, _)) = others.find(|(_, member)| !is_same_pod(first, member)) {
@@ -162,8 +167,8 @@ fn two_pods((source, from): (&Kind, Part), (destination, to): (&Kind, Part)) -> 
     source.with_places(from).find(|(_, member)| !is_same_pod(member, last)).map(|(at, _)| (at, other))
 }
 
-/// Members that differ in what they call their host.
-fn spots(kind: &Kind, part: Part) -> Vec<(usize, &Member)> {
+/// Two members of each node and set of host addresses that the part's members name.
+fn by_host(kind: &EndKind, part: Part) -> Vec<(usize, &Member)> {
     let mut seen: BTreeMap<_, usize> = BTreeMap::new();
     let mut all = Vec::new();
     for (at, member) in kind.with_places(part) {

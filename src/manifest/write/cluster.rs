@@ -44,7 +44,7 @@ impl Serialize for ObjectRef<'_> {
 /// reading gives them the same ones.
 ///
 /// ```
-/// use netpol_oracle::manifest::wire::documents;
+/// use netpol_oracle::manifest::write::documents;
 /// use netpol_oracle::{Cluster, Loader, ObjectName, Pod, Release};
 /// let mut builder = Cluster::builder();
 /// builder.pod(Pod::new(ObjectName::new("shop", "web")));
@@ -88,7 +88,7 @@ fn numbered_last<'a, T: 'a, I: Iterator<Item = &'a T>>(
 ///
 /// ```
 /// use netpol_oracle::generate::ClusterSpec;
-/// use netpol_oracle::manifest::wire::list;
+/// use netpol_oracle::manifest::write::list;
 /// use netpol_oracle::{Loader, Release};
 /// let cluster = ClusterSpec::new(50).build();
 /// let text = serde_json::to_string(&list(&cluster)).unwrap();
@@ -123,7 +123,7 @@ impl Serialize for List<'_> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct OtherWire<'a> {
+struct OtherPolicyForm<'a> {
     api_version: &'a str,
     kind: &'a str,
     metadata: Metadata<'a>,
@@ -137,6 +137,6 @@ impl Serialize for Manifest<'_, OtherPolicy> {
             Some((namespace, name)) => Metadata { name: Some(name), namespace: Some(namespace), ..Metadata::default() },
             None => Metadata { name: Some(&other.name), ..Metadata::default() },
         };
-        OtherWire { api_version: &other.api_version, kind: &other.kind, metadata }.serialize(serializer)
+        OtherPolicyForm { api_version: &other.api_version, kind: &other.kind, metadata }.serialize(serializer)
     }
 }

@@ -2,27 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use crate::engine::ClassOutline;
-use crate::model::cluster::{Service, ServicePort};
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::ObjectName;
 use crate::net::{Family, Port, Protocol};
-use crate::oracle::ground::{Ground, Kind, Partner};
+use crate::oracle::end_kinds::{EndKinds, Partner};
 use crate::oracle::outside::outside;
-use crate::verdict::{Backend, Verdict};
+use crate::verdict::Verdict;
 
 /// So many kinds are looked at for a partner of a pod.
 const PARTNERS: usize = 48;
 /// An address that a finished pod had is held against so many kinds.
-const KINDS_A_FORMER: usize = 256;
+const KINDS_PER_FORMER_ADDRESS: usize = 256;
 
 /// Two ends, and what to ask between them.
 pub(super) struct Batch {
-    source: Endpoint,
-    destination: Destination,
-    via: Option<ObjectName>,
+    pub(super) source: Endpoint,
+    pub(super) destination: Destination,
+    pub(super) via: Option<ObjectName>,
     pub(super) l4s: Vec<L4>,
 }
 
@@ -48,12 +45,12 @@ impl Batch {
 }
 
 /// The sections that a covering set has, each by the place of what it is made for.
-impl Ground {
+impl EndKinds {
     /// All that two kinds are asked, in whichever ways they can stand to each other.
     pub(super) fn between(&self, source: usize, destination: usize) -> Vec<Batch> {
         let (Some(from), Some(to)) = (self.kind(source), self.kind(destination)) else { return Vec::new() };
-        let pairings = self.pairings(from, to, None);
-        if pairings.is_empty() {
+        let pairs = self.pairs(from, to, None);
+        if pairs.is_empty() {
             return Vec::new();
         }
         let l4s = self.ports(self.class(from), self.class(to));
@@ -66,7 +63,7 @@ impl Ground {
                 || batch.flow(0).is_some_and(|flow| self.can_ask(&flow));
             ok.then_some(batch)
         };
-        pairings.into_iter().filter_map(batch).collect()
+        pairs.into_iter().filter_map(batch).collect()
     }
 
     /// Pods to themselves (K19): of each kind one for each interval of addresses that its policies tell apart.
@@ -130,7 +127,7 @@ impl Ground {
     /// Whether [`Self::between`] has the pair already.
     fn is_between(&self, [(source, from), (destination, to)]: [(usize, usize); 2]) -> bool {
         let (Some(source), Some(destination)) = (self.kind(source), self.kind(destination)) else { return false };
-        self.pairings(source, destination, None).contains(&(from, to))
+        self.pairs(source, destination, None).contains(&(from, to))
     }
 
     /// Members of other kinds with whom a member of this kind is denied, and is admitted by a rule, if there are any.
@@ -138,7 +135,7 @@ impl Ground {
         let Some(kind) = self.kind(at) else { return Vec::new() };
         let Some(member) = kind.members.first() else { return Vec::new() };
         // Those near in the order of names, which are of its namespace, and some of everywhere.
-        let count = self.kinds.len();
+        let count = self.all.len();
         let near = (1..=PARTNERS / 2).flat_map(|by| [(at + by) % count, (at + count - by % count) % count]);
         let step = (count / (PARTNERS / 2)).max(1);
         let candidates = near.chain((0..count).step_by(step)).chain([at]);
@@ -177,10 +174,10 @@ impl Ground {
         for address in addresses.into_iter().filter(|address| self.engine.is_outside(**address)) {
             let family = Family::of(*address);
             let isolated = self
-                .kinds
+                .all
                 .iter()
                 .filter(|kind| kind.isolated.contains(&true) && kind.family.is_none_or(|own| own == family));
-            for kind in isolated.take(KINDS_A_FORMER) {
+            for kind in isolated.take(KINDS_PER_FORMER_ADDRESS) {
                 let (class, Some(member)) = (self.class(kind), kind.members.first()) else { continue };
                 let (here, there) = (member.endpoint.clone(), Endpoint::Address(*address));
                 if kind.isolated[0] && !outside(&self.engine, self.egress(class), family).contains(address) {
@@ -196,7 +193,7 @@ impl Ground {
 
     /// No policy has a say where neither end is a pod (K24): one flow stands for all.
     pub(super) fn without_pods(&self) -> Vec<Batch> {
-        let nodes = self.kinds.iter().filter(|kind| kind.class.is_none());
+        let nodes = self.all.iter().filter(|kind| kind.class.is_none());
         let node = nodes.filter_map(|kind| kind.members.first()).next();
         let http = Port::new(80).map(|port| L4::Port(Protocol::Tcp, port));
         let away = |family| outside(&self.engine, self.egress(None), family).first().copied().map(Endpoint::Address);
@@ -204,136 +201,5 @@ impl Ground {
         let family = node.and_then(|node| node.address).map_or(Family::V4, Family::of);
         let batch = source.zip(away(family)).map(|(from, to)| Batch::new(from, to, http.into_iter().collect()));
         batch.into_iter().collect()
-    }
-}
-
-/// A port of a Service, as sources of one family see it.
-pub(super) struct Door {
-    destination: Destination,
-    l4: L4,
-    /// The family of the sources; none of sources without an address.
-    family: Option<Family>,
-    /// Of each kind the members that are backends.
-    backends: BTreeMap<usize, Vec<usize>>,
-    /// Backends that have no name: nodes, by their places, and addresses outside.
-    nodes: BTreeMap<usize, Vec<usize>>,
-    has_outside: bool,
-}
-
-impl Ground {
-    /// Every port of every Service that has backends, for each family of sources.
-    pub(super) fn doors(self: &Arc<Self>) -> impl Iterator<Item = Door> + Send + use<> {
-        let cluster = self.engine.cluster();
-        let services: Vec<Arc<Service>> = cluster.services().handles().cloned().collect();
-        let ground = self.clone();
-        services.into_iter().flat_map(move |service| {
-            let by_name = || Destination::Service(service.name.clone());
-            let mut entries = vec![(Some(Family::V4), by_name()), (Some(Family::V6), by_name())];
-            // Which ClusterIP a source without an address sends to, only the address itself says.
-            let addresses = service.cluster_addresses.iter().map(|address| Endpoint::Address(*address).into());
-            entries.extend(addresses.map(|entry| (None, entry)));
-            entries.extend(service.cluster_addresses.is_empty().then(|| (None, by_name())));
-            let doors = service.ports.iter().flat_map(|port| {
-                entries.iter().map(|(family, destination)| ground.door(port, *family, destination.clone()))
-            });
-            doors.flatten().collect::<Vec<_>>()
-        })
-    }
-
-    fn door(&self, port: &ServicePort, family: Option<Family>, destination: Destination) -> Option<Door> {
-        let source = match family {
-            Some(family) => Endpoint::Address(*outside(&self.engine, self.egress(None), family).first()?),
-            None => {
-                let without = self.kinds.iter().find(|kind| kind.class.is_some() && kind.family.is_none())?;
-                without.members.first()?.endpoint.clone()
-            }
-        };
-        let l4 = L4::Port(port.protocol, port.port);
-        let flow = Flow::new(source, destination.clone(), l4);
-        let connections = self.engine.connections(&flow).ok()?;
-        let (backends, nodes) = (BTreeMap::new(), BTreeMap::new());
-        let mut door = Door { destination, l4, family, backends, nodes, has_outside: false };
-        for connection in &connections {
-            let Some((kind, member)) = self.place(&connection.destination) else {
-                door.has_outside = true;
-                continue;
-            };
-            let list = match connection.backend {
-                Some(Backend::Object(_)) => &mut door.backends,
-                Some(Backend::Address(_)) => &mut door.nodes,
-                // The ClusterIP is somebody else's too.
-                None => return None,
-            };
-            list.entry(kind).or_default().push(member);
-        }
-        Some(door)
-    }
-
-    fn to_door(&self, door: &Door, source: &Endpoint, via: Option<&Endpoint>) -> Option<Batch> {
-        let name = match via {
-            None => None,
-            Some(Endpoint::Named(name) | Endpoint::PodAddress { pod: name, .. } | Endpoint::Workload { name, .. }) => {
-                Some(name.clone())
-            }
-            Some(_) => return None,
-        };
-        Some(Batch { source: source.clone(), destination: door.destination.clone(), via: name, l4s: vec![door.l4] })
-    }
-
-    /// From one kind of sources through a door, by way of each kind of backend.
-    pub(super) fn through(&self, door: &Door, source: usize) -> Vec<Batch> {
-        let Some(kind) = self.kind(source).filter(|kind| kind.family == door.family) else { return Vec::new() };
-        let mut all = Vec::new();
-        for (at, members) in &door.backends {
-            let Some(backend) = self.kind(*at) else { continue };
-            for (from, to) in self.door_pairings(kind, backend, members) {
-                if let (Some(from), Some(to)) = (kind.members.get(from), backend.members.get(to)) {
-                    all.extend(self.to_door(door, &from.endpoint, Some(&to.endpoint)));
-                }
-            }
-        }
-        let mut sources: Vec<usize> = door
-            .nodes
-            .iter()
-            .flat_map(|(at, members)| {
-                let backend = self.kind(*at);
-                backend
-                    .map_or(Vec::new(), |backend| self.door_pairings(kind, backend, members))
-                    .into_iter()
-                    .map(|(from, _)| from)
-            })
-            .collect();
-        sources.extend((door.has_outside || !door.nodes.is_empty()).then_some(0));
-        sources.sort_unstable();
-        sources.dedup();
-        let sources = sources.into_iter().filter_map(|from| kind.members.get(from));
-        all.extend(sources.filter_map(|member| self.to_door(door, &member.endpoint, None)));
-        all
-    }
-
-    /// As for pairs of kinds; a node may be the source here.
-    fn door_pairings(&self, source: &Kind, backend: &Kind, members: &[usize]) -> Vec<(usize, usize)> {
-        if source.class.is_none() && backend.class.is_none() {
-            return Vec::new();
-        }
-        self.pairings(source, backend, Some(members))
-    }
-
-    /// Through a door from outside, and of a backend to itself (U4).
-    pub(super) fn around(&self, door: &Door) -> Vec<Batch> {
-        let mut all = Vec::new();
-        for (at, members) in &door.backends {
-            let Some(kind) = self.kind(*at) else { continue };
-            let backends = || members.iter().filter_map(|at| kind.members.get(*at));
-            if let (Some(family), Some(backend)) = (door.family, backends().next()) {
-                let class: Option<&ClassOutline> = self.class(kind);
-                let there = outside(&self.engine, self.ingress(class), family).into_iter().map(Endpoint::Address);
-                all.extend(there.filter_map(|end| self.to_door(door, &end, Some(&backend.endpoint))));
-            }
-            let itself =
-                backends().find(|member| member.pod.is_some() && member.address.map(Family::of) == door.family);
-            all.extend(itself.and_then(|member| self.to_door(door, &member.endpoint, Some(&member.endpoint))));
-        }
-        all
     }
 }

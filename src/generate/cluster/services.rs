@@ -2,26 +2,33 @@
 
 use std::sync::Arc;
 
-use super::ClusterSpec;
-use super::address;
-use super::random::Random;
-use super::town::{App, Member, STREAM_SERVICES, Town};
-use super::vocabulary::{DNS, port};
+use super::addresses;
+use super::plan::{AppPlan, ClusterPlan};
+use super::pods::EndpointPod;
+use crate::generate::spec::ClusterSpec;
+use crate::generate::stream;
+use crate::generate::vocabulary::{DNS, port};
 use crate::model::builder::ClusterBuilder;
 use crate::model::cluster::{EndpointSlice, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort};
 use crate::name::ObjectName;
 use crate::net::{Family, Port, PortName};
+use crate::random::Random;
 
 /// How many endpoints the cluster's controller puts in a slice.
 const SLICE: usize = 100;
 
 /// Adds the Services, the DNS first, then one for each application in turn; and their slices of `endpoints`, each
 /// application's, where the spec asks for them.
-pub(super) fn build(spec: &ClusterSpec, town: &Town, endpoints: &[Vec<Member>], builder: &mut ClusterBuilder) {
-    let mut random = Random::new(spec.seed, STREAM_SERVICES);
-    let apps = town.apps.iter().enumerate().cycle().zip(0..spec.services);
+pub(super) fn build(
+    spec: &ClusterSpec,
+    plan: &ClusterPlan,
+    endpoints: &[Vec<EndpointPod>],
+    builder: &mut ClusterBuilder,
+) {
+    let mut random = Random::new(spec.seed, stream::SERVICES);
+    let apps = plan.apps.iter().enumerate().cycle().zip(0..spec.services);
     for ((at, app), index) in apps {
-        let round = usize::try_from(index).unwrap_or_default() / town.apps.len().max(1);
+        let round = usize::try_from(index).unwrap_or_default() / plan.apps.len().max(1);
         let name: Arc<str> = match (app.kind.name == DNS.name, round) {
             (true, 0) => "kube-dns".into(),
             (false, 0) => app.kind.name.into(),
@@ -36,15 +43,15 @@ pub(super) fn build(spec: &ClusterSpec, town: &Town, endpoints: &[Vec<Member>], 
         let is_headless = index % 20 == 19;
         let (kind, cluster_addresses) = match is_headless {
             true => (ServiceKind::Headless, Vec::new()),
-            false => (ServiceKind::ClusterIp, vec![address::service(index)]),
+            false => (ServiceKind::ClusterIp, vec![addresses::service(index)]),
         };
-        let selector = [(town.keys.app.clone(), app.value.clone())].into_iter().collect();
+        let selector = [(plan.keys.app.clone(), app.value.clone())].into_iter().collect();
         builder.service(Service { name, kind, cluster_addresses, selector, ports });
     }
 }
 
 /// Port 80 for http, 443 for https, the others under their own numbers; one at least, as every Service has.
-fn ports(app: &App, targets_names: bool) -> Vec<ServicePort> {
+fn ports(app: &AppPlan, targets_names: bool) -> Vec<ServicePort> {
     let mut ports: Vec<ServicePort> = Vec::new();
     for &(name, protocol, number) in app.kind.ports {
         let outer = match name {
@@ -70,7 +77,13 @@ fn ports(app: &App, targets_names: bool) -> Vec<ServicePort> {
     ports
 }
 
-fn slices(service: &ObjectName, app: &App, members: &[Member], ports: &[ServicePort], builder: &mut ClusterBuilder) {
+fn slices(
+    service: &ObjectName,
+    app: &AppPlan,
+    members: &[EndpointPod],
+    ports: &[ServicePort],
+    builder: &mut ClusterBuilder,
+) {
     let number_of = |target: &TargetPort| -> Option<Port> {
         match target {
             TargetPort::Number(number) => Some(*number),
@@ -85,7 +98,7 @@ fn slices(service: &ObjectName, app: &App, members: &[Member], ports: &[ServiceP
     };
     let ports: Vec<SlicePort> = ports.iter().filter_map(slice_port).collect();
     for (index, members) in members.chunks(SLICE).enumerate() {
-        let endpoint = |member: &Member| SliceEndpoint {
+        let endpoint = |member: &EndpointPod| SliceEndpoint {
             addresses: vec![member.address],
             ready: member.ready,
             target: Some(member.name.clone()),

@@ -2,18 +2,19 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::ClusterSpec;
-use super::address::Layout;
-use super::random::Random;
-use super::town::{App, Place, STREAM_POLICIES, Town};
-use super::vocabulary::{ENVIRONMENTS, SYSTEM, TEAMS, TIERS, VERSIONS, dns_value, port, values};
-use crate::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
+use super::addresses::Layout;
+use super::plan::{AppPlan, ClusterPlan, NamespacePlan};
+use crate::generate::spec::ClusterSpec;
+use crate::generate::stream;
+use crate::generate::vocabulary::{ENVIRONMENTS, SYSTEM, TEAMS, TIERS, VERSIONS, dns_value, labelled, port, values};
+use crate::labels::{LabelValue, Labels, Requirement, Selector};
 use crate::model::builder::ClusterBuilder;
 use crate::model::policy::{
     Namespaces, NetworkPolicy, Peer, Peers, PodPeer, PolicyTypes, PortMatch, PortSpec, Ports, Rule,
 };
 use crate::name::{Direction, ObjectName};
 use crate::net::{Cidr, IpBlock, Port, PortName, PortRange, Protocol};
+use crate::random::Random;
 
 /// What a policy's peers are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,16 +60,16 @@ impl Shape {
 }
 
 /// Adds the policies.
-pub(super) fn build(spec: &ClusterSpec, town: &Town, layout: &Layout, builder: &mut ClusterBuilder) {
+pub(super) fn build(spec: &ClusterSpec, plan: &ClusterPlan, layout: &Layout, builder: &mut ClusterBuilder) {
     let mut planner = Planner {
-        town,
+        plan,
         layout,
         spec,
         tiers: values(&TIERS),
         versions: values(&VERSIONS),
         environments: values(&ENVIRONMENTS),
         teams: values(&TEAMS),
-        random: Random::new(spec.seed, STREAM_POLICIES),
+        random: Random::new(spec.seed, stream::POLICIES),
     };
     for index in 0..spec.policies {
         if let Some(policy) = planner.policy(index) {
@@ -78,7 +79,7 @@ pub(super) fn build(spec: &ClusterSpec, town: &Town, layout: &Layout, builder: &
 }
 
 struct Planner<'a> {
-    town: &'a Town,
+    plan: &'a ClusterPlan,
     layout: &'a Layout,
     spec: &'a ClusterSpec,
     tiers: Vec<LabelValue>,
@@ -86,11 +87,6 @@ struct Planner<'a> {
     environments: Vec<LabelValue>,
     teams: Vec<LabelValue>,
     random: Random,
-}
-
-/// A selector of one label.
-pub(super) fn labelled(key: &LabelKey, value: &LabelValue) -> Selector {
-    Selector::new([(key.clone(), value.clone())].into_iter().collect(), Vec::new())
 }
 
 /// Pods of the policy's own namespace.
@@ -105,25 +101,25 @@ fn elsewhere(namespaces: Selector, pods: Selector) -> Peer {
 
 impl<'a> Planner<'a> {
     fn policy(&mut self, index: u32) -> Option<NetworkPolicy> {
-        let app = self.random.pick(self.town.team_apps())?;
-        let place = self.town.place(app)?;
+        let app = self.random.pick(self.plan.team_apps())?;
+        let namespace = self.plan.namespace_of(app)?;
         let shape = self.random.choose(&SHAPES, Shape::Block);
         let types = self.random.choose(&[(60, PolicyTypes::Ingress), (15, PolicyTypes::Egress)], PolicyTypes::Both);
-        let name = ObjectName::new(place.name.clone(), format!("{}-{}-{index}", shape.word(), app.kind.name));
+        let name = ObjectName::new(namespace.name.clone(), format!("{}-{}-{index}", shape.word(), app.kind.name));
         let subject = match shape {
             Shape::Deny | Shape::Own => Selector::everything(),
             _ => self.subject(app)?,
         };
         let mut rules = |direction| {
             let declared = types.contains(direction) && shape != Shape::Deny;
-            if declared { self.rules(shape, direction, app, place) } else { Vec::new() }
+            if declared { self.rules(shape, direction, app, namespace) } else { Vec::new() }
         };
         let (ingress, egress) = (rules(Direction::Ingress), rules(Direction::Egress));
         Some(NetworkPolicy::new(name, subject, types, ingress, egress))
     }
 
-    fn subject(&mut self, app: &App) -> Option<Selector> {
-        let keys = &self.town.keys;
+    fn subject(&mut self, app: &AppPlan) -> Option<Selector> {
+        let keys = &self.plan.keys;
         Some(match self.random.choose(&[(70, 0), (10, 1), (10, 2)], 3) {
             0 => labelled(&keys.app, &app.value),
             1 => Selector::everything(),
@@ -132,25 +128,25 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn rules(&mut self, shape: Shape, direction: Direction, app: &App, place: &Place) -> Vec<Rule> {
+    fn rules(&mut self, shape: Shape, direction: Direction, app: &AppPlan, namespace: &NamespacePlan) -> Vec<Rule> {
         let count = self.random.choose(&[(70, 1), (20, 2)], 3);
-        let mut rules: Vec<Rule> = (0..count).filter_map(|_| self.rule(shape, direction, app, place)).collect();
+        let mut rules: Vec<Rule> = (0..count).filter_map(|_| self.rule(shape, direction, app, namespace)).collect();
         if direction == Direction::Egress && self.random.percent(60) {
             rules.push(self.dns());
         }
         rules
     }
 
-    fn rule(&mut self, shape: Shape, direction: Direction, app: &App, place: &Place) -> Option<Rule> {
-        let other = self.random.pick(self.town.apps_of(place))?;
-        let far = self.random.pick(self.town.team_apps())?;
-        let keys = &self.town.keys;
+    fn rule(&mut self, shape: Shape, direction: Direction, app: &AppPlan, namespace: &NamespacePlan) -> Option<Rule> {
+        let other = self.random.pick(self.plan.apps_of(namespace))?;
+        let far = self.random.pick(self.plan.team_apps())?;
+        let keys = &self.plan.keys;
         let peers = match shape {
             Shape::Deny => return None,
             Shape::App => {
                 let mut peers = vec![own(labelled(&keys.app, &other.value))];
                 if self.random.percent(40) {
-                    let second = self.random.pick(self.town.apps_of(place))?;
+                    let second = self.random.pick(self.plan.apps_of(namespace))?;
                     peers.push(own(labelled(&keys.app, &second.value)));
                 }
                 peers
@@ -186,13 +182,13 @@ impl<'a> Planner<'a> {
         Some(Rule { peers: Peers::Of(peers), ports })
     }
 
-    fn by_name(&self, app: &App) -> Option<Selector> {
-        let value = LabelValue::new(&self.town.place(app)?.name).ok()?;
-        Some(labelled(&self.town.keys.namespace_name, &value))
+    fn by_name(&self, app: &AppPlan) -> Option<Selector> {
+        let value = LabelValue::new(&self.plan.namespace_of(app)?.name).ok()?;
+        Some(labelled(&self.plan.keys.namespace_name, &value))
     }
 
     fn by_labels(&mut self) -> Option<Selector> {
-        let keys = &self.town.keys;
+        let keys = &self.plan.keys;
         let mut labels = Labels::new();
         let which = self.random.below(3);
         if which != 0 {
@@ -205,8 +201,8 @@ impl<'a> Planner<'a> {
     }
 
     /// Pods by an expression, now and then beside a label.
-    fn expression(&mut self, app: &App) -> Option<Selector> {
-        let keys = &self.town.keys;
+    fn expression(&mut self, app: &AppPlan) -> Option<Selector> {
+        let keys = &self.plan.keys;
         let requirement = match self.random.below(6) {
             0 => Requirement::in_(keys.app.clone(), self.some_apps(app)?).ok()?,
             1 => Requirement::not_in(keys.app.clone(), self.some_apps(app)?).ok()?,
@@ -225,17 +221,17 @@ impl<'a> Planner<'a> {
         Some(Selector::new(labels, vec![requirement]))
     }
 
-    fn some_apps(&mut self, app: &App) -> Option<Vec<LabelValue>> {
+    fn some_apps(&mut self, app: &AppPlan) -> Option<Vec<LabelValue>> {
         let mut apps = vec![app.value.clone()];
         for _ in 0..=self.random.below(3) {
-            apps.push(self.random.pick(self.town.team_apps())?.value.clone());
+            apps.push(self.random.pick(self.plan.team_apps())?.value.clone());
         }
         Some(apps)
     }
 
     /// Namespaces by an expression.
     fn spaces(&mut self) -> Option<Selector> {
-        let keys = &self.town.keys;
+        let keys = &self.plan.keys;
         let some = [self.random.pick(&self.environments)?.clone(), self.random.pick(&self.environments)?.clone()];
         let requirement = match self.random.below(4) {
             0 => Requirement::in_(keys.env.clone(), some).ok()?,
@@ -275,7 +271,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The ports of a rule whose destination is an application's pods, or the world.
-    fn ports(&mut self, app: &App, to_world: bool) -> Ports {
+    fn ports(&mut self, app: &AppPlan, to_world: bool) -> Ports {
         let number = match (to_world, app.kind.named()) {
             (true, _) => port(443),
             (false, Some((_, number))) => number,
@@ -308,7 +304,7 @@ impl<'a> Planner<'a> {
 
     /// Names are looked up at kube-system.
     fn dns(&self) -> Rule {
-        let keys = &self.town.keys;
+        let keys = &self.plan.keys;
         let namespaces = labelled(&keys.namespace_name, &LabelValue::known(SYSTEM));
         let pods = labelled(&keys.k8s_app, &dns_value());
         let entry = |protocol| PortMatch { protocol, port: PortSpec::Number(port(53)) };

@@ -12,7 +12,7 @@ use crate::net::{Family, Port, PortName, Protocol};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ServiceWire<'a> {
+struct ServiceForm<'a> {
     api_version: &'static str,
     kind: &'static str,
     metadata: Metadata<'a>,
@@ -46,7 +46,7 @@ impl Serialize for Manifest<'_, Service> {
         let none = (service.kind == ServiceKind::Headless).then_some(ClusterIp::Word("None"));
         let cluster_ips: Vec<ClusterIp<'_>> =
             none.into_iter().chain(service.cluster_addresses.iter().map(ClusterIp::Address)).collect();
-        ServiceWire {
+        ServiceForm {
             api_version: "v1",
             kind: "Service",
             metadata: Metadata::of(&service.name),
@@ -101,7 +101,7 @@ impl Serialize for ServicePorts<'_> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct SliceWire<'a> {
+struct SliceForm<'a> {
     api_version: &'static str,
     kind: &'static str,
     metadata: Metadata<'a>,
@@ -114,7 +114,7 @@ struct SliceWire<'a> {
 impl Serialize for Manifest<'_, EndpointSlice> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let slice = self.0;
-        SliceWire {
+        SliceForm {
             api_version: "discovery.k8s.io/v1",
             kind: "EndpointSlice",
             metadata: Metadata::of(&slice.name).service(&slice.service),

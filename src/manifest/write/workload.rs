@@ -9,7 +9,7 @@ use crate::model::cluster::{Workload, WorkloadKind};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WorkloadWire<'a> {
+struct WorkloadForm<'a> {
     api_version: &'static str,
     kind: &'static str,
     metadata: Metadata<'a>,
@@ -41,13 +41,13 @@ struct Spec<'a> {
     #[serde(skip_serializing_if = "is_false")]
     manual_selector: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    selector: Option<SelectorWire<'a>>,
+    selector: Option<SelectorForm<'a>>,
     template: Template<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum SelectorWire<'a> {
+enum SelectorForm<'a> {
     Selector(&'a Selector),
     /// Of a ReplicationController, which knows no expressions.
     Labels(&'a Labels),
@@ -64,10 +64,10 @@ impl<'a> Spec<'a> {
     fn of(workload: &'a Workload) -> Self {
         let is_job = matches!(workload.kind, WorkloadKind::Job | WorkloadKind::CronJob);
         let selector = match workload.kind {
-            WorkloadKind::ReplicationController => Some(SelectorWire::Labels(workload.selector.match_labels())),
+            WorkloadKind::ReplicationController => Some(SelectorForm::Labels(workload.selector.match_labels())),
             // The server makes a Job's from its template; one of its own must say so.
             _ if is_job && is_of_template(workload) => None,
-            _ => Some(SelectorWire::Selector(&workload.selector)),
+            _ => Some(SelectorForm::Selector(&workload.selector)),
         };
         let count = workload.replicas.filter(|_| workload.kind != WorkloadKind::DaemonSet);
         Self {
@@ -97,7 +97,7 @@ impl Serialize for Manifest<'_, Workload> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let workload = self.0;
         let spec = Box::new(Spec::of(workload));
-        WorkloadWire {
+        WorkloadForm {
             api_version: api_version(workload.kind),
             kind: workload.kind.as_str(),
             metadata: Metadata::of(&workload.name).owner(workload.owner.as_ref()),

@@ -34,8 +34,8 @@ impl Serialize for Spec<'_> {
         for (direction, field, peers) in [(Direction::Ingress, "ingress", "from"), (Direction::Egress, "egress", "to")]
         {
             // The rules of an undeclared direction too: they are part of what was written (K4).
-            let rules: Vec<RuleWire<'_>> =
-                self.0.written_rules(direction).iter().map(|rule| RuleWire { rule, peers }).collect();
+            let rules: Vec<RuleForm<'_>> =
+                self.0.written_rules(direction).iter().map(|rule| RuleForm { rule, peers }).collect();
             if !rules.is_empty() {
                 map.serialize_entry(field, &rules)?;
             }
@@ -44,34 +44,34 @@ impl Serialize for Spec<'_> {
     }
 }
 
-struct RuleWire<'a> {
+struct RuleForm<'a> {
     rule: &'a Rule,
     /// `from` or `to`.
     peers: &'static str,
 }
 
-impl Serialize for RuleWire<'_> {
+impl Serialize for RuleForm<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         if let Peers::Of(peers) = &self.rule.peers {
-            let peers: Vec<PeerWire<'_>> = peers.iter().map(PeerWire).collect();
+            let peers: Vec<PeerForm<'_>> = peers.iter().map(PeerForm).collect();
             map.serialize_entry(self.peers, &peers)?;
         }
         if let Ports::Of(ports) = &self.rule.ports {
-            let ports: Vec<PortWire<'_>> = ports.iter().map(PortWire).collect();
+            let ports: Vec<PortForm<'_>> = ports.iter().map(PortForm).collect();
             map.serialize_entry("ports", &ports)?;
         }
         map.end()
     }
 }
 
-struct PeerWire<'a>(&'a Peer);
+struct PeerForm<'a>(&'a Peer);
 
-impl Serialize for PeerWire<'_> {
+impl Serialize for PeerForm<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         match self.0 {
-            Peer::IpBlock(block) => map.serialize_entry("ipBlock", &BlockWire(block))?,
+            Peer::IpBlock(block) => map.serialize_entry("ipBlock", &IpBlockForm(block))?,
             Peer::Pods(pods) => match &pods.namespaces {
                 Namespaces::Own => map.serialize_entry("podSelector", &pods.pods)?,
                 Namespaces::Matching(namespaces) => {
@@ -86,22 +86,22 @@ impl Serialize for PeerWire<'_> {
     }
 }
 
-struct BlockWire<'a>(&'a IpBlock);
+struct IpBlockForm<'a>(&'a IpBlock);
 
-impl Serialize for BlockWire<'_> {
+impl Serialize for IpBlockForm<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("cidr", &self.0.cidr())?;
         if !self.0.except().is_empty() {
-            map.serialize_entry("except", &ExceptWire(self.0))?;
+            map.serialize_entry("except", &ExceptForm(self.0))?;
         }
         map.end()
     }
 }
 
-struct ExceptWire<'a>(&'a IpBlock);
+struct ExceptForm<'a>(&'a IpBlock);
 
-impl Serialize for ExceptWire<'_> {
+impl Serialize for ExceptForm<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let except = self.0.except();
         let mut list = serializer.serialize_seq(Some(except.len()))?;
@@ -121,9 +121,9 @@ fn mapped(cidr: &Cidr) -> String {
     format!("::ffff:{}/{}", cidr.network(), u16::from(cidr.prefix_len()) + 96)
 }
 
-struct PortWire<'a>(&'a PortMatch);
+struct PortForm<'a>(&'a PortMatch);
 
-impl Serialize for PortWire<'_> {
+impl Serialize for PortForm<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("protocol", &self.0.protocol)?;
