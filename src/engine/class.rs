@@ -40,7 +40,7 @@ impl Stack {
 /// What makes two ends one class.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub(super) struct ClassKey {
-    pub(super) space: u32,
+    pub(super) namespace: u32,
     pub(super) group: GroupId,
     pub(super) named: Arc<[NamedPort]>,
     pub(super) stack: Stack,
@@ -53,105 +53,105 @@ pub(super) struct ClassKey {
 
 /// How a class stands to policies in one direction, as far as no other end has a say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Stance {
+pub(super) enum Isolation {
     /// Not enforced or not isolated: everything passes.
     #[default]
-    Free,
-    /// Isolated: what an entry of its row admits passes.
+    NotIsolated,
+    /// Isolated: what one of its entries admits passes.
     Isolated,
     /// Isolated, and everything may pass (C1 to C3, C6, C8).
-    Open,
+    IsolatedOpen,
     /// Its policies were too many to write out within the bound: they are asked one by one.
-    Scan,
+    AskPolicies,
 }
 
-/// One direction of a class: its stance, and where its row stands among all entries.
+/// One direction of a class: how it is isolated, and where its entries stand among those of all classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Side {
+pub(super) struct SideEntries {
     /// The first entry.
-    pub(super) row: u32,
+    pub(super) first: u32,
     /// How many entries.
     pub(super) len: u16,
-    pub(super) stance: Stance,
+    pub(super) isolation: Isolation,
 }
 
 /// What the first look at a class shows. Two of these decide most verdicts, so they are kept apart from [`Class`] and small:
 /// verdicts read them in no order, and what is read must stay in the cache.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Gate {
-    pub(super) space: u32,
+pub(super) struct ClassSummary {
+    pub(super) namespace: u32,
     pub(super) stack: Stack,
     pub(super) host_network: bool,
-    pub(super) ingress: Stance,
-    pub(super) egress: Stance,
-    /// A summary of the namespace selectors that match, of [`space_bit`]s.
-    pub(super) spaces: u32,
-    /// A summary of the ports of all ingress entries: a port whose [`port_bit`] is not in it is in none.
-    pub(super) ports: u32,
+    pub(super) ingress: Isolation,
+    pub(super) egress: Isolation,
+    /// A Bloom filter of the namespace selectors that match, of [`namespace_bit`]s.
+    pub(super) namespace_bits: u32,
+    /// A Bloom filter of the ports of all ingress entries: a port whose [`port_bit`] is not in it is in none.
+    pub(super) port_bits: u32,
     /// Of those ingress entries that others than pods of the own namespace can match.
-    pub(super) foreign_ports: u32,
-    /// The namespace selectors that those ask for, of [`space_bit`]s; [`ANYWHERE`] where one asks for none.
-    pub(super) foreign_spaces: u32,
+    pub(super) foreign_port_bits: u32,
+    /// The namespace selectors that those ask for, of [`namespace_bit`]s; [`ANY_NAMESPACE`] where one asks for none.
+    pub(super) foreign_namespace_bits: u32,
 }
 
-/// The bit of a protocol's port in summaries.
+/// The bit of a protocol's port in a [`ClassSummary`].
 #[inline]
 pub(super) fn port_bit(point: u32) -> u32 {
     1 << (point.wrapping_mul(0x9E37_79B9) >> 27)
 }
 
-/// The bit that every namespace has in summaries.
-pub(super) const ANYWHERE: u32 = 1 << 31;
+/// The bit that every namespace has in a [`ClassSummary`].
+pub(super) const ANY_NAMESPACE: u32 = 1 << 31;
 
-/// The bit of a namespace selector in summaries: one of the lower 31.
-pub(super) fn space_bit(id: SelectorId) -> u32 {
+/// The bit of a namespace selector in a [`ClassSummary`]: one of the lower 31.
+pub(super) fn namespace_bit(id: SelectorId) -> u32 {
     1 << (id.wrapping_mul(0x9E37_79B9) % 31)
 }
 
-impl Gate {
-    /// Whether an ingress entry may admit a pod whose class has the gate `from`: no is sure.
+impl ClassSummary {
+    /// Whether an ingress entry may admit a pod whose class has the summary `from`: no is sure.
     #[inline]
     pub(super) fn may_admit(&self, from: &Self, protocol: Protocol, port: Port) -> bool {
         let bit = port_bit(point(protocol, port));
-        let own = (self.space == from.space) & (self.ports & bit != 0);
-        let foreign = (self.foreign_ports & bit != 0) & (self.foreign_spaces & from.spaces != 0);
+        let own = (self.namespace == from.namespace) & (self.port_bits & bit != 0);
+        let foreign = (self.foreign_port_bits & bit != 0) & (self.foreign_namespace_bits & from.namespace_bits != 0);
         own | foreign
     }
 }
 
-/// A class of pods and workloads, as far as verdicts ask that gates do not decide.
+/// A class of pods and workloads, as far as verdicts ask that summaries do not decide.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Class {
-    /// [`Matches::summary`] of [`Detail::labels`].
-    pub(super) labels: u64,
-    /// [`Matches::summary`] of [`Detail::spaces`].
-    pub(super) spaces: u64,
-    pub(super) ingress: Side,
-    pub(super) egress: Side,
-    pub(super) space: u32,
+    /// [`Matches::bloom`] of [`ClassDetail::pod_matches`].
+    pub(super) pod_bloom: u64,
+    /// [`Matches::bloom`] of [`ClassDetail::namespace_matches`].
+    pub(super) namespace_bloom: u64,
+    pub(super) ingress: SideEntries,
+    pub(super) egress: SideEntries,
+    pub(super) namespace: u32,
     pub(super) host_network: bool,
 }
 
 /// What is asked of a class now and then.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Detail {
+pub(super) struct ClassDetail {
     pub(super) key: ClassKey,
     /// The pod selectors that match its members.
-    pub(super) labels: Matches,
+    pub(super) pod_matches: Matches,
     /// The namespace selectors that match its namespace.
-    pub(super) spaces: Matches,
+    pub(super) namespace_matches: Matches,
 }
 
 impl Class {
     #[inline]
-    pub(super) fn side(&self, direction: Direction) -> &Side {
+    pub(super) fn side(&self, direction: Direction) -> &SideEntries {
         match direction {
             Direction::Ingress => &self.ingress,
             Direction::Egress => &self.egress,
         }
     }
 
-    pub(super) fn side_mut(&mut self, direction: Direction) -> &mut Side {
+    pub(super) fn side_mut(&mut self, direction: Direction) -> &mut SideEntries {
         match direction {
             Direction::Ingress => &mut self.ingress,
             Direction::Egress => &mut self.egress,

@@ -1,12 +1,10 @@
 //! The full answer: verdict, rows and reasons, equal to the definition's.
 
-use std::cell::Cell;
-
-use crate::engine::judge::{ByService, HostReading, Listener, Question, View, Why, verdict_under};
-use crate::engine::rules::Policy;
-use crate::engine::services::Asked;
+use crate::engine::judge::{AskedRows, ByService, HostReading, Listener, Question, View, Why, verdict_under};
+use crate::engine::kleene::{Minimal, Truth};
+use crate::engine::rules::CompiledPolicy;
+use crate::engine::services::ResolvedFlow;
 use crate::engine::tables::Tables;
-use crate::engine::truth::{Minimal, Truth};
 use crate::model::flow::Flow;
 use crate::name::{Direction, ObjectName};
 use crate::profile::capability::{Capabilities, HostNetwork};
@@ -25,23 +23,23 @@ struct Notes {
 }
 
 impl Notes {
-    fn rule(&self, policy: &Policy, rule: usize) -> RuleRef {
+    fn rule(&self, policy: &CompiledPolicy, rule: usize) -> RuleRef {
         let direction = self.direction.unwrap_or(Direction::Ingress);
         RuleRef { policy: policy.source.name().clone(), direction, rule }
     }
 }
 
 impl<'t> Listener<'t> for Notes {
-    fn isolated_by(&mut self, policies: &[&'t Policy]) {
+    fn isolated_by(&mut self, policies: &[&'t CompiledPolicy]) {
         self.isolated_by = policies.iter().map(|policy| policy.source.name().clone()).collect();
     }
 
-    fn admitted(&mut self, policy: &'t Policy, rule: usize) {
+    fn admitted(&mut self, policy: &'t CompiledPolicy, rule: usize) {
         let rule = self.rule(policy, rule);
         self.admitted_by.push(rule);
     }
 
-    fn near(&mut self, policy: &'t Policy, rule: usize, failed: Failed) {
+    fn near(&mut self, policy: &'t CompiledPolicy, rule: usize, failed: Failed) {
         let rule = self.rule(policy, rule);
         self.near.push(NearMiss { rule, failed });
     }
@@ -65,15 +63,15 @@ struct Outcome {
 
 impl Tables {
     pub(super) fn decide(&self, flow: &Flow) -> Result<Decision, FlowError> {
-        let front = match self.ask(flow)? {
-            Asked::Pair(source, destination) => {
+        let front = match self.resolve_flow(flow)? {
+            ResolvedFlow::Pair(source, destination) => {
                 let question = Question { source, destination, l4: flow.l4, service: ByService::No };
                 let outcome = self.outcome(&question);
                 let rows = self.rows(&[question], outcome.verdict, outcome.open);
                 let judged = Judged::Sides(outcome.sides);
                 return Ok(Decision { flow: flow.clone(), verdict: outcome.verdict, rows, judged });
             }
-            Asked::Service(front) => front,
+            ResolvedFlow::Service(front) => front,
         };
         let service = ByService::Yes(front.cluster_address);
         let (mut questions, mut backends, mut all_open) = (Vec::new(), Vec::new(), Rows::NONE);
@@ -93,12 +91,12 @@ impl Tables {
         Ok(Decision { flow: flow.clone(), verdict, rows, judged: Judged::Backends(backends) })
     }
 
-    fn view<'t>(&'t self, capabilities: &'t Capabilities, host: HostReading, asked: &'t Cell<Rows>) -> View<'t> {
+    fn view<'t>(&'t self, capabilities: &'t Capabilities, host: HostReading, asked: &'t AskedRows) -> View<'t> {
         View { tables: self, capabilities, host, asked }
     }
 
     fn outcome<'t>(&'t self, question: &Question<'t>) -> Outcome {
-        let asked = Cell::new(Rows::NONE);
+        let asked = AskedRows::default();
         let capabilities = self.profile.capabilities();
         let sides = |host| {
             let view = self.view(capabilities, host, &asked);
@@ -130,7 +128,7 @@ impl Tables {
                 }
                 let mut capabilities = own.clone();
                 changed.iter().for_each(|row| capabilities.set_as_kubernetes(row));
-                let asked = Cell::new(Rows::NONE);
+                let asked = AskedRows::default();
                 let verdicts = questions.iter().map(|question| verdict_under(self, question, &capabilities, &asked));
                 // Every question is asked, whatever the others say: `asked` must be whole.
                 let verdicts: Vec<Verdict> = verdicts.collect();
@@ -138,7 +136,7 @@ impl Tables {
                     minimal.push(changed);
                     continue;
                 }
-                let grown = asked.get().iter().filter(|row| candidates.contains(*row) && !changed.contains(*row));
+                let grown = asked.rows().iter().filter(|row| candidates.contains(*row) && !changed.contains(*row));
                 next.extend(grown.map(|row| changed.union(row.into())));
             }
             next.sort_unstable();

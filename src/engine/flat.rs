@@ -12,7 +12,7 @@ const MOST: usize = 2048;
 /// Places of a shard at first.
 const LEAST: usize = 16;
 
-type Slot = (u32, u32);
+type Bucket = (u32, u32);
 
 /// A hash table with linear probing, in shards that are shared with the snapshots taken of it.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub(super) struct Flat {
 
 #[derive(Debug, Clone)]
 struct Shard {
-    slots: Arc<[Slot]>,
+    buckets: Arc<[Bucket]>,
     used: usize,
 }
 
@@ -43,15 +43,15 @@ fn hash(key: u32) -> u64 {
 
 impl Shard {
     fn new(places: usize) -> Self {
-        Self { slots: vec![(0, FREE); places].into(), used: 0 }
+        Self { buckets: vec![(0, FREE); places].into(), used: 0 }
     }
 
     #[inline]
     fn get(&self, hash: u64, key: u32) -> Option<u32> {
-        let mask = self.slots.len() - 1;
+        let mask = self.buckets.len() - 1;
         let mut at = hash as usize & mask;
         loop {
-            let (found, value) = *self.slots.get(at)?;
+            let (found, value) = *self.buckets.get(at)?;
             if value == FREE {
                 return None;
             }
@@ -64,12 +64,12 @@ impl Shard {
 
     /// Enters a key that is not there; there is room.
     fn put(&mut self, key: u32, value: u32) {
-        let slots = Arc::make_mut(&mut self.slots);
-        let mask = slots.len() - 1;
+        let buckets = Arc::make_mut(&mut self.buckets);
+        let mask = buckets.len() - 1;
         let mut at = hash(key) as usize & mask;
-        while let Some(slot) = slots.get_mut(at) {
-            if slot.1 == FREE {
-                *slot = (key, value);
+        while let Some(bucket) = buckets.get_mut(at) {
+            if bucket.1 == FREE {
+                *bucket = (key, value);
                 self.used += 1;
                 return;
             }
@@ -79,10 +79,10 @@ impl Shard {
 
     /// Takes a key out, and moves up those that it kept from their places.
     fn take(&mut self, key: u32) {
-        let slots = Arc::make_mut(&mut self.slots);
-        let mask = slots.len() - 1;
+        let buckets = Arc::make_mut(&mut self.buckets);
+        let mask = buckets.len() - 1;
         let mut free = hash(key) as usize & mask;
-        while let Some((found, value)) = slots.get(free).copied() {
+        while let Some((found, value)) = buckets.get(free).copied() {
             if value == FREE {
                 return;
             }
@@ -93,22 +93,22 @@ impl Shard {
         }
         self.used -= 1;
         let mut at = (free + 1) & mask;
-        while let Some((found, value)) = slots.get(at).copied() {
+        while let Some((found, value)) = buckets.get(at).copied() {
             if value == FREE {
                 break;
             }
             // Whoever belongs at or before the free place may not stand behind it.
             let home = hash(found) as usize & mask;
             if (at.wrapping_sub(home) & mask) >= (at.wrapping_sub(free) & mask) {
-                if let Some(slot) = slots.get_mut(free) {
-                    *slot = (found, value);
+                if let Some(bucket) = buckets.get_mut(free) {
+                    *bucket = (found, value);
                 }
                 free = at;
             }
             at = (at + 1) & mask;
         }
-        if let Some(slot) = slots.get_mut(free) {
-            *slot = (0, FREE);
+        if let Some(bucket) = buckets.get_mut(free) {
+            *bucket = (0, FREE);
         }
     }
 }
@@ -130,13 +130,13 @@ impl Flat {
         let place = self.place(hash(key));
         let Some(shard) = Arc::make_mut(&mut self.shards).get_mut(place) else { return };
         shard.take(key);
-        if (shard.used + 1) * 8 > shard.slots.len() * 5 {
-            if shard.slots.len() >= MOST && self.bits < 24 {
+        if (shard.used + 1) * 8 > shard.buckets.len() * 5 {
+            if shard.buckets.len() >= MOST && self.bits < 24 {
                 self.split();
                 return self.set(key, value);
             }
-            let mut larger = Shard::new(shard.slots.len() * 2);
-            shard.slots.iter().filter(|slot| slot.1 != FREE).for_each(|(key, value)| larger.put(*key, *value));
+            let mut larger = Shard::new(shard.buckets.len() * 2);
+            shard.buckets.iter().filter(|bucket| bucket.1 != FREE).for_each(|(key, value)| larger.put(*key, *value));
             *shard = larger;
         }
         shard.put(key, value);
@@ -156,7 +156,7 @@ impl Flat {
         let mut shards: Vec<Shard> = Vec::with_capacity(self.shards.len() * 2);
         for old in self.shards.iter() {
             let mut halves = [Vec::new(), Vec::new()];
-            for (key, value) in old.slots.iter().filter(|slot| slot.1 != FREE) {
+            for (key, value) in old.buckets.iter().filter(|bucket| bucket.1 != FREE) {
                 if let Some(half) = halves.get_mut(self.place(hash(*key)) & 1) {
                     half.push((*key, *value));
                 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::engine::Snapshot;
 use crate::engine::blocks::{address, last, span};
 use crate::engine::ports::{PortTable, point};
-use crate::engine::rules::{Peer, Peers, Policy};
+use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledPolicy};
 use crate::name::Direction;
 use crate::net::{Cidr, Family, Port, Protocol};
 
@@ -32,8 +32,8 @@ pub struct AddressInterval {
 }
 
 impl Snapshot {
-    fn compiled_policies(&self) -> impl Iterator<Item = &Policy> {
-        self.tables.spaces.iter().flat_map(|space| space.policies.iter()).map(|policy| &**policy)
+    fn compiled_policies(&self) -> impl Iterator<Item = &CompiledPolicy> {
+        self.tables.namespaces.iter().flat_map(|namespace| namespace.policies.iter()).map(|policy| &**policy)
     }
 
     /// The port intervals of TCP, UDP and SCTP, in order: together every port there is.
@@ -41,8 +41,9 @@ impl Snapshot {
     pub fn port_intervals(&self) -> Vec<PortInterval> {
         let mut cuts: BTreeSet<u32> = BTreeSet::new();
         let mut names = BTreeSet::new();
-        let rules =
-            |policy| [Direction::Ingress, Direction::Egress].into_iter().flat_map(move |of| Policy::rules(policy, of));
+        let rules = |policy| {
+            [Direction::Ingress, Direction::Egress].into_iter().flat_map(move |of| CompiledPolicy::rules(policy, of))
+        };
         for rule in self.compiled_policies().flat_map(rules) {
             if let Some(PortTable::Of { edges, names: of_rule }) =
                 self.tables.ports.get(rule.ports).map(|table| &**table)
@@ -90,10 +91,10 @@ impl Snapshot {
         let mut blocks: BTreeSet<u32> = BTreeSet::new();
         for policy in self.compiled_policies() {
             for rule in [Direction::Ingress, Direction::Egress].into_iter().flat_map(|of| policy.rules(of)) {
-                if let Peers::Of(peers) = &rule.peers {
+                if let CompiledPeers::Of(peers) = &rule.peers {
                     blocks.extend(peers.iter().filter_map(|peer| match peer {
-                        Peer::Block(at) => Some(*at),
-                        Peer::Pods { .. } => None,
+                        CompiledPeer::Block(at) => Some(*at),
+                        CompiledPeer::Pods { .. } => None,
                     }));
                 }
             }

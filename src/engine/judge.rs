@@ -1,15 +1,15 @@
 //! One side of a flow by the compiled policies, in the order of SEMANTICS section 1: exact, for any ends and any
-//! setting of the profile's rows. `quick` answers the common questions faster.
+//! setting of the profile's rows. `fast_path` answers the common questions faster.
 
 use std::cell::Cell;
 use std::net::IpAddr;
 
 use crate::engine::blocks::{Share, number};
-use crate::engine::ends::{Party, Who};
+use crate::engine::kleene::{Bounds, Open, Truth};
 use crate::engine::ports::Covered;
-use crate::engine::rules::{Peer, Peers, Policy, Rule, Spaces};
+use crate::engine::resolve::{EndIdentity, ResolvedEnd};
+use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledPolicy, CompiledRule, PeerNamespaces};
 use crate::engine::tables::Tables;
-use crate::engine::truth::{Bounds, Open, Truth};
 use crate::model::flow::L4;
 use crate::name::Direction;
 use crate::net::{Family, Protocol};
@@ -23,8 +23,8 @@ use crate::verdict::{Failed, Verdict};
 /// One connection: its two ends as they meet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Question<'t> {
-    pub(super) source: Party<'t>,
-    pub(super) destination: Party<'t>,
+    pub(super) source: ResolvedEnd<'t>,
+    pub(super) destination: ResolvedEnd<'t>,
     pub(super) l4: L4,
     pub(super) service: ByService,
 }
@@ -48,19 +48,33 @@ impl Question<'_> {
     }
 
     /// How hostNetwork pods are read; where neither end is one, nobody asks (U2).
-    pub(super) fn hosts(&self, capabilities: &Capabilities, asked: &Cell<Rows>) -> HostNetwork {
-        if !self.source.who.is_host_network() && !self.destination.who.is_host_network() {
+    pub(super) fn hosts(&self, capabilities: &Capabilities, asked: &AskedRows) -> HostNetwork {
+        if !self.source.identity.is_host_network() && !self.destination.identity.is_host_network() {
             return HostNetwork::Node;
         }
-        asked.set(asked.get().union(Row::U2.into()));
+        asked.note(Row::U2);
         capabilities.host_network
     }
 
-    fn ends(&self, direction: Direction) -> (&Party<'_>, &Party<'_>) {
+    fn ends(&self, direction: Direction) -> (&ResolvedEnd<'_>, &ResolvedEnd<'_>) {
         match direction {
             Direction::Egress => (&self.source, &self.destination),
             Direction::Ingress => (&self.destination, &self.source),
         }
+    }
+}
+
+/// The rows that a judgement has asked for.
+#[derive(Default)]
+pub(super) struct AskedRows(Cell<Rows>);
+
+impl AskedRows {
+    fn note(&self, row: Row) {
+        self.0.set(self.0.get().union(row.into()));
+    }
+
+    pub(super) fn rows(&self) -> Rows {
+        self.0.get()
     }
 }
 
@@ -77,7 +91,7 @@ pub(super) struct View<'t> {
     pub(super) tables: &'t Tables,
     pub(super) capabilities: &'t Capabilities,
     pub(super) host: HostReading,
-    pub(super) asked: &'t Cell<Rows>,
+    pub(super) asked: &'t AskedRows,
 }
 
 /// Why a side answers, before it is put into a [`Reason`](crate::verdict::Reason).
@@ -97,11 +111,11 @@ pub(super) enum Why {
 /// Who listens to the rules while a side is judged.
 pub(super) trait Listener<'t> {
     /// Policies that isolate the subject.
-    fn isolated_by(&mut self, policies: &[&'t Policy]);
+    fn isolated_by(&mut self, policies: &[&'t CompiledPolicy]);
     /// A rule that admits the flow whatever is open.
-    fn admitted(&mut self, policy: &'t Policy, rule: usize);
+    fn admitted(&mut self, policy: &'t CompiledPolicy, rule: usize);
     /// A rule of which one half failed.
-    fn near(&mut self, policy: &'t Policy, rule: usize, failed: Failed);
+    fn near(&mut self, policy: &'t CompiledPolicy, rule: usize, failed: Failed);
     /// Whether the first rule that admits is enough.
     const FIRST_IS_ENOUGH: bool;
 }
@@ -110,22 +124,22 @@ pub(super) trait Listener<'t> {
 pub(super) struct Nobody;
 
 impl<'t> Listener<'t> for Nobody {
-    fn isolated_by(&mut self, _: &[&'t Policy]) {}
-    fn admitted(&mut self, _: &'t Policy, _: usize) {}
-    fn near(&mut self, _: &'t Policy, _: usize, _: Failed) {}
+    fn isolated_by(&mut self, _: &[&'t CompiledPolicy]) {}
+    fn admitted(&mut self, _: &'t CompiledPolicy, _: usize) {}
+    fn near(&mut self, _: &'t CompiledPolicy, _: usize, _: Failed) {}
     const FIRST_IS_ENOUGH: bool = true;
 }
 
 impl<'t> View<'t> {
     /// A setting of `row`, which counts as asked from now on.
     fn ask<T>(&self, row: Row, setting: impl Fn(&Capabilities) -> T) -> T {
-        self.asked.set(self.asked.get().union(row.into()));
+        self.asked.note(row);
         setting(self.capabilities)
     }
 
     /// A pod that policies can select and isolate (K16, K17, K24).
-    fn is_pod(&self, who: Who<'_>) -> bool {
-        who.class().is_some_and(|class| !class.key.host_network || self.host == HostReading::Pod)
+    fn is_pod(&self, identity: EndIdentity<'_>) -> bool {
+        identity.class().is_some_and(|class| !class.key.host_network || self.host == HostReading::Pod)
     }
 
     /// One side; a plain hairpin passes before anything is asked (K19).
@@ -137,12 +151,12 @@ impl<'t> View<'t> {
     ) -> (T, Why) {
         let passes = |why| (T::yes(), why);
         let by_service = matches!(question.service, ByService::Yes(_));
-        let same_pod = question.source.who.is_same_pod(question.destination.who);
+        let same_pod = question.source.identity.is_same_pod(question.destination.identity);
         if same_pod && !by_service {
             return passes(Why::Hairpin);
         }
         let (subject, peer) = question.ends(direction);
-        let Some(class) = subject.who.class().filter(|_| self.is_pod(subject.who)) else {
+        let Some(class) = subject.identity.class().filter(|_| self.is_pod(subject.identity)) else {
             return passes(Why::NoSubject); // K17, K24
         };
 
@@ -169,11 +183,11 @@ impl<'t> View<'t> {
             return passes(Why::NotEnforced(Row::C7));
         }
 
-        let Some(space) = self.tables.space(class.key.space) else { return passes(Why::NotIsolated) };
-        let isolating = |policy: &&'t Policy| {
-            policy.source.isolates(direction) && class.labels.holds(policy.subject, &self.tables.pod_selectors)
+        let Some(namespace) = self.tables.namespace(class.key.namespace) else { return passes(Why::NotIsolated) };
+        let isolating = |policy: &&'t CompiledPolicy| {
+            policy.source.isolates(direction) && class.pod_matches.holds(policy.subject, &self.tables.pod_selectors)
         };
-        let policies = space.policies.iter().map(|policy| &**policy).filter(isolating);
+        let policies = namespace.policies.iter().map(|policy| &**policy).filter(isolating);
         if policies.clone().next().is_none() {
             return passes(Why::NotIsolated); // K1
         }
@@ -212,7 +226,7 @@ impl<'t> View<'t> {
         }
         // C6: the subject's own node; no node or no system known counts as supported.
         let node =
-            subject.who.node().and_then(|name| self.tables.node_entry(name)).and_then(|entry| entry.node.as_ref());
+            subject.identity.node().and_then(|name| self.tables.node_entry(name)).and_then(|entry| entry.node.as_ref());
         if let Some(image) = node.and_then(|node| node.os_image.as_deref()) {
             if !self.ask(Row::C6, |c| c.node_os.supports(image, direction)) {
                 open = open.or(T::row(Row::C6));
@@ -257,7 +271,7 @@ impl<'t> View<'t> {
             }
         }
         if !value.is_yes() {
-            self.tell_isolating(class, space, direction, listener);
+            self.tell_isolating(class, namespace, direction, listener);
         }
         (value, Why::Judged)
     }
@@ -268,30 +282,31 @@ impl<'t> View<'t> {
 
     fn tell_isolating<L: Listener<'t>>(
         &self,
-        class: &crate::engine::class::Detail,
-        space: &'t crate::engine::tables::Space,
+        class: &crate::engine::class::ClassDetail,
+        namespace: &'t crate::engine::tables::NamespaceEntry,
         direction: Direction,
         listener: &mut L,
     ) {
         if !L::FIRST_IS_ENOUGH {
-            let all = space.selecting(&class.labels, &self.tables.pod_selectors).into_iter().map(|policy| &**policy);
-            let policies: Vec<&Policy> = all.filter(|policy| policy.source.isolates(direction)).collect();
+            let all =
+                namespace.selecting(&class.pod_matches, &self.tables.pod_selectors).into_iter().map(|policy| &**policy);
+            let policies: Vec<&CompiledPolicy> = all.filter(|policy| policy.source.isolates(direction)).collect();
             listener.isolated_by(&policies);
         }
     }
 
     /// 100.125.0.0/16, where no pod owns the address; a hostNetwork pod's is its node's (C11).
-    fn is_internal_cloud(&self, peer: &Party<'_>) -> bool {
+    fn is_internal_cloud(&self, peer: &ResolvedEnd<'_>) -> bool {
         matches!(peer.address, Some(IpAddr::V4(address)) if address.octets().starts_with(&[100, 125]))
-            && !self.is_pod(peer.who)
+            && !self.is_pod(peer.identity)
     }
 
     /// What the ports of a rule say, and what its peers say.
-    fn rule<T: Truth>(&self, question: &Question<'t>, direction: Direction, rule: &Rule) -> (T, T) {
+    fn rule<T: Truth>(&self, question: &Question<'t>, direction: Direction, rule: &CompiledRule) -> (T, T) {
         let ports: T = self.ports(question, rule);
         let peers = match &rule.peers {
-            Peers::Any => T::yes(), // K6
-            Peers::Of(entries) => {
+            CompiledPeers::Any => T::yes(), // K6
+            CompiledPeers::Of(entries) => {
                 let mut sum = T::no();
                 for peer in entries {
                     sum = sum.or(self.peer(question, direction, *peer, ports.rows()));
@@ -305,7 +320,7 @@ impl<'t> View<'t> {
         (ports, peers)
     }
 
-    fn ports<T: Truth>(&self, question: &Question<'t>, rule: &Rule) -> T {
+    fn ports<T: Truth>(&self, question: &Question<'t>, rule: &CompiledRule) -> T {
         let Some(table) = self.tables.ports.get(rule.ports) else { return T::no() };
         let L4::Port(protocol, port) = question.l4 else {
             // U1 `portless`: a rule without `ports` matches other protocols, any other rule does not.
@@ -316,7 +331,7 @@ impl<'t> View<'t> {
             return T::yes();
         }
         // K12: on the destination pod, by name and protocol; never on a hostNetwork pod.
-        let destination = question.destination.who;
+        let destination = question.destination.identity;
         let named = destination.class().filter(|_| self.is_pod(destination)).map_or(&[][..], |class| &class.key.named);
         if table.names(protocol, port, named) {
             return T::yes();
@@ -331,26 +346,26 @@ impl<'t> View<'t> {
         }
     }
 
-    fn peer<T: Truth>(&self, question: &Question<'t>, direction: Direction, peer: Peer, ports: Rows) -> T {
+    fn peer<T: Truth>(&self, question: &Question<'t>, direction: Direction, peer: CompiledPeer, ports: Rows) -> T {
         let (_, end) = question.ends(direction);
         let sent_to = match (direction, question.service) {
             (Direction::Egress, ByService::Yes(address)) => Some(address),
             _ => None,
         };
         match peer {
-            Peer::Pods { spaces, pods } => {
-                let behind_service = sent_to.is_some() && !matches!(end.who, Who::External);
+            CompiledPeer::Pods { namespaces, pods } => {
+                let behind_service = sent_to.is_some() && !matches!(end.identity, EndIdentity::External);
                 if behind_service && self.ask(Row::C10, |c| c.cluster_ip) != Support::Supported {
                     return T::row(Row::C10);
                 }
-                let Some(class) = end.who.class().filter(|_| self.is_pod(end.who)) else { return T::no() };
-                let there = match spaces {
-                    Spaces::Own(space) => space == class.key.space,
-                    Spaces::Matching(id) => class.spaces.holds(id, &self.tables.space_selectors),
+                let Some(class) = end.identity.class().filter(|_| self.is_pod(end.identity)) else { return T::no() };
+                let there = match namespaces {
+                    PeerNamespaces::Own(namespace) => namespace == class.key.namespace,
+                    PeerNamespaces::Matching(id) => class.namespace_matches.holds(id, &self.tables.namespace_selectors),
                 };
-                T::is(there && class.labels.holds(pods, &self.tables.pod_selectors))
+                T::is(there && class.pod_matches.holds(pods, &self.tables.pod_selectors))
             }
-            Peer::Block(block) => {
+            CompiledPeer::Block(block) => {
                 let (row, support) = match direction {
                     Direction::Ingress => (Row::C4, self.ask(Row::C4, |c| c.ingress_ip_block)),
                     Direction::Egress => (Row::C5, self.ask(Row::C5, |c| c.egress_ip_block)),
@@ -358,10 +373,10 @@ impl<'t> View<'t> {
                 if support != Support::Supported {
                     return T::row(row);
                 }
-                let held = Held { view: self, question, direction, block, ports };
+                let block_match = BlockMatch { view: self, question, direction, block, ports };
                 match sent_to {
-                    None => held.end(end),
-                    Some(address) => held.behind_service(address, end),
+                    None => block_match.end(end),
+                    Some(address) => block_match.behind_service(address, end),
                 }
             }
         }
@@ -373,7 +388,7 @@ pub(super) fn verdict_under<'t>(
     tables: &'t Tables,
     question: &Question<'t>,
     capabilities: &'t Capabilities,
-    asked: &'t Cell<Rows>,
+    asked: &'t AskedRows,
 ) -> Verdict {
     let under = |host| {
         let view = View { tables, capabilities, host, asked };
@@ -393,7 +408,7 @@ pub(super) fn verdict_under<'t>(
 
 /// One side of one question by the coarse grain, hostNetwork pods read as the profile reads them.
 pub(super) fn side_under(tables: &Tables, question: &Question<'_>, direction: Direction) -> Verdict {
-    let asked = Cell::new(Rows::NONE);
+    let asked = AskedRows::default();
     let capabilities = tables.profile.capabilities();
     let under = |host| {
         let view = View { tables, capabilities, host, asked: &asked };
@@ -409,8 +424,8 @@ pub(super) fn side_under(tables: &Tables, question: &Question<'_>, direction: Di
     }
 }
 
-/// One block held against one end (K14, K15, C9, C10, U5, U6).
-struct Held<'a, 't> {
+/// One block block_match against one end (K14, K15, C9, C10, U5, U6).
+struct BlockMatch<'a, 't> {
     view: &'a View<'t>,
     question: &'a Question<'t>,
     direction: Direction,
@@ -418,7 +433,7 @@ struct Held<'a, 't> {
     ports: Rows,
 }
 
-impl Held<'_, '_> {
+impl BlockMatch<'_, '_> {
     fn open<T: Truth>(&self, row: Row) -> T {
         T::open(Open::peer(row, self.direction, self.ports))
     }
@@ -431,10 +446,10 @@ impl Held<'_, '_> {
         self.view.ask(Row::C9, |c| c.ip_block_scope)
     }
 
-    fn behind_service<T: Truth>(&self, cluster_address: Option<IpAddr>, end: &Party<'_>) -> T {
+    fn behind_service<T: Truth>(&self, cluster_address: Option<IpAddr>, end: &ResolvedEnd<'_>) -> T {
         // A ClusterIP is in the cluster (C9).
         let before = |address| T::is(self.holds(address) && self.scope() != IpBlockScope::OutsideCluster);
-        if matches!(end.who, Who::External) {
+        if matches!(end.identity, EndIdentity::External) {
             return match self.view.ask(Row::U5, |c| c.outside_backend) {
                 OutsideBackend::After => self.end(end),
                 OutsideBackend::Before => cluster_address.map_or_else(|| self.open(Row::U5), before),
@@ -459,23 +474,25 @@ impl Held<'_, '_> {
     }
 
     /// Against the address that an end has, or may have.
-    fn end<T: Truth>(&self, end: &Party<'_>) -> T {
+    fn end<T: Truth>(&self, end: &ResolvedEnd<'_>) -> T {
         let admitted: T = match end.address {
             Some(address) => T::is(self.holds(address)),
-            None => self.unaddressed(end.who),
+            None => self.unaddressed(end.identity),
         };
         if admitted.is_no() { admitted } else { admitted.and(self.in_scope(end)) }
     }
 
     /// C9: whether blocks reach this end at all.
-    fn in_scope<T: Truth>(&self, end: &Party<'_>) -> T {
+    fn in_scope<T: Truth>(&self, end: &ResolvedEnd<'_>) -> T {
         let scope = self.scope();
         if scope == IpBlockScope::Any {
             return T::yes();
         }
         let profile = &self.view.tables.profile;
-        let in_cluster = match (end.who, end.address) {
-            (Who::External, Some(address)) if !profile.service_cidrs().iter().any(|cidr| cidr.contains(address)) => {
+        let in_cluster = match (end.identity, end.address) {
+            (EndIdentity::External, Some(address))
+                if !profile.service_cidrs().iter().any(|cidr| cidr.contains(address)) =>
+            {
                 let in_pod_cidrs = profile.pod_cidrs().iter().any(|cidr| cidr.contains(address));
                 if in_pod_cidrs && self.view.capabilities.unowned_pod_address == Unowned::Unknown {
                     return T::row(Row::C9);
@@ -488,12 +505,12 @@ impl Held<'_, '_> {
     }
 
     /// U6: a pod without an address may have any of the pod CIDRs', or any at all; a hostNetwork pod's is its node's.
-    fn unaddressed<T: Truth>(&self, who: Who<'_>) -> T {
+    fn unaddressed<T: Truth>(&self, identity: EndIdentity<'_>) -> T {
         if self.view.ask(Row::U6, |c| c.unaddressed_pod) == UnaddressedPod::Never {
             return T::no();
         }
         let [of_pods, of_hosts] = &*self.view.tables.possible;
-        let possible = if who.is_host_network() { of_hosts } else { of_pods };
+        let possible = if identity.is_host_network() { of_hosts } else { of_pods };
         let family = self.question.family().unwrap_or(Family::V4);
         let Some(block) = self.view.tables.blocks.get(self.block) else { return T::no() };
         match possible.share(family, block) {

@@ -73,16 +73,16 @@ impl Matches {
         }
     }
 
-    /// A summary of the list: an id whose bit is not in it is not in the list.
-    pub(super) fn summary(&self) -> u64 {
+    /// A Bloom filter of the list: an id whose bit is not in it is not in the list.
+    pub(super) fn bloom(&self) -> u64 {
         match self {
-            Self::Listed(list) => list.iter().fold(0, |summary, id| summary | bit(*id)),
+            Self::Listed(list) => list.iter().fold(0, |bloom, id| bloom | bit(*id)),
             Self::Scan(_) => u64::MAX,
         }
     }
 }
 
-/// The bit of an id in summaries.
+/// The bit of an id in Bloom filters.
 #[inline]
 pub(super) fn bit(id: SelectorId) -> u64 {
     1 << (id.wrapping_mul(0x9E37_79B9) >> 26)
@@ -148,7 +148,7 @@ struct Facts {
 struct Set {
     labels: Labels,
     /// The bits of its keys and pairs: what has another bit is not among them.
-    signature: u64,
+    bloom: u64,
     facts: Box<[FactId]>,
     group: GroupId,
 }
@@ -298,7 +298,7 @@ impl Matcher {
     fn key_fact(&mut self, key: &LabelKey) -> FactId {
         let known = self.facts.entry(key.clone()).or_default().has_key;
         known.unwrap_or_else(|| {
-            let bit = self.signature(key, None);
+            let bit = self.bloom(key, None);
             let fact = self.new_fact(bit, |labels| labels.get(key.as_str()).is_some());
             self.facts.entry(key.clone()).or_default().has_key = Some(fact);
             fact
@@ -308,14 +308,14 @@ impl Matcher {
     fn value_fact(&mut self, key: &LabelKey, value: &LabelValue) -> FactId {
         let known = self.facts.entry(key.clone()).or_default().has_value.get(value).copied();
         known.unwrap_or_else(|| {
-            let bit = self.signature(key, Some(value));
+            let bit = self.bloom(key, Some(value));
             let fact = self.new_fact(bit, |labels| labels.get(key.as_str()) == Some(value));
             self.facts.entry(key.clone()).or_default().has_value.insert(value.clone(), fact);
             fact
         })
     }
 
-    fn signature(&self, key: &LabelKey, value: Option<&LabelValue>) -> u64 {
+    fn bloom(&self, key: &LabelKey, value: Option<&LabelValue>) -> u64 {
         1 << (self.hasher.hash_one((key, value)) >> 58)
     }
 
@@ -325,7 +325,7 @@ impl Matcher {
         self.anchored.push(Vec::new());
         let mut with: Vec<SetId> = Vec::new();
         for (at, set) in (0..).zip(&mut self.sets) {
-            if set.signature & bit != 0 && holds(&set.labels) {
+            if set.bloom & bit != 0 && holds(&set.labels) {
                 set.facts = set.facts.iter().copied().chain([fact]).collect();
                 with.push(at);
             }
@@ -400,13 +400,13 @@ impl Matcher {
         let hash_of = |id: &SetId| sets.get(*id as usize).map_or(0, |set| hasher.hash_one(&set.labels));
         self.set_ids.insert_unique(hash, id, hash_of);
         let mut facts: Vec<FactId> = Vec::new();
-        let mut signature = 0;
+        let mut bloom = 0;
         for (key, value) in labels.iter() {
             if let Some(known) = self.facts.get(key) {
                 facts.extend(known.has_key);
                 facts.extend(known.has_value.get(value));
             }
-            signature |= self.signature(key, None) | self.signature(key, Some(value));
+            bloom |= self.bloom(key, None) | self.bloom(key, Some(value));
         }
         facts.sort_unstable();
         for fact in &facts {
@@ -424,7 +424,7 @@ impl Matcher {
         if let Some(group) = self.groups.get_mut(group as usize) {
             group.sets.push(id);
         }
-        self.sets.push(Set { labels: labels.clone(), signature, facts: facts.into(), group });
+        self.sets.push(Set { labels: labels.clone(), bloom, facts: facts.into(), group });
         id
     }
 

@@ -1,15 +1,15 @@
 //! The compiled engine: the definition's answers, by the million, on a cluster that changes.
 //!
 //! Policies cannot tell two pods apart that no selector tells apart, so pods fall into a few [classes](crate::ClassId);
-//! what a class's policies say is written out once, as a row of entries. A verdict is two class look-ups and a run
-//! through the egress row of the one and the ingress row of the other.
+//! what a class's policies say is written out once, as a list of entries for each direction. A verdict is two class
+//! look-ups and a run through the egress entries of the one and the ingress entries of the other.
 //!
 //! An unknown enters a verdict with one polarity only. So three-valued logic needs no third path: the run carries two
 //! bits, what passes with every unknown resolved to no and what with yes, and they differ exactly where the answer is
 //! Undefined. [`Decide::decide`] judges the same compiled policies by formulas instead, and so knows which rows decide.
 //!
 //! Memory beside the model is linear: lists of selectors hold at most 64 ids for each distinct set of labels (and 65,536
-//! more), rows at most 64 entries for each class (and 65,536 more) and 1,024 each, blocks one span more than they have
+//! more), entry lists at most 64 entries for each class (and 65,536 more) and 1,024 each, blocks one span more than they have
 //! exceptions; updates may double that before everything is compiled anew. What goes beyond is not listed but asked selector
 //! by selector and policy by policy: slower, the same answers.
 
@@ -17,22 +17,23 @@ mod addresses;
 mod blocks;
 mod chunked;
 mod class;
-mod classes;
+mod class_table;
 mod connections;
 mod decide;
-mod ends;
+mod fast_path;
 mod flat;
 mod intervals;
 mod judge;
+mod kleene;
 mod matcher;
-mod outline;
+mod partition;
 mod ports;
-mod quick;
+mod profile_digest;
+mod resolve;
 mod rules;
 mod services;
 mod sharded;
 mod tables;
-mod truth;
 mod writer;
 
 use std::fmt;
@@ -50,10 +51,10 @@ use crate::net::canonical;
 use crate::profile::profile::Profile;
 use crate::verdict::{Decide, Decision, FlowError, Verdict};
 
-pub use crate::engine::classes::{Cell, CellPeer, ClassId};
-pub(crate) use crate::engine::connections::{Connection, End, EndWho};
+pub use crate::engine::class_table::{Cell, CellPeer, ClassId};
+pub(crate) use crate::engine::connections::{Connection, ConnectionEnd, EndName};
 pub use crate::engine::intervals::{AddressInterval, PortInterval};
-pub(crate) use crate::engine::outline::{ClassOutline, Member, Outline, Row};
+pub(crate) use crate::engine::partition::{Distinctions, Member, Partition, PartitionClass};
 
 /// The compiled engine of one cluster, and its writer: it answers, and it follows changes.
 ///
@@ -97,7 +98,7 @@ pub struct Snapshot {
 /// where another pod has come since. It means something to the engine it came from, and that engine's snapshots, alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PodId {
-    seat: u32,
+    slot: u32,
     generation: u8,
 }
 
@@ -180,7 +181,7 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn pod_id(&self, name: &ObjectName) -> Option<PodId> {
-        Some(self.id_of_seat(self.tables.pod_seat(name)?))
+        Some(self.id_of_slot(self.tables.pod_slot(name)?))
     }
 
     /// The verdict of the flow between two pods given by name, the names resolved before: the fastest way to ask.
@@ -235,8 +236,8 @@ impl Snapshot {
         pairs.iter().map(|(source, destination, l4)| self.verdict_between(*source, *destination, *l4)).collect()
     }
 
-    fn id_of_seat(&self, seat: u32) -> PodId {
-        PodId { seat, generation: self.tables.seat(seat).generation() }
+    fn id_of_slot(&self, slot: u32) -> PodId {
+        PodId { slot, generation: self.tables.slot(slot).generation() }
     }
 }
 

@@ -9,16 +9,16 @@ use crate::net::Protocol;
 
 /// A policy, compiled.
 #[derive(Debug)]
-pub(super) struct Policy {
+pub(super) struct CompiledPolicy {
     pub(super) source: Arc<NetworkPolicy>,
     pub(super) subject: SelectorId,
     /// The rules that count, in their order.
-    pub(super) ingress: Vec<Rule>,
-    pub(super) egress: Vec<Rule>,
+    pub(super) ingress: Vec<CompiledRule>,
+    pub(super) egress: Vec<CompiledRule>,
 }
 
-impl Policy {
-    pub(super) fn rules(&self, direction: Direction) -> &[Rule] {
+impl CompiledPolicy {
+    pub(super) fn rules(&self, direction: Direction) -> &[CompiledRule] {
         match direction {
             Direction::Ingress => &self.ingress,
             Direction::Egress => &self.egress,
@@ -28,24 +28,24 @@ impl Policy {
 
 /// A rule: any of its peers on any of its ports.
 #[derive(Debug)]
-pub(super) struct Rule {
-    pub(super) peers: Peers,
+pub(super) struct CompiledRule {
+    pub(super) peers: CompiledPeers,
     /// Place of its port table.
     pub(super) ports: u32,
 }
 
 /// The peers of a rule (K6).
 #[derive(Debug)]
-pub(super) enum Peers {
+pub(super) enum CompiledPeers {
     Any,
-    Of(Vec<Peer>),
+    Of(Vec<CompiledPeer>),
 }
 
 /// One peer (K7, K14).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Peer {
+pub(super) enum CompiledPeer {
     Pods {
-        spaces: Spaces,
+        namespaces: PeerNamespaces,
         pods: SelectorId,
     },
     /// Place of the block.
@@ -54,7 +54,7 @@ pub(super) enum Peer {
 
 /// The namespaces of a peer (K7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Spaces {
+pub(super) enum PeerNamespaces {
     Own(u32),
     Matching(SelectorId),
 }
@@ -72,7 +72,7 @@ pub(super) enum EntryPeer {
     #[default]
     Any,
     Pods {
-        spaces: Spaces,
+        namespaces: PeerNamespaces,
         pods: SelectorId,
     },
     Block(u32),

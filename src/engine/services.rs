@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::engine::class::Detail;
-use crate::engine::ends::{Addresses, Candidate, Observed, Party, Resolved, Who, Written, meet};
+use crate::engine::class::ClassDetail;
 use crate::engine::matcher::fulfils;
-use crate::engine::tables::{Body, Tables};
+use crate::engine::resolve::{
+    AddressList, AddressOwner, Candidate, EndIdentity, Resolution, ResolvedEnd, Written, meet,
+};
+use crate::engine::tables::{SlotObject, Tables};
 use crate::model::cluster::{
     EndpointSlice, Owner, Pod, Service, ServiceKind, ServicePort, TargetPort, Workload, WorkloadKind,
 };
@@ -17,22 +19,22 @@ use crate::verdict::{Backend, FlowError, Verdict};
 
 /// A backend before families are settled.
 #[derive(Clone, Copy)]
-struct Target<'t> {
+struct BackendCandidate<'t> {
     candidate: Candidate<'t>,
     port: Port,
 }
 
-impl Target<'_> {
+impl BackendCandidate<'_> {
     /// Of a workload its kind; pods come first.
     fn rank(&self) -> Option<WorkloadKind> {
-        match self.candidate.who {
-            Who::Workload(workload, _) => Some(workload.kind),
-            Who::Pod(..) | Who::Node(_) | Who::External => None,
+        match self.candidate.identity {
+            EndIdentity::Workload(workload, _) => Some(workload.kind),
+            EndIdentity::Pod(..) | EndIdentity::Node(_) | EndIdentity::External => None,
         }
     }
 
     fn is_same_backend(&self, other: &Self) -> bool {
-        match (self.candidate.who.object(), other.candidate.who.object()) {
+        match (self.candidate.identity.object_name(), other.candidate.identity.object_name()) {
             (Some(a), Some(b)) => a == b,
             (None, None) => match (self.candidate.written, other.candidate.written) {
                 (Written::Address(a), Written::Address(b)) => a == b,
@@ -44,14 +46,14 @@ impl Target<'_> {
 }
 
 /// One connection by way of a backend.
-pub(super) struct Way<'t> {
-    pub(super) source: Party<'t>,
-    pub(super) destination: Party<'t>,
+pub(super) struct BackendConnection<'t> {
+    pub(super) source: ResolvedEnd<'t>,
+    pub(super) destination: ResolvedEnd<'t>,
     pub(super) l4: L4,
 }
 
 /// A Service as one source sees it: the ClusterIP it sends to, and what stands behind the port.
-pub(super) struct Front<'t> {
+pub(super) struct ServiceFront<'t> {
     tables: &'t Tables,
     service: &'t Service,
     selector: Option<u32>,
@@ -62,7 +64,7 @@ pub(super) struct Front<'t> {
     pub(super) cluster_address: Option<IpAddr>,
 }
 
-impl<'t> Front<'t> {
+impl<'t> ServiceFront<'t> {
     /// `sent_to` where the flow named a ClusterIP.
     pub(super) fn new(
         tables: &'t Tables,
@@ -85,15 +87,15 @@ impl<'t> Front<'t> {
         })?;
         // The ClusterIP of the source's family; a manifest that has none yet leaves the family to the backends.
         let entry = Candidate {
-            who: Who::External,
-            addresses: sent_to.map_or(Addresses::List(&service.cluster_addresses), Addresses::One),
+            identity: EndIdentity::External,
+            addresses: sent_to.map_or(AddressList::List(&service.cluster_addresses), AddressList::One),
             fixed: sent_to.is_some(),
             written: Written::Service(&service.name),
         };
         let (sender, entry) = meet(source, &entry, |_| true)?;
         let family = entry.address.map(Family::of);
         let source = match family {
-            Some(_) => Candidate { addresses: sender.address.map_or(Addresses::NONE, Addresses::One), ..*source },
+            Some(_) => Candidate { addresses: sender.address.map_or(AddressList::NONE, AddressList::One), ..*source },
             None => *source,
         };
         Ok(Self { tables, service, selector, port, source, family, cluster_address: entry.address })
@@ -112,18 +114,18 @@ impl<'t> Front<'t> {
     }
 
     /// A backend whose addresses are all of another family is none.
-    fn is_reachable(&self, target: &Target<'_>) -> bool {
+    fn is_reachable(&self, target: &BackendCandidate<'_>) -> bool {
         let addresses = target.candidate.addresses;
         addresses.is_empty() || addresses.iter().any(|address| self.meets(address))
     }
 
-    fn way(&self, target: &Target<'t>) -> Result<Way<'t>, FlowError> {
+    fn way(&self, target: &BackendCandidate<'t>) -> Result<BackendConnection<'t>, FlowError> {
         let (source, destination) = meet(&self.source, &target.candidate, |address| self.meets(address))?;
-        Ok(Way { source, destination, l4: L4::Port(self.port.protocol, target.port) })
+        Ok(BackendConnection { source, destination, l4: L4::Port(self.port.protocol, target.port) })
     }
 
     /// Its EndpointSlices where there are any, else what its selector matches.
-    fn targets(&self) -> impl Iterator<Item = Result<Target<'t>, FlowError>> + use<'_, 't> {
+    fn targets(&self) -> impl Iterator<Item = Result<BackendCandidate<'t>, FlowError>> + use<'_, 't> {
         let has_slices = !self.slices().is_empty();
         let sliced = has_slices.then(|| self.sliced()).into_iter().flatten();
         let selected = (!has_slices).then(|| self.selected().map(Ok)).into_iter().flatten();
@@ -131,11 +133,11 @@ impl<'t> Front<'t> {
     }
 
     fn slices(&self) -> &'t [Arc<EndpointSlice>] {
-        let space = self.tables.space_named(self.service.name.namespace());
-        space.map_or(&[], |space| space.slices_of(self.service.name.name()))
+        let namespace = self.tables.namespace_named(self.service.name.namespace());
+        namespace.map_or(&[], |namespace| namespace.slices_of(self.service.name.name()))
     }
 
-    fn sliced(&self) -> impl Iterator<Item = Result<Target<'t>, FlowError>> + use<'_, 't> {
+    fn sliced(&self) -> impl Iterator<Item = Result<BackendCandidate<'t>, FlowError>> + use<'_, 't> {
         self.slices().iter().flat_map(move |slice| {
             let target = slice
                 .ports
@@ -146,60 +148,61 @@ impl<'t> Front<'t> {
             endpoints.iter().filter(|entry| entry.ready).filter_map(move |entry| {
                 // The addresses of an endpoint are interchangeable; consumers use the first.
                 let (address, port) = (*entry.addresses.first()?, target?);
-                let seat = entry.target.as_ref().and_then(|name| self.tables.pod_seat(name));
-                if seat.is_some_and(|seat| !self.tables.is_live(seat)) {
+                let slot = entry.target.as_ref().and_then(|name| self.tables.pod_slot(name));
+                if slot.is_some_and(|slot| !self.tables.is_live(slot)) {
                     return None;
                 }
-                let who = match seat.and_then(|seat| self.tables.who(seat)) {
-                    Some(who) => who,
+                let identity = match slot.and_then(|slot| self.tables.identity(slot)) {
+                    Some(identity) => identity,
                     None => match self.tables.observed(address) {
-                        Ok(Observed::End(who)) => who,
-                        Ok(Observed::Service(_)) => Who::External,
+                        Ok(AddressOwner::End(identity)) => identity,
+                        Ok(AddressOwner::Service(_)) => EndIdentity::External,
                         Err(error) => return Some(Err(error)),
                     },
                 };
-                let written = who.object().map_or(Written::Address(address), Written::Object);
-                let candidate = Candidate { who, addresses: Addresses::One(address), fixed: true, written };
-                Some(Ok(Target { candidate, port }))
+                let written = identity.object_name().map_or(Written::Address(address), Written::Object);
+                let candidate = Candidate { identity, addresses: AddressList::One(address), fixed: true, written };
+                Some(Ok(BackendCandidate { candidate, port }))
             })
         })
     }
 
     /// Live pods that are not unready, then workloads that stand for pods nobody loaded.
-    fn selected(&self) -> impl Iterator<Item = Target<'t>> + use<'_, 't> {
+    fn selected(&self) -> impl Iterator<Item = BackendCandidate<'t>> + use<'_, 't> {
         let tables = self.tables;
-        let space = self.selector.and_then(|_| tables.space_named(self.service.name.namespace()));
-        let classes = space.map_or(&[][..], |space| space.classes.as_slice());
-        let seats = move || {
+        let namespace = self.selector.and_then(|_| tables.namespace_named(self.service.name.namespace()));
+        let classes = namespace.map_or(&[][..], |namespace| namespace.classes.as_slice());
+        let slots = move || {
             classes.iter().flat_map(move |id| {
-                let holds =
-                    |class: &&Detail| self.selector.is_some_and(|id| class.labels.holds(id, &tables.pod_selectors));
+                let holds = |class: &&ClassDetail| {
+                    self.selector.is_some_and(|id| class.pod_matches.holds(id, &tables.pod_selectors))
+                };
                 let members = tables.details.get(*id).filter(holds).and_then(|_| tables.members.get(*id as usize));
-                members.into_iter().flat_map(|seats| seats.iter())
+                members.into_iter().flat_map(|slots| slots.iter())
             })
         };
-        let pods = seats().filter(|seat| matches!(tables.body(**seat), Body::Pod(pod) if pod.ready));
+        let pods = slots().filter(|slot| matches!(tables.object(**slot), SlotObject::Pod(pod) if pod.ready));
         let workloads =
-            seats().filter(|seat| matches!(tables.body(**seat), Body::Workload(w) if tables.stands_alone(w)));
-        pods.chain(workloads).filter_map(move |seat| {
-            let who = tables.who(*seat)?;
+            slots().filter(|slot| matches!(tables.object(**slot), SlotObject::Workload(w) if tables.stands_alone(w)));
+        pods.chain(workloads).filter_map(move |slot| {
+            let identity = tables.identity(*slot)?;
             let port = match &self.port.target {
                 TargetPort::Number(number) => *number,
                 TargetPort::Name(wanted) => {
-                    let mut ports = tables.body(*seat).ports().iter();
+                    let mut ports = tables.object(*slot).ports().iter();
                     ports.find(|p| p.protocol == self.port.protocol && p.name.as_ref() == Some(wanted))?.port
                 }
             };
-            let written = Written::Object(who.object()?);
-            let candidate = Candidate { who, addresses: tables.addresses_of(who), fixed: false, written };
-            Some(Target { candidate, port })
+            let written = Written::Object(identity.object_name()?);
+            let candidate = Candidate { identity, addresses: tables.addresses_of(identity), fixed: false, written };
+            Some(BackendCandidate { candidate, port })
         })
     }
 
     /// Every backend once, by name, or what makes the flow one that cannot be judged. Allocates.
-    pub(super) fn ways(&self, via: Option<&ObjectName>) -> Result<Vec<(Backend, Way<'t>)>, FlowError> {
-        let mut found: Vec<(Backend, Target<'t>)> = Vec::new();
-        let all: Vec<Target<'t>> = self.targets().collect::<Result<_, _>>()?;
+    pub(super) fn ways(&self, via: Option<&ObjectName>) -> Result<Vec<(Backend, BackendConnection<'t>)>, FlowError> {
+        let mut found: Vec<(Backend, BackendCandidate<'t>)> = Vec::new();
+        let all: Vec<BackendCandidate<'t>> = self.targets().collect::<Result<_, _>>()?;
         for target in all.into_iter().filter(|target| self.is_reachable(target)) {
             found.extend(target.candidate.backend().map(|backend| (backend, target)));
         }
@@ -225,7 +228,7 @@ impl<'t> Front<'t> {
 
     /// Whether the target is a backend that another target stands for: the first of those that several slices name; of the
     /// workloads of one name the first kind.
-    fn is_shadowed(&self, at: usize, target: &Target<'t>) -> bool {
+    fn is_shadowed(&self, at: usize, target: &BackendCandidate<'t>) -> bool {
         let mut others = self.targets().flatten().enumerate();
         let (sliced, rank) = (!self.slices().is_empty(), target.rank());
         if !sliced && rank.is_none() {
@@ -239,9 +242,13 @@ impl<'t> Front<'t> {
 
     /// What all backends agree on (K23), without allocating: Undefined as soon as two of them differ. None where the flow
     /// cannot be judged: [`Self::ways`] says why.
-    pub(super) fn agreed(&self, via: Option<&ObjectName>, mut ask: impl FnMut(&Way<'t>) -> Verdict) -> Option<Verdict> {
-        let wanted = |target: &Target<'t>| {
-            self.is_reachable(target) && via.is_none_or(|name| target.candidate.who.object() == Some(name))
+    pub(super) fn agreed(
+        &self,
+        via: Option<&ObjectName>,
+        mut ask: impl FnMut(&BackendConnection<'t>) -> Verdict,
+    ) -> Option<Verdict> {
+        let wanted = |target: &BackendCandidate<'t>| {
+            self.is_reachable(target) && via.is_none_or(|name| target.candidate.identity.object_name() == Some(name))
         };
         // Where every target agrees, so do the backends; else those that several targets name must count once.
         let (mut all, mut mixed) = (None, false);
@@ -270,30 +277,30 @@ impl<'t> Front<'t> {
 }
 
 /// What a flow asks: of two ends, or of a Service's backends.
-pub(super) enum Asked<'t> {
-    Pair(Party<'t>, Party<'t>),
-    Service(Front<'t>),
+pub(super) enum ResolvedFlow<'t> {
+    Pair(ResolvedEnd<'t>, ResolvedEnd<'t>),
+    Service(ServiceFront<'t>),
 }
 
 impl Tables {
-    pub(super) fn ask<'t>(&'t self, flow: &'t Flow) -> Result<Asked<'t>, FlowError> {
+    pub(super) fn resolve_flow<'t>(&'t self, flow: &'t Flow) -> Result<ResolvedFlow<'t>, FlowError> {
         let source = match self.resolve(&flow.source)? {
-            Resolved::End(candidate) => candidate,
-            Resolved::Service(service, _) => return Err(FlowError::ServiceAsSource(service.clone())),
+            Resolution::End(candidate) => candidate,
+            Resolution::Service(service, _) => return Err(FlowError::ServiceAsSource(service.clone())),
         };
         let (service, sent_to) = match &flow.destination {
             Destination::Service(name) => (name, None),
             Destination::Endpoint(endpoint) => match self.resolve(endpoint)? {
-                Resolved::Service(service, address) => (service, Some(address)),
-                Resolved::End(_) if flow.via.is_some() => return Err(FlowError::ViaWithoutService),
-                Resolved::End(destination) => {
+                Resolution::Service(service, address) => (service, Some(address)),
+                Resolution::End(_) if flow.via.is_some() => return Err(FlowError::ViaWithoutService),
+                Resolution::End(destination) => {
                     let (source, destination) = meet(&source, &destination, |_| true)?;
-                    return Ok(Asked::Pair(source, destination));
+                    return Ok(ResolvedFlow::Pair(source, destination));
                 }
             },
         };
         let service = self.service(service).ok_or_else(|| FlowError::UnknownService(service.clone()))?;
-        Ok(Asked::Service(Front::new(self, service, sent_to, &source, flow.l4)?))
+        Ok(ResolvedFlow::Service(ServiceFront::new(self, service, sent_to, &source, flow.l4)?))
     }
 
     /// Whether a workload stands for pods nobody loaded: it asks for some, none of them is there, and no other loaded
@@ -301,7 +308,7 @@ impl Tables {
     fn stands_alone(&self, workload: &Workload) -> bool {
         let namespace = workload.name.namespace();
         let loaded = |owner: &Owner| {
-            self.workload_seat(&ObjectName::new(namespace.clone(), owner.name.clone()), owner.kind).is_some()
+            self.workload_slot(&ObjectName::new(namespace.clone(), owner.name.clone()), owner.kind).is_some()
         };
         let is_own = |pod: &Pod| match &pod.owner {
             None => fulfils(&pod.labels, &workload.selector),
@@ -314,14 +321,14 @@ impl Tables {
 
     /// Every pod of a namespace, finished ones too.
     fn pods_of(&self, namespace: &str) -> impl Iterator<Item = &Pod> {
-        let space = self.space_named(namespace).into_iter();
-        let seats = space.flat_map(|space| {
-            let members = space.classes.iter().filter_map(|class| self.members.get(*class as usize));
-            members.flat_map(|members| members.iter()).chain(space.finished.iter())
+        let namespace = self.namespace_named(namespace).into_iter();
+        let slots = namespace.flat_map(|namespace| {
+            let members = namespace.classes.iter().filter_map(|class| self.members.get(*class as usize));
+            members.flat_map(|members| members.iter()).chain(namespace.finished.iter())
         });
-        seats.filter_map(|seat| match self.body(*seat) {
-            Body::Pod(pod) => Some(&**pod),
-            Body::Nobody | Body::Workload(_) => None,
+        slots.filter_map(|slot| match self.object(*slot) {
+            SlotObject::Pod(pod) => Some(&**pod),
+            SlotObject::Empty | SlotObject::Workload(_) => None,
         })
     }
 
@@ -336,8 +343,8 @@ impl Tables {
             return false;
         }
         let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
-        match self.workload_seat(&name, owner.kind).map(|seat| self.body(seat)) {
-            Some(Body::Workload(loaded)) => loaded.owner.as_ref().is_some_and(|above| is_owner(workload, above)),
+        match self.workload_slot(&name, owner.kind).map(|slot| self.object(slot)) {
+            Some(SlotObject::Workload(loaded)) => loaded.owner.as_ref().is_some_and(|above| is_owner(workload, above)),
             _ => owner
                 .name
                 .strip_prefix(&**workload.name.name())

@@ -6,34 +6,35 @@ use std::sync::Arc;
 
 use crate::engine::blocks::{Block, Possible};
 use crate::engine::chunked::Chunked;
-use crate::engine::class::{Class, Detail, Gate};
+use crate::engine::class::{Class, ClassDetail, ClassSummary};
 use crate::engine::flat::Flat;
 use crate::engine::matcher::{EVERYTHING, Matches, NEGATIVE, SelectorId, Selectors};
 use crate::engine::ports::PortTable;
-use crate::engine::quick::Common;
-use crate::engine::rules::{Entry, Policy};
+use crate::engine::profile_digest::ProfileDigest;
+use crate::engine::rules::{CompiledPolicy, Entry};
 use crate::engine::sharded::Sharded;
 use crate::labels::Labels;
 use crate::model::cluster::{Cluster, ContainerPort, EndpointSlice, Node, Pod, Service, Workload, WorkloadKind};
 use crate::name::ObjectName;
 use crate::profile::profile::Profile;
 
-/// No class: the place is empty, or its pod has finished.
+/// No class: the slot is empty, or its pod has finished.
 pub(super) const NO_CLASS: u32 = (1 << 26) - 1;
 
-/// Where a pod or workload sits: 26 bits say which class it is of, 6 bits count the objects that sat here, so that an id of
-/// an earlier one is recognised. Every verdict reads two of these in no order: half as many bytes, half as many misses.
+/// A pod as verdicts see it, or a workload that stands for its pods: 26 bits say of which class it is, 6 bits count the objects
+/// that had this slot before, so that an id of an earlier one is recognised. Every verdict reads two of these in no order: half
+/// as many bytes, half as many misses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Seat(u32);
+pub(super) struct Slot(u32);
 
-impl Default for Seat {
+impl Default for Slot {
     fn default() -> Self {
         Self(NO_CLASS)
     }
 }
 
-impl Seat {
-    /// The last generation: a seat that has seen it is not taken again.
+impl Slot {
+    /// The last generation: a slot that has reached it is not used again.
     pub(super) const LAST: u8 = 63;
 
     #[inline]
@@ -50,25 +51,25 @@ impl Seat {
         Self(self.0 & !NO_CLASS | class.min(NO_CLASS))
     }
 
-    /// Empty, for the next who sits here.
+    /// Empty, for the next object.
     pub(super) fn vacated(self) -> Self {
         Self(u32::from((self.generation() + 1) & Self::LAST) << 26 | NO_CLASS)
     }
 }
 
-/// Who sits there.
+/// What has a slot.
 #[derive(Debug, Clone, Default)]
-pub(super) enum Body {
+pub(super) enum SlotObject {
     #[default]
-    Nobody,
+    Empty,
     Pod(Arc<Pod>),
     Workload(Arc<Workload>),
 }
 
-impl Body {
+impl SlotObject {
     pub(super) fn name(&self) -> Option<&ObjectName> {
         match self {
-            Self::Nobody => None,
+            Self::Empty => None,
             Self::Pod(pod) => Some(&pod.name),
             Self::Workload(workload) => Some(&workload.name),
         }
@@ -76,7 +77,7 @@ impl Body {
 
     pub(super) fn labels(&self) -> Option<&Labels> {
         match self {
-            Self::Nobody => None,
+            Self::Empty => None,
             Self::Pod(pod) => Some(&pod.labels),
             Self::Workload(workload) => Some(&workload.labels),
         }
@@ -84,7 +85,7 @@ impl Body {
 
     pub(super) fn ports(&self) -> &[ContainerPort] {
         match self {
-            Self::Nobody => &[],
+            Self::Empty => &[],
             Self::Pod(pod) => &pod.ports,
             Self::Workload(workload) => &workload.ports,
         }
@@ -92,7 +93,7 @@ impl Body {
 
     pub(super) fn runtime_class(&self) -> Option<&str> {
         match self {
-            Self::Nobody => None,
+            Self::Empty => None,
             Self::Pod(pod) => pod.runtime_class.as_deref(),
             Self::Workload(workload) => workload.runtime_class.as_deref(),
         }
@@ -100,7 +101,7 @@ impl Body {
 
     pub(super) fn node(&self) -> Option<&str> {
         match self {
-            Self::Nobody => None,
+            Self::Empty => None,
             Self::Pod(pod) => pod.node.as_deref(),
             Self::Workload(workload) => workload.node.as_deref(),
         }
@@ -108,7 +109,7 @@ impl Body {
 
     pub(super) fn is_host_network(&self) -> bool {
         match self {
-            Self::Nobody => false,
+            Self::Empty => false,
             Self::Pod(pod) => pod.host_network,
             Self::Workload(workload) => workload.host_network,
         }
@@ -117,13 +118,13 @@ impl Body {
 
 /// A namespace: its policies, its Services and the classes of its pods.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Space {
+pub(super) struct NamespaceEntry {
     pub(super) name: Arc<str>,
     pub(super) labels: Labels,
     /// The namespace selectors that match it.
     pub(super) matches: Matches,
     /// Its policies, by name.
-    pub(super) policies: Arc<Vec<Arc<Policy>>>,
+    pub(super) policies: Arc<Vec<Arc<CompiledPolicy>>>,
     /// Pairs of a subject selector and a place in `policies`, in order.
     pub(super) by_subject: Arc<Vec<(SelectorId, u32)>>,
     /// Its Services by name, with their selectors; none of a Service that selects nothing.
@@ -136,7 +137,7 @@ pub(super) struct Space {
     pub(super) classes: Arc<Vec<u32>>,
 }
 
-impl Space {
+impl NamespaceEntry {
     /// The slices of one of its Services.
     pub(super) fn slices_of(&self, service: &str) -> &[Arc<EndpointSlice>] {
         let from = self.slices.partition_point(|slice| *slice.service < *service);
@@ -145,7 +146,7 @@ impl Space {
     }
 
     /// The policies whose subject selectors match, by name.
-    pub(super) fn selecting(&self, labels: &Matches, selectors: &Selectors) -> Vec<&Arc<Policy>> {
+    pub(super) fn selecting(&self, labels: &Matches, selectors: &Selectors) -> Vec<&Arc<CompiledPolicy>> {
         let holds = |(id, _): &&(SelectorId, u32)| labels.holds(*id, selectors);
         let positive = self.by_subject.partition_point(|(id, _)| id & NEGATIVE == 0);
         let (positive, negative) = self.by_subject.split_at(positive);
@@ -178,9 +179,9 @@ pub(super) struct NodeEntry {
     pub(super) workloads: Vec<u32>,
 }
 
-/// Everything that has an address, unless it is exactly one live pod (SEMANTICS section 1, K20).
+/// Everything that claims an address, unless it is exactly one live pod (SEMANTICS section 1, K20).
 #[derive(Debug, Clone, Default)]
-pub(super) struct Holders {
+pub(super) struct SharedClaims {
     /// Seats of live pods that claim it.
     pub(super) pods: Vec<u32>,
     /// Nodes by name.
@@ -191,79 +192,81 @@ pub(super) struct Holders {
     pub(super) services: Vec<ObjectName>,
 }
 
-/// A value of an address table: the seat of the one live pod that claims the address, or where its [`Holders`] stand.
+/// A value of an address table, a [`Claim`] in 32 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Holder(u32);
+pub(super) struct PackedClaim(u32);
 
-/// What a [`Holder`] means.
-pub(super) enum Held {
-    Seat(u32),
-    Several(u32),
+/// Who claims an address.
+pub(super) enum Claim {
+    /// One live pod and nothing else: its slot.
+    Pod(u32),
+    /// Anything else: the place of its [`SharedClaims`].
+    Shared(u32),
 }
 
-impl Holder {
-    const SEVERAL: u32 = 1 << 31;
+impl PackedClaim {
+    const SHARED: u32 = 1 << 31;
 
-    pub(super) fn seat(seat: u32) -> Self {
-        Self(seat)
+    pub(super) fn pod(slot: u32) -> Self {
+        Self(slot)
     }
 
-    pub(super) fn several(at: u32) -> Self {
-        Self(at | Self::SEVERAL)
+    pub(super) fn shared(at: u32) -> Self {
+        Self(at | Self::SHARED)
     }
 
-    /// As a number of a table; never the highest, since seats and places are fewer than 2^31 - 1.
+    /// As a number of a table; never the highest, since slots and places are fewer than 2^31 - 1.
     pub(super) fn number(self) -> u32 {
         self.0
     }
 
     #[inline]
-    pub(super) fn held(self) -> Held {
-        if self.0 & Self::SEVERAL == 0 { Held::Seat(self.0) } else { Held::Several(self.0 & !Self::SEVERAL) }
+    pub(super) fn unpack(self) -> Claim {
+        if self.0 & Self::SHARED == 0 { Claim::Pod(self.0) } else { Claim::Shared(self.0 & !Self::SHARED) }
     }
 }
 
-/// Who has which address.
+/// Who claims which address.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Addresses {
+pub(super) struct AddressTable {
     pub(super) v4: Flat,
-    pub(super) v6: Sharded<(u128, Holder)>,
-    pub(super) holders: Chunked<Option<Arc<Holders>>, 4>,
+    pub(super) v6: Sharded<(u128, PackedClaim)>,
+    pub(super) shared: Chunked<Option<Arc<SharedClaims>>, 4>,
 }
 
-/// An entry of a table by name: 32 bits of the name's hash, and a seat.
-pub(super) type Named = (u32, u32);
+/// An entry of a table by name: 32 bits of the name's hash, and a slot.
+pub(super) type NameEntry = (u32, u32);
 
 /// An array of counted references: a change after a clone copies a few dozen of them, where [`Chunked`] would copy more, and
 /// a count is a miss of the cache.
-pub(super) type Shared<T> = imbl::Vector<T>;
+pub(super) type PersistentVec<T> = imbl::Vector<T>;
 
 /// The compiled snapshot.
 #[derive(Debug, Clone)]
 pub(super) struct Tables {
     pub(super) profile: Arc<Profile>,
-    pub(super) common: Common,
+    pub(super) digest: ProfileDigest,
     pub(super) possible: Arc<[Possible; 2]>,
     pub(super) cluster: Cluster,
     pub(super) hasher: foldhash::fast::FixedState,
-    pub(super) seats: Chunked<Seat, 10>,
-    pub(super) bodies: Shared<Body>,
-    /// The first IPv4 address of who sits there, as a number; 0: none, or look at the body.
+    pub(super) slots: Chunked<Slot, 10>,
+    pub(super) objects: PersistentVec<SlotObject>,
+    /// The first IPv4 address of each slot's object, as a number; 0: none, or look at the object.
     pub(super) v4: Chunked<u32, 10>,
-    pub(super) gates: Chunked<Gate, 8>,
+    pub(super) summaries: Chunked<ClassSummary, 8>,
     pub(super) classes: Chunked<Class>,
     pub(super) entries: Chunked<Entry, 10>,
-    pub(super) details: Chunked<Detail, 5>,
-    /// Of each class the seats of those who are of it.
-    pub(super) members: Shared<Arc<[u32]>>,
-    pub(super) pods: Sharded<Named>,
-    pub(super) workloads: Sharded<Named>,
-    pub(super) addresses: Addresses,
-    pub(super) spaces: Chunked<Arc<Space>>,
-    pub(super) space_ids: Arc<std::collections::HashMap<Arc<str>, u32>>,
+    pub(super) details: Chunked<ClassDetail, 5>,
+    /// The slots of the members of each class.
+    pub(super) members: PersistentVec<Arc<[u32]>>,
+    pub(super) pods: Sharded<NameEntry>,
+    pub(super) workloads: Sharded<NameEntry>,
+    pub(super) addresses: AddressTable,
+    pub(super) namespaces: Chunked<Arc<NamespaceEntry>>,
+    pub(super) namespace_ids: Arc<std::collections::HashMap<Arc<str>, u32>>,
     pub(super) nodes: Sharded<Arc<NodeEntry>, 16>,
     pub(super) pod_selectors: Selectors,
-    pub(super) space_selectors: Selectors,
+    pub(super) namespace_selectors: Selectors,
     pub(super) ports: Chunked<Arc<PortTable>>,
     pub(super) blocks: Chunked<Block>,
 }
@@ -291,52 +294,52 @@ impl Tables {
     }
 
     #[inline]
-    pub(super) fn seat(&self, at: u32) -> Seat {
-        self.seats.get(at).copied().unwrap_or_default()
+    pub(super) fn slot(&self, at: u32) -> Slot {
+        self.slots.get(at).copied().unwrap_or_default()
     }
 
-    pub(super) fn body(&self, at: u32) -> &Body {
-        static NOBODY: Body = Body::Nobody;
-        self.bodies.get(at as usize).unwrap_or(&NOBODY)
+    pub(super) fn object(&self, at: u32) -> &SlotObject {
+        static EMPTY: SlotObject = SlotObject::Empty;
+        self.objects.get(at as usize).unwrap_or(&EMPTY)
     }
 
-    /// Where the pod sits, finished or not.
-    pub(super) fn pod_seat(&self, name: &ObjectName) -> Option<u32> {
+    /// The slot of the pod, finished or not.
+    pub(super) fn pod_slot(&self, name: &ObjectName) -> Option<u32> {
         let hash = self.hash_name(name);
-        let is = |(h, seat): &Named| *h == hash && self.body(*seat).name() == Some(name);
-        self.pods.find(spread(hash), is).map(|(_, seat)| *seat)
+        let is = |(h, slot): &NameEntry| *h == hash && self.object(*slot).name() == Some(name);
+        self.pods.find(spread(hash), is).map(|(_, slot)| *slot)
     }
 
-    pub(super) fn workload_seat(&self, name: &ObjectName, kind: WorkloadKind) -> Option<u32> {
+    pub(super) fn workload_slot(&self, name: &ObjectName, kind: WorkloadKind) -> Option<u32> {
         let hash = self.hash_name(name);
-        let is = |(h, seat): &Named| {
-            *h == hash && matches!(self.body(*seat), Body::Workload(w) if w.kind == kind && w.name == *name)
+        let is = |(h, slot): &NameEntry| {
+            *h == hash && matches!(self.object(*slot), SlotObject::Workload(w) if w.kind == kind && w.name == *name)
         };
-        self.workloads.find(spread(hash), is).map(|(_, seat)| *seat)
+        self.workloads.find(spread(hash), is).map(|(_, slot)| *slot)
     }
 
-    /// The holder of an address exactly as given: a mapped one is not looked up as IPv4.
+    /// Who claims an address, exactly as given: a mapped one is not looked up as IPv4.
     #[inline]
-    pub(super) fn holder(&self, address: IpAddr) -> Option<Holder> {
+    pub(super) fn claim(&self, address: IpAddr) -> Option<PackedClaim> {
         match address {
-            IpAddr::V4(address) => self.addresses.v4.get(u32::from(address)).map(Holder),
+            IpAddr::V4(address) => self.addresses.v4.get(u32::from(address)).map(PackedClaim),
             IpAddr::V6(address) => {
                 let key = u128::from(address);
-                self.addresses.v6.find(self.hash(key), |(each, _)| *each == key).map(|(_, holder)| *holder)
+                self.addresses.v6.find(self.hash(key), |(each, _)| *each == key).map(|(_, claim)| *claim)
             }
         }
     }
 
-    pub(super) fn holders(&self, at: u32) -> Option<&Holders> {
-        self.addresses.holders.get(at)?.as_deref()
+    pub(super) fn shared_claims(&self, at: u32) -> Option<&SharedClaims> {
+        self.addresses.shared.get(at)?.as_deref()
     }
 
-    pub(super) fn space(&self, id: u32) -> Option<&Space> {
-        self.spaces.get(id).map(|space| &**space)
+    pub(super) fn namespace(&self, id: u32) -> Option<&NamespaceEntry> {
+        self.namespaces.get(id).map(|namespace| &**namespace)
     }
 
-    pub(super) fn space_named(&self, name: &str) -> Option<&Space> {
-        self.space(*self.space_ids.get(name)?)
+    pub(super) fn namespace_named(&self, name: &str) -> Option<&NamespaceEntry> {
+        self.namespace(*self.namespace_ids.get(name)?)
     }
 
     pub(super) fn node_entry(&self, name: &str) -> Option<&Arc<NodeEntry>> {
@@ -345,7 +348,7 @@ impl Tables {
 
     /// The Service, with its selector.
     pub(super) fn service(&self, name: &ObjectName) -> Option<(&Service, Option<SelectorId>)> {
-        let services = &self.space_named(name.namespace())?.services;
+        let services = &self.namespace_named(name.namespace())?.services;
         let at = services.binary_search_by(|(service, _)| service.name.cmp(name)).ok()?;
         services.get(at).map(|(service, selector)| (&**service, *selector))
     }

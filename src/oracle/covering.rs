@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::engine::{Row, Snapshot};
+use crate::engine::{Distinctions, Snapshot};
 use crate::model::cluster::Cluster;
 use crate::model::flow::Flow;
 use crate::net::{Port, PortName, Protocol};
@@ -226,7 +226,7 @@ impl Covering {
         let kinds = &*self.kinds;
         // What classes call ports, as far as rules ask for the name; by a number.
         let used: HashSet<&PortName> =
-            kinds.outline.rows.iter().flat_map(|row| &row.names).map(|(_, name)| name).collect();
+            kinds.partition.distinctions.iter().flat_map(|row| &row.names).map(|(_, name)| name).collect();
         let mut names: HashMap<Vec<&(Protocol, PortName, Port)>, usize> = HashMap::new();
         let mut ports: HashMap<([usize; 2], [usize; 2]), u64> = HashMap::new();
         let mut parts: HashMap<(usize, usize), u64> = HashMap::new();
@@ -251,7 +251,7 @@ impl Covering {
                 let key = ([source.egress, *from_names], [destination.ingress, *to_names]);
                 let ports =
                     *ports.entry(key).or_insert_with(|| kinds.ports(Some(source), Some(destination)).len() as u64);
-                let mut parts = |at: usize, kind: &EndKind, row: usize, known: &Row| {
+                let mut parts = |at: usize, kind: &EndKind, row: usize, known: &Distinctions| {
                     *parts.entry((at, row)).or_insert_with(|| kind.parts(known).len() as u64)
                 };
                 count += ports
@@ -274,9 +274,10 @@ impl Covering {
         for at in 0..isolated {
             let Some(class) = kinds.kind(at).and_then(|kind| kinds.class(kind)) else { continue };
             for (is_source, row) in [(true, class.egress), (false, class.ingress)] {
-                let Some(known) = kinds.outline.rows.get(row).filter(|row| row.isolated) else { continue };
-                let others =
-                    around.entry(row).or_insert_with(|| kinds.engine.around_peers(&kinds.outline, known, &mut checks));
+                let Some(known) = kinds.partition.distinctions.get(row).filter(|row| row.isolated) else { continue };
+                let others = around
+                    .entry(row)
+                    .or_insert_with(|| kinds.engine.around_peers(&kinds.partition, known, &mut checks));
                 let others = others.iter().filter_map(|class| kinds.of_class.get(*class).copied().flatten());
                 about.extend(others.map(|other| if is_source { (at, other) } else { (other, at) }));
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
-use crate::engine::{ClassOutline, End, EndWho, Member, Outline, Row, Snapshot};
+use crate::engine::{ConnectionEnd, Distinctions, EndName, Member, Partition, PartitionClass, Snapshot};
 use crate::model::cluster::WorkloadKind;
 use crate::model::flow::{Endpoint, Flow, L4, OtherProtocol};
 use crate::name::ObjectName;
@@ -50,7 +50,7 @@ pub(super) type Partner = ((usize, usize), L4);
 /// All kinds of ends of a snapshot.
 pub(super) struct EndKinds {
     pub(super) engine: Snapshot,
-    pub(super) outline: Outline,
+    pub(super) partition: Partition,
     /// Isolated ones first.
     pub(super) all: Vec<EndKind>,
     /// The first kind of each class, by its place.
@@ -61,27 +61,27 @@ pub(super) struct EndKinds {
     pub(super) partners: Vec<[OnceLock<Vec<Partner>>; 2]>,
     /// Every number that somebody gives a name.
     numbers: BTreeMap<(Protocol, PortName), BTreeSet<Port>>,
-    free: Row,
+    free: Distinctions,
 }
 
 impl EndKinds {
     pub(super) fn new(engine: &Snapshot) -> Self {
-        let outline = engine.outline();
+        let partition = engine.partition();
         let mut found: BTreeMap<(Option<usize>, Option<Family>), Vec<Member>> = BTreeMap::new();
         let mut add = |class: Option<usize>, member: Member| {
             let family = member.address.map(Family::of);
             found.entry((class, family)).or_default().push(member);
         };
-        for (place, class) in outline.classes.iter().enumerate() {
+        for (place, class) in partition.classes.iter().enumerate() {
             engine.addressed_members(class).into_iter().for_each(|member| add(Some(place), member));
         }
         engine.addressed_nodes().into_iter().for_each(|member| add(None, member));
 
         let kind = |((class, family), mut members): ((Option<usize>, _), Vec<Member>)| {
             members.sort_by_cached_key(|member| (member.address.map(number), member.endpoint.to_string()));
-            let outlined = class.and_then(|place| outline.classes.get(place));
-            let isolated = |row: fn(&ClassOutline) -> usize| {
-                outlined.and_then(|class| outline.rows.get(row(class))).is_some_and(|row| row.isolated)
+            let outlined = class.and_then(|place| partition.classes.get(place));
+            let isolated = |row: fn(&PartitionClass) -> usize| {
+                outlined.and_then(|class| partition.distinctions.get(row(class))).is_some_and(|row| row.isolated)
             };
             let is_host = outlined.is_none_or(|class| class.host_network);
             let (mut by_node, mut by_address): (BTreeMap<_, Vec<usize>>, BTreeMap<_, Vec<usize>>) = Default::default();
@@ -108,10 +108,10 @@ impl EndKinds {
             (free, kind.members.first().map(|member| (member.endpoint.to_string(), member.address)))
         });
         let mut numbers: BTreeMap<_, BTreeSet<Port>> = BTreeMap::new();
-        for (protocol, name, port) in outline.classes.iter().flat_map(|class| &class.named) {
+        for (protocol, name, port) in partition.classes.iter().flat_map(|class| &class.named) {
             numbers.entry((*protocol, name.clone())).or_default().insert(*port);
         }
-        let mut of_class = vec![None; outline.classes.len()];
+        let mut of_class = vec![None; partition.classes.len()];
         let (mut by_name, mut nodes_by_address) = (HashMap::new(), HashMap::new());
         for (at, kind) in kinds.iter().enumerate() {
             if let Some(place) = kind.class.and_then(|class| of_class.get_mut(class)) {
@@ -133,13 +133,13 @@ impl EndKinds {
         Self {
             partners,
             engine: engine.clone(),
-            outline,
+            partition,
             all: kinds,
             of_class,
             by_name,
             nodes_by_address,
             numbers,
-            free: engine.free_row(),
+            free: engine.no_distinctions(),
         }
     }
 
@@ -151,33 +151,33 @@ impl EndKinds {
         self.all.get(kind)?.members.get(at)
     }
 
-    pub(super) fn class(&self, kind: &EndKind) -> Option<&ClassOutline> {
-        self.outline.classes.get(kind.class?)
+    pub(super) fn class(&self, kind: &EndKind) -> Option<&PartitionClass> {
+        self.partition.classes.get(kind.class?)
     }
 
     /// Where an end of a connection stands among kinds; nothing of an address outside.
-    pub(super) fn find(&self, end: &End<'_>) -> Option<(usize, usize)> {
+    pub(super) fn find(&self, end: &ConnectionEnd<'_>) -> Option<(usize, usize)> {
         let pod = |name: &ObjectName, kind| self.by_name.get(&(name.clone(), kind, end.address));
-        match end.who {
-            EndWho::Pod(name) => pod(name, None).copied(),
-            EndWho::Workload(kind, name) => pod(name, Some(kind)).copied(),
-            EndWho::Node(_) => self.nodes_by_address.get(&end.address?).copied(),
-            EndWho::Outside => None,
+        match end.name {
+            EndName::Pod(name) => pod(name, None).copied(),
+            EndName::Workload(kind, name) => pod(name, Some(kind)).copied(),
+            EndName::Node(_) => self.nodes_by_address.get(&end.address?).copied(),
+            EndName::External => None,
         }
     }
 
-    pub(super) fn egress(&self, class: Option<&ClassOutline>) -> &Row {
-        class.and_then(|class| self.outline.rows.get(class.egress)).unwrap_or(&self.free)
+    pub(super) fn egress(&self, class: Option<&PartitionClass>) -> &Distinctions {
+        class.and_then(|class| self.partition.distinctions.get(class.egress)).unwrap_or(&self.free)
     }
 
-    pub(super) fn ingress(&self, class: Option<&ClassOutline>) -> &Row {
-        class.and_then(|class| self.outline.rows.get(class.ingress)).unwrap_or(&self.free)
+    pub(super) fn ingress(&self, class: Option<&PartitionClass>) -> &Distinctions {
+        class.and_then(|class| self.partition.distinctions.get(class.ingress)).unwrap_or(&self.free)
     }
 
     /// Everything that can matter between two classes: the first and the last port of each interval that egress policies of
     /// the source or ingress policies of the destination make, what names stand for, the same numbers in other protocols,
     /// and protocols without ports.
-    pub(super) fn ports(&self, source: Option<&ClassOutline>, destination: Option<&ClassOutline>) -> Vec<L4> {
+    pub(super) fn ports(&self, source: Option<&PartitionClass>, destination: Option<&PartitionClass>) -> Vec<L4> {
         let rows = [self.egress(source), self.ingress(destination)];
         let mut all: BTreeSet<L4> = BTreeSet::from([L4::Icmp]);
         all.extend(OtherProtocol::new(47).map(L4::Other));
@@ -200,7 +200,7 @@ impl EndKinds {
         let names: BTreeSet<&(Protocol, PortName)> = rows.iter().flat_map(|row| &row.names).collect();
         for (protocol, name) in names.iter().copied() {
             // In whatever protocol: in another one it stands for nothing here.
-            let given = |class: Option<&ClassOutline>| -> Vec<Port> {
+            let given = |class: Option<&PartitionClass>| -> Vec<Port> {
                 let named = class.map_or(&[][..], |class| class.named.as_slice()).iter();
                 named.filter(|(_, each, _)| each == name).map(|(_, _, port)| *port).collect()
             };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::engine::ClassOutline;
+use crate::engine::PartitionClass;
 use crate::model::cluster::{Service, ServicePort};
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::net::Family;
@@ -136,7 +136,7 @@ impl EndKinds {
             let Some(kind) = self.kind(*at) else { continue };
             let backends = || members.iter().filter_map(|at| kind.members.get(*at));
             if let (Some(family), Some(backend)) = (frontend.family, backends().next()) {
-                let class: Option<&ClassOutline> = self.class(kind);
+                let class: Option<&PartitionClass> = self.class(kind);
                 let there = outside(&self.engine, self.ingress(class), family).into_iter().map(Endpoint::Address);
                 all.extend(there.filter_map(|end| self.batch_to(frontend, &end, Some(&backend.endpoint))));
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::engine::{Row, Snapshot};
+use crate::engine::{Distinctions, Snapshot};
 use crate::net::Family;
 
 /// How many addresses that somebody has are stepped over.
@@ -23,7 +23,7 @@ const UNUSUAL_V6: [(u128, u128); 3] = [
 ];
 
 /// Of each interval that the row tells apart the first and the last address that nobody in the cluster has.
-pub(super) fn outside(engine: &Snapshot, row: &Row, family: Family) -> Vec<IpAddr> {
+pub(super) fn outside(engine: &Snapshot, row: &Distinctions, family: Family) -> Vec<IpAddr> {
     let mut found: BTreeSet<IpAddr> = BTreeSet::new();
     for (first, last) in row.addresses(family) {
         let (first, last) = (number(first), number(last));

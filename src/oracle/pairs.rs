@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::ops::Range;
 
-use crate::engine::{Member, Row};
+use crate::engine::{Distinctions, Member};
 use crate::net::canonical;
 use crate::oracle::end_kinds::{EndKind, EndKinds};
 
@@ -13,7 +13,7 @@ type Part = Range<usize>;
 
 impl EndKind {
     /// The members, which are in the order of their addresses, by the intervals that a row tells apart.
-    pub(super) fn parts(&self, row: &Row) -> Vec<Part> {
+    pub(super) fn parts(&self, row: &Distinctions) -> Vec<Part> {
         let all = self.members.len();
         let Some(starts) = self.family.map(|family| row.starts(family)) else {
             return std::iter::once(0..all).collect();

@@ -1,6 +1,6 @@
 //! From flows to probes.
 
-use crate::engine::{Connection, End, EndWho, Snapshot};
+use crate::engine::{Connection, ConnectionEnd, EndName, Snapshot};
 use crate::model::flow::Flow;
 use crate::net::canonical;
 use crate::oracle::probe::{Probe, ProbeEnd, ProbeWho};
@@ -44,12 +44,12 @@ pub fn probes(engine: &Snapshot, flow: &Flow) -> Result<Vec<Probe>, FlowError> {
     Ok(connections.into_iter().map(probe).collect())
 }
 
-fn end(end: &End<'_>) -> ProbeEnd {
-    let who = match end.who {
-        EndWho::Pod(name) => ProbeWho::Pod(name.clone()),
-        EndWho::Workload(kind, name) => ProbeWho::Workload(kind, name.clone()),
-        EndWho::Node(name) => ProbeWho::Node(name.map(Into::into)),
-        EndWho::Outside => ProbeWho::Outside,
+fn end(end: &ConnectionEnd<'_>) -> ProbeEnd {
+    let who = match end.name {
+        EndName::Pod(name) => ProbeWho::Pod(name.clone()),
+        EndName::Workload(kind, name) => ProbeWho::Workload(kind, name.clone()),
+        EndName::Node(name) => ProbeWho::Node(name.map(Into::into)),
+        EndName::External => ProbeWho::Outside,
     };
     ProbeEnd { who, address: end.address.map(canonical) }
 }

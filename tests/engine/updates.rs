@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use netpol_oracle::{
-    Change, ClassId, Cluster, Engine, Flow, FlowError, L4, NetworkPolicy, Object, ObjectId, ObjectName, Pod,
+    Change, ClassId, Cluster, Engine, Flow, FlowError, L4, Namespace, NetworkPolicy, Object, ObjectId, ObjectName, Pod,
     PolicyTypes, Port, Profile, Protocol, Reference, Selector, Snapshot, Verdict,
 };
 use proptest::collection::vec;
@@ -282,4 +282,31 @@ fn a_block_against_a_pod_without_an_address_is_open_by_id() {
     let id = |name: &str| engine.pod_id(&ObjectName::new("x", name)).unwrap();
     let http = L4::Port(Protocol::Tcp, Port::new(80).unwrap());
     assert_eq!(engine.verdict_between(id("c"), id("a"), http), Ok(Verdict::Undefined));
+}
+
+/// A namespace that is labelled, and loses the label again, meets the namespace selectors that match it then.
+#[test]
+fn a_relabelled_namespace_meets_other_peers() {
+    let team = Selector::new([label("team", "web")].into_iter().collect(), Vec::new());
+    let peer =
+        netpol_oracle::PodPeer { namespaces: netpol_oracle::Namespaces::Matching(team), pods: Selector::everything() };
+    let rule = netpol_oracle::Rule {
+        peers: netpol_oracle::Peers::Of(vec![netpol_oracle::Peer::Pods(peer)]),
+        ports: netpol_oracle::Ports::Any,
+    };
+    let name = ObjectName::new("x", "from-web");
+    let policy = NetworkPolicy::new(name, Selector::everything(), PolicyTypes::Ingress, vec![rule], vec![]);
+    let mut far = pod("b", "10.0.0.2");
+    far.name = ObjectName::new("y", "b");
+    let mut builder = Cluster::builder();
+    builder.pod(pod("a", "10.0.0.1")).pod(far).policy(policy);
+    let mut engine = Engine::new(&builder.build(), &Profile::kubernetes());
+    let id = |engine: &Engine, namespace: &str, name: &str| engine.pod_id(&ObjectName::new(namespace, name)).unwrap();
+    let http = L4::Port(Protocol::Tcp, Port::new(80).unwrap());
+    for (value, expected) in [("ops", Verdict::Deny), ("web", Verdict::Allow), ("ops", Verdict::Deny)] {
+        let labels = [label("team", value)].into_iter().collect();
+        engine.apply(&[Change::Put(Namespace { name: "y".into(), labels }.into())]).unwrap();
+        let by_id = engine.verdict_between(id(&engine, "y", "b"), id(&engine, "x", "a"), http);
+        assert_eq!(by_id, Ok(expected), "team={value}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::engine::intervals::PortInterval;
-use crate::engine::tables::Body;
+use crate::engine::tables::SlotObject;
 use crate::engine::{PodId, Snapshot};
 use crate::model::flow::{Endpoint, L4};
 use crate::name::Direction;
@@ -63,18 +63,18 @@ impl Snapshot {
     /// The class of a pod; none of one that has finished or is gone.
     #[must_use]
     pub fn class_of(&self, pod: PodId) -> Option<ClassId> {
-        let seat = self.tables.seat(pod.seat);
-        (seat.generation() == pod.generation && self.tables.is_live(pod.seat)).then_some(ClassId(seat.class()))
+        let slot = self.tables.slot(pod.slot);
+        (slot.generation() == pod.generation && self.tables.is_live(pod.slot)).then_some(ClassId(slot.class()))
     }
 
     /// The class of whom a flow names; none of a node, an address outside, or what is not there.
     #[must_use]
     pub fn class_of_endpoint(&self, endpoint: &Endpoint) -> Option<ClassId> {
-        use crate::engine::ends::{Resolved, Who};
+        use crate::engine::resolve::{EndIdentity, Resolution};
         match self.tables.resolve(endpoint) {
-            Ok(Resolved::End(end)) => match end.who {
-                Who::Pod(_, place) | Who::Workload(_, place) => Some(ClassId(place.class)),
-                Who::Node(_) | Who::External => None,
+            Ok(Resolution::End(end)) => match end.identity {
+                EndIdentity::Pod(_, place) | EndIdentity::Workload(_, place) => Some(ClassId(place.class)),
+                EndIdentity::Node(_) | EndIdentity::External => None,
             },
             _ => None,
         }
@@ -82,11 +82,13 @@ impl Snapshot {
 
     /// The members of a class, as flows name them; pods and workloads in no order.
     pub fn members(&self, class: ClassId) -> impl Iterator<Item = Endpoint> + '_ {
-        let seats = self.tables.members.get(class.0 as usize).into_iter().flat_map(|members| members.iter());
-        seats.filter_map(|seat| match self.tables.body(*seat) {
-            Body::Nobody => None,
-            Body::Pod(pod) => Some(Endpoint::Named(pod.name.clone())),
-            Body::Workload(workload) => Some(Endpoint::Workload { kind: workload.kind, name: workload.name.clone() }),
+        let slots = self.tables.members.get(class.0 as usize).into_iter().flat_map(|members| members.iter());
+        slots.filter_map(|slot| match self.tables.object(*slot) {
+            SlotObject::Empty => None,
+            SlotObject::Pod(pod) => Some(Endpoint::Named(pod.name.clone())),
+            SlotObject::Workload(workload) => {
+                Some(Endpoint::Workload { kind: workload.kind, name: workload.name.clone() })
+            }
         })
     }
 
@@ -99,7 +101,7 @@ impl Snapshot {
     /// A cell of the table: what the policies of `subject`'s members say in `direction` of `peer`, whatever the other
     /// side says. None where class is none of this snapshot's.
     ///
-    /// It is read off the rows that verdicts are read off.
+    /// It is read off the entries that verdicts are read off.
     ///
     /// ```
     /// use netpol_oracle::{CellPeer, Cluster, Direction, Engine, Endpoint, ObjectName, Pod, Profile, Verdict};
@@ -126,18 +128,18 @@ impl Snapshot {
         Some(Cell { ports, other })
     }
 
-    fn peer(&self, peer: CellPeer) -> Option<crate::engine::ends::Party<'_>> {
-        use crate::engine::ends::{Party, Place, Who};
+    fn peer(&self, peer: CellPeer) -> Option<crate::engine::resolve::ResolvedEnd<'_>> {
+        use crate::engine::resolve::{EndIdentity, Membership, ResolvedEnd};
         Some(match peer {
-            CellPeer::Outside(address) => Party { who: Who::External, address: Some(address) },
+            CellPeer::Outside(address) => ResolvedEnd { identity: EndIdentity::External, address: Some(address) },
             CellPeer::Pod { class, address } => {
-                let seat = *self.tables.members.get(class.0 as usize)?.first()?;
-                let who = match self.tables.who(seat)? {
+                let slot = *self.tables.members.get(class.0 as usize)?.first()?;
+                let identity = match self.tables.identity(slot)? {
                     // Any other member than the subject: the same pod is a relation, not a class.
-                    Who::Pod(pod, place) => Who::Pod(pod, Place { seat: u32::MAX, ..place }),
+                    EndIdentity::Pod(pod, place) => EndIdentity::Pod(pod, Membership { slot: u32::MAX, ..place }),
                     other => other,
                 };
-                Party { who, address: Some(address) }
+                ResolvedEnd { identity, address: Some(address) }
             }
         })
     }

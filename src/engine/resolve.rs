@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::engine::class::Detail;
-use crate::engine::tables::{Body, Held, Holders, NO_CLASS, NodeEntry, Tables};
+use crate::engine::class::ClassDetail;
+use crate::engine::tables::{Claim, NO_CLASS, NodeEntry, PackedClaim, SharedClaims, SlotObject, Tables};
 use crate::model::cluster::{NodeAddress, NodeAddressKind, Pod, Workload, WorkloadKind};
 use crate::model::flow::Endpoint;
 use crate::name::ObjectName;
@@ -14,31 +14,31 @@ use crate::verdict::{Backend, FlowError};
 
 /// Who an end is.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Who<'t> {
-    Pod(&'t Pod, Place<'t>),
-    Workload(&'t Workload, Place<'t>),
+pub(super) enum EndIdentity<'t> {
+    Pod(&'t Pod, Membership<'t>),
+    Workload(&'t Workload, Membership<'t>),
     /// A node, by name where one is known.
     Node(Option<&'t str>),
     External,
 }
 
-/// Where a pod or workload sits, and its class.
+/// A pod's or workload's slot and class.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'t> {
-    pub(super) seat: u32,
+pub(super) struct Membership<'t> {
+    pub(super) slot: u32,
     pub(super) class: u32,
-    pub(super) detail: &'t Detail,
+    pub(super) detail: &'t ClassDetail,
 }
 
-impl<'t> Who<'t> {
-    pub(super) fn class(self) -> Option<&'t Detail> {
+impl<'t> EndIdentity<'t> {
+    pub(super) fn class(self) -> Option<&'t ClassDetail> {
         match self {
             Self::Pod(_, place) | Self::Workload(_, place) => Some(place.detail),
             Self::Node(_) | Self::External => None,
         }
     }
 
-    pub(super) fn object(self) -> Option<&'t ObjectName> {
+    pub(super) fn object_name(self) -> Option<&'t ObjectName> {
         match self {
             Self::Pod(pod, _) => Some(&pod.name),
             Self::Workload(workload, _) => Some(&workload.name),
@@ -61,27 +61,27 @@ impl<'t> Who<'t> {
     }
 
     pub(super) fn is_same_pod(self, other: Self) -> bool {
-        matches!((self, other), (Self::Pod(_, a), Self::Pod(_, b)) if a.seat == b.seat)
+        matches!((self, other), (Self::Pod(_, a), Self::Pod(_, b)) if a.slot == b.slot)
     }
 }
 
 /// An end with the address it has in this flow.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Party<'t> {
-    pub(super) who: Who<'t>,
+pub(super) struct ResolvedEnd<'t> {
+    pub(super) identity: EndIdentity<'t>,
     pub(super) address: Option<IpAddr>,
 }
 
-/// Addresses in the order in which an end prefers them.
+/// AddressList in the order in which an end prefers them.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Addresses<'t> {
+pub(super) enum AddressList<'t> {
     One(IpAddr),
     List(&'t [IpAddr]),
     /// The InternalIPs among a node's.
     Internal(&'t [NodeAddress]),
 }
 
-impl<'t> Addresses<'t> {
+impl<'t> AddressList<'t> {
     pub(super) const NONE: Self = Self::List(&[]);
 
     pub(super) fn iter(self) -> impl Iterator<Item = IpAddr> + use<'t> {
@@ -122,8 +122,8 @@ impl fmt::Display for Written<'_> {
 /// An end with every address it may use.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate<'t> {
-    pub(super) who: Who<'t>,
-    pub(super) addresses: Addresses<'t>,
+    pub(super) identity: EndIdentity<'t>,
+    pub(super) addresses: AddressList<'t>,
     /// The flow named this very address.
     pub(super) fixed: bool,
     pub(super) written: Written<'t>,
@@ -132,7 +132,7 @@ pub(super) struct Candidate<'t> {
 impl Candidate<'_> {
     /// What it is called as a backend (K23).
     pub(super) fn backend(&self) -> Option<Backend> {
-        match (self.who.object(), self.written) {
+        match (self.identity.object_name(), self.written) {
             (Some(name), _) => Some(Backend::Object(name.clone())),
             (None, Written::Address(address)) => Some(Backend::Address(address)),
             (None, _) => None,
@@ -141,54 +141,55 @@ impl Candidate<'_> {
 }
 
 /// What an end of a flow stands for.
-pub(super) enum Resolved<'t> {
+pub(super) enum Resolution<'t> {
     End(Candidate<'t>),
     /// A ClusterIP.
     Service(&'t ObjectName, IpAddr),
 }
 
 /// Who owns an observed address.
-pub(super) enum Observed<'t> {
-    End(Who<'t>),
+pub(super) enum AddressOwner<'t> {
+    End(EndIdentity<'t>),
     Service(&'t ObjectName),
 }
 
 impl Tables {
-    /// Who sits there: a live pod or a workload.
-    pub(super) fn who(&self, seat: u32) -> Option<Who<'_>> {
-        let class = self.seat(seat).class();
-        let place = Place { seat, class, detail: self.details.get(class)? };
-        match self.body(seat) {
-            Body::Nobody => None,
-            Body::Pod(pod) => Some(Who::Pod(pod, place)),
-            Body::Workload(workload) => Some(Who::Workload(workload, place)),
+    /// What has the slot: a live pod or a workload.
+    pub(super) fn identity(&self, slot: u32) -> Option<EndIdentity<'_>> {
+        let class = self.slot(slot).class();
+        let place = Membership { slot, class, detail: self.details.get(class)? };
+        match self.object(slot) {
+            SlotObject::Empty => None,
+            SlotObject::Pod(pod) => Some(EndIdentity::Pod(pod, place)),
+            SlotObject::Workload(workload) => Some(EndIdentity::Workload(workload, place)),
         }
     }
 
-    pub(super) fn resolve<'t>(&'t self, endpoint: &'t Endpoint) -> Result<Resolved<'t>, FlowError> {
+    pub(super) fn resolve<'t>(&'t self, endpoint: &'t Endpoint) -> Result<Resolution<'t>, FlowError> {
         let written = Written::Endpoint(endpoint);
-        let end = |who, addresses, fixed| Ok(Resolved::End(Candidate { who, addresses, fixed, written }));
+        let end = |identity, addresses, fixed| Ok(Resolution::End(Candidate { identity, addresses, fixed, written }));
         match endpoint {
             Endpoint::Named(name) => {
-                let who = self.named(name)?;
-                end(who, self.addresses_of(who), false)
+                let identity = self.named(name)?;
+                end(identity, self.addresses_of(identity), false)
             }
             Endpoint::Workload { kind, name } => {
-                let seat = self.workload_seat(name, *kind);
-                let who = seat.and_then(|seat| self.who(seat)).ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
-                end(who, Addresses::NONE, false)
+                let slot = self.workload_slot(name, *kind);
+                let identity =
+                    slot.and_then(|slot| self.identity(slot)).ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
+                end(identity, AddressList::NONE, false)
             }
             Endpoint::PodAddress { pod: name, address } => {
                 let address = &canonical(*address); // K22
-                let seat = self.pod_seat(name).ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
-                let who = self.who(seat).ok_or_else(|| FlowError::FinishedPod(name.clone()))?;
-                if !self.addresses_of(who).iter().any(|own| own == *address) {
+                let slot = self.pod_slot(name).ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
+                let identity = self.identity(slot).ok_or_else(|| FlowError::FinishedPod(name.clone()))?;
+                if !self.addresses_of(identity).iter().any(|own| own == *address) {
                     return Err(FlowError::AddressNotOfPod { pod: name.clone(), address: *address });
                 }
-                if !who.is_host_network() {
+                if !identity.is_host_network() {
                     self.owner(*address)?;
                 }
-                end(who, Addresses::One(*address), true)
+                end(identity, AddressList::One(*address), true)
             }
             Endpoint::Node(name) => {
                 let entry = self.known_node(name)?;
@@ -196,81 +197,81 @@ impl Tables {
                 if addresses.is_empty() {
                     return Err(FlowError::NodeWithoutAddress(name.clone()));
                 }
-                end(Who::Node(Some(&entry.name)), addresses, false)
+                end(EndIdentity::Node(Some(&entry.name)), addresses, false)
             }
             Endpoint::NodeAddress { node: name, address } => {
                 let address = &canonical(*address); // K22
                 let entry = self.known_node(name)?;
-                let holders = match self.holder(*address).map(|holder| holder.held()) {
-                    Some(Held::Several(at)) => self.holders(at),
+                let claims = match self.claim(*address).map(PackedClaim::unpack) {
+                    Some(Claim::Shared(at)) => self.shared_claims(at),
                     _ => None,
                 };
-                if holders.and_then(|holders| self.node_among(holders)) != Some(Some(&*entry.name)) {
+                if claims.and_then(|claims| self.node_among(claims)) != Some(Some(&*entry.name)) {
                     return Err(FlowError::AddressNotOfNode { node: name.clone(), address: *address });
                 }
-                end(Who::Node(Some(&entry.name)), Addresses::One(*address), true)
+                end(EndIdentity::Node(Some(&entry.name)), AddressList::One(*address), true)
             }
             Endpoint::Address(address) => {
                 let address = canonical(*address); // K22
                 match self.observed(address)? {
-                    Observed::End(who) => end(who, Addresses::One(address), true),
-                    Observed::Service(service) => Ok(Resolved::Service(service, address)),
+                    AddressOwner::End(identity) => end(identity, AddressList::One(address), true),
+                    AddressOwner::Service(service) => Ok(Resolution::Service(service, address)),
                 }
             }
         }
     }
 
     /// Pod IP, else node IP, else ClusterIP, else external (SEMANTICS section 1).
-    pub(super) fn observed(&self, address: IpAddr) -> Result<Observed<'_>, FlowError> {
-        if let Some(who) = self.owner(address)? {
-            return Ok(Observed::End(who));
+    pub(super) fn observed(&self, address: IpAddr) -> Result<AddressOwner<'_>, FlowError> {
+        if let Some(identity) = self.owner(address)? {
+            return Ok(AddressOwner::End(identity));
         }
-        let Some(Held::Several(at)) = self.holder(address).map(|holder| holder.held()) else {
-            return Ok(Observed::End(Who::External));
+        let Some(Claim::Shared(at)) = self.claim(address).map(PackedClaim::unpack) else {
+            return Ok(AddressOwner::End(EndIdentity::External));
         };
-        let Some(holders) = self.holders(at) else { return Ok(Observed::End(Who::External)) };
-        if let Some(node) = self.node_among(holders) {
-            return Ok(Observed::End(Who::Node(node)));
+        let Some(claims) = self.shared_claims(at) else { return Ok(AddressOwner::End(EndIdentity::External)) };
+        if let Some(node) = self.node_among(claims) {
+            return Ok(AddressOwner::End(EndIdentity::Node(node)));
         }
-        Ok(holders.services.first().map_or(Observed::End(Who::External), Observed::Service))
+        Ok(claims.services.first().map_or(AddressOwner::End(EndIdentity::External), AddressOwner::Service))
     }
 
     /// The one live pod that claims the address (K20).
-    fn owner(&self, address: IpAddr) -> Result<Option<Who<'_>>, FlowError> {
-        let seat = match self.holder(address).map(|holder| holder.held()) {
+    fn owner(&self, address: IpAddr) -> Result<Option<EndIdentity<'_>>, FlowError> {
+        let slot = match self.claim(address).map(PackedClaim::unpack) {
             None => return Ok(None),
-            Some(Held::Seat(seat)) => seat,
-            Some(Held::Several(at)) => match self.holders(at).map_or(&[][..], |holders| holders.pods.as_slice()) {
+            Some(Claim::Pod(slot)) => slot,
+            Some(Claim::Shared(at)) => match self.shared_claims(at).map_or(&[][..], |claims| claims.pods.as_slice()) {
                 [] => return Ok(None),
-                [seat] => *seat,
+                [slot] => *slot,
                 several => {
-                    let names = several.iter().filter_map(|seat| self.body(*seat).name().cloned());
+                    let names = several.iter().filter_map(|slot| self.object(*slot).name().cloned());
                     let mut pods: Vec<ObjectName> = names.collect();
                     pods.sort();
                     return Err(FlowError::SharedAddress { address, pods });
                 }
             },
         };
-        Ok(self.who(seat))
+        Ok(self.identity(slot))
     }
 
     /// The node that has an address: `Some(None)` for one whose name nobody gave.
-    fn node_among<'t>(&'t self, holders: &'t Holders) -> Option<Option<&'t str>> {
-        if let Some(name) = holders.nodes.first() {
+    fn node_among<'t>(&'t self, claims: &'t SharedClaims) -> Option<Option<&'t str>> {
+        if let Some(name) = claims.nodes.first() {
             return Some(Some(name));
         }
-        let first = holders.reporters.iter().map(|seat| self.body(*seat)).min_by_key(|body| body.name())?;
+        let first = claims.reporters.iter().map(|slot| self.object(*slot)).min_by_key(|object| object.name())?;
         Some(first.node())
     }
 
     /// The pod of that name, else the only workload (K20, K25).
-    fn named(&self, name: &ObjectName) -> Result<Who<'_>, FlowError> {
-        if let Some(seat) = self.pod_seat(name) {
-            return self.who(seat).ok_or_else(|| FlowError::FinishedPod(name.clone()));
+    fn named(&self, name: &ObjectName) -> Result<EndIdentity<'_>, FlowError> {
+        if let Some(slot) = self.pod_slot(name) {
+            return self.identity(slot).ok_or_else(|| FlowError::FinishedPod(name.clone()));
         }
-        let mut found = WorkloadKind::ALL.into_iter().filter_map(|kind| self.workload_seat(name, kind));
+        let mut found = WorkloadKind::ALL.into_iter().filter_map(|kind| self.workload_slot(name, kind));
         match (found.next(), found.next()) {
-            (Some(seat), None) => self.who(seat).ok_or_else(|| FlowError::UnknownObject(name.clone())),
+            (Some(slot), None) => self.identity(slot).ok_or_else(|| FlowError::UnknownObject(name.clone())),
             (None, _) => Err(FlowError::UnknownObject(name.clone())),
             (Some(_), Some(_)) => Err(FlowError::AmbiguousWorkload {
                 name: name.clone(),
@@ -280,15 +281,15 @@ impl Tables {
     }
 
     /// The addresses an end that is given by name may use. A hostNetwork pod has its node's.
-    pub(super) fn addresses_of<'t>(&'t self, who: Who<'t>) -> Addresses<'t> {
-        let Who::Pod(pod, _) = who else { return Addresses::NONE };
+    pub(super) fn addresses_of<'t>(&'t self, identity: EndIdentity<'t>) -> AddressList<'t> {
+        let EndIdentity::Pod(pod, _) = identity else { return AddressList::NONE };
         if !pod.host_network || !pod.addresses.is_empty() {
-            Addresses::List(&pod.addresses)
+            AddressList::List(&pod.addresses)
         } else if !pod.host_addresses.is_empty() {
-            Addresses::List(&pod.host_addresses)
+            AddressList::List(&pod.host_addresses)
         } else {
             let entry = pod.node.as_deref().and_then(|node| self.node_entry(node));
-            entry.map_or(Addresses::NONE, |entry| self.internal_addresses(entry))
+            entry.map_or(AddressList::NONE, |entry| self.internal_addresses(entry))
         }
     }
 
@@ -299,36 +300,36 @@ impl Tables {
     }
 
     /// A node's InternalIPs; of a node without a Node object, the hostIPs that its first pod with any reports.
-    fn internal_addresses<'t>(&'t self, entry: &'t NodeEntry) -> Addresses<'t> {
+    fn internal_addresses<'t>(&'t self, entry: &'t NodeEntry) -> AddressList<'t> {
         if let Some(node) = &entry.node {
-            return Addresses::Internal(&node.addresses);
+            return AddressList::Internal(&node.addresses);
         }
-        let pods = entry.pods.iter().filter_map(|seat| match self.body(*seat) {
-            Body::Pod(pod) if !pod.host_addresses.is_empty() => Some(pod),
+        let pods = entry.pods.iter().filter_map(|slot| match self.object(*slot) {
+            SlotObject::Pod(pod) if !pod.host_addresses.is_empty() => Some(pod),
             _ => None,
         });
-        pods.min_by_key(|pod| &pod.name).map_or(Addresses::NONE, |pod| Addresses::List(&pod.host_addresses))
+        pods.min_by_key(|pod| &pod.name).map_or(AddressList::NONE, |pod| AddressList::List(&pod.host_addresses))
     }
 
     /// Whether `peer` is the node that `subject` runs on: by name, by the Node object's addresses, or by the pod's
     /// hostIPs; its hostNetwork pods are that node too (K18).
-    pub(super) fn is_own_node(&self, subject: &Party<'_>, peer: &Party<'_>) -> bool {
-        if !matches!(peer.who, Who::Node(_)) && !peer.who.is_host_network() {
+    pub(super) fn is_own_node(&self, subject: &ResolvedEnd<'_>, peer: &ResolvedEnd<'_>) -> bool {
+        if !matches!(peer.identity, EndIdentity::Node(_)) && !peer.identity.is_host_network() {
             return false;
         }
-        let node = subject.who.node();
-        if node.is_some() && node == peer.who.node() {
+        let node = subject.identity.node();
+        if node.is_some() && node == peer.identity.node() {
             return true;
         }
         let Some(address) = peer.address else { return false };
-        let hosted = matches!(subject.who, Who::Pod(pod, _) if pod.host_addresses.contains(&address));
+        let hosted = matches!(subject.identity, EndIdentity::Pod(pod, _) if pod.host_addresses.contains(&address));
         let given = node.and_then(|name| self.node_entry(name)).and_then(|entry| entry.node.as_ref());
         hosted || given.is_some_and(|node| node.addresses.iter().any(|entry| entry.address == address))
     }
 
-    /// The pod's seat, where the pod is live.
-    pub(super) fn is_live(&self, seat: u32) -> bool {
-        self.seat(seat).class() != NO_CLASS
+    /// The pod's slot, where the pod is live.
+    pub(super) fn is_live(&self, slot: u32) -> bool {
+        self.slot(slot).class() != NO_CLASS
     }
 }
 
@@ -338,8 +339,8 @@ pub(super) fn meet<'t>(
     source: &Candidate<'t>,
     destination: &Candidate<'t>,
     fits: impl Fn(IpAddr) -> bool,
-) -> Result<(Party<'t>, Party<'t>), FlowError> {
-    let party = |candidate: &Candidate<'t>, address| Party { who: candidate.who, address };
+) -> Result<(ResolvedEnd<'t>, ResolvedEnd<'t>), FlowError> {
+    let party = |candidate: &Candidate<'t>, address| ResolvedEnd { identity: candidate.identity, address };
     let own = || source.addresses.iter();
     let theirs = || destination.addresses.iter().filter(|address| fits(*address));
     let (first, target) = (own().next(), theirs().next());
@@ -353,7 +354,7 @@ pub(super) fn meet<'t>(
         }
     }
     for end in [source, destination] {
-        if let (Who::Node(Some(name)), false) = (end.who, end.fixed) {
+        if let (EndIdentity::Node(Some(name)), false) = (end.identity, end.fixed) {
             return Err(FlowError::NodeWithoutAddress(name.into()));
         }
     }

@@ -1,4 +1,4 @@
-//! Classes with all that tells one question to them from another: for those who ask one question of each kind.
+//! What policies tell apart, class by class: for those who ask one question of each kind.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use crate::engine::Snapshot;
 use crate::engine::blocks::{address, last, span};
-use crate::engine::class::Detail;
-use crate::engine::ends::{Observed, Party, Resolved, Who};
+use crate::engine::class::ClassDetail;
 use crate::engine::ports::PortTable;
-use crate::engine::rules::{Peer, Peers, Policy, Spaces};
-use crate::engine::tables::Body;
+use crate::engine::resolve::{AddressOwner, EndIdentity, Resolution, ResolvedEnd};
+use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledPolicy, PeerNamespaces};
+use crate::engine::tables::SlotObject;
 use crate::model::flow::Endpoint;
 use crate::name::Direction;
 use crate::net::{Cidr, Family, Port, PortName, Protocol};
 
 /// What the policies that isolate a class in one direction tell apart.
 #[derive(Debug, Default)]
-pub(crate) struct Row {
+pub(crate) struct Distinctions {
     /// Whether there are any such policies.
     pub(crate) isolated: bool,
     /// Where a rule's ports begin or have just ended.
@@ -28,25 +28,25 @@ pub(crate) struct Row {
     v4: Vec<u128>,
     v6: Vec<u128>,
     /// The peers of its rules.
-    peers: Vec<Peer>,
+    peers: Vec<CompiledPeer>,
 }
 
 /// A class that has members.
 #[derive(Debug)]
-pub(crate) struct ClassOutline {
+pub(crate) struct PartitionClass {
     id: u32,
     pub(crate) host_network: bool,
-    /// Places of its rows.
+    /// Places of its distinctions.
     pub(crate) egress: usize,
     pub(crate) ingress: usize,
     pub(crate) named: Vec<(Protocol, PortName, Port)>,
 }
 
-/// All classes with all their rows.
+/// All classes with all their distinctions.
 #[derive(Debug, Default)]
-pub(crate) struct Outline {
-    pub(crate) classes: Vec<ClassOutline>,
-    pub(crate) rows: Vec<Row>,
+pub(crate) struct Partition {
+    pub(crate) classes: Vec<PartitionClass>,
+    pub(crate) distinctions: Vec<Distinctions>,
 }
 
 /// A member of a class, at one of its addresses.
@@ -60,13 +60,13 @@ pub(crate) struct Member {
     pub(crate) hosts: Vec<IpAddr>,
 }
 
-impl Row {
-    /// Where an interval of addresses begins that the row tells apart, as numbers of the family.
+impl Distinctions {
+    /// Where an interval of addresses begins that are told apart, as numbers of the family.
     pub(crate) fn starts(&self, family: Family) -> &[u128] {
         if family == Family::V4 { &self.v4 } else { &self.v6 }
     }
 
-    /// The intervals of addresses that the row tells apart, from the first to the last of each.
+    /// The intervals of addresses that are told apart, from the first to the last of each.
     pub(crate) fn addresses(&self, family: Family) -> Vec<(IpAddr, IpAddr)> {
         let starts = self.starts(family);
         let ends = starts.iter().skip(1).map(|next| next - 1).chain([last(family)]);
@@ -77,44 +77,44 @@ impl Row {
 }
 
 impl Snapshot {
-    /// The outline of all classes. What the same policies isolate shares its row.
-    pub(crate) fn outline(&self) -> Outline {
+    /// The partition of all classes. What the same policies isolate shares its distinctions.
+    pub(crate) fn partition(&self) -> Partition {
         let tables = &self.tables;
-        let mut outline = Outline::default();
-        let mut known: HashMap<(Direction, Vec<*const Policy>), usize> = HashMap::new();
+        let mut partition = Partition::default();
+        let mut known: HashMap<(Direction, Vec<*const CompiledPolicy>), usize> = HashMap::new();
         for ((id, detail), members) in (0..).zip(tables.details.iter()).zip(tables.members.iter()) {
             if members.is_empty() {
                 continue;
             }
-            let mut row = |direction| {
+            let mut distinctions_of = |direction| {
                 let policies = self.isolating(detail, direction);
                 let key = (direction, policies.iter().map(|policy| Arc::as_ptr(policy)).collect());
                 *known.entry(key).or_insert_with(|| {
-                    outline.rows.push(self.row(&policies, direction));
-                    outline.rows.len() - 1
+                    partition.distinctions.push(self.distinctions(&policies, direction));
+                    partition.distinctions.len() - 1
                 })
             };
-            let (egress, ingress) = (row(Direction::Egress), row(Direction::Ingress));
+            let (egress, ingress) = (distinctions_of(Direction::Egress), distinctions_of(Direction::Ingress));
             let named = detail.key.named.iter().map(|each| (each.protocol, each.name.clone(), each.port)).collect();
             let host_network = detail.key.host_network;
-            outline.classes.push(ClassOutline { id, host_network, egress, ingress, named });
+            partition.classes.push(PartitionClass { id, host_network, egress, ingress, named });
         }
-        outline
+        partition
     }
 
-    /// The row of whom nobody isolates.
-    pub(crate) fn free_row(&self) -> Row {
-        self.row(&[], Direction::Egress)
+    /// The distinctions of a side that nobody isolates.
+    pub(crate) fn no_distinctions(&self) -> Distinctions {
+        self.distinctions(&[], Direction::Egress)
     }
 
-    fn isolating(&self, detail: &Detail, direction: Direction) -> Vec<&Arc<Policy>> {
-        let Some(space) = self.tables.space(detail.key.space) else { return Vec::new() };
-        let mut policies = space.selecting(&detail.labels, &self.tables.pod_selectors);
+    fn isolating(&self, detail: &ClassDetail, direction: Direction) -> Vec<&Arc<CompiledPolicy>> {
+        let Some(namespace) = self.tables.namespace(detail.key.namespace) else { return Vec::new() };
+        let mut policies = namespace.selecting(&detail.pod_matches, &self.tables.pod_selectors);
         policies.retain(|policy| policy.source.isolates(direction));
         policies
     }
 
-    fn row(&self, policies: &[&Arc<Policy>], direction: Direction) -> Row {
+    fn distinctions(&self, policies: &[&Arc<CompiledPolicy>], direction: Direction) -> Distinctions {
         let (mut cuts, mut names, mut peers) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         let (mut v4, mut v6) = (BTreeSet::from([0_u128]), BTreeSet::from([0_u128]));
         let mut cut = |family: Family, from: u128, to: u128| {
@@ -135,11 +135,11 @@ impl Snapshot {
                 cuts.extend(edges.iter().filter_map(|(at, _)| port(*at)));
                 names.extend(of_rule.iter().cloned());
             }
-            let Peers::Of(of_rule) = &rule.peers else { continue };
+            let CompiledPeers::Of(of_rule) = &rule.peers else { continue };
             peers.extend(of_rule.iter().copied());
             let blocks = of_rule.iter().filter_map(|peer| match peer {
-                Peer::Block(at) => self.tables.blocks.get(*at),
-                Peer::Pods { .. } => None,
+                CompiledPeer::Block(at) => self.tables.blocks.get(*at),
+                CompiledPeer::Pods { .. } => None,
             });
             for block in blocks {
                 block.spans().iter().for_each(|(from, to)| cut(block.family(), *from, *to));
@@ -158,31 +158,33 @@ impl Snapshot {
         cut(Family::V6, mapped, mapped | u128::from(u32::MAX));
         let (v4, v6) = (v4.into_iter().collect(), v6.into_iter().collect());
         let (cuts, names) = (cuts.into_iter().collect(), names.into_iter().collect());
-        Row { isolated: !policies.is_empty(), cuts, names, v4, v6, peers }
+        Distinctions { isolated: !policies.is_empty(), cuts, names, v4, v6, peers }
     }
 
     /// The members of a class, once for each address by which flows can name them.
-    pub(crate) fn addressed_members(&self, class: &ClassOutline) -> Vec<Member> {
-        let seats = self.tables.members.get(class.id as usize).into_iter().flat_map(|members| members.iter());
+    pub(crate) fn addressed_members(&self, class: &PartitionClass) -> Vec<Member> {
+        let slots = self.tables.members.get(class.id as usize).into_iter().flat_map(|members| members.iter());
         let mut all = Vec::new();
-        for seat in seats {
-            match self.tables.body(*seat) {
-                Body::Nobody => {}
-                Body::Workload(workload) => all.push(Member {
+        for slot in slots {
+            match self.tables.object(*slot) {
+                SlotObject::Empty => {}
+                SlotObject::Workload(workload) => all.push(Member {
                     endpoint: Endpoint::Workload { kind: workload.kind, name: workload.name.clone() },
                     address: None,
                     pod: None,
                     node: workload.node.clone(),
                     hosts: Vec::new(),
                 }),
-                Body::Pod(pod) => {
-                    let addresses =
-                        self.tables.who(*seat).map_or(Vec::new(), |who| self.tables.addresses_of(who).iter().collect());
+                SlotObject::Pod(pod) => {
+                    let addresses = self
+                        .tables
+                        .identity(*slot)
+                        .map_or(Vec::new(), |identity| self.tables.addresses_of(identity).iter().collect());
                     let (node, hosts) = (&pod.node, &pod.host_addresses);
                     let member = |endpoint, address| Member {
                         endpoint,
                         address,
-                        pod: Some(*seat),
+                        pod: Some(*slot),
                         node: node.clone(),
                         hosts: hosts.clone(),
                     };
@@ -219,7 +221,7 @@ impl Snapshot {
         });
         let addresses: BTreeSet<IpAddr> = given.chain(hosts).collect();
         let node = |address| match self.tables.observed(address) {
-            Ok(Observed::End(Who::Node(name))) => {
+            Ok(AddressOwner::End(EndIdentity::Node(name))) => {
                 let node: Option<Arc<str>> = name.map(Into::into);
                 let by_name = node.clone().map(|node| Endpoint::NodeAddress { node, address });
                 let endpoint = by_name.filter(|endpoint| self.tables.resolve(endpoint).is_ok());
@@ -233,13 +235,15 @@ impl Snapshot {
 
     /// Whether nobody in the cluster has the address.
     pub(crate) fn is_outside(&self, address: IpAddr) -> bool {
-        matches!(self.tables.observed(address), Ok(Observed::End(Who::External)))
+        matches!(self.tables.observed(address), Ok(AddressOwner::End(EndIdentity::External)))
     }
 
     /// Whether `peer` is the node that `subject` runs on (K18), each at the first of its addresses.
     pub(crate) fn is_own_node(&self, subject: &Endpoint, peer: &Endpoint) -> bool {
         let party = |endpoint| match self.tables.resolve(endpoint) {
-            Ok(Resolved::End(end)) => Some(Party { who: end.who, address: end.addresses.iter().next() }),
+            Ok(Resolution::End(end)) => {
+                Some(ResolvedEnd { identity: end.identity, address: end.addresses.iter().next() })
+            }
             _ => None,
         };
         match (party(subject), party(peer)) {
@@ -248,24 +252,31 @@ impl Snapshot {
         }
     }
 
-    /// Of each peer of the row some classes that it selects, and one that it does not; by place in the outline. `left`
+    /// Of each peer some classes that it selects, and one that it does not; by place in the partition. `left`
     /// bounds how often a selector is held against a class.
-    pub(crate) fn around_peers(&self, outline: &Outline, row: &Row, left: &mut usize) -> Vec<usize> {
+    pub(crate) fn around_peers(
+        &self,
+        partition: &Partition,
+        distinctions: &Distinctions,
+        left: &mut usize,
+    ) -> Vec<usize> {
         let mut found = Vec::new();
-        for peer in &row.peers {
-            let Peer::Pods { spaces, pods } = peer else { continue };
+        for peer in &distinctions.peers {
+            let CompiledPeer::Pods { namespaces, pods } = peer else { continue };
             let (mut inside, mut outside) = (0, 0);
-            for (place, class) in outline.classes.iter().enumerate() {
+            for (place, class) in partition.classes.iter().enumerate() {
                 if inside == 2 && outside == 1 || *left == 0 {
                     break;
                 }
                 *left -= 1;
                 let Some(detail) = self.tables.details.get(class.id) else { continue };
-                let there = match spaces {
-                    Spaces::Own(space) => *space == detail.key.space,
-                    Spaces::Matching(id) => detail.spaces.holds(*id, &self.tables.space_selectors),
+                let there = match namespaces {
+                    PeerNamespaces::Own(namespace) => *namespace == detail.key.namespace,
+                    PeerNamespaces::Matching(id) => {
+                        detail.namespace_matches.holds(*id, &self.tables.namespace_selectors)
+                    }
                 };
-                let holds = detail.labels.holds(*pods, &self.tables.pod_selectors);
+                let holds = detail.pod_matches.holds(*pods, &self.tables.pod_selectors);
                 // Outside by one half alone: what mistakes are made with.
                 let (count, most) = if there && holds { (&mut inside, 2) } else { (&mut outside, 1) };
                 if *count < most && (there || holds) {

@@ -1,66 +1,28 @@
 //! Verdicts, without allocating: two class look-ups and one run through each side's entries where the ends are pods or
 //! outside, the exact judgement of `judge` anywhere else.
 
-use std::cell::Cell;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use crate::engine::PodId;
 use crate::engine::blocks::{Share, number};
-use crate::engine::class::{Class, Detail, Stack, Stance};
-use crate::engine::ends::{Addresses, Candidate, Party, Who, Written, meet};
-use crate::engine::judge::{ByService, Question, side_under, verdict_under};
+use crate::engine::class::{Class, ClassDetail, Isolation, Stack};
+use crate::engine::judge::{AskedRows, ByService, Question, side_under, verdict_under};
+use crate::engine::kleene::{Bounds, Truth};
 use crate::engine::matcher::{EVERYTHING, NEGATIVE, SelectorId, bit};
 use crate::engine::ports::{Covered, PortTable};
-use crate::engine::rules::{EntryPeer, EntryPorts, Spaces};
-use crate::engine::services::{Asked, Front};
-use crate::engine::tables::{Held, Holder, Tables};
-use crate::engine::truth::{Bounds, Truth};
+use crate::engine::resolve::{AddressList, Candidate, EndIdentity, ResolvedEnd, Written, meet};
+use crate::engine::rules::{EntryPeer, EntryPorts, PeerNamespaces};
+use crate::engine::services::{ResolvedFlow, ServiceFront};
+use crate::engine::tables::{Claim, PackedClaim, Tables};
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::{Direction, ObjectName};
 use crate::net::{Family, Port, Protocol, canonical};
-use crate::profile::capability::{
-    Capabilities, EndPort, HostNetwork, IpBlockScope, OtherProtocols, OwnNode, Support, UnaddressedPod, Unowned,
-};
-use crate::profile::row::Rows;
+use crate::profile::capability::{EndPort, IpBlockScope, OtherProtocols, UnaddressedPod, Unowned};
 use crate::verdict::{FlowError, Verdict};
 
-/// What the profile says of common questions, settled once.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Common {
-    /// C7.
-    ipv6: bool,
-    /// C12 leaves SCTP open.
-    sctp_open: bool,
-    other_protocols: OtherProtocols,
-    end_port: EndPort,
-    scope: IpBlockScope,
-    unowned: Unowned,
-    unaddressed: UnaddressedPod,
-    /// U2.
-    hosts_are_nodes: bool,
-    /// K18, C13.
-    own_node_passes: bool,
-}
-
-impl Common {
-    pub(super) fn of(capabilities: &Capabilities) -> Self {
-        Self {
-            ipv6: capabilities.ipv6 == Support::Supported,
-            sctp_open: capabilities.sctp != Support::Supported,
-            other_protocols: capabilities.other_protocols,
-            end_port: capabilities.end_port,
-            scope: capabilities.ip_block_scope,
-            unowned: capabilities.unowned_pod_address,
-            unaddressed: capabilities.unaddressed_pod,
-            hosts_are_nodes: capabilities.host_network == HostNetwork::Node,
-            own_node_passes: matches!(capabilities.own_node, OwnNode::Supported | OwnNode::EgressJudged),
-        }
-    }
-}
-
 /// The other end as a side sees it: a pod of a class, or an address outside.
-struct Peer<'t, A> {
+struct PeerView<'t, A> {
     class: Option<(u32, &'t Class)>,
     address: A,
     family: Family,
@@ -68,24 +30,24 @@ struct Peer<'t, A> {
     in_scope: Bounds,
 }
 
-/// A pod: its seat, its class, and the address that the flow gives it, if it gives one.
-type End = (u32, u32, Option<IpAddr>);
+/// A pod or workload of a flow: its slot, its class, and the address that the flow gives it, if it gives one.
+type PodEnd = (u32, u32, Option<IpAddr>);
 
 const YES: Bounds = Bounds { must: true, may: true };
 const NO: Bounds = Bounds { must: false, may: false };
 const OPEN: Bounds = Bounds { must: false, may: true };
 
-fn is(value: bool) -> Bounds {
+fn settled(value: bool) -> Bounds {
     Bounds { must: value, may: value }
 }
 
-/// What a summary alone says of a selector (K9).
+/// What a Bloom filter alone says of a selector (K9).
 #[inline]
-fn unlisted(summary: u64, id: SelectorId) -> Option<bool> {
+fn by_bloom(bloom: u64, id: SelectorId) -> Option<bool> {
     if id == EVERYTHING {
         return Some(true);
     }
-    if summary & bit(id) == 0 { Some(id & NEGATIVE != 0) } else { None }
+    if bloom & bit(id) == 0 { Some(id & NEGATIVE != 0) } else { None }
 }
 
 /// C11.
@@ -102,9 +64,9 @@ impl Tables {
                 return Ok(verdict);
             }
         }
-        match self.ask(flow)? {
-            Asked::Pair(source, destination) => Ok(self.pair(&source, &destination, flow.l4)),
-            Asked::Service(front) => self.by_service(&front, flow.via.as_ref()),
+        match self.resolve_flow(flow)? {
+            ResolvedFlow::Pair(source, destination) => Ok(self.pair(&source, &destination, flow.l4)),
+            ResolvedFlow::Service(front) => self.by_service(&front, flow.via.as_ref()),
         }
     }
 
@@ -117,10 +79,10 @@ impl Tables {
     }
 
     /// K23: what all backends agree on.
-    fn by_service(&self, front: &Front<'_>, via: Option<&ObjectName>) -> Result<Verdict, FlowError> {
+    fn by_service(&self, front: &ServiceFront<'_>, via: Option<&ObjectName>) -> Result<Verdict, FlowError> {
         let agreed = |a: Verdict, b: Verdict| if a == b { a } else { Verdict::Undefined };
         let service = ByService::Yes(front.cluster_address);
-        let of = |source: Party<'_>, destination: Party<'_>, l4| {
+        let of = |source: ResolvedEnd<'_>, destination: ResolvedEnd<'_>, l4| {
             self.question_verdict(&Question { source, destination, l4, service })
         };
         if let Some(verdict) = front.agreed(via, |way| of(way.source, way.destination, way.l4)) {
@@ -131,14 +93,14 @@ impl Tables {
         Ok(verdicts.reduce(agreed).unwrap_or(Verdict::Undefined))
     }
 
-    /// A connection between two seats by name: what [`Self::verdict`] says of the two names.
+    /// A connection between two slots by name: what [`Self::verdict`] says of the two names.
     #[inline]
     pub(super) fn between(&self, source: PodId, destination: PodId, l4: L4) -> Result<Verdict, FlowError> {
-        let (from, to) = (self.seat(source.seat), self.seat(destination.seat));
+        let (from, to) = (self.slot(source.slot), self.slot(destination.slot));
         let there = (from.generation() == source.generation) & (to.generation() == destination.generation);
         if there {
-            let quick = self.pods((source.seat, from.class(), None), (destination.seat, to.class(), None), l4);
-            if let Some(verdict) = quick {
+            let fast = self.pods((source.slot, from.class(), None), (destination.slot, to.class(), None), l4);
+            if let Some(verdict) = fast {
                 return Ok(verdict);
             }
         }
@@ -147,38 +109,45 @@ impl Tables {
 
     #[cold]
     fn between_exactly(&self, source: PodId, destination: PodId, l4: L4) -> Result<Verdict, FlowError> {
-        let named = |id: PodId| match self.body(id.seat).name() {
-            Some(name) if self.seat(id.seat).generation() == id.generation => Ok(Endpoint::Named(name.clone())),
+        let named = |id: PodId| match self.object(id.slot).name() {
+            Some(name) if self.slot(id.slot).generation() == id.generation => Ok(Endpoint::Named(name.clone())),
             _ => Err(FlowError::GonePod),
         };
         self.verdict(&Flow::new(named(source)?, named(destination)?.into(), l4))
     }
 
     /// One side of members of a class: a relation that only two pods can have (the own node, the same pod) is not asked.
-    pub(super) fn side_of_class(&self, id: u32, direction: Direction, peer: &Party<'_>, l4: L4) -> Option<Verdict> {
-        let seat = *self.members.get(id as usize)?.first()?;
-        let subject = Party { who: self.who(seat)?, address: None };
+    pub(super) fn side_of_class(
+        &self,
+        id: u32,
+        direction: Direction,
+        peer: &ResolvedEnd<'_>,
+        l4: L4,
+    ) -> Option<Verdict> {
+        let slot = *self.members.get(id as usize)?.first()?;
+        let subject = ResolvedEnd { identity: self.identity(slot)?, address: None };
         let class = self.classes.get(id)?;
         let address = peer.address?;
-        let in_scope = match peer.who {
-            Who::External => self.scope_of_outside(address),
-            _ => is(self.common.scope != IpBlockScope::OutsideCluster),
+        let in_scope = match peer.identity {
+            EndIdentity::External => self.scope_of_outside(address),
+            _ => settled(self.digest.scope != IpBlockScope::OutsideCluster),
         };
-        let other = match peer.who {
-            Who::Pod(_, place) | Who::Workload(_, place) => {
+        let other = match peer.identity {
+            EndIdentity::Pod(_, place) | EndIdentity::Workload(_, place) => {
                 self.classes.get(place.class).map(|class| (place.class, class))
             }
-            Who::Node(_) | Who::External => None,
+            EndIdentity::Node(_) | EndIdentity::External => None,
         };
         let named = match direction {
             Direction::Ingress => Some(id),
             Direction::Egress => other.map(|(id, _)| id),
         };
-        let special = class.host_network || peer.who.is_host_network() || matches!(peer.who, Who::Node(_));
-        let plain = !special && !is_internal_cloud(address) && (self.common.ipv6 || Family::of(address) == Family::V4);
-        let seen = Peer { class: other, address: || Some(address), family: Family::of(address), in_scope };
-        let quick = if plain { self.run(class, &seen, direction, named, l4) } else { None };
-        if let Some(bounds) = quick {
+        let special =
+            class.host_network || peer.identity.is_host_network() || matches!(peer.identity, EndIdentity::Node(_));
+        let plain = !special && !is_internal_cloud(address) && (self.digest.ipv6 || Family::of(address) == Family::V4);
+        let seen = PeerView { class: other, address: || Some(address), family: Family::of(address), in_scope };
+        let fast = if plain { self.run(class, &seen, direction, named, l4) } else { None };
+        if let Some(bounds) = fast {
             return Some(bounds.verdict());
         }
         let question = match direction {
@@ -188,33 +157,35 @@ impl Tables {
         Some(side_under(self, &question, direction))
     }
 
-    /// The address by which the one at a seat, given by name, meets a family (K22).
+    /// The address by which the one at a slot, given by name, meets a family (K22).
     #[inline]
-    fn address_in(&self, seat: u32, family: Family) -> Option<IpAddr> {
-        match (family, self.v4.get(seat)) {
+    fn address_in(&self, slot: u32, family: Family) -> Option<IpAddr> {
+        match (family, self.v4.get(slot)) {
             (Family::V4, Some(address)) if *address != 0 => Some(IpAddr::V4((*address).into())),
-            _ => self.address_of_body(seat, family),
+            _ => self.address_of_object(slot, family),
         }
     }
 
-    fn address_of_body(&self, seat: u32, family: Family) -> Option<IpAddr> {
-        let who = self.who(seat)?;
-        self.addresses_of(who).iter().find(|address| Family::of(*address) == family)
+    fn address_of_object(&self, slot: u32, family: Family) -> Option<IpAddr> {
+        let identity = self.identity(slot)?;
+        self.addresses_of(identity).iter().find(|address| Family::of(*address) == family)
     }
 
     /// A connection between two ends that meet.
-    fn pair(&self, source: &Party<'_>, destination: &Party<'_>, l4: L4) -> Verdict {
-        let quick = match (source.who, source.address, destination.who, destination.address) {
-            (Who::Pod(_, a), Some(from), Who::Pod(_, b), Some(to)) => {
-                self.pods((a.seat, a.class, Some(from)), (b.seat, b.class, Some(to)), l4)
+    fn pair(&self, source: &ResolvedEnd<'_>, destination: &ResolvedEnd<'_>, l4: L4) -> Verdict {
+        let fast = match (source.identity, source.address, destination.identity, destination.address) {
+            (EndIdentity::Pod(_, a), Some(from), EndIdentity::Pod(_, b), Some(to)) => {
+                self.pods((a.slot, a.class, Some(from)), (b.slot, b.class, Some(to)), l4)
             }
-            (Who::External, Some(from), Who::Pod(_, place), _) => {
+            (EndIdentity::External, Some(from), EndIdentity::Pod(_, place), _) => {
                 self.outside(place.class, from, Direction::Ingress, l4)
             }
-            (Who::Pod(_, place), _, Who::External, Some(to)) => self.outside(place.class, to, Direction::Egress, l4),
+            (EndIdentity::Pod(_, place), _, EndIdentity::External, Some(to)) => {
+                self.outside(place.class, to, Direction::Egress, l4)
+            }
             _ => None,
         };
-        quick.unwrap_or_else(|| {
+        fast.unwrap_or_else(|| {
             let (source, destination) = (*source, *destination);
             self.question_verdict(&Question { source, destination, l4, service: ByService::No })
         })
@@ -231,27 +202,27 @@ impl Tables {
         if Family::of(from) != Family::of(to) {
             return None;
         }
-        let seat_of = |holder: Holder| match holder.held() {
-            Held::Seat(seat) => Some((seat, self.seat(seat).class())),
-            Held::Several(_) => None,
+        let slot_of = |claim: PackedClaim| match claim.unpack() {
+            Claim::Pod(slot) => Some((slot, self.slot(slot).class())),
+            Claim::Shared(_) => None,
         };
-        match (self.holder(from), self.holder(to)) {
+        match (self.claim(from), self.claim(to)) {
             (Some(a), Some(b)) => {
-                let ((a, a_class), (b, b_class)) = (seat_of(a)?, seat_of(b)?);
+                let ((a, a_class), (b, b_class)) = (slot_of(a)?, slot_of(b)?);
                 self.pods((a, a_class, Some(from)), (b, b_class, Some(to)), l4)
             }
-            (None, Some(b)) => self.outside(seat_of(b)?.1, from, Direction::Ingress, l4),
-            (Some(a), None) => self.outside(seat_of(a)?.1, to, Direction::Egress, l4),
+            (None, Some(b)) => self.outside(slot_of(b)?.1, from, Direction::Ingress, l4),
+            (Some(a), None) => self.outside(slot_of(a)?.1, to, Direction::Egress, l4),
             (None, None) => None,
         }
     }
 
-    /// Two pods, each with its seat, its class and, where the flow gives it, its address; none where that takes the exact
+    /// Two pods, each with its slot, its class and, where the flow gives it, its address; none where that takes the exact
     /// judgement.
     #[inline]
-    fn pods(&self, from: End, to: End, l4: L4) -> Option<Verdict> {
-        let ((from_seat, from_id, from_address), (to_seat, to_id, to_address)) = (from, to);
-        let (a, b) = (self.gates.get(from_id)?, self.gates.get(to_id)?);
+    fn pods(&self, from: PodEnd, to: PodEnd, l4: L4) -> Option<Verdict> {
+        let ((from_slot, from_id, from_address), (to_slot, to_id, to_address)) = (from, to);
+        let (a, b) = (self.summaries.get(from_id)?, self.summaries.get(to_id)?);
         if a.host_network | b.host_network {
             return self.with_host(from, to, l4);
         }
@@ -260,39 +231,39 @@ impl Tables {
             (None, Some(family)) => family,
             (None, None) => return self.without_address(from, to, l4),
         };
-        if family == Family::V6 && !self.common.ipv6 {
+        if family == Family::V6 && !self.digest.ipv6 {
             return None;
         }
-        if from_seat == to_seat {
+        if from_slot == to_slot {
             return Some(Verdict::Allow); // K19
         }
         match (b.ingress, a.egress, l4) {
-            (Stance::Free, Stance::Free, _) => return Some(Verdict::Allow),
-            (Stance::Isolated, _, L4::Port(Protocol::Sctp, _)) if self.common.sctp_open => {}
-            (Stance::Isolated, _, L4::Port(protocol, port)) if !b.may_admit(a, protocol, port) => {
+            (Isolation::NotIsolated, Isolation::NotIsolated, _) => return Some(Verdict::Allow),
+            (Isolation::Isolated, _, L4::Port(Protocol::Sctp, _)) if self.digest.sctp_open => {}
+            (Isolation::Isolated, _, L4::Port(protocol, port)) if !b.may_admit(a, protocol, port) => {
                 return Some(Verdict::Deny);
             }
             _ => {}
         }
-        let in_scope = is(self.common.scope != IpBlockScope::OutsideCluster);
+        let in_scope = settled(self.digest.scope != IpBlockScope::OutsideCluster);
         let named = Some(to_id);
         let (a, b) = (self.classed(from_id)?, self.classed(to_id)?);
-        let address = || from_address.or_else(|| self.address_in(from_seat, family));
-        let seen = Peer { class: Some(a), address, family, in_scope };
+        let address = || from_address.or_else(|| self.address_in(from_slot, family));
+        let seen = PeerView { class: Some(a), address, family, in_scope };
         let ingress = self.run(b.1, &seen, Direction::Ingress, named, l4)?;
         if !ingress.may {
             return Some(Verdict::Deny);
         }
-        let address = || to_address.or_else(|| self.address_in(to_seat, family));
-        let seen = Peer { class: Some(b), address, family, in_scope };
+        let address = || to_address.or_else(|| self.address_in(to_slot, family));
+        let seen = PeerView { class: Some(b), address, family, in_scope };
         let egress = self.run(a.1, &seen, Direction::Egress, named, l4)?;
         Some(ingress.and(egress).verdict())
     }
 
     /// Two pods of which one or both are hostNetwork pods, where those are read as their nodes (K17).
     #[cold]
-    fn with_host(&self, from: End, to: End, l4: L4) -> Option<Verdict> {
-        if !self.common.hosts_are_nodes {
+    fn with_host(&self, from: PodEnd, to: PodEnd, l4: L4) -> Option<Verdict> {
+        if !self.digest.hosts_are_nodes {
             return None;
         }
         let (source, destination) = (self.candidate(from.0, from.2)?, self.candidate(to.0, to.2)?);
@@ -303,7 +274,7 @@ impl Tables {
         }
         let address = if from_class.host_network { source.address? } else { destination.address? };
         let family = Family::of(address);
-        if is_internal_cloud(address) || (family == Family::V6 && !self.common.ipv6) {
+        if is_internal_cloud(address) || (family == Family::V6 && !self.digest.ipv6) {
             return None;
         }
         let (subject, direction, own_node) = if to_class.host_network {
@@ -312,72 +283,78 @@ impl Tables {
             (to_class, Direction::Ingress, self.is_own_node(&destination, &source))
         };
         if own_node {
-            return (direction == Direction::Ingress && self.common.own_node_passes).then_some(Verdict::Allow);
+            return (direction == Direction::Ingress && self.digest.own_node_passes).then_some(Verdict::Allow);
         }
-        let in_scope = is(self.common.scope != IpBlockScope::OutsideCluster);
-        let seen = Peer { class: None, address: || Some(address), family, in_scope };
+        let in_scope = settled(self.digest.scope != IpBlockScope::OutsideCluster);
+        let seen = PeerView { class: None, address: || Some(address), family, in_scope };
         let named = if direction == Direction::Ingress { Some(to.1) } else { None };
         Some(self.run(subject, &seen, direction, named, l4)?.verdict())
     }
 
     /// Two pods of which one or both have no address.
     #[cold]
-    fn without_address(&self, from: End, to: End, l4: L4) -> Option<Verdict> {
+    fn without_address(&self, from: PodEnd, to: PodEnd, l4: L4) -> Option<Verdict> {
         let (from_class, to_class) = (self.classed(from.1)?, self.classed(to.1)?);
         let (a, b) = (from_class.1, to_class.1);
-        let stacks = (self.gates.get(from.1)?.stack, self.gates.get(to.1)?.stack);
+        let stacks = (self.summaries.get(from.1)?.stack, self.summaries.get(to.1)?.stack);
         if from.0 == to.0 {
             return Some(Verdict::Allow); // K19
         }
-        let first = |seat| self.candidate(seat, None).map(|end| end.addresses.iter().next());
+        let first = |slot| self.candidate(slot, None).map(|end| end.addresses.iter().next());
         let (source, destination) = match stacks {
             (Stack::None, _) | (_, Stack::None) => (first(from.0)?, first(to.0)?),
             _ => return None,
         };
         let family = source.or(destination).map_or(Family::V4, Family::of);
-        if family == Family::V6 && !self.common.ipv6 {
+        if family == Family::V6 && !self.digest.ipv6 {
             return None;
         }
-        let in_scope = is(self.common.scope != IpBlockScope::OutsideCluster);
+        let in_scope = settled(self.digest.scope != IpBlockScope::OutsideCluster);
         let named = Some(to.1);
-        let seen = Peer { class: Some(from_class), address: || source, family, in_scope };
+        let seen = PeerView { class: Some(from_class), address: || source, family, in_scope };
         let ingress = self.run(b, &seen, Direction::Ingress, named, l4)?;
-        let seen = Peer { class: Some(to_class), address: || destination, family, in_scope };
+        let seen = PeerView { class: Some(to_class), address: || destination, family, in_scope };
         let egress = self.run(a, &seen, Direction::Egress, named, l4)?;
         Some(ingress.and(egress).verdict())
     }
 
-    /// An end by its seat, with the address that the flow gives it or all of its own.
-    fn candidate(&self, seat: u32, address: Option<IpAddr>) -> Option<Candidate<'_>> {
-        let who = self.who(seat)?;
-        let addresses = address.map_or_else(|| self.addresses_of(who), Addresses::One);
-        Some(Candidate { who, addresses, fixed: address.is_some(), written: Written::Object(who.object()?) })
+    /// An end by its slot, with the address that the flow gives it or all of its own.
+    fn candidate(&self, slot: u32, address: Option<IpAddr>) -> Option<Candidate<'_>> {
+        let identity = self.identity(slot)?;
+        let addresses = address.map_or_else(|| self.addresses_of(identity), AddressList::One);
+        Some(Candidate {
+            identity,
+            addresses,
+            fixed: address.is_some(),
+            written: Written::Object(identity.object_name()?),
+        })
     }
 
     /// A pod and an address outside.
     fn outside(&self, id: u32, address: IpAddr, direction: Direction, l4: L4) -> Option<Verdict> {
         let class = self.classes.get(id)?;
         let family = Family::of(address);
-        if class.host_network || is_internal_cloud(address) || (family == Family::V6 && !self.common.ipv6) {
+        if class.host_network || is_internal_cloud(address) || (family == Family::V6 && !self.digest.ipv6) {
             return None;
         }
         let named = if direction == Direction::Ingress { Some(id) } else { None };
-        let peer = Peer { class: None, address: || Some(address), family, in_scope: self.scope_of_outside(address) };
+        let peer =
+            PeerView { class: None, address: || Some(address), family, in_scope: self.scope_of_outside(address) };
         Some(self.run(class, &peer, direction, named, l4)?.verdict())
     }
 
     /// C9, of an address that nobody known has.
     fn scope_of_outside(&self, address: IpAddr) -> Bounds {
-        if self.common.scope == IpBlockScope::Any {
+        if self.digest.scope == IpBlockScope::Any {
             return YES;
         }
         let among = |cidrs: &[crate::net::Cidr]| cidrs.iter().any(|cidr| cidr.contains(address));
         let in_service_cidrs = among(self.profile.service_cidrs());
         let in_pod_cidrs = !in_service_cidrs && among(self.profile.pod_cidrs());
-        if in_pod_cidrs && self.common.unowned == Unowned::Unknown {
+        if in_pod_cidrs && self.digest.unowned == Unowned::Unknown {
             return OPEN;
         }
-        is((in_service_cidrs || in_pod_cidrs) == (self.common.scope == IpBlockScope::InsideCluster))
+        settled((in_service_cidrs || in_pod_cidrs) == (self.digest.scope == IpBlockScope::InsideCluster))
     }
 
     /// The run through one side's entries; `named` is the class whose names for ports count (K12).
@@ -385,30 +362,30 @@ impl Tables {
     fn run<A: Fn() -> Option<IpAddr>>(
         &self,
         subject: &Class,
-        peer: &Peer<'_, A>,
+        peer: &PeerView<'_, A>,
         direction: Direction,
         named: Option<u32>,
         l4: L4,
     ) -> Option<Bounds> {
         let side = subject.side(direction);
-        let open = match side.stance {
-            Stance::Free => return Some(YES),
-            Stance::Isolated => false,
-            Stance::Open => true,
-            Stance::Scan => return None,
+        let open = match side.isolation {
+            Isolation::NotIsolated => return Some(YES),
+            Isolation::Isolated => false,
+            Isolation::IsolatedOpen => true,
+            Isolation::AskPolicies => return None,
         };
         let mut sum = Bounds { must: false, may: open };
         let number_of = match l4 {
-            L4::Port(Protocol::Sctp, _) if self.common.sctp_open => return Some(OPEN),
+            L4::Port(Protocol::Sctp, _) if self.digest.sctp_open => return Some(OPEN),
             L4::Port(protocol, port) => Some((protocol, port)),
-            L4::Icmp | L4::Other(_) => match self.common.other_protocols {
+            L4::Icmp | L4::Other(_) => match self.digest.other_protocols {
                 OtherProtocols::Unfiltered => return Some(YES),
                 OtherProtocols::Portless => None,
                 OtherProtocols::Denied => return Some(sum),
                 OtherProtocols::Unknown => return Some(OPEN),
             },
         };
-        for entry in self.entries.slice(side.row, side.len) {
+        for entry in self.entries.slice(side.first, side.len) {
             let by_span = match (entry.ports, number_of) {
                 (EntryPorts::Any, _) => true,
                 (_, None) => false,
@@ -424,26 +401,26 @@ impl Tables {
             let peers = match entry.peer {
                 EntryPeer::Any => YES,
                 EntryPeer::Open => OPEN,
-                EntryPeer::Pods { spaces, pods } => is(peer.class.is_some_and(|(id, class)| {
-                    let there = match spaces {
-                        Spaces::Own(space) => space == class.space,
-                        Spaces::Matching(selector) => match unlisted(class.spaces, selector) {
+                EntryPeer::Pods { namespaces, pods } => settled(peer.class.is_some_and(|(id, class)| {
+                    let there = match namespaces {
+                        PeerNamespaces::Own(namespace) => namespace == class.namespace,
+                        PeerNamespaces::Matching(selector) => match by_bloom(class.namespace_bloom, selector) {
                             Some(holds) => holds,
-                            None => self.detail(id).spaces.holds(selector, &self.space_selectors),
+                            None => self.detail(id).namespace_matches.holds(selector, &self.namespace_selectors),
                         },
                     };
                     there
-                        && match unlisted(class.labels, pods) {
+                        && match by_bloom(class.pod_bloom, pods) {
                             Some(holds) => holds,
-                            None => self.detail(id).labels.holds(pods, &self.pod_selectors),
+                            None => self.detail(id).pod_matches.holds(pods, &self.pod_selectors),
                         }
                 })),
                 EntryPeer::Block(at) if peer.in_scope.may => {
                     let block = self.blocks.get(at)?;
                     let held = match (peer.address)() {
                         _ if block.family() != peer.family => NO,
-                        Some(address) => is(block.holds(number(address))),
-                        None if self.common.unaddressed == UnaddressedPod::Never => NO,
+                        Some(address) => settled(block.holds(number(address))),
+                        None if self.digest.unaddressed == UnaddressedPod::Never => NO,
                         None => match self.possible.first()?.share(peer.family, block) {
                             Share::None => NO,
                             Share::Some => OPEN,
@@ -468,14 +445,14 @@ impl Tables {
         Some(sum)
     }
 
-    fn detail(&self, class: u32) -> &Detail {
-        static NONE: LazyLock<Detail> = LazyLock::new(Detail::default);
+    fn detail(&self, class: u32) -> &ClassDetail {
+        static NONE: LazyLock<ClassDetail> = LazyLock::new(ClassDetail::default);
         self.details.get(class).unwrap_or(&NONE)
     }
 
     fn by_table(&self, at: u32, protocol: Protocol, port: Port, named: Option<u32>) -> Bounds {
         let Some(table): Option<&PortTable> = self.ports.get(at).map(|table| &**table) else { return NO };
-        match (table.covered(protocol, port), self.common.end_port) {
+        match (table.covered(protocol, port), self.digest.end_port) {
             (Covered::Yes, _) | (Covered::ByRange, EndPort::Supported) => YES,
             _ if named.is_some_and(|class| table.names(protocol, port, &self.detail(class).key.named)) => YES,
             (Covered::ByRange, EndPort::Unknown) => OPEN,
@@ -485,6 +462,6 @@ impl Tables {
 
     /// Any question at all.
     fn question_verdict(&self, question: &Question<'_>) -> Verdict {
-        verdict_under(self, question, self.profile.capabilities(), &Cell::new(Rows::NONE))
+        verdict_under(self, question, self.profile.capabilities(), &AskedRows::default())
     }
 }
