@@ -1,5 +1,8 @@
+#![doc = include_str!("_documentation/links.md")]
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+// docs.rs marks what needs a feature; the compiler it uses has that switch.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(
     test,
@@ -12,6 +15,8 @@
     )
 )]
 
+#[cfg(doc)]
+pub mod _documentation;
 pub mod admission;
 pub mod analysis;
 mod diagnostic;
@@ -29,6 +34,10 @@ mod random;
 mod reference;
 mod release;
 mod verdict;
+
+/// So that the link of a rule's id is short in the source: `[K20](crate::semantics#k20)`.
+#[cfg(doc)]
+use crate::_documentation::semantics;
 
 pub use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
 pub use crate::engine::{AddressInterval, Cell, CellPeer, ClassId, Engine, PodId, PortInterval, Snapshot};

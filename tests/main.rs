@@ -38,3 +38,4 @@ mod readme;
 #[cfg(feature = "yaml")]
 mod robustness;
 mod round_trip;
+mod semantics;

@@ -33,7 +33,8 @@ fn the_table_of_the_figures_is_true() {
             let flow: Flow = row[0].parse().unwrap();
             let decision = reference.decide(&flow).unwrap();
             let rows = if decision.rows.is_empty() { String::new() } else { format!(" ({})", decision.rows) };
-            assert_eq!(format!("{}{rows}", decision.verdict), row[column], "{flow} on {}", header[column]);
+            let written = row[column].replace(['[', ']'], ""); // ids are links
+            assert_eq!(format!("{}{rows}", decision.verdict), written, "{flow} on {}", header[column]);
         }
     }
 }

@@ -78,7 +78,8 @@ impl NetworkPolicy {
         self.types.contains(direction)
     }
 
-    /// The rules that count for `direction`: none where it is undeclared (K4).
+    /// The rules that count for `direction`: none where it is undeclared (K4). Without a rule an isolated pod is
+    /// cut off (K5).
     #[must_use]
     pub fn rules(&self, direction: Direction) -> &[Rule] {
         if self.isolates(direction) { self.written_rules(direction) } else { &[] }
