@@ -6,6 +6,7 @@ use crate::model::cluster::Cluster;
 use crate::model::policy::{Namespaces, Peer, Peers, PortMatch, PortSpec, Ports, Rule};
 use crate::name::{Direction, ObjectName};
 use crate::profile::row::{Row, Rows};
+use crate::text::first_of;
 use crate::verdict::{Decision, Failed, Judged, NearMiss, Reason, RuleRef, Side, Sides, Verdict};
 
 /// How many rules or policies a line of text names before it counts the rest.
@@ -78,14 +79,14 @@ fn side(text: &mut String, indent: &str, direction: Direction, side: &Side, clus
         Reason::OwnNode => format!("the other end is the node that the {end} runs on (K18, U3)"),
         Reason::ExemptRange => "this cluster cannot limit 100.125.0.0/16 (C11)".to_owned(),
         Reason::Unfiltered => "this cluster does not filter the protocol (U1)".to_owned(),
-        Reason::Rule { admitted_by } => format!("admitted by {}", some(admitted_by)),
+        Reason::Rule { admitted_by } => format!("admitted by {}", first_of(admitted_by, NAMED)),
         Reason::NoRule { isolated_by, near: misses } => {
             near = misses;
-            format!("isolated by {}; no rule admits the flow", some(isolated_by))
+            format!("isolated by {}; no rule admits the flow", first_of(isolated_by, NAMED))
         }
         Reason::Open { rows, isolated_by, near: misses } => {
             near = misses;
-            format!("isolated by {}; {rows} leave it open", some(isolated_by))
+            format!("isolated by {}; {rows} leave it open", first_of(isolated_by, NAMED))
         }
     };
     let _ = writeln!(text, "{because}");
@@ -122,14 +123,6 @@ fn nearly(miss: &NearMiss, cluster: &Cluster) -> String {
 
 fn find<'c>(name: &RuleRef, cluster: &'c Cluster) -> Option<&'c Rule> {
     cluster.policy(&name.policy)?.rules(name.direction).get(name.rule)
-}
-
-fn some(items: &[impl std::fmt::Display]) -> String {
-    let mut text = items.iter().take(NAMED).map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ");
-    if items.len() > NAMED {
-        let _ = write!(text, " and {} more", items.len() - NAMED);
-    }
-    text
 }
 
 fn peers(peers: &Peers, direction: Direction, policy: &ObjectName) -> String {

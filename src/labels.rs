@@ -12,6 +12,8 @@ use serde::de::Error as _;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::text::joined;
+
 /// Most bytes of a key's name part and of a value.
 pub(crate) const MAX_LABEL: usize = 63;
 /// Most bytes of a DNS subdomain: a key's prefix, an object's name.
@@ -216,8 +218,7 @@ macro_rules! text_type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
                 Self::new(&text).map_err(|faults| {
-                    let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
-                    D::Error::custom(format!(concat!("`{}` is no ", $what, ": {}"), text, all.join(", ")))
+                    D::Error::custom(format!(concat!("`{}` is no ", $what, ": {}"), text, joined(&faults)))
                 })
             }
         }

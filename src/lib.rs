@@ -33,6 +33,7 @@ mod profile;
 mod random;
 mod reference;
 mod release;
+mod text;
 mod verdict;
 
 /// So that the link of a rule's id is short in the source: `[K20](crate::semantics#k20)`.

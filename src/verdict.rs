@@ -11,6 +11,7 @@ use crate::model::flow::Flow;
 use crate::name::{Direction, ObjectName};
 use crate::net::Family;
 use crate::profile::row::{Row, Rows};
+use crate::text::{choices, listed};
 
 /// May the flow pass?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -254,7 +255,7 @@ pub enum FlowError {
     #[error("no pod or workload `{0}`")]
     UnknownObject(ObjectName),
     /// Several workloads bear the name (K25).
-    #[error("`{name}` is the name of several workloads; write {}", choices(name, kinds))]
+    #[error("`{name}` is the name of several workloads; write {}", choices(by_kind(name, kinds)))]
     AmbiguousWorkload {
         /// The name.
         name: ObjectName,
@@ -276,7 +277,7 @@ pub enum FlowError {
         address: IpAddr,
     },
     /// Several live pods claim the address (K20).
-    #[error("several live pods claim the address `{address}`: {}", list(pods))]
+    #[error("several live pods claim the address `{address}`: {}", or_none(pods))]
     SharedAddress {
         /// The address.
         address: IpAddr,
@@ -335,7 +336,7 @@ pub enum FlowError {
     #[error("a ClusterIP cannot be a source: it is Service `{0}`")]
     ServiceAsSource(ObjectName),
     /// `via` names no ready backend of the Service (K23).
-    #[error("`{backend}` is not a ready backend of Service `{service}`; its backends: {}", list(backends))]
+    #[error("`{backend}` is not a ready backend of Service `{service}`; its backends: {}", or_none(backends))]
     NotABackend {
         /// The name given.
         backend: ObjectName,
@@ -378,15 +379,12 @@ impl FlowError {
     }
 }
 
-fn list(items: &[impl fmt::Display]) -> String {
-    if items.is_empty() {
-        return "none".to_owned();
-    }
-    items.iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ")
+fn or_none(items: &[impl fmt::Display]) -> String {
+    if items.is_empty() { "none".to_owned() } else { listed(items) }
 }
 
-fn choices(name: &ObjectName, kinds: &[WorkloadKind]) -> String {
+fn by_kind<'a>(name: &'a ObjectName, kinds: &'a [WorkloadKind]) -> impl Iterator<Item = String> + 'a {
     let written =
-        |kind: &WorkloadKind| format!("`{}/{}/{}`", name.namespace(), kind.as_str().to_ascii_lowercase(), name.name());
-    kinds.iter().map(written).collect::<Vec<_>>().join(" or ")
+        |kind: &WorkloadKind| format!("{}/{}/{}", name.namespace(), kind.as_str().to_ascii_lowercase(), name.name());
+    kinds.iter().map(written)
 }

@@ -19,6 +19,7 @@ mod fuzz_replay;
 mod generate;
 mod impact;
 mod interop;
+mod layers;
 mod oracle;
 mod plane;
 mod profile;

@@ -1,24 +1,20 @@
 //! `ipBlock`: C4, C5, C7, C9, C11, `except` on eBPF, blocks that hold nothing.
 
+use crate::admission::context::Review;
 use crate::admission::finding::{Findings, Place, RuleField, RulePlace};
-use crate::admission::review::Review;
 use crate::admission::text::names;
-use crate::analysis::ranges::{self, Span};
 use crate::diagnostic::Code;
 use crate::model::policy::{Peer, Peers};
 use crate::name::Direction;
-use crate::net::{Cidr, Family, IpBlock};
+use crate::net::{AddressRange, Cidr, Family, IpBlock, covers, merged, remaining};
 use crate::profile::capability::{IpBlockScope, Support, Unowned};
-use crate::profile::cce::NetworkModel;
+use crate::profile::cce::{INTERNAL_CLOUD, NetworkModel};
 use crate::profile::profile::Base;
-
-/// 100.125.0.0/16 (C11).
-const INTERNAL_CLOUD: Span = Span { first: (Family::V4, 0x647D_0000), last: (Family::V4, 0x647D_FFFF) };
 
 /// One block and its place.
 struct Block<'a> {
     block: &'a IpBlock,
-    remaining: Vec<Span>,
+    remaining: Vec<AddressRange>,
     direction: Direction,
     rule: usize,
     peer: usize,
@@ -41,7 +37,7 @@ pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
             let Peers::Of(peers) = &entry.peers else { continue };
             for (peer, entry) in peers.iter().enumerate() {
                 let Peer::IpBlock(block) = entry else { continue };
-                let block = Block { block, remaining: ranges::remaining(block), direction, rule, peer };
+                let block = Block { block, remaining: remaining(block), direction, rule, peer };
                 support(review, findings, &block);
                 scope(review, findings, &block, &inside);
                 internal_cloud(review, findings, &block);
@@ -83,14 +79,14 @@ fn support(review: &Review<'_>, findings: &mut Findings, block: &Block<'_>) {
 }
 
 /// C9.
-fn scope(review: &Review<'_>, findings: &mut Findings, block: &Block<'_>, inside: &[Span]) {
+fn scope(review: &Review<'_>, findings: &mut Findings, block: &Block<'_>, inside: &[AddressRange]) {
     let (capabilities, profile) = (review.capabilities(), review.profile);
     let cidr = block.block.cidr();
-    let spans = &block.remaining;
+    let ranges = &block.remaining;
     match capabilities.ip_block_scope {
         IpBlockScope::Any => {}
         IpBlockScope::InsideCluster => {
-            if spans.iter().any(|span| !ranges::covers(inside, span)) {
+            if ranges.iter().any(|range| !covers(inside, range)) {
                 let message =
                     format!("`{cidr}` holds addresses outside the cluster, which an `ipBlock` never matches here");
                 findings.warn(Code::IpBlockScope, block.at("ipBlock.cidr"), message, "");
@@ -98,7 +94,7 @@ fn scope(review: &Review<'_>, findings: &mut Findings, block: &Block<'_>, inside
         }
         IpBlockScope::OutsideCluster => {
             let overlapping = |cidrs: &[Cidr]| -> Vec<Cidr> {
-                let overlaps = |cidr: &&Cidr| spans.iter().any(|span| span.overlaps(&Span::of(cidr)));
+                let overlaps = |cidr: &&Cidr| ranges.iter().any(|range| range.overlaps(&AddressRange::from(**cidr)));
                 cidrs.iter().filter(overlaps).copied().collect()
             };
             let (pod_cidrs, service_cidrs) = (overlapping(profile.pod_cidrs()), overlapping(profile.service_cidrs()));
@@ -106,9 +102,9 @@ fn scope(review: &Review<'_>, findings: &mut Findings, block: &Block<'_>, inside
             let parts = [
                 (names(&pod_cidrs), "pod cidr "),
                 (names(&service_cidrs), "Service cidr "),
-                (names(owned.pods.within(spans)), "pods "),
-                (names(owned.nodes.within(spans)), "nodes "),
-                (names(owned.services.within(spans)), "Services "),
+                (names(owned.pods.within(ranges)), "pods "),
+                (names(owned.nodes.within(ranges)), "nodes "),
+                (names(owned.services.within(ranges)), "Services "),
             ];
             let list: Vec<String> =
                 parts.iter().filter(|(list, _)| !list.is_empty()).map(|(list, what)| format!("{what}{list}")).collect();
@@ -132,15 +128,16 @@ fn scope(review: &Review<'_>, findings: &mut Findings, block: &Block<'_>, inside
 }
 
 /// What belongs to the cluster: pod and Service CIDRs, and every address that somebody has.
-fn cluster_ranges(review: &Review<'_>) -> Vec<Span> {
-    let cidrs = review.profile.pod_cidrs().iter().chain(review.profile.service_cidrs()).map(Span::of);
+fn cluster_ranges(review: &Review<'_>) -> Vec<AddressRange> {
+    let cidrs =
+        review.profile.pod_cidrs().iter().chain(review.profile.service_cidrs()).copied().map(AddressRange::from);
     let owned = &review.owned;
-    ranges::merged(cidrs.chain(owned.pods.spans()).chain(owned.nodes.spans()).chain(owned.services.spans()).collect())
+    merged(cidrs.chain(owned.pods.ranges()).chain(owned.nodes.ranges()).chain(owned.services.ranges()).collect())
 }
 
 /// C11, for ingress: enforcement against the range is not known.
 fn internal_cloud(review: &Review<'_>, findings: &mut Findings, block: &Block<'_>) {
-    let named = Span::of(&block.block.cidr()).overlaps(&INTERNAL_CLOUD);
+    let named = AddressRange::from(block.block.cidr()).overlaps(&INTERNAL_CLOUD.into());
     if block.direction == Direction::Ingress && named && review.capabilities().internal_cloud != Support::Supported {
         let message = "this cluster cannot limit `100.125.0.0/16`: what comes from there may pass, or not, whatever the block says";
         findings.warn(Code::InternalCloud, block.at("ipBlock.cidr"), message.to_owned(), "");

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use crate::admission::context::Review;
 use crate::admission::finding::{Findings, Place, list_of};
-use crate::admission::review::Review;
 use crate::admission::text::{names, quoted};
 use crate::analysis::index::Object;
 use crate::diagnostic::Code;
-use crate::model::policy::{Peer, Peers, Ports};
+use crate::model::policy::{NetworkPolicy, Peer, Peers, Ports};
 use crate::name::Direction;
-use crate::net::{Family, Protocol};
+use crate::net::{Family, Protocol, remaining};
 use crate::profile::capability::{IpBlockScope, OwnNode, Support};
 use crate::profile::cce::{self, Edition, NetworkModel, Setting};
 use crate::profile::profile::{Base, Switch};
@@ -169,7 +169,9 @@ fn subjects(review: &Review<'_>, findings: &mut Findings) {
         }
     }
     if capabilities.secure_containers != Support::Supported {
-        if let Some(pods) = those(&|object| is_secure(review, object)) {
+        if let Some(pods) =
+            those(&|object| object.runtime_class().is_some_and(|class| review.profile.is_secure_runtime(class)))
+        {
             let message = format!("policies are not known to be enforced for secure containers: {pods}");
             findings.warn(
                 Code::SecureContainers,
@@ -188,15 +190,6 @@ fn subjects(review: &Review<'_>, findings: &mut Findings) {
             findings.warn(Code::Sctp, Place::Subject, message, "");
         }
     }
-}
-
-/// The profile's classes; `kata-*` stands for all that begin so.
-fn is_secure(review: &Review<'_>, object: &Object<'_>) -> bool {
-    let Some(class) = object.runtime_class() else { return false };
-    review.profile.secure_runtimes().iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some(prefix) => class.starts_with(prefix),
-        None => class == pattern,
-    })
 }
 
 /// C11, for egress: the range stays open whatever the rules say.
@@ -221,7 +214,7 @@ fn own_node(review: &Review<'_>, findings: &mut Findings) {
     let capabilities = review.capabilities();
     let open_to_all = |direction| {
         let without_peers =
-            |policy: &crate::NetworkPolicy| policy.rules(direction).iter().any(|rule| rule.peers == Peers::Any);
+            |policy: &NetworkPolicy| policy.rules(direction).iter().any(|rule| rule.peers == Peers::Any);
         if without_peers(review.policy) {
             return true;
         }
@@ -268,7 +261,7 @@ fn nodes_by_block(review: &Review<'_>) -> bool {
         Peers::Of(peers) => peers.as_slice(),
     });
     peers.any(|peer| match peer {
-        Peer::IpBlock(block) => review.owned.nodes.within(&crate::analysis::ranges::remaining(block)).next().is_some(),
+        Peer::IpBlock(block) => review.owned.nodes.within(&remaining(block)).next().is_some(),
         Peer::Pods(_) => false,
     })
 }

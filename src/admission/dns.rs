@@ -5,17 +5,16 @@
 
 use std::net::IpAddr;
 
+use crate::admission::context::Review;
 use crate::admission::finding::{Findings, Place};
-use crate::admission::review::Review;
 use crate::admission::text::{names, quoted};
 use crate::analysis::index::{Bits, Object};
-use crate::analysis::ranges;
 use crate::diagnostic::Code;
 use crate::labels::Labels;
 use crate::model::cluster::{ContainerPort, Service, ServiceKind, ServicePort, TargetPort};
 use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PodPeer, PortMatch, PortSpec, Ports, Rule};
 use crate::name::Direction;
-use crate::net::{IpBlock, Port, Protocol};
+use crate::net::{IpBlock, Port, Protocol, remaining};
 use crate::profile::capability::{HostNetwork, IpBlockScope, Support, UnaddressedPod};
 
 /// The namespace of the cluster's own services.
@@ -260,7 +259,7 @@ fn holds(review: &Review<'_>, block: &IpBlock, server: &Server<'_>) -> bool {
         return false; // C9: servers are in the cluster.
     }
     if server.addresses.is_empty() && capabilities.unaddressed_pod == UnaddressedPod::Unknown {
-        return !ranges::remaining(block).is_empty();
+        return !remaining(block).is_empty();
     }
     let by_cluster_ip = capabilities.cluster_ip != Support::Supported;
     let clusters: &[IpAddr] = if by_cluster_ip { server.cluster_addresses } else { &[] };

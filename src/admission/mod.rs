@@ -54,6 +54,7 @@
 mod blocks;
 mod catalogue;
 mod circumstances;
+mod context;
 mod dns;
 mod finding;
 mod owned;

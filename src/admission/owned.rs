@@ -2,41 +2,42 @@
 
 use std::net::IpAddr;
 
-use crate::analysis::ranges::{Key, Span, key};
 use crate::model::cluster::{Cluster, Pod};
+use crate::net::{AddressNumber, AddressRange};
 
 /// The addresses of one kind of owner, in order, each with its owner's name.
 #[derive(Debug, Default)]
-pub(super) struct Addresses(Vec<(Key, String)>);
+pub(super) struct OwnedAddresses(Vec<(AddressNumber, String)>);
 
-impl Addresses {
+impl OwnedAddresses {
     fn new(addresses: impl Iterator<Item = (IpAddr, String)>) -> Self {
-        let mut list: Vec<(Key, String)> = addresses.map(|(address, owner)| (key(address), owner)).collect();
+        let mut list: Vec<(AddressNumber, String)> =
+            addresses.map(|(address, owner)| (AddressNumber::of(address), owner)).collect();
         list.sort();
-        list.dedup_by_key(|(key, _)| *key);
+        list.dedup_by_key(|(number, _)| *number);
         Self(list)
     }
 
-    /// The owners of the addresses in `spans`, in the order of addresses.
-    pub(super) fn within<'a>(&'a self, spans: &'a [Span]) -> impl Iterator<Item = &'a str> + 'a {
-        spans.iter().flat_map(|span| {
-            let start = self.0.partition_point(|(key, _)| *key < span.first);
-            let end = self.0.partition_point(|(key, _)| *key <= span.last);
+    /// The owners of the addresses in `ranges`, in the order of addresses.
+    pub(super) fn within<'a>(&'a self, ranges: &'a [AddressRange]) -> impl Iterator<Item = &'a str> + 'a {
+        ranges.iter().flat_map(|range| {
+            let start = self.0.partition_point(|(number, _)| *number < range.first_number());
+            let end = self.0.partition_point(|(number, _)| *number <= range.last_number());
             self.0.get(start..end).unwrap_or(&[]).iter().map(|(_, owner)| owner.as_str())
         })
     }
 
-    pub(super) fn spans(&self) -> impl Iterator<Item = Span> + '_ {
-        self.0.iter().map(|(key, _)| Span { first: *key, last: *key })
+    pub(super) fn ranges(&self) -> impl Iterator<Item = AddressRange> + '_ {
+        self.0.iter().map(|(number, _)| AddressRange::one(*number))
     }
 }
 
 /// The cluster's addresses: pods, nodes (hostIPs and hostNetwork pods too), ClusterIPs.
 #[derive(Debug)]
 pub(super) struct Owned {
-    pub(super) pods: Addresses,
-    pub(super) nodes: Addresses,
-    pub(super) services: Addresses,
+    pub(super) pods: OwnedAddresses,
+    pub(super) nodes: OwnedAddresses,
+    pub(super) services: OwnedAddresses,
 }
 
 impl Owned {
@@ -49,9 +50,9 @@ impl Owned {
         let services = cluster.services().iter();
         let services = services.flat_map(|s| s.cluster_addresses.iter().map(|address| (*address, s.name.to_string())));
         Self {
-            pods: Addresses::new(pods),
-            nodes: Addresses::new(given.chain(live().flat_map(host_addresses))),
-            services: Addresses::new(services),
+            pods: OwnedAddresses::new(pods),
+            nodes: OwnedAddresses::new(given.chain(live().flat_map(host_addresses))),
+            services: OwnedAddresses::new(services),
         }
     }
 }

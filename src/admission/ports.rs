@@ -1,7 +1,7 @@
 //! Ports of rules: SCTP (C12), `endPort` (C14), names (K12).
 
+use crate::admission::context::Review;
 use crate::admission::finding::{Findings, Place, RuleField, RulePlace, list_of};
-use crate::admission::review::Review;
 use crate::admission::text::names;
 use crate::analysis::index::Bits;
 use crate::diagnostic::Code;

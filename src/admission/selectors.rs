@@ -1,7 +1,7 @@
 //! What the selectors select: nothing, hostNetwork pods, backends behind a ClusterIP (C10, K16, K17, U2).
 
+use crate::admission::context::Review;
 use crate::admission::finding::{Findings, Place, RuleField, RulePlace};
-use crate::admission::review::Review;
 use crate::admission::text::{names, quoted};
 use crate::analysis::index::{Bits, Object};
 use crate::diagnostic::Code;

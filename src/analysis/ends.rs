@@ -5,39 +5,16 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::analysis::index::{Bits, Index, Object};
-use crate::analysis::ranges::{Key, Span, address, key};
 use crate::model::cluster::{Cluster, NodeAddressKind, Pod, Service, ServiceKind};
 use crate::model::flow::{Destination, Endpoint};
 use crate::model::policy::NetworkPolicy;
 use crate::name::ObjectName;
-use crate::net::{Family, canonical};
+use crate::net::{AddressNumber, AddressRange, Family, canonical};
 use crate::profile::profile::Profile;
 use crate::reference::Reference;
 
 /// How many members a group's text names.
 const NAMED: usize = 3;
-
-/// Addresses outside the cluster from the first to the last, but for those that somebody owns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AddressRange {
-    /// The first.
-    pub first: IpAddr,
-    /// The last, of the same family.
-    pub last: IpAddr,
-}
-
-impl AddressRange {
-    /// The family that it is all of.
-    fn family(&self) -> Option<Family> {
-        let span = Span { first: key(self.first), last: key(self.last) };
-        whole_families().find(|whole| *whole == span).map(|whole| whole.first.0)
-    }
-}
-
-/// All addresses of each family.
-fn whole_families() -> impl Iterator<Item = Span> {
-    ["0.0.0.0/0", "::/0"].into_iter().filter_map(|text| text.parse().ok()).map(|cidr| Span::of(&cidr))
-}
 
 /// The ends of a change: all of them are treated alike.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,7 +23,7 @@ pub struct Ends {
     pub members: Vec<Endpoint>,
     /// Services, reached by their ClusterIP.
     pub services: Vec<ObjectName>,
-    /// Addresses outside the cluster.
+    /// Addresses outside the cluster, but for those that somebody owns.
     pub outside: Vec<AddressRange>,
 }
 
@@ -55,10 +32,7 @@ impl Ends {
     #[must_use]
     pub fn contains(&self, endpoint: &Endpoint) -> bool {
         match endpoint {
-            Endpoint::Address(address) => {
-                let address = key(*address);
-                self.outside.iter().any(|range| key(range.first) <= address && address <= key(range.last))
-            }
+            Endpoint::Address(address) => self.outside.iter().any(|range| range.contains(*address)),
             Endpoint::PodAddress { pod, .. } => self.members.contains(&Endpoint::Named(pod.clone())),
             other => self.members.contains(other),
         }
@@ -80,11 +54,11 @@ impl fmt::Display for Ends {
         if !self.outside.is_empty() {
             let before = if list.is_empty() { "" } else { " and " };
             match self.outside.as_slice() {
-                [range] if range.first == range.last => write!(f, "{before}`{}` outside", range.first)?,
-                [range] => match range.family() {
-                    Some(family) => write!(f, "{before}{family} addresses outside the cluster")?,
-                    None => write!(f, "{before}`{}` to `{}` outside", range.first, range.last)?,
-                },
+                [range] if range.first() == range.last() => write!(f, "{before}`{}` outside", range.first())?,
+                [range] if range.is_whole_family() => {
+                    write!(f, "{before}{} addresses outside the cluster", range.family())?;
+                }
+                [range] => write!(f, "{before}`{}` to `{}` outside", range.first(), range.last())?,
                 _ => write!(f, "{before}addresses outside the cluster")?,
             }
         }
@@ -119,12 +93,12 @@ impl<'c> World<'c> {
     }
 
     /// Addresses that no flow from or to the outside can have.
-    fn taken(&self) -> impl Iterator<Item = Key> + '_ {
+    fn taken(&self) -> impl Iterator<Item = AddressNumber> + '_ {
         let pods = self.cluster.pods().iter().filter(|pod| pod.is_live());
         let pods = pods.flat_map(|pod| pod.addresses.iter().chain(&pod.host_addresses).copied());
         let nodes = self.cluster.nodes().iter().flat_map(|node| node.addresses.iter().map(|entry| entry.address));
         let services = self.cluster.services().iter().flat_map(|service| service.cluster_addresses.iter().copied());
-        pods.chain(nodes).chain(services).map(key)
+        pods.chain(nodes).chain(services).map(AddressNumber::of)
     }
 }
 
@@ -141,7 +115,7 @@ pub(super) enum Who<'c> {
     /// A pod or workload by its place in each index.
     Object([(usize, Object<'c>); 2]),
     Node,
-    Outside(Span),
+    Outside(AddressRange),
     /// With its backends in each snapshot.
     Service([Bits; 2], &'c Service),
 }
@@ -259,29 +233,24 @@ pub(super) fn services<'c>(worlds: &[World<'c>; 2]) -> Vec<End<'c>> {
 
 /// One address of each stretch that `cuts` make, where nobody in either snapshot owns all of it; and
 /// whether `limit` left some out.
-pub(super) fn outside<'c>(worlds: &[World<'c>; 2], cuts: &[Span], limit: usize) -> (Vec<End<'c>>, bool) {
-    let taken: BTreeSet<Key> = worlds.iter().flat_map(World::taken).collect();
-    let mut starts: BTreeSet<Key> = BTreeSet::new();
-    for span in cuts.iter().copied().chain(whole_families()) {
-        starts.insert(span.first);
-        if let Some(next) = span.last.1.checked_add(1) {
-            starts.insert((span.last.0, next));
-        }
+pub(super) fn outside<'c>(worlds: &[World<'c>; 2], cuts: &[AddressRange], limit: usize) -> (Vec<End<'c>>, bool) {
+    let taken: BTreeSet<AddressNumber> = worlds.iter().flat_map(World::taken).collect();
+    let mut starts: BTreeSet<AddressNumber> = BTreeSet::new();
+    for range in cuts.iter().copied().chain([Family::V4, Family::V6].map(AddressRange::all)) {
+        starts.insert(range.first_number());
+        starts.extend(range.last_number().next());
     }
     let mut ends = Vec::new();
     let mut starts = starts.into_iter().peekable();
     while let Some(first) = starts.next() {
-        let whole = whole_families().find(|whole| whole.first.0 == first.0);
-        let Some(whole) = whole.filter(|whole| first <= whole.last) else { continue };
-        let last = match starts.peek() {
-            Some(next) if next.0 == first.0 => (next.0, next.1 - 1).min(whole.last),
-            _ => whole.last,
-        };
+        let last = starts.peek().filter(|next| next.family == first.family).and_then(|next| next.previous());
+        let last = last.unwrap_or(AddressNumber::last(first.family));
+        let Some(range) = AddressRange::between(first, last) else { continue };
         let mut free = first;
-        while taken.contains(&free) && free < last {
-            free.1 += 1;
+        while let (true, Some(next)) = (taken.contains(&free) && free < last, free.next()) {
+            free = next;
         }
-        let at = address(free);
+        let at = free.address();
         // A mapped IPv6 address is the IPv4 one it stands for, which has its own stretch.
         if taken.contains(&free) || canonical(at) != at {
             continue;
@@ -290,7 +259,7 @@ pub(super) fn outside<'c>(worlds: &[World<'c>; 2], cuts: &[Span], limit: usize) 
             return (ends, true);
         }
         let traits = || Traits { addresses: vec![at], ..Traits::default() };
-        let who = Who::Outside(Span { first, last });
+        let who = Who::Outside(range);
         ends.push(End { to: Endpoint::Address(at).into(), who, traits: [traits(), traits()] });
     }
     (ends, false)

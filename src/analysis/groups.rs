@@ -12,10 +12,10 @@ use std::net::IpAddr;
 use crate::analysis::ends::{End, Who, World};
 use crate::analysis::index::{Bits, Object};
 use crate::analysis::port_set::Cuts;
-use crate::analysis::ranges::Span;
 use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PodPeer, PortSpec, Ports};
 use crate::name::Direction;
-use crate::net::{Cidr, Family, IpBlock, Port, Protocol};
+use crate::net::{AddressRange, Cidr, Family, IpBlock, Port, Protocol};
+use crate::profile::cce::INTERNAL_CLOUD;
 
 /// Most blocks that addresses are held against one by one.
 const MAX_BLOCKS: usize = 4_096;
@@ -63,10 +63,10 @@ impl<'c> Matchers<'c> {
     }
 
     /// Where addresses begin and cease to match.
-    pub(super) fn edges(&self) -> impl Iterator<Item = Span> + '_ {
+    pub(super) fn edges(&self) -> impl Iterator<Item = AddressRange> + '_ {
         let cidrs =
             |block: &&'c IpBlock| -> Vec<Cidr> { [block.cidr()].iter().chain(block.except()).copied().collect() };
-        self.blocks.iter().flat_map(cidrs).map(|cidr| Span::of(&cidr))
+        self.blocks.iter().flat_map(cidrs).map(|cidr| AddressRange::from(cidr))
     }
 
     fn describe(&self, end: &End<'_>, side: usize, into: &mut Vec<u64>) {
@@ -206,7 +206,7 @@ impl<'a, 'c> Context<'a, 'c> {
         let profile = world.profile;
         for address in addresses(end, side) {
             let inside = |cidrs: &[Cidr]| cidrs.iter().any(|cidr| cidr.contains(*address));
-            let internal = matches!(address, IpAddr::V4(v4) if v4.octets().starts_with(&[100, 125]));
+            let internal = INTERNAL_CLOUD.contains(*address);
             let v6 = Family::of(*address) == Family::V6;
             let traits = [
                 v6,

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::ends::{AddressRange, End, Ends, Who, World, inside, outside, services};
+use crate::analysis::ends::{End, Ends, Who, World, inside, outside, services};
 use crate::analysis::groups::{Context, opposite};
 use crate::analysis::index::Bits;
 use crate::analysis::port_set::{PortSet, Probe};
-use crate::analysis::ranges::{Span, address, merged};
 use crate::model::flow::{Destination, Endpoint, Flow};
 use crate::name::{Direction, ObjectName};
-use crate::net::Family;
+use crate::net::{AddressRange, Family, merged};
 use crate::profile::capability::{HostNetwork, Support};
+use crate::profile::cce::INTERNAL_CLOUD;
 use crate::profile::profile::Profile;
 use crate::reference::Reference;
 use crate::verdict::Verdict;
@@ -243,11 +243,13 @@ impl<'c> Search<'_, 'c> {
             }
         }
         let context = Context::new(self.worlds, direction, &affected);
-        let mut edges: Vec<Span> = context.peers.iter().flat_map(|matchers| matchers.edges()).collect();
+        let mut edges: Vec<AddressRange> = context.peers.iter().flat_map(|matchers| matchers.edges()).collect();
         for world in self.worlds {
-            edges.extend(world.profile.pod_cidrs().iter().chain(world.profile.service_cidrs()).map(Span::of));
+            edges.extend(
+                world.profile.pod_cidrs().iter().chain(world.profile.service_cidrs()).copied().map(AddressRange::from),
+            );
         }
-        edges.extend("100.125.0.0/16".parse().ok().map(|cidr| Span::of(&cidr)));
+        edges.push(INTERNAL_CLOUD.into());
         let (outside, cut) = outside(self.worlds, &edges, MAX_ADDRESSES);
         self.exhausted |= cut || context.peers.iter().chain(&context.back).any(|matchers| matchers.cut);
 
@@ -402,7 +404,7 @@ impl<'c> Search<'_, 'c> {
                 others.services.extend(ends.services);
                 others.outside.extend(ends.outside);
             }
-            others.outside = union(&others.outside);
+            others.outside = merged(others.outside);
             self.without_itself(&whom, &mut others);
             let (source, destination) = match direction {
                 Direction::Ingress => (others, whom),
@@ -457,23 +459,14 @@ fn named<'e, 'c: 'e>(ends: impl Iterator<Item = &'e End<'c>>) -> Ends {
     let mut named = Ends::default();
     for end in ends {
         match (&end.who, &end.to) {
-            (Who::Outside(span), _) => {
-                named.outside.push(AddressRange { first: address(span.first), last: address(span.last) });
+            (Who::Outside(range), _) => {
+                named.outside.push(*range);
             }
             (_, Destination::Service(name)) => named.services.push(name.clone()),
             (_, Destination::Endpoint(endpoint)) => named.members.push(endpoint.clone()),
         }
     }
     named
-}
-
-fn union(ranges: &[AddressRange]) -> Vec<AddressRange> {
-    let key = crate::analysis::ranges::key;
-    let spans = ranges.iter().map(|range| Span { first: key(range.first), last: key(range.last) });
-    merged(spans.collect())
-        .into_iter()
-        .map(|s| AddressRange { first: address(s.first), last: address(s.last) })
-        .collect()
 }
 
 /// Every pair of groups with a changed verdict, by kind: its ports and its first flow.

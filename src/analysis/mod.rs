@@ -8,9 +8,8 @@ mod groups;
 mod impact;
 pub(crate) mod index;
 mod port_set;
-pub(crate) mod ranges;
 mod summary;
 
-pub use ends::{AddressRange, Ends};
+pub use ends::Ends;
 pub use impact::{FlowChange, Impact, Isolation, IsolationChange, MAX_CHANGES, MAX_FLOWS, impact};
 pub use port_set::PortSet;

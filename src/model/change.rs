@@ -12,6 +12,7 @@ use crate::model::objects::{Identified, Namespaced, Objects, Stored};
 use crate::model::policy::NetworkPolicy;
 use crate::name::ObjectName;
 use crate::net::canonical;
+use crate::text::listed;
 
 /// An object of any kind that a cluster holds (K25).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,10 +123,6 @@ impl ChangeError {
     pub fn unknown(&self) -> &[ObjectId] {
         &self.unknown
     }
-}
-
-fn listed(ids: &[ObjectId]) -> String {
-    ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// IPv4-mapped addresses are the IPv4 ones they stand for (K22).

@@ -1,56 +1,20 @@
 //! Addresses, CIDRs and ports.
+//!
+//! The reference and the engine share these words and nothing above them: each resolves blocks, port ranges and names of
+//! ports in its own way, so that comparing them shows mistakes of either.
 
+mod addresses;
 mod cidr;
-mod port;
+mod cidr_text;
+mod ip_block;
+mod ports;
+mod ranges;
 
-use std::fmt;
-use std::net::IpAddr;
-
-use serde::{Deserialize, Serialize};
-
-pub(crate) use cidr::CidrText;
-pub use cidr::{Cidr, CidrError, IpBlock};
-pub use port::{Port, PortName, PortNameFault, PortRange, Protocol, ProtocolError};
-
-/// An IP family; families never cross (K14).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Family {
-    /// IPv4.
-    #[serde(rename = "IPv4")]
-    V4,
-    /// IPv6.
-    #[serde(rename = "IPv6")]
-    V6,
-}
-
-impl Family {
-    /// The family of an address; that of an IPv4-mapped one is IPv4 (K22).
-    #[must_use]
-    pub fn of(address: IpAddr) -> Self {
-        match canonical(address) {
-            IpAddr::V4(_) => Self::V4,
-            IpAddr::V6(_) => Self::V6,
-        }
-    }
-}
-
-impl fmt::Display for Family {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::V4 => "IPv4",
-            Self::V6 => "IPv6",
-        })
-    }
-}
-
-/// The address that `address` stands for: an IPv4-mapped IPv6 one is the IPv4 one (K22).
-///
-/// ```
-/// use netpol_oracle::net::canonical;
-/// assert_eq!(canonical("::ffff:10.0.0.1".parse()?), "10.0.0.1".parse::<std::net::IpAddr>()?);
-/// # Ok::<(), std::net::AddrParseError>(())
-/// ```
-#[must_use]
-pub fn canonical(address: IpAddr) -> IpAddr {
-    address.to_canonical()
-}
+pub(crate) use addresses::AddressNumber;
+pub use addresses::{Family, canonical};
+pub use cidr::{Cidr, CidrError};
+pub(crate) use cidr_text::CidrText;
+pub use ip_block::IpBlock;
+pub use ports::{Port, PortName, PortNameFault, PortRange, Protocol, ProtocolError};
+pub use ranges::AddressRange;
+pub(crate) use ranges::{covers, merged, remaining};

@@ -8,8 +8,7 @@ use crate::engine::{ConnectionEnd, Distinctions, EndName, Member, Partition, Par
 use crate::model::cluster::WorkloadKind;
 use crate::model::flow::{Endpoint, Flow, L4, OtherProtocol};
 use crate::name::ObjectName;
-use crate::net::{Family, Port, PortName, Protocol};
-use crate::oracle::pairs::number;
+use crate::net::{AddressNumber, Family, Port, PortName, Protocol};
 
 /// Of the numbers that others give a port's name at most so many are asked.
 const OTHER_NUMBERS: usize = 8;
@@ -78,7 +77,7 @@ impl EndKinds {
         engine.addressed_nodes().into_iter().for_each(|member| add(None, member));
 
         let kind = |((class, family), mut members): ((Option<usize>, _), Vec<Member>)| {
-            members.sort_by_cached_key(|member| (member.address.map(number), member.endpoint.to_string()));
+            members.sort_by_cached_key(|member| (member.address.map(AddressNumber::of), member.endpoint.to_string()));
             let outlined = class.and_then(|place| partition.classes.get(place));
             let isolated = |row: fn(&PartitionClass) -> usize| {
                 outlined.and_then(|class| partition.distinctions.get(row(class))).is_some_and(|row| row.isolated)

@@ -2,84 +2,64 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use crate::engine::{Distinctions, Snapshot};
-use crate::net::Family;
+use crate::net::{AddressNumber, AddressRange, Cidr, Family};
 
 /// How many addresses that somebody has are stepped over.
 const STEPS: u32 = 1 << 16;
 
-/// Ranges that packets do not come from as a rule: taken only where an interval has nothing else.
-const UNUSUAL_V4: [(u32, u32); 4] = [
-    (0, 0x00FF_FFFF),
-    (0x7F00_0000, 0x7FFF_FFFF), // loopback
-    (0xA9FE_0000, 0xA9FE_FFFF), // link-local
-    (0xE000_0000, 0xFFFF_FFFF), // multicast and reserved
-];
-const UNUSUAL_V6: [(u128, u128); 3] = [
-    (0, 1),
-    (0xFE80 << 112, (0xFEC0 << 112) - 1), // link-local
-    (0xFF00 << 112, u128::MAX),           // multicast
-];
+/// Ranges that packets do not come from as a rule, in order: taken only where an interval has nothing else. This network,
+/// loopback, link-local, multicast and reserved.
+static UNUSUAL: LazyLock<Vec<AddressRange>> = LazyLock::new(|| {
+    let texts = ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8"];
+    texts.iter().filter_map(|text| text.parse::<Cidr>().ok()).map(AddressRange::from).collect()
+});
 
 /// Of each interval that the row tells apart the first and the last address that nobody in the cluster has.
 pub(super) fn outside(engine: &Snapshot, row: &Distinctions, family: Family) -> Vec<IpAddr> {
     let mut found: BTreeSet<IpAddr> = BTreeSet::new();
     for (first, last) in row.addresses(family) {
-        let (first, last) = (number(first), number(last));
-        let usual = narrowed(first, last, family);
-        let up = usual.and_then(|(first, last)| free(engine, family, first, last, true));
-        let ends = match (usual, up) {
-            (Some((first, last)), Some(up)) => [Some(up), free(engine, family, first, last, false)],
-            _ => [free(engine, family, first, last, true), free(engine, family, first, last, false)],
+        let Some(interval) = AddressRange::new(first, last) else { continue };
+        let usual = narrowed(interval, &UNUSUAL);
+        let lowest = usual.and_then(|range| lowest_free(engine, range));
+        let ends = match (usual, lowest) {
+            (Some(range), Some(lowest)) => [Some(lowest), highest_free(engine, range)],
+            _ => [lowest_free(engine, interval), highest_free(engine, interval)],
         };
         found.extend(ends.into_iter().flatten());
     }
     found.into_iter().collect()
 }
 
-fn number(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => u32::from(address).into(),
-        IpAddr::V6(address) => address.into(),
-    }
-}
-
-fn address(family: Family, number: u128) -> IpAddr {
-    match family {
-        Family::V4 => IpAddr::V4(u32::try_from(number).unwrap_or(u32::MAX).into()),
-        Family::V6 => IpAddr::V6(number.into()),
-    }
-}
-
 /// The interval without unusual addresses at its ends.
-fn narrowed(mut first: u128, mut last: u128, family: Family) -> Option<(u128, u128)> {
-    let v4 = UNUSUAL_V4.iter().map(|(from, to)| (u128::from(*from), u128::from(*to)));
-    let unusual: Vec<(u128, u128)> = if family == Family::V4 { v4.collect() } else { UNUSUAL_V6.to_vec() };
-    for (from, to) in &unusual {
-        if *from <= first && first <= *to {
-            first = to.checked_add(1)?;
+fn narrowed(interval: AddressRange, unusual: &[AddressRange]) -> Option<AddressRange> {
+    let (mut first, mut last) = (interval.first_number(), interval.last_number());
+    for range in unusual {
+        if range.first_number() <= first && first <= range.last_number() {
+            first = range.last_number().next()?;
         }
     }
-    for (from, to) in unusual.iter().rev() {
-        if *from <= last && last <= *to {
-            last = from.checked_sub(1)?;
+    for range in unusual.iter().rev() {
+        if range.first_number() <= last && last <= range.last_number() {
+            last = range.first_number().previous()?;
         }
     }
-    (first <= last).then_some((first, last))
+    AddressRange::between(first, last)
 }
 
-fn free(engine: &Snapshot, family: Family, first: u128, last: u128, up: bool) -> Option<IpAddr> {
-    let (mut at, end) = if up { (first, last) } else { (last, first) };
-    for _ in 0..STEPS {
-        let here = address(family, at);
-        if engine.is_outside(here) {
-            return Some(here);
-        }
-        if at == end {
-            return None;
-        }
-        at = if up { at + 1 } else { at - 1 };
-    }
-    None
+fn lowest_free(engine: &Snapshot, range: AddressRange) -> Option<IpAddr> {
+    let upwards = std::iter::successors(Some(range.first_number()), |number| number.next());
+    free(engine, upwards.take_while(|number| *number <= range.last_number()))
+}
+
+fn highest_free(engine: &Snapshot, range: AddressRange) -> Option<IpAddr> {
+    let downwards = std::iter::successors(Some(range.last_number()), |number| number.previous());
+    free(engine, downwards.take_while(|number| *number >= range.first_number()))
+}
+
+fn free(engine: &Snapshot, numbers: impl Iterator<Item = AddressNumber>) -> Option<IpAddr> {
+    let mut addresses = numbers.take(STEPS as usize).map(AddressNumber::address);
+    addresses.find(|address| engine.is_outside(*address))
 }

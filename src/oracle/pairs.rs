@@ -1,11 +1,10 @@
 //! Which members of two kinds are asked about each other.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::ops::Range;
 
 use crate::engine::{Distinctions, Member};
-use crate::net::canonical;
+use crate::net::AddressNumber;
 use crate::oracle::end_kinds::{EndKind, EndKinds};
 
 /// A run of members whose addresses lie in one interval.
@@ -20,12 +19,12 @@ impl EndKind {
         };
         let (mut parts, mut from) = (Vec::new(), 0);
         while let Some(first) = self.members.get(from) {
-            let Some(address) = first.address.map(number) else { break };
-            let next = starts.get(starts.partition_point(|start| *start <= address));
+            let Some(address) = first.address.map(AddressNumber::of) else { break };
+            let next = starts.get(starts.partition_point(|start| *start <= address.bits));
             let to = match next {
-                Some(next) => {
-                    self.members.partition_point(|member| member.address.is_some_and(|own| number(own) < *next))
-                }
+                Some(next) => self
+                    .members
+                    .partition_point(|member| member.address.is_some_and(|own| AddressNumber::of(own).bits < *next)),
                 None => all,
             };
             parts.push(from..to);
@@ -36,14 +35,6 @@ impl EndKind {
 
     fn with_places(&self, part: Part) -> impl Iterator<Item = (usize, &Member)> {
         part.clone().zip(self.members.get(part).unwrap_or_default())
-    }
-}
-
-/// The address as a number of its family.
-pub(super) fn number(address: IpAddr) -> u128 {
-    match canonical(address) {
-        IpAddr::V4(address) => u32::from(address).into(),
-        IpAddr::V6(address) => address.into(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::model::flow::L4;
 use crate::name::Direction;
 use crate::oracle::data_plane::{Observed, Outcome};
 use crate::oracle::probe::{Probe, ProbeEnd, ProbeWho};
@@ -207,9 +208,9 @@ impl fmt::Display for Mismatch {
         }
         write!(f, "  packet: {} -> {}", At(&probe.source), At(&probe.destination))?;
         match probe.l4 {
-            crate::L4::Port(protocol, port) => write!(f, " {protocol} {port}")?,
-            crate::L4::Icmp => write!(f, " ICMP")?,
-            crate::L4::Other(number) => write!(f, " protocol {}", number.get())?,
+            L4::Port(protocol, port) => write!(f, " {protocol} {port}")?,
+            L4::Icmp => write!(f, " ICMP")?,
+            L4::Other(number) => write!(f, " protocol {}", number.get())?,
         }
         match probe.sent_to {
             Some(address) => writeln!(f, ", sent to {address}")?,

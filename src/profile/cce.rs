@@ -3,10 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::net::Cidr;
 use crate::profile::capability::{Capabilities, NodeOs, OwnNode, Support, Unowned};
 use crate::profile::os::Os;
 use crate::profile::row::Row;
 use crate::profile::version::ClusterVersion;
+
+/// The cloud's internal services, which some models cannot limit (C11): `100.125.0.0/16`.
+pub const INTERNAL_CLOUD: Cidr = Cidr::known_v4([100, 125, 0, 0], 16);
 
 /// A network model of CCE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -11,6 +11,7 @@ use crate::net::Cidr;
 use crate::profile::cce::Edition;
 use crate::profile::profile::{Base, Profile, ProfileError, Switch};
 use crate::profile::row::Row;
+use crate::text::listed;
 
 /// Fields of a profile file, in the order in which they are written.
 const FIELDS: [&str; 8] =
@@ -97,7 +98,7 @@ impl Reader {
         for Entry { key, line, .. } in entries {
             if !FIELDS.contains(&&**key) {
                 let message = format!("`{key}` is not a field of a profile");
-                let help = format!("its fields are `{}`", FIELDS.join("`, `"));
+                let help = format!("its fields are {}", listed(FIELDS));
                 self.fault(Code::FieldValue, FieldPath::root().child(key), *line, &message, &help);
             }
         }

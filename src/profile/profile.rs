@@ -9,6 +9,7 @@ use crate::profile::cce::{self, Edition, NetworkModel};
 use crate::profile::row::Row;
 use crate::profile::version::{ClusterVersion, VersionError};
 use crate::release::{Release, ReleaseError};
+use crate::text::listed;
 
 /// What the cluster enforces and how it answers: model, version, switch, address ranges, overrides.
 ///
@@ -79,7 +80,7 @@ pub enum ProfileError {
 fn words(row: Row) -> String {
     match Capabilities::words(row) {
         [] => "it cannot be overridden".to_owned(),
-        words => format!("its words are `{}`", words.join("`, `")),
+        words => format!("its words are {}", listed(words)),
     }
 }
 
@@ -250,6 +251,22 @@ impl Profile {
     #[must_use]
     pub fn secure_runtimes(&self) -> &[String] {
         &self.secure_runtimes
+    }
+
+    /// Whether pods of the runtime class run in secure containers (C8).
+    ///
+    /// ```
+    /// use netpol_oracle::Profile;
+    /// let profile = Profile::kubernetes();
+    /// assert!(profile.is_secure_runtime("kata") && profile.is_secure_runtime("kata-qemu"));
+    /// assert!(!profile.is_secure_runtime("katana") && !profile.is_secure_runtime("runc"));
+    /// ```
+    #[must_use]
+    pub fn is_secure_runtime(&self, class: &str) -> bool {
+        self.secure_runtimes.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(prefix) => class.starts_with(prefix),
+            None => class == pattern,
+        })
     }
 
     /// The rows that were overridden, with their words.

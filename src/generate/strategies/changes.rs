@@ -15,7 +15,7 @@ use super::services::{ServiceParts, endpoints, service, service_parts, slice};
 use super::spec::WorldSpec;
 use super::vocabulary::pick;
 use crate::labels::{Labels, Selector};
-use crate::model::change::{Change, ObjectId, with_name_label};
+use crate::model::change::{Change, Object, ObjectId, with_name_label};
 use crate::model::cluster::{Cluster, ContainerPort, EndpointSlice, Namespace, Node, Phase, Pod, Service};
 use crate::model::policy::{NetworkPolicy, PolicyTypes, Rule};
 use crate::name::{Direction, ObjectName};
@@ -181,7 +181,7 @@ pub fn changes_of(cluster: &Cluster) -> impl Strategy<Value = Step> + use<> {
     step_parts().prop_map(move |parts| step(&cluster, parts))
 }
 
-fn put(object: impl Into<crate::Object>) -> Vec<Change> {
+fn put(object: impl Into<Object>) -> Vec<Change> {
     vec![Change::Put(object.into())]
 }
 

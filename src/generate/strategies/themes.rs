@@ -124,7 +124,7 @@ impl Theme {
         let flow = if named { flow.via(pod.name.clone()) } else { flow };
         let mut changes = vec![Change::Put(pod.into()), Change::Put(service.into())];
         // A pod that policies isolate already needs none of its own: then the others' rules are asked.
-        let isolated = cluster.policies().iter().any(|one| one.isolates(crate::Direction::Egress));
+        let isolated = cluster.policies().iter().any(|one| one.isolates(crate::name::Direction::Egress));
         if !matches!(parts.subject, Subject::Hairpin) || !isolated || parts.backend {
             changes.push(Change::Put(policy.into()));
         }

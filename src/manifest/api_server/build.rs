@@ -1,8 +1,7 @@
 //! From an accepted document to the model: defaults filled in, absent and empty told apart for good.
 
-use super::fields::{IntOrText, Node};
+use super::fields::{IntOrText, Node, fields_of};
 use super::metadata;
-use super::spec::fields_of;
 use crate::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
 use crate::model::policy::{
     Namespaces, NetworkPolicy, Peer, Peers, PodPeer, PolicyTypes, PortMatch, PortSpec, Ports, Rule,

@@ -1,8 +1,7 @@
 //! The rules for ip blocks, and what the server warns about in accepted ones.
 
-use super::fields::{Node, Text};
+use super::fields::{Node, Text, fields_of};
 use super::report::{At, Path, Report};
-use super::spec::fields_of;
 use super::words;
 use crate::diagnostic::Code;
 use crate::name::Direction;

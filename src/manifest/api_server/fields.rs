@@ -2,6 +2,15 @@
 //! [`decode`](super::decode) found nothing wrong with; whatever has another type counts as absent here.
 
 use crate::manifest::tree::{Entry, Tree, Value};
+use crate::name::Direction;
+
+/// The field of a rule that lists its peers, and the field of the spec that lists the rules.
+pub(super) fn fields_of(direction: Direction) -> (&'static str, &'static str) {
+    match direction {
+        Direction::Ingress => ("ingress", "from"),
+        Direction::Egress => ("egress", "to"),
+    }
+}
 
 /// An object of the document, or the place where it would be.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! The rules for a policy's spec.
 
 use super::cidrs;
-use super::fields::{IntOrText, Node};
+use super::fields::{IntOrText, Node, fields_of};
 use super::metadata::{VALUE_HELP, label_key, label_map};
 use super::report::{At, Path, Report};
 use super::words;
@@ -9,14 +9,6 @@ use crate::labels::value_faults;
 use crate::name::Direction;
 use crate::net::{PortName, Protocol};
 use crate::release::Wording;
-
-/// The field of a rule that lists its peers, and the field of the spec that lists the rules.
-pub(super) fn fields_of(direction: Direction) -> (&'static str, &'static str) {
-    match direction {
-        Direction::Ingress => ("ingress", "from"),
-        Direction::Egress => ("egress", "to"),
-    }
-}
 
 /// Everything the server has to say about the spec, in its order. Rules of an undeclared direction are
 /// checked all the same.

@@ -9,11 +9,10 @@ use crate::labels::{LabelKey, LabelValue, Labels, is_dns_label, is_dns_subdomain
 use crate::manifest::tree::{Tree, Value};
 use crate::name::ObjectName;
 use crate::net;
+use crate::text::{joined, quoted};
 
 /// How many faults of one object are listed.
 const MAX_FAULTS: usize = 1_000;
-/// How much of a wrong value a message quotes, in characters.
-const MAX_QUOTED: usize = 80;
 
 /// A fault of one object, not yet placed in its text.
 #[derive(Debug, Clone, PartialEq)]
@@ -434,18 +433,4 @@ pub(crate) fn distinct(mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
     let mut seen = std::collections::HashSet::new();
     addresses.retain(|address| seen.insert(*address));
     addresses
-}
-
-fn joined<T: std::fmt::Display>(faults: &[T]) -> String {
-    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// A wrong value for a message: one line, not too long.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut chars = text.chars();
-    let mut out: String = chars.by_ref().take(MAX_QUOTED).flat_map(char::escape_debug).collect();
-    if chars.next().is_some() {
-        out.push('…');
-    }
-    out
 }

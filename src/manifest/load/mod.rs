@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use self::fields::{At, Faults, quoted};
+use self::fields::{At, Faults};
 use self::kinds::Kind;
 use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
 use crate::manifest::api_server;
@@ -24,6 +24,7 @@ use crate::model::objects::Objects;
 use crate::model::policy::NetworkPolicy;
 use crate::name::ObjectName;
 use crate::release::Release;
+use crate::text::quoted;
 
 /// How many pods that share an address are named.
 const MAX_NAMED: usize = 10;

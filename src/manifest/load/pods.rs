@@ -114,7 +114,7 @@ fn phase(status: &At<'_>, faults: &mut Faults) -> Phase {
         Some("Unknown") => Phase::Unknown,
         Some(other) => {
             if let Some(at) = status.field("phase") {
-                let message = format!("`{}` is no phase of a pod", super::fields::quoted(other));
+                let message = format!("`{}` is no phase of a pod", crate::text::quoted(other));
                 let help = "the phases are `Pending`, `Running`, `Succeeded`, `Failed` and `Unknown`";
                 faults.note(Code::FieldValue, &at, message, help);
             }

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::fields::{At, Faults, Metadata, NameForm, distinct, quoted};
+use super::fields::{At, Faults, Metadata, NameForm, distinct};
 use crate::diagnostic::Code;
 use crate::manifest::tree::Value;
 use crate::model::cluster::{EndpointSlice, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort};
 use crate::name::ObjectName;
 use crate::net::Family;
+use crate::text::quoted;
 
 /// The label by which a slice names its Service.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";

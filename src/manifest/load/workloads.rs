@@ -1,10 +1,11 @@
 //! Workloads: what stands for its pods (K25).
 
-use super::fields::{At, Faults, Metadata, NameForm, quoted};
+use super::fields::{At, Faults, Metadata, NameForm};
 use super::pods::{PodSpec, owner};
 use crate::diagnostic::Code;
 use crate::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
 use crate::model::cluster::{Workload, WorkloadKind};
+use crate::text::quoted;
 
 /// A workload of the given kind.
 pub(super) fn workload(root: &At<'_>, faults: &mut Faults, kind: WorkloadKind) -> Option<Workload> {

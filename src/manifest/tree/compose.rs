@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::document::{Fault, FaultKind, MAX_DEPTH, MAX_NODES};
 use super::scan::{Scanner, Token, TokenKind};
-use super::{Fault, FaultKind, MAX_DEPTH, MAX_NODES};
 
 /// A node of the document as written.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! JSON with lines, number literals and repeated keys.
 
 use super::builder::{Builder, Key};
-use super::{Document, Fault, FaultKind, Format, MAX_BYTES, MAX_DEPTH, MAX_NODES, Repeated, Tree, Value};
+use super::document::{Document, Fault, FaultKind, Format, MAX_BYTES, MAX_DEPTH, MAX_NODES, Repeated, Tree, Value};
 
 /// Reads the values of a text: one of any kind, or objects one after another.
 pub(super) fn read(text: &[u8]) -> Vec<Document> {

@@ -9,7 +9,7 @@ mod scalars;
 
 use std::collections::{HashMap, VecDeque};
 
-use super::{Fault, FaultKind, MAX_DEPTH};
+use super::document::{Fault, FaultKind, MAX_DEPTH};
 
 /// How far a key without `?` may be from its `:`, in characters.
 const MAX_KEY: usize = 1_024;

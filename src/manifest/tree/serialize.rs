@@ -5,7 +5,8 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
-use super::{Fault, FaultKind, MAX_BYTES, MAX_DEPTH, Tree, json};
+use super::document::{Fault, FaultKind, MAX_BYTES, MAX_DEPTH, Tree};
+use super::json;
 
 /// The tree of any serialisable object: k8s-openapi's and kube's types, `serde_json::Value`, ...
 ///

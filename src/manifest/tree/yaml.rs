@@ -8,10 +8,12 @@ use std::ops::Range;
 
 use super::builder::{Builder, Key};
 use super::compose::{Node, NodeKind, Tag, compose};
+use super::document::{
+    Document, Fault, FaultKind, Format, MAX_ALIASED_BYTES, MAX_BYTES, MAX_DEPTH, MAX_NODES, Tree, Value,
+};
 use super::go::{self, Scalar};
 use super::json::lossy;
 use super::split::split;
-use super::{Document, Fault, FaultKind, Format, MAX_ALIASED_BYTES, MAX_BYTES, MAX_DEPTH, MAX_NODES, Tree, Value};
 
 /// Reads every document of a text.
 pub(super) fn read(text: &[u8]) -> Vec<Document> {
@@ -31,7 +33,7 @@ pub(super) fn read(text: &[u8]) -> Vec<Document> {
     documents
 }
 
-fn document(index: usize, root: Result<Tree, Fault>, repeated: Vec<super::Repeated>) -> Document {
+fn document(index: usize, root: Result<Tree, Fault>, repeated: Vec<super::document::Repeated>) -> Document {
     Document { index, root, repeated, format: Format::Yaml }
 }
 

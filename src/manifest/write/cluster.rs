@@ -3,7 +3,8 @@
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use super::{Manifest, Metadata};
+use super::manifest::Manifest;
+use super::metadata::Metadata;
 use crate::model::cluster::{Cluster, EndpointSlice, Namespace, Node, OtherPolicy, Pod, Service, Workload};
 use crate::model::policy::NetworkPolicy;
 use crate::name::ObjectName;
@@ -134,8 +135,8 @@ impl Serialize for Manifest<'_, OtherPolicy> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let other = self.0;
         let metadata = match other.name.split_once('/') {
-            Some((namespace, name)) => Metadata { name: Some(name), namespace: Some(namespace), ..Metadata::default() },
-            None => Metadata { name: Some(&other.name), ..Metadata::default() },
+            Some((namespace, name)) => Metadata::as_named(Some(namespace), name),
+            None => Metadata::as_named(None, &other.name),
         };
         OtherPolicyForm { api_version: &other.api_version, kind: &other.kind, metadata }.serialize(serializer)
     }

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
-use super::{Manifest, Metadata};
+use super::manifest::Manifest;
+use super::metadata::Metadata;
 use crate::model::cluster::{Namespace, Node, NodeAddress, NodeAddressKind};
 
 #[derive(Serialize)]
@@ -34,8 +35,8 @@ struct NodeForm<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct NodeStatus<'a> {
-    #[serde(skip_serializing_if = "Addresses::is_empty")]
-    addresses: Addresses<'a>,
+    #[serde(skip_serializing_if = "NodeAddresses::is_empty")]
+    addresses: NodeAddresses<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     node_info: Option<NodeInfo<'a>>,
 }
@@ -54,7 +55,7 @@ impl Serialize for Manifest<'_, Node> {
             kind: "Node",
             metadata: Metadata::cluster_wide(&node.name).labels(&node.labels),
             status: NodeStatus {
-                addresses: Addresses(&node.addresses),
+                addresses: NodeAddresses(&node.addresses),
                 node_info: node.os_image.as_deref().map(|os_image| NodeInfo { os_image }),
             },
         }
@@ -62,15 +63,15 @@ impl Serialize for Manifest<'_, Node> {
     }
 }
 
-struct Addresses<'a>(&'a [NodeAddress]);
+struct NodeAddresses<'a>(&'a [NodeAddress]);
 
-impl Addresses<'_> {
+impl NodeAddresses<'_> {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-impl Serialize for Addresses<'_> {
+impl Serialize for NodeAddresses<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct One<'a> {

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
-use super::{Manifest, Metadata, is_false};
+use super::manifest::Manifest;
+use super::metadata::{Metadata, is_false};
 use crate::model::cluster::{ContainerPort, Phase, Pod};
 use crate::net::{Port, PortName, Protocol};
 
@@ -91,12 +92,12 @@ struct PodStatus<'a> {
     phase: &'static str,
     #[serde(rename = "podIP", skip_serializing_if = "Option::is_none")]
     pod_ip: Option<&'a IpAddr>,
-    #[serde(rename = "podIPs", skip_serializing_if = "Addresses::is_empty")]
-    pod_ips: Addresses<'a>,
+    #[serde(rename = "podIPs", skip_serializing_if = "PodIps::is_empty")]
+    pod_ips: PodIps<'a>,
     #[serde(rename = "hostIP", skip_serializing_if = "Option::is_none")]
     host_ip: Option<&'a IpAddr>,
-    #[serde(rename = "hostIPs", skip_serializing_if = "Addresses::is_empty")]
-    host_ips: Addresses<'a>,
+    #[serde(rename = "hostIPs", skip_serializing_if = "PodIps::is_empty")]
+    host_ips: PodIps<'a>,
     conditions: [Condition; 1],
 }
 
@@ -105,9 +106,9 @@ impl<'a> PodStatus<'a> {
         Self {
             phase: phase(pod.phase),
             pod_ip: pod.addresses.first(),
-            pod_ips: Addresses(&pod.addresses),
+            pod_ips: PodIps(&pod.addresses),
             host_ip: pod.host_addresses.first(),
-            host_ips: Addresses(&pod.host_addresses),
+            host_ips: PodIps(&pod.host_addresses),
             conditions: [Condition { kind: "Ready", status: if pod.ready { "True" } else { "False" } }],
         }
     }
@@ -130,15 +131,15 @@ struct Condition {
     status: &'static str,
 }
 
-struct Addresses<'a>(&'a [IpAddr]);
+struct PodIps<'a>(&'a [IpAddr]);
 
-impl Addresses<'_> {
+impl PodIps<'_> {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-impl Serialize for Addresses<'_> {
+impl Serialize for PodIps<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct One<'a> {

@@ -3,7 +3,8 @@
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 
-use super::{Manifest, Metadata};
+use super::manifest::Manifest;
+use super::metadata::Metadata;
 use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PolicyTypes, PortMatch, PortSpec, Ports, Rule};
 use crate::name::Direction;
 use crate::net::{Cidr, Family, IpBlock};

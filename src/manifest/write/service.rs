@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
-use super::{Manifest, Metadata};
+use super::manifest::Manifest;
+use super::metadata::Metadata;
 use crate::labels::Labels;
 use crate::model::cluster::{EndpointSlice, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort};
 use crate::name::ObjectName;

@@ -2,8 +2,9 @@
 
 use serde::{Serialize, Serializer};
 
+use super::manifest::Manifest;
+use super::metadata::{Metadata, api_version, is_false};
 use super::pod::{Container, PodSpec};
-use super::{Manifest, Metadata, api_version, is_false};
 use crate::labels::{Labels, Selector};
 use crate::model::cluster::{Workload, WorkloadKind};
 

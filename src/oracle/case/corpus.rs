@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{Case, CaseError, CaseFlow};
+use super::case::{Case, CaseError, CaseFlow};
 use crate::manifest::load::Loader;
 use crate::manifest::write::documents;
 use crate::model::flow::L4;

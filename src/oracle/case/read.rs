@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-use super::{Case, CaseFlow, Expected};
+use super::case::{Case, CaseFlow, Expected};
 use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
-use crate::manifest::load::fields::{At, Faults, quoted};
+use crate::manifest::load::fields::{At, Faults};
 use crate::manifest::load::{Loaded, Loader};
 use crate::manifest::tree::{Document, FaultKind, Format, Hint, Value, read};
 use crate::model::change::{Change, Object, ObjectId};
@@ -17,6 +17,7 @@ use crate::net::canonical;
 use crate::oracle::data_plane::{Observed, Outcome};
 use crate::profile::profile::Profile;
 use crate::profile::row::{Row, Rows};
+use crate::text::{listed, quoted};
 use crate::verdict::Verdict;
 
 const FIELDS: [&str; 6] = ["name", "source", "profile", "manifests", "changes", "flows"];
@@ -110,7 +111,7 @@ impl Reader {
     fn known(&mut self, at: &At<'_>, known: &[&str]) {
         for entry in at.tree.entries().iter().filter(|entry| !known.contains(&&*entry.key)) {
             let message = format!("`{}` is not a field here", quoted(&entry.key));
-            let help = format!("the fields are `{}`", known.join("`, `"));
+            let help = format!("the fields are {}", listed(known));
             let fault = self.diagnostic(Code::FieldValue, at.path().child(&entry.key), entry.line, message, &help);
             self.diagnostics.push(fault);
         }
@@ -307,8 +308,7 @@ impl Reader {
         let text = at.text(&mut self.faults, field)?;
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
-            let known: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
-            let message = format!("`{}` is none of {}", quoted(text), known.join(", "));
+            let message = format!("`{}` is none of {}", quoted(text), listed(words.iter().map(|(word, _)| word)));
             at.field(field).as_ref().unwrap_or(at).wrong_value(&mut self.faults, message);
         }
         found

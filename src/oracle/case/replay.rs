@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Case, CaseError, Stale};
+use super::case::{Case, CaseError, CaseFlow, Stale};
 use crate::engine::Engine;
 use crate::oracle::check::{Options, check_installed};
 use crate::oracle::data_plane::DataPlane;
@@ -100,7 +100,7 @@ impl Case {
     }
 }
 
-impl super::CaseFlow {
+impl CaseFlow {
     /// Whether the mismatch is one of this flow, by way of the backend that is meant.
     pub(in crate::oracle) fn is_of(&self, mismatch: &Mismatch) -> bool {
         let probe = &mismatch.probe;

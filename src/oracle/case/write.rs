@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Case, CaseFlow, yaml};
+use super::case::{Case, CaseFlow};
+use super::yaml;
 use crate::manifest::write::{Manifest, ObjectRef, documents};
 use crate::model::change::{Change, Object, ObjectId};
 use crate::model::cluster::{Cluster, Namespace};

@@ -1,7 +1,7 @@
 //! Directives, anchors, aliases and tags.
 
 use super::{Scanner, TokenKind, is_word};
-use crate::manifest::tree::Fault;
+use crate::manifest::tree::document::Fault;
 
 impl<'a> Scanner<'a> {
     pub(super) fn directive(&mut self) -> Result<(), Fault> {

@@ -1,7 +1,7 @@
 //! Scalars: block, quoted and plain.
 
 use super::{Scanner, TokenKind};
-use crate::manifest::tree::{Fault, FaultKind};
+use crate::manifest::tree::document::{Fault, FaultKind};
 
 impl<'a> Scanner<'a> {
     /// `|` and `>`.

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::text::joined;
+
 /// Most bytes of a port's name.
 const MAX_NAME: usize = 15;
 
@@ -170,10 +172,7 @@ impl Serialize for PortName {
 impl<'de> Deserialize<'de> for PortName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::new(&text).map_err(|faults| {
-            let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            D::Error::custom(format!("`{text}` is no port name: {}", all.join(", ")))
-        })
+        Self::new(&text).map_err(|faults| D::Error::custom(format!("`{text}` is no port name: {}", joined(&faults))))
     }
 }
 
