@@ -66,7 +66,7 @@ impl<'c> Matchers<'c> {
     pub(super) fn edges(&self) -> impl Iterator<Item = AddressRange> + '_ {
         let cidrs =
             |block: &&'c IpBlock| -> Vec<Cidr> { [block.cidr()].iter().chain(block.except()).copied().collect() };
-        self.blocks.iter().flat_map(cidrs).map(|cidr| AddressRange::from(cidr))
+        self.blocks.iter().flat_map(cidrs).map(AddressRange::from)
     }
 
     fn describe(&self, end: &End<'_>, side: usize, into: &mut Vec<u64>) {
