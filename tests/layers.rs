@@ -38,7 +38,9 @@ fn modules() -> BTreeMap<Module, String> {
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let inside = path.strip_prefix("src").unwrap().with_extension("");
                 let mut module: Module = inside.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-                module.pop_if(|last| last == "mod");
+                if module.last().is_some_and(|last| last == "mod") {
+                    module.pop();
+                }
                 found.insert(module, fs::read_to_string(&path).unwrap());
             }
         }
