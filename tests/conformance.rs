@@ -359,16 +359,16 @@ fn the_example_of_the_readme_holds() {
     report("expectations fail", &cases.iter().flat_map(faults_of).collect::<Vec<_>>());
 }
 
-/// The manifests and flows that the crate's README begins with.
+/// The manifests and flows that the command line ships, with which the README begins.
 #[test]
-fn the_example_manifests_answer_the_example_flows() {
+fn the_shipped_scenes_are_answered() {
     let texts = [
-        ("cluster.yaml", include_str!("../examples/manifests/seed/cluster.yaml")),
-        ("figure-1.yaml", include_str!("../examples/manifests/seed/figure-1.yaml")),
-        ("figure-2.yaml", include_str!("../examples/manifests/seed/figure-2.yaml")),
-        ("figure-3.yaml", include_str!("../examples/manifests/seed/figure-3.yaml")),
-        ("figure-4.yaml", include_str!("../examples/manifests/seed/figure-4.yaml")),
-        ("figure-5.yaml", include_str!("../examples/manifests/seed/figure-5.yaml")),
+        ("cluster.yaml", include_str!("../cli/scenes/cluster.yaml")),
+        ("figure-1.yaml", include_str!("../cli/scenes/figure-1.yaml")),
+        ("figure-2.yaml", include_str!("../cli/scenes/figure-2.yaml")),
+        ("figure-3.yaml", include_str!("../cli/scenes/figure-3.yaml")),
+        ("figure-4.yaml", include_str!("../cli/scenes/figure-4.yaml")),
+        ("figure-5.yaml", include_str!("../cli/scenes/figure-5.yaml")),
     ];
     let profile = Profile::kubernetes();
     let loader = Loader::new(profile.release());
@@ -378,7 +378,7 @@ fn the_example_manifests_answer_the_example_flows() {
 
     let answers = |engine: &Engine| -> String {
         let decide = (engine.build)(&loaded.cluster, &profile);
-        let flows = include_str!("../examples/manifests/flows.txt").lines();
+        let flows = include_str!("../cli/scenes/flows.txt").lines();
         let flows = flows.filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
         let verdict = |line: &str| -> char {
             let flow: Flow = line.parse().unwrap_or_else(|e| panic!("{line}: {e}"));

@@ -17,8 +17,8 @@ fn the_table_of_the_figures_is_true() {
     let rows: Vec<_> = lines.skip(1).take_while(|line| line.starts_with('|')).map(cells).collect();
     assert!(rows.len() >= 10 && header.len() == 6);
 
-    let mut files: Vec<_> =
-        std::fs::read_dir(root.join("examples/manifests/seed")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let files = std::fs::read_dir(root.join("cli/scenes")).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "yaml")).collect();
     files.sort();
     for (column, profile) in header.iter().enumerate().skip(1) {
         let profile: Profile = profile.parse().unwrap();

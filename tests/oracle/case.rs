@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use netpol_backend_memory::{Fault, Plane};
 use netpol_oracle::oracle::{Case, CaseError, CaseFlow, Observed, Outcome};
 use netpol_oracle::{
     Backend, Change, Cluster, Decide, Engine, Judged, ObjectId, ObjectName, Pod, Profile, Reference, Row, Rows, Verdict,
@@ -11,7 +12,6 @@ use proptest::test_runner::TestRunner;
 
 use crate::plane::probes::asked;
 use crate::plane::sequences::{Sequence, sequences};
-use crate::support::plane::{Fault, Plane};
 use crate::support::worlds;
 
 /// Cases of every kind: with changes, Services, profiles of every sort.

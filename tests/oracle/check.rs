@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use netpol_backend_memory::{Fault, Plane, Shows};
 use netpol_oracle::oracle::{
     DataPlane, Observed, Options, Outcome, Probe, Report, SequenceError, Stop, Strength, check, check_changes,
     check_installed, covering_flows,
@@ -12,7 +13,6 @@ use netpol_oracle::{
 };
 
 use crate::plane::sequences::{Sequence, sequences};
-use crate::support::plane::{Fault, Plane, Shows};
 
 /// The worlds, each with changes, in which a bug shows first: together they show every one.
 /// `ORACLE_WORLDS` hunts through all worlds before its number instead, and so finds these.

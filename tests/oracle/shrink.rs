@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use netpol_backend_memory::{Fault, Plane, Shows};
 use netpol_oracle::oracle::{
     Case, CaseFlow, DataPlane, Mismatch, Observed, Outcome, Probe, ShrinkError, ShrinkOptions, Shrunk, shrink,
 };
@@ -11,7 +12,6 @@ use netpol_oracle::{
 
 use crate::plane::probes::{Asked, asked};
 use crate::plane::sequences::{Sequence, sequences};
-use crate::support::plane::{Fault, Plane, Shows};
 
 /// Within so many worlds, each with changes, every bug has shown.
 const WORLDS: usize = 400;

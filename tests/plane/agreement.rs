@@ -1,12 +1,12 @@
 //! Without a bug the plane and the definition agree wherever the definition is definite.
 
+use netpol_backend_memory::Plane;
 use netpol_oracle::oracle::DataPlane;
 use netpol_oracle::{Cluster, Profile};
 
 use super::probes::asked;
 use super::sequences::{Sequence, sequences};
 use super::{Tally, compare};
-use crate::support::plane::Plane;
 use crate::support::worlds::World;
 
 /// How many worlds a run makes; `PLANE_WORLDS` asks for more.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use netpol_backend_memory::{Fault, Plane, Shows};
 use netpol_oracle::oracle::DataPlane;
 
 use super::probes::{Asked, asked};
 use super::sequences::{Sequence, sequences};
 use super::{Tally, compare};
-use crate::support::plane::{Fault, Plane, Shows};
 
 /// Within so many worlds, each with changes, every bug has shown.
 const WORLDS: usize = 400;

@@ -7,11 +7,11 @@ pub(crate) mod sequences;
 
 use std::collections::BTreeMap;
 
+use netpol_backend_memory::Plane;
 use netpol_oracle::Verdict;
 use netpol_oracle::oracle::{DataPlane, Observed, Outcome, Probe};
 
 use crate::plane::probes::Asked;
-use crate::support::plane::Plane;
 
 /// What came of holding probes against the definition.
 #[derive(Debug, Default)]

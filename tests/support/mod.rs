@@ -4,6 +4,5 @@
 pub(crate) mod case;
 
 pub(crate) mod fuzz;
-pub(crate) mod plane;
 pub(crate) mod two_valued;
 pub(crate) mod worlds;

@@ -1,10 +1,11 @@
 //! The webhook's command line; the package's README has the flags and the manifests to deploy and register it.
 
-#[path = "../../examples/shared/mod.rs"]
-mod shared;
+// Files are read as the command line reads them.
+#[path = "../../cli/src/input.rs"]
+mod input;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -71,7 +72,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), String> {
-    let profile = profile(&arguments.profile)?;
+    let profile = input::profile(&arguments.profile)?;
     let snapshot = snapshot(&arguments.manifests, &profile)?;
     let tls = tls::server_config(arguments.cert, arguments.key, CERTIFICATE_INTERVAL)?;
     let judge = judge::Judge::new(profile, snapshot, arguments.deny.into_iter().collect());
@@ -104,26 +105,11 @@ fn run(arguments: Arguments) -> Result<(), String> {
     served
 }
 
-/// The profile a file holds, or that the text names.
-fn profile(text: &str) -> Result<Profile, String> {
-    let path = Path::new(text);
-    if !path.is_file() {
-        return text.parse().map_err(|error| format!("--profile: {error}, or the name of a profile file that exists"));
-    }
-    let bytes = std::fs::read(path).map_err(|error| format!("{text}: {error}"))?;
-    Profile::read(text, bytes).map_err(|faults| {
-        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        format!("--profile:\n{}", faults.join("\n"))
-    })
-}
-
 /// The cluster. What cannot be read is an error, what does not load is said.
 fn snapshot(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
     let mut loader = Loader::new(profile.release());
-    for file in shared::files(paths) {
-        let path = file.map_err(|error| error.to_string())?;
-        let name = path.display().to_string();
-        let bytes = std::fs::read(&path).map_err(|error| format!("{name}: {error}"))?;
+    for file in input::manifests(paths) {
+        let (name, bytes) = file?;
         loader = loader.text(&name, bytes);
     }
     let loaded = loader.finish();

@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes};
 use hyper::StatusCode;
 use hyper::body::Frame;
+use netpol_webhook::routes::Limits;
+use netpol_webhook::server::Connections;
+use netpol_webhook::tls::server_config;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use crate::client::{Certificate, Client, Served, bounded, create, judge, review, supported, tls, unsupported};
-use netpol_webhook::routes::Limits;
-use netpol_webhook::server::Connections;
-use netpol_webhook::tls::server_config;
 
 /// A body of unknown length that is fed while it is sent.
 pub(crate) struct Fed(mpsc::Receiver<Bytes>);

@@ -14,6 +14,10 @@ use hyper::header::HOST;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use netpol_oracle::{Cluster, Code, Loader, Profile};
+use netpol_webhook::judge::Judge;
+use netpol_webhook::routes::{Limits, router};
+use netpol_webhook::server::{Connections, serve};
+use netpol_webhook::tls::server_config;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -23,11 +27,6 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-
-use netpol_webhook::judge::Judge;
-use netpol_webhook::routes::{Limits, router};
-use netpol_webhook::server::{Connections, serve};
-use netpol_webhook::tls::server_config;
 
 /// Runs a test to its end, or to a failure after half a minute.
 pub(crate) fn bounded(test: impl Future<Output = ()>) {

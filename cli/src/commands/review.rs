@@ -1,23 +1,11 @@
-//! What is wrong with manifests, in the API server's own words and at the line; with a profile also what its
+//! `netpol review`: what is wrong with manifests, in the API server's own words and at the line; with a profile also what its
 //! cluster would not do with their policies.
-//!
-//! ```text
-//! cargo run --example review -- --manifests k8s/
-//! cargo run --example review -- --manifests k8s/ --kubernetes 1.37 --output json
-//! cargo run --example review -- --manifests policy.yaml --as networkpolicies
-//! cargo run --example review -- --manifests k8s/ --profile vpc:v1.31.6-r0
-//! ```
-//!
-//! Exit code 0: no errors, though maybe warnings; 1: some error; 2: usage or profile error.
-
-mod shared;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, ValueEnum};
 use netpol_oracle::manifest::api_server::{Intake, judge};
 use netpol_oracle::manifest::tree::{Document, Fault, FaultKind, Hint, Tree, read};
 use netpol_oracle::{
@@ -26,9 +14,21 @@ use netpol_oracle::{
 };
 use serde::Serialize;
 
+use crate::exit::{Failure, Outcome};
+use crate::progress::Progress;
+use crate::{input, output};
+
 /// Says what is wrong with manifests.
-#[derive(Parser)]
-struct Arguments {
+///
+/// In the API server's own words and at the line; with a profile also what its cluster would not do with their policies.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  netpol review --manifests k8s/
+  netpol review --manifests k8s/ --kubernetes 1.37 --output json
+  netpol review --manifests policy.yaml --as networkpolicies
+  netpol review --manifests k8s/ --profile vpc:v1.31.6-r0")]
+pub(crate) struct Arguments {
     /// Files and folders (.yaml, .yml, .json)
     #[arg(long, num_args = 1.., required = true, value_name = "PATH")]
     manifests: Vec<PathBuf>,
@@ -48,7 +48,7 @@ struct Arguments {
 
     /// How to print the findings
     #[arg(long, value_enum, default_value = "text")]
-    output: Output,
+    output: Form,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -58,7 +58,7 @@ enum Endpoint {
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Output {
+enum Form {
     /// A line a finding
     Text,
     /// One JSON object a document or list item, good ones too
@@ -105,39 +105,26 @@ fn findings<S: serde::Serializer>(diagnostics: &[Diagnostic], serializer: S) -> 
     }))
 }
 
-fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let profile = match arguments.profile.as_deref().map(shared::profile).transpose() {
-        Ok(profile) => profile,
-        Err(error) => {
-            eprintln!("error: --profile: {error}");
-            return ExitCode::from(2);
-        }
-    };
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let profile = arguments.profile.as_deref().map(input::profile).transpose()?;
     let release = arguments.kubernetes.unwrap_or_else(|| profile.as_ref().map_or(Release::DEFAULT, Profile::release));
-    let mut all_read = true;
-    let mut files = Vec::new();
-    for file in shared::files(&arguments.manifests) {
-        match file.and_then(|path| Ok((std::fs::read(&path).map_err(|error| at(&path, &error))?, path))) {
-            Ok((bytes, path)) => files.push((path.display().to_string(), bytes)),
-            Err(error) => {
-                eprintln!("error: {error}");
-                all_read = false;
-            }
+    let progress = Progress::step("reviewing");
+    let (mut files, mut unread) = (Vec::new(), Vec::new());
+    for file in input::manifests(&arguments.manifests) {
+        match file {
+            Ok(file) => files.push(file),
+            Err(error) => unread.push(error),
         }
     }
     let reviewed = match arguments.posted_to {
         Some(Endpoint::Networkpolicies) => as_posted(&files, release, profile.as_ref()),
         None => as_loaded(&files, release, profile.as_ref()),
     };
-    // Whoever reads our output may stop early; that is no error of ours.
-    drop(print(&reviewed, arguments.output));
+    drop(progress);
+    unread.iter().for_each(output::error);
+    print(&reviewed, arguments.output)?;
     let errors = reviewed.iter().flat_map(|object| &object.diagnostics).any(|found| found.severity == Severity::Error);
-    if errors || !all_read { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-}
-
-fn at(path: &std::path::Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    Ok(Outcome::good_if(!errors && unread.is_empty()))
 }
 
 /// What the profile says of an accepted policy, placed at its document.
@@ -265,22 +252,22 @@ fn plain(file: &str, document: &Document) -> Reviewed {
     }
 }
 
-fn print(reviewed: &[Reviewed], output: Output) -> io::Result<()> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+fn print(reviewed: &[Reviewed], form: Form) -> io::Result<()> {
+    let mut out = output::stdout();
     for object in reviewed {
-        match output {
-            Output::Json => {
+        match form {
+            Form::Json => {
                 serde_json::to_writer(&mut out, object)?;
                 writeln!(out)?;
             }
-            Output::Text => {
+            Form::Text => {
                 for found in &object.diagnostics {
-                    writeln!(out, "{found}")?;
+                    writeln!(out, "{}", output::diagnostic(found))?;
                 }
             }
         }
     }
-    if output == Output::Text {
+    if form == Form::Text {
         let count = |severity| {
             let all = reviewed.iter().flat_map(|object| &object.diagnostics);
             all.filter(|found| found.severity == severity).count()

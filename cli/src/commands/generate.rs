@@ -1,27 +1,26 @@
-//! A cluster out of a seed, as manifests, and flows to ask about it.
-//!
-//! ```text
-//! cargo run --release --example generate -- --pods 100000 --seed 1 --output cluster.json
-//! cargo run --release --example generate -- --pods 1000 --output cluster.yaml --flows 500 --flows-output flows.txt
-//! cargo run --release --example generate -- --pods 1000 --hostile not-in --output - | jq .kind
-//! cargo run --release --example decide -- --manifests cluster.yaml --flows flows.txt
-//! ```
-//!
-//! The module `generate` of the library says what is in such a cluster. Exit code 0: written; 1: not written.
+//! `netpol generate`: a cluster out of a seed, as manifests, and flows to ask about it.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Args;
 use netpol_oracle::Cluster;
 use netpol_oracle::generate::{ClusterSpec, Hostile, flows};
 use netpol_oracle::manifest::write;
 
+use crate::exit::{Failure, Outcome};
+use crate::output;
+use crate::progress::Progress;
+
 /// Writes the manifests of a generated cluster: the same seed, the same cluster.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  netpol generate --pods 100000 --seed 1 --output cluster.json
+  netpol generate --pods 1000 --output cluster.yaml --flows 500 --flows-output flows.txt
+  netpol generate --pods 1000 --hostile not-in | jq .kind")]
+pub(crate) struct Arguments {
     /// How many pods
     #[arg(long, default_value_t = 1_000)]
     pods: usize,
@@ -68,18 +67,20 @@ struct Arguments {
     flows_output: Option<PathBuf>,
 }
 
-fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let cluster = spec(&arguments).build();
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let progress = Progress::step("making the cluster");
+    let cluster = spec(arguments).build();
+    drop(progress);
     let mut written = write(&cluster, &arguments.output);
     if let (Ok(()), Some(path)) = (&written, &arguments.flows_output) {
         written = write_flows(&cluster, arguments.flows, arguments.seed, path);
     }
     match written {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => Ok(Outcome::Good),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::ReaderGone),
         Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(1)
+            output::error(error);
+            Ok(Outcome::Bad)
         }
     }
 }

@@ -1,45 +1,42 @@
-//! Finds a bug of a data plane, cuts it down, and writes it as a case that anybody can replay.
+//! `netpol oracle`: finds a bug of a data plane, cuts it down, and writes it as a case that anybody can replay.
 //!
-//! The data plane is one in memory, of the crate's tests, with a bug planted in it; put your own in its place.
-//!
-//! ```text
-//! cargo run --example oracle                                   # a telling bug, from the first probe to the case
-//! cargo run --example oracle -- --list                         # the bugs that can be planted
-//! cargo run --example oracle -- --fault stale-rules --pods 60
-//! cargo run --example oracle -- --replay target/oracle/stale-rules.yaml --fault stale-rules
-//! cargo run --example oracle -- --replay target/oracle/stale-rules.yaml      # the same without the bug
-//! ```
-//!
-//! Exit code 0: the bug was found, or a replayed case shows nothing (any more); 1: not found, or the case shows a mismatch;
-//! 2: usage, or a file that is no case.
+//! The data plane is the one in memory, with a bug planted in it: it shows what a data plane of one's own would get.
 
-mod shared;
-
-// Shared with the tests, which look at more of it.
-#[allow(dead_code)]
-#[path = "../tests/support/plane/mod.rs"]
-mod plane;
-
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Args;
+use netpol_backend_memory::{Fault, Plane, Shows};
 use netpol_oracle::generate::ClusterSpec;
 use netpol_oracle::oracle::{
     Case, CaseFlow, Options, Report, ShrinkOptions, Shrunk, check_changes, covering_flows, shrink,
 };
-use netpol_oracle::{Change, Cluster, Engine, Namespace, NetworkPolicy, ObjectId, ObjectName, Pod, Profile, Snapshot};
+use netpol_oracle::{
+    Change, Cluster, Direction, Engine, Namespace, NetworkPolicy, ObjectId, ObjectName, Pod, Profile, Snapshot,
+};
 
-use plane::{Fault, Plane, Shows};
+use crate::exit::{Failure, Outcome};
+use crate::input;
+use crate::output::{self, Out};
+use crate::progress::Progress;
 
 /// Holds a data plane with a planted bug against the engine, and cuts what differs down to the smallest case.
-#[derive(Parser)]
-struct Arguments {
+///
+/// The data plane is one in memory, with a bug planted in it; the case is written as a file that anybody can replay.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  netpol oracle
+  netpol oracle --list
+  netpol oracle --fault stale-rules --pods 60
+  netpol oracle --replay target/oracle/stale-rules.yaml --fault stale-rules
+  netpol oracle --replay target/oracle/stale-rules.yaml")]
+pub(crate) struct Arguments {
     /// The bug to plant
     #[arg(long, value_name = "NAME")]
     fault: Option<String>,
 
-    /// Lists the bugs that can be planted
+    /// List the bugs that can be planted
     #[arg(long)]
     list: bool,
 
@@ -71,37 +68,30 @@ struct Arguments {
 /// A bug that shows in flows that a person would not think of: two policies, of which one takes away what the other admits.
 const TELLING: &str = "except-leaks-across-policies";
 
-fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    if arguments.list {
-        for fault in Fault::ALL {
-            println!("{:34} {}", fault.name(), fault.description());
-        }
-        return ExitCode::SUCCESS;
-    }
-    match run(&arguments) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let mut out = output::stdout();
+    let outcome = match (&arguments.replay, arguments.fault.as_deref().map(named).transpose()?) {
+        _ if arguments.list => list(&mut out),
+        (Some(path), fault) => replay(path, fault, &mut out),
+        (None, fault) => hunt(arguments, fault.map_or_else(|| named(TELLING), Ok)?, &mut out),
+    }?;
+    out.flush()?;
+    Ok(outcome)
 }
 
-fn run(arguments: &Arguments) -> Result<bool, String> {
-    let named = |name: &str| {
-        let found = Fault::ALL.iter().copied().find(|fault| fault.name() == name);
-        found.ok_or_else(|| format!("no bug `{name}`; `--list` has them all"))
-    };
-    let fault = arguments.fault.as_deref().map(named).transpose()?;
-    match &arguments.replay {
-        Some(path) => replay(path, fault),
-        None => hunt(arguments, fault.map_or_else(|| named(TELLING), Ok)?),
-    }
+fn named(name: &str) -> Result<Fault, String> {
+    let found = Fault::ALL.iter().copied().find(|fault| fault.name() == name);
+    found.ok_or_else(|| format!("--fault: no bug is named `{name}`; `--list` has them all"))
 }
 
-fn replay(path: &Path, fault: Option<Fault>) -> Result<bool, String> {
+fn list(out: &mut Out) -> Result<Outcome, Failure> {
+    for fault in Fault::ALL {
+        writeln!(out, "{:34} {}", fault.name(), fault.description())?;
+    }
+    Ok(Outcome::Good)
+}
+
+fn replay(path: &Path, fault: Option<Fault>, out: &mut Out) -> Result<Outcome, Failure> {
     let name = path.display().to_string();
     let text = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
     let case = Case::read(&name, text).map_err(|faults| {
@@ -110,20 +100,22 @@ fn replay(path: &Path, fault: Option<Fault>) -> Result<bool, String> {
     })?;
     let mut plane = fault.map_or_else(Plane::new, Plane::with_fault);
     let replay = case.replay(&mut plane).map_err(|error| format!("{name}: {error}"))?;
-    print!("{replay}");
-    Ok(replay.is_clean())
+    write!(out, "{replay}")?;
+    Ok(Outcome::good_if(replay.is_clean()))
 }
 
-fn hunt(arguments: &Arguments, fault: Fault) -> Result<bool, String> {
-    println!("planted: {}: {}\n", fault.name(), fault.description());
+fn hunt(arguments: &Arguments, fault: Fault, out: &mut Out) -> Result<Outcome, Failure> {
+    writeln!(out, "planted: {}: {}\n", fault.name(), fault.description())?;
+    out.flush()?;
     let profiles: Vec<Profile> = match &arguments.profile {
-        Some(text) => vec![shared::profile(text).map_err(|error| format!("--profile: {error}"))?],
+        Some(text) => vec![input::profile(text)?],
         None => ["kubernetes", "vpc:v1.31.6-r0", "tunnel:v1.31.6-r0", "cn2:v1.31.6-r0"]
             .iter()
             .map(|text| text.parse().map_err(|error| format!("{text}: {error}")))
             .collect::<Result<_, String>>()?,
     };
     let mut probes = 0;
+    let progress = Progress::count("trying clusters", usize::try_from(arguments.clusters).unwrap_or(usize::MAX));
     for (seed, profile) in (0..arguments.clusters).zip(profiles.iter().cycle()) {
         let spec = ClusterSpec::new(arguments.pods).seed(seed).policies(arguments.pods / 3).namespaces(4).nodes(3);
         let mut case = Case::new(spec.build(), profile.clone());
@@ -133,15 +125,20 @@ fn hunt(arguments: &Arguments, fault: Fault) -> Result<bool, String> {
         }
         let reports = check(&case, fault, arguments.budget)?;
         probes += reports.iter().map(|report| report.probes).sum::<usize>();
-        let Some(state) = reports.iter().position(|report| !report.mismatches.is_empty()) else { continue };
+        progress.one();
+        let shows = |report: &&Report| !report.mismatches.is_empty();
+        let Some((state, report)) = reports.iter().enumerate().find(|(_, report)| shows(report)) else { continue };
+        drop(progress);
         case.changes.truncate(state);
-        return found(arguments, fault, case, &reports[state], probes);
+        return found(arguments, fault, case, report, probes, out);
     }
-    println!(
+    drop(progress);
+    writeln!(
+        out,
         "not found in {} clusters, {probes} probes; not every bug shows in clusters of this kind: try other `--pods`, or `--profile`",
         arguments.clusters
-    );
-    Ok(false)
+    )?;
+    Ok(Outcome::Bad)
 }
 
 /// The data plane against the engine, as installed and after each batch of changes.
@@ -154,27 +151,39 @@ fn check(case: &Case, fault: Fault, budget: usize) -> Result<Vec<Report>, String
         .map_err(|error| error.to_string())
 }
 
-fn found(arguments: &Arguments, fault: Fault, mut case: Case, report: &Report, probes: usize) -> Result<bool, String> {
+fn found(
+    arguments: &Arguments,
+    fault: Fault,
+    mut case: Case,
+    report: &Report,
+    probes: usize,
+    out: &mut Out,
+) -> Result<Outcome, Failure> {
     let after = case.after().map_err(|error| error.to_string())?;
     let engine = Engine::new(&after, &case.profile);
     for mismatch in &report.mismatches {
         case.flows.push(CaseFlow::new(mismatch.probe.flow.clone(), &engine).map_err(|error| error.to_string())?);
     }
-    println!("found after {probes} probes, in a cluster of {}:\n{report}", size(&case));
+    writeln!(out, "found after {probes} probes, in a cluster of {}:\n{report}", size(&case))?;
+    out.flush()?;
+    let progress = Progress::step("cutting it down");
     let plane = &mut Plane::with_fault(fault);
     let Shrunk { mut case, mismatch, installs, .. } =
         shrink(case, plane, &ShrinkOptions::default()).map_err(|error| error.to_string())?;
+    drop(progress);
     case.source = Some(format!("found with the planted bug `{}`", fault.name()));
-    println!("cut down to {} in {installs} installations:\n{mismatch}", size(&case));
+    writeln!(out, "cut down to {} in {installs} installations:\n{mismatch}", size(&case))?;
     let text = case.write_yaml();
-    println!("{text}");
+    writeln!(out, "{text}")?;
 
     let path =
         arguments.output.clone().unwrap_or_else(|| PathBuf::from(format!("target/oracle/{}.yaml", fault.name())));
     let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text));
     written.map_err(|error| format!("{}: {error}", path.display()))?;
-    println!("replay: cargo run --example oracle -- --replay {} --fault {}", path.display(), fault.name());
-    Ok(true)
+    // By the name that it was called by: `netpol`, or a path to where it was built.
+    let netpol = std::env::args().next().unwrap_or_else(|| "netpol".to_owned());
+    writeln!(out, "replay: {netpol} oracle --replay {} --fault {}", path.display(), fault.name())?;
+    Ok(Outcome::Good)
 }
 
 fn size(case: &Case) -> String {
@@ -195,7 +204,7 @@ fn changes_towards(cluster: &Cluster, other: &Cluster) -> Vec<Vec<Change>> {
         .map(|(namespace, next)| Change::Put(Namespace { labels: next.labels.clone(), ..namespace.clone() }.into()));
     let rules = cluster.policies().iter().zip(other.policies().iter()).step_by(2).map(|(policy, other)| {
         let rules = |direction| other.written_rules(direction).to_vec();
-        let (ingress, egress) = (rules(netpol_oracle::Direction::Ingress), rules(netpol_oracle::Direction::Egress));
+        let (ingress, egress) = (rules(Direction::Ingress), rules(Direction::Egress));
         let (name, subject) = (policy.name().clone(), policy.subject().clone());
         Change::Put(NetworkPolicy::new(name, subject, policy.types(), ingress, egress).into())
     });

@@ -10,11 +10,11 @@ use netpol_oracle::{
     OwnNodeEgress, Pod, PolicyTypes, PortSpec, Profile, Protocol, ServiceHairpin, Support,
 };
 
-use super::chain::{Chain, Exempt, Numbers, Peer, Peers, PortMatch, Ports, Rule};
-use super::fault::{Fault, Faulty};
-use super::ranges::Ranges;
-use super::selectors::matches;
-use super::sets::SetName;
+use crate::chain::{Chain, Exempt, Numbers, Peer, Peers, PortMatch, Ports, Rule};
+use crate::fault::{Fault, Faulty};
+use crate::ranges::Ranges;
+use crate::selectors::matches;
+use crate::sets::SetName;
 
 /// A policy with its rules resolved, but for names of ports, which each pod resolves itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

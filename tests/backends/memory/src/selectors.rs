@@ -2,7 +2,7 @@
 
 use netpol_oracle::{Labels, Requirement, Selector};
 
-use super::fault::{Fault, Faulty};
+use crate::fault::{Fault, Faulty};
 
 pub(crate) fn matches(faulty: Faulty, selector: &Selector, labels: &Labels) -> bool {
     let pairs = selector.match_labels();

@@ -25,7 +25,7 @@ use netpol_oracle::{
     Unowned,
 };
 
-pub(crate) use fault::{Fault, Shows};
+pub use fault::{Fault, Shows};
 
 use chain::{BlocksSee, Packet, Tables};
 use compile::{Chains, Compiler, Program};
@@ -35,8 +35,8 @@ use roster::{Owner, Roster};
 use sets::Sets;
 
 /// The data plane.
-#[derive(Debug, Clone)]
-pub(crate) struct Plane {
+#[derive(Debug, Clone, Default)]
+pub struct Plane {
     faulty: Faulty,
     profile: Profile,
     cluster: Cluster,
@@ -52,27 +52,18 @@ pub(crate) struct Plane {
 
 impl Plane {
     /// One without bugs.
-    pub(crate) fn new() -> Self {
-        Self {
-            faulty: Faulty::default(),
-            profile: Profile::default(),
-            cluster: Cluster::default(),
-            roster: Roster::default(),
-            sets: Sets::default(),
-            programs: BTreeMap::new(),
-            chains: BTreeMap::new(),
-            dispatch: BTreeMap::new(),
-            in_cluster: Ranges::default(),
-        }
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// One with that bug.
-    pub(crate) fn with_fault(fault: Fault) -> Self {
+    pub fn with_fault(fault: Fault) -> Self {
         Self { faulty: Faulty(Some(fault)), ..Self::new() }
     }
 
     /// Whether the two hold the same rules: what they were compiled from, and how, is left out.
-    pub(crate) fn has_rules_of(&self, other: &Self) -> bool {
+    pub fn has_rules_of(&self, other: &Self) -> bool {
         self.roster == other.roster
             && self.sets == other.sets
             && self.programs == other.programs

@@ -13,7 +13,7 @@ impl Faulty {
 
 /// When a bug can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shows {
+pub enum Shows {
     /// As soon as policies are installed.
     Installed,
     /// Only after changes.
@@ -24,24 +24,24 @@ macro_rules! faults {
     ($($fault:ident $name:literal $shows:ident: $description:literal;)+) => {
         /// A bug to plant, one at a time.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub(crate) enum Fault { $($fault),+ }
+        pub enum Fault { $(#[doc = $description] $fault),+ }
 
         impl Fault {
             /// Every one.
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$fault),+];
+            pub const ALL: &'static [Self] = &[$(Self::$fault),+];
 
             /// Its name, for command lines and reports.
-            pub(crate) fn name(self) -> &'static str {
+            pub fn name(self) -> &'static str {
                 match self { $(Self::$fault => $name),+ }
             }
 
             /// What goes wrong, and where such a bug comes from.
-            pub(crate) fn description(self) -> &'static str {
+            pub fn description(self) -> &'static str {
                 match self { $(Self::$fault => $description),+ }
             }
 
             /// Whether it needs changes to show.
-            pub(crate) fn shows(self) -> Shows {
+            pub fn shows(self) -> Shows {
                 match self { $(Self::$fault => Shows::$shows),+ }
             }
         }

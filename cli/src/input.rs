@@ -1,5 +1,6 @@
-//! What the examples share: walking files and folders, and naming a profile.
-#![allow(dead_code, reason = "no example needs everything")]
+//! Profiles and manifests out of files. The library itself opens none.
+//!
+//! The webhook has this file too, by its path: what is read, and in which order, is the same for both.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,18 +11,18 @@ use netpol_oracle::Profile;
 /// a line each.
 pub(crate) fn profile(text: &str) -> Result<Profile, String> {
     if !Path::new(text).is_file() {
-        return text.parse().map_err(|error| format!("{error}"));
+        return text.parse().map_err(|error| format!("--profile: {error}, or the name of a profile file that exists"));
     }
-    let bytes = std::fs::read(text).map_err(|error| format!("{text}: {error}"))?;
+    let bytes = std::fs::read(text).map_err(|error| format!("--profile: {text}: {error}"))?;
     Profile::read(text, bytes).map_err(|faults| {
-        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        lines.join("\n")
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        format!("--profile: {}", faults.join("\n"))
     })
 }
 
-/// The manifest files among `paths`: files as they are, folders walked in the order of names for `.yaml`,
-/// `.yml` and `.json`. What cannot be read is an error of its own, with its path; the rest goes on.
-pub(crate) fn files(paths: &[PathBuf]) -> Vec<io::Result<PathBuf>> {
+/// The manifest files among `paths`, each read when its turn comes: files as they are, folders walked in the order of
+/// names for `.yaml`, `.yml` and `.json`. What cannot be read is an error of its own, with its path; the rest goes on.
+pub(crate) fn manifests(paths: &[PathBuf]) -> impl Iterator<Item = Result<(String, Vec<u8>), String>> {
     let mut found = Vec::new();
     for path in paths {
         match std::fs::metadata(path) {
@@ -30,10 +31,14 @@ pub(crate) fn files(paths: &[PathBuf]) -> Vec<io::Result<PathBuf>> {
             Err(error) => found.push(Err(at(path, &error))),
         }
     }
-    found
+    found.into_iter().map(|file| {
+        let path = file?;
+        let bytes = std::fs::read(&path).map_err(|error| at(&path, &error))?;
+        Ok((path.display().to_string(), bytes))
+    })
 }
 
-fn walk(folder: &Path, found: &mut Vec<io::Result<PathBuf>>) {
+fn walk(folder: &Path, found: &mut Vec<Result<PathBuf, String>>) {
     let mut entries: Vec<PathBuf> = match std::fs::read_dir(folder) {
         Ok(entries) => entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect(),
         Err(error) => return found.push(Err(at(folder, &error))),
@@ -51,6 +56,6 @@ fn walk(folder: &Path, found: &mut Vec<io::Result<PathBuf>>) {
     }
 }
 
-fn at(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+fn at(path: &Path, error: &io::Error) -> String {
+    format!("{}: {error}", path.display())
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use netpol_oracle::net::canonical;
 use netpol_oracle::{Change, Cluster, ObjectId, ObjectName, Pod};
 
-use super::Plane;
-use super::compile::Chains;
-use super::fault::Fault;
-use super::sets::SetName;
+use crate::Plane;
+use crate::compile::Chains;
+use crate::fault::Fault;
+use crate::sets::SetName;
 
 impl Plane {
     /// Compiles everything; cluster, profile and roster are set.
@@ -63,7 +63,7 @@ impl Plane {
             let addresses = before.pod(&name).map_or(&[][..], |pod| &pod.addresses);
             self.link(&name, addresses);
         }
-        let used: HashSet<Arc<SetName>> = self.programs.values().flat_map(super::Program::sets).collect();
+        let used: HashSet<Arc<SetName>> = self.programs.values().flat_map(crate::Program::sets).collect();
         self.sets.keep_only(&used);
     }
 

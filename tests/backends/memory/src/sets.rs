@@ -7,8 +7,8 @@ use std::sync::Arc;
 use netpol_oracle::net::canonical;
 use netpol_oracle::{Cluster, Namespaces, ObjectName, Pod, PodPeer, PortName, Protocol};
 
-use super::fault::{Fault, Faulty};
-use super::selectors::matches;
+use crate::fault::{Fault, Faulty};
+use crate::selectors::matches;
 
 /// A set's name: the peer it was made from, and the namespace that it means by "own".
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,29 +1,10 @@
-//! Test vectors for data planes in other languages: every kind of flow that a cluster's policies tell apart, with the
-//! addresses of its packet and the right answer, one JSON object a line.
-//!
-//! ```text
-//! cargo run --release --example vectors -- --manifests cluster.yaml --profile vpc:v1.31.6-r0 > vectors.jsonl
-//! cargo run --release --example vectors -- --pods 200 --budget 5000
-//! ```
-//!
-//! ```json
-//! {"flow": "default/web -> default/db:6379/tcp",
-//!  "source": {"pod": "default/web", "address": "10.0.0.7"}, "destination": {"pod": "default/db", "address": "10.0.1.3"},
-//!  "protocol": "tcp", "port": 6379, "verdict": "deny", "rows": [], "egress": "allow", "ingress": "deny"}
-//! ```
-//!
-//! `protocol` is a name with its `port`, `icmp`, or a number; `sentTo` is the ClusterIP where the flow goes to a Service,
-//! whose backend is then the destination, at the backend's port. An end is a `pod`, a `workload`, a `node` (null: its name
-//! is not known), or nothing but an address. A verdict, and that of each side, is `allow`, `deny` or `undefined`: then no
-//! fate of the packet is wrong.
+//! `netpol vectors`: test vectors for data planes in other languages. Every kind of flow that a cluster's policies tell apart,
+//! with the addresses of its packet and the right answer, one JSON object a line.
 
-mod shared;
-
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Args;
 use netpol_oracle::generate::ClusterSpec;
 use netpol_oracle::oracle::{Probe, ProbeEnd, ProbeWho, covering_flows, probes};
 use netpol_oracle::{
@@ -31,9 +12,28 @@ use netpol_oracle::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::exit::{Failure, Outcome};
+use crate::progress::Progress;
+use crate::{input, output};
+
 /// Writes flows with their packets and answers, one JSON object a line.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+#[command(after_help = r#"Examples:
+  netpol vectors --manifests cluster.yaml --profile vpc:v1.31.6-r0 > vectors.jsonl
+  netpol vectors --pods 200 --budget 5000
+
+One of them:
+  {"flow": "default/web -> default/db:6379/tcp",
+   "source": {"pod": "default/web", "address": "10.0.0.7"},
+   "destination": {"pod": "default/db", "address": "10.0.1.3"},
+   "protocol": "tcp", "port": 6379,
+   "verdict": "deny", "rows": [], "egress": "allow", "ingress": "deny"}
+
+`protocol` is a name with its `port`, `icmp`, or a number. `sentTo` is the ClusterIP where the flow goes to a Service,
+whose backend is then the destination, at the backend's port. An end is a `pod`, a `workload`, a `node` (null: its name
+is not known), or nothing but an address. A verdict, and that of each side, is `allow`, `deny` or `undefined`: then no
+fate of the packet is wrong."#)]
+pub(crate) struct Arguments {
     /// Files and folders (.yaml, .yml, .json) that describe the cluster
     #[arg(long, num_args = 1.., value_name = "PATH", required_unless_present = "pods")]
     manifests: Vec<PathBuf>,
@@ -55,48 +55,36 @@ struct Arguments {
     budget: Option<usize>,
 }
 
-fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-fn run(arguments: &Arguments) -> Result<(), String> {
-    let profile = shared::profile(&arguments.profile).map_err(|error| format!("--profile: {error}"))?;
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let profile = input::profile(&arguments.profile)?;
+    let progress = Progress::step("making the cluster and its engine");
     let cluster = match arguments.pods {
         Some(pods) => ClusterSpec::new(pods).seed(arguments.seed).build(),
         None => load(&arguments.manifests, &profile)?,
     };
     let engine = Engine::new(&cluster, &profile);
     let covering = covering_flows(&engine);
-    let mut out = BufWriter::new(io::stdout().lock());
-    let written = match arguments.budget {
-        Some(budget) => write_all(&engine, covering.budget(budget), &mut out),
-        None => write_all(&engine, covering.iter(), &mut out),
-    };
-    match written.and_then(|()| out.flush()) {
-        // Whoever reads has had enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.map_err(|error| error.to_string()),
+    drop(progress);
+    let mut out = output::stdout();
+    let _progress = Progress::step("writing vectors");
+    match arguments.budget {
+        Some(budget) => write_all(&engine, covering.budget(budget), &mut out)?,
+        None => write_all(&engine, covering.iter(), &mut out)?,
     }
+    out.flush()?;
+    Ok(Outcome::Good)
 }
 
+/// The cluster. What cannot be read is an error, what does not load is said.
 fn load(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
     let mut loader = Loader::new(profile.release());
-    for file in shared::files(paths) {
-        let path = file.map_err(|error| error.to_string())?;
-        let name = path.display().to_string();
-        let text = std::fs::read(&path).map_err(|error| format!("{name}: {error}"))?;
-        loader = loader.text(&name, text);
+    for file in input::manifests(paths) {
+        let (name, bytes) = file?;
+        loader = loader.text(&name, bytes);
     }
     let loaded = loader.finish();
     for diagnostic in loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error) {
-        eprintln!("{diagnostic}");
+        output::say(output::diagnostic(diagnostic));
     }
     Ok(loaded.cluster)
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use netpol_oracle::{Direction, IpBlockScope, L4, OtherProtocols, PortName, Protocol};
 
-use super::fault::{Fault, Faulty};
-use super::ranges::Ranges;
-use super::roster::{Owner, Roster};
-use super::sets::{SetName, Sets};
+use crate::fault::{Fault, Faulty};
+use crate::ranges::Ranges;
+use crate::roster::{Owner, Roster};
+use crate::sets::{SetName, Sets};
 
 /// A packet, its destination already translated.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,255 @@
+//! `netpol decide`: is this flow allowed, and why; manifests in, verdicts out.
+
+use std::io::{self, Read as _, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args, ValueEnum};
+use netpol_oracle::{
+    Cluster, Decide, Decision, Engine, Flow, Judged, Loaded, Loader, Profile, Reference, Rows, Sides, Verdict, explain,
+};
+use serde::Serialize;
+
+use crate::exit::{Failure, Outcome};
+use crate::output::{self, Out};
+use crate::progress::Progress;
+use crate::{input, scenes};
+
+/// Answers whether flows are allowed on the cluster that manifests describe.
+///
+/// Without manifests and flows: the shipped scenes, as a table.
+#[derive(Args)]
+#[command(group = ArgGroup::new("asked").args(["flow", "flows"]).requires("manifests"), after_help = "\
+Examples:
+  netpol decide --manifests k8s/ --flow 'default/web -> default/db:6379/tcp'
+  netpol decide --manifests all.yaml --flows flows.txt --profile vpc:v1.31.6-r0 --output json
+  kubectl get ns,nodes,pods,svc,endpointslices,netpol -A -o yaml > all.yaml
+
+A flow is `SRC -> DST:PORT/tcp|udp|sctp`, `SRC -> DST icmp` or `SRC -> DST NUMBER`. An end is a pod or workload
+`NS/NAME`, `NS/KIND/NAME`, `node:NAME`, an address, and as destination a Service `svc/NS/NAME`.")]
+pub(crate) struct Arguments {
+    /// Files and folders (.yaml, .yml, .json) that describe the cluster
+    #[arg(long, num_args = 1.., value_name = "PATH", requires = "asked")]
+    manifests: Vec<PathBuf>,
+
+    /// Flows such as `default/web -> default/db:6379/tcp`
+    #[arg(long, num_args = 1.., value_name = "TEXT", allow_hyphen_values = true)]
+    flow: Vec<String>,
+
+    /// A file with one flow a line (`-`: standard input); empty lines and lines that begin with `#` are skipped
+    #[arg(long, value_name = "FILE")]
+    flows: Option<PathBuf>,
+
+    /// How to print the answers; text, and a table for the shipped scenes
+    #[arg(long, value_enum)]
+    output: Option<Form>,
+
+    /// What the cluster enforces: a profile file, or `kubernetes[:1.34]`, `tunnel:V`, `vpc:V`, `cn2:V` with a
+    /// version such as `v1.31.6-r0`
+    #[arg(long, default_value = "kubernetes", value_name = "PROFILE")]
+    profile: String,
+
+    /// Who answers: the compiled engine, or the definition it is held to (the same answers, each found by a scan)
+    #[arg(long, value_enum, default_value_t = Answerer::Compiled)]
+    engine: Answerer,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Answerer {
+    Reference,
+    Compiled,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Form {
+    /// A few lines a flow: verdict, rows, and each side's reason
+    Text,
+    /// One line a flow: verdict and reason codes
+    Table,
+    /// One JSON object a line
+    Json,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
+    let profile = input::profile(&arguments.profile)?;
+    if arguments.manifests.is_empty() {
+        return answer_scenes(&profile, arguments.engine, arguments.output.unwrap_or(Form::Table));
+    }
+    let flows = match &arguments.flows {
+        None => arguments.flow,
+        Some(path) => {
+            let text = read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            lines(&String::from_utf8_lossy(&text))
+        }
+    };
+    let loaded = load(&arguments.manifests, &profile);
+    answer(&loaded, &profile, arguments.engine, &flows, arguments.output.unwrap_or(Form::Text))
+}
+
+/// The shipped scenes, as a table.
+pub(crate) fn scenes() -> Result<Outcome, Failure> {
+    answer_scenes(&Profile::kubernetes(), Answerer::Compiled, Form::Table)
+}
+
+fn answer_scenes(profile: &Profile, answerer: Answerer, form: Form) -> Result<Outcome, Failure> {
+    let loader = Loader::new(profile.release());
+    let loader = scenes::MANIFESTS.iter().fold(loader, |loader, (name, text)| loader.text(name, text));
+    let loaded = loader.finish();
+    say_what_was_left_out(&loaded);
+    answer(&loaded, profile, answerer, &lines(scenes::FLOWS), form)
+}
+
+/// The flows of a text, one a line.
+fn lines(text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(str::to_owned).collect()
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if path != Path::new("-") {
+        return std::fs::read(path);
+    }
+    let mut bytes = Vec::new();
+    io::stdin().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Loads what can be read; says on standard error what cannot.
+fn load(paths: &[PathBuf], profile: &Profile) -> Loaded {
+    let progress = Progress::step("reading manifests");
+    let mut loader = Loader::new(profile.release());
+    let mut unread = Vec::new();
+    for file in input::manifests(paths) {
+        match file {
+            Ok((name, bytes)) => loader = loader.text(&name, bytes),
+            Err(error) => unread.push(error),
+        }
+    }
+    let loaded = loader.finish();
+    drop(progress);
+    unread.iter().for_each(output::error);
+    say_what_was_left_out(&loaded);
+    loaded
+}
+
+fn say_what_was_left_out(loaded: &Loaded) {
+    for diagnostic in &loaded.diagnostics {
+        output::say(output::diagnostic(diagnostic));
+    }
+    if !loaded.skipped.is_empty() {
+        let kinds: Vec<String> = loaded.skipped.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        output::note(format_args!("skipped {}", kinds.join(", ")));
+    }
+}
+
+/// Prints one answer a flow; bad where some flow was not answered.
+fn answer(
+    loaded: &Loaded,
+    profile: &Profile,
+    answerer: Answerer,
+    flows: &[String],
+    form: Form,
+) -> Result<Outcome, Failure> {
+    let cluster = &loaded.cluster;
+    let decider: Box<dyn Decide + '_> = match answerer {
+        Answerer::Reference => Box::new(Reference::new(cluster, profile)),
+        Answerer::Compiled => {
+            let _progress = Progress::step("compiling policies");
+            Box::new(Engine::new(cluster, profile))
+        }
+    };
+    let mut out = output::stdout();
+    let progress = Progress::count("answering", flows.len());
+    let width = flows.iter().map(|line| line.chars().count()).max().unwrap_or(0).min(64);
+    let mut all = true;
+    for line in flows {
+        let decision = line
+            .parse::<Flow>()
+            .map_err(|error| error.to_string())
+            .and_then(|flow| decider.decide(&flow).map_err(|error| error.to_string()));
+        all &= decision.is_ok();
+        match form {
+            Form::Json => json(&mut out, line, &decision, cluster)?,
+            Form::Text => text(&mut out, line, &decision, cluster)?,
+            Form::Table => row(&mut out, line, width, &decision)?,
+        }
+        progress.one();
+    }
+    drop(progress);
+    out.flush()?;
+    Ok(Outcome::good_if(all))
+}
+
+fn text(out: &mut Out, line: &str, decision: &Result<Decision, String>, cluster: &Cluster) -> io::Result<()> {
+    match decision {
+        Ok(decision) => {
+            let text = explain(decision, cluster);
+            let first = format!("{}: {}", decision.flow, decision.verdict);
+            let painted = format!("{}: {}", decision.flow, output::verdict(decision.verdict, decision.verdict));
+            out.write_all(text.replacen(&first, &painted, 1).as_bytes())
+        }
+        Err(error) => writeln!(out, "{line}: {}: {error}", output::bad("error")),
+    }
+}
+
+fn row(out: &mut Out, line: &str, width: usize, decision: &Result<Decision, String>) -> io::Result<()> {
+    match decision {
+        Ok(decision) => {
+            let verdict = output::verdict(decision.verdict, format_args!("{:9}", decision.verdict.to_string()));
+            writeln!(out, "{line:width$}  {verdict}  {:8}  {}", decision.rows.to_string(), reasons(decision))
+        }
+        Err(error) => writeln!(out, "{line:width$}  {}      {error}", output::bad("error")),
+    }
+}
+
+fn reasons(decision: &Decision) -> String {
+    let both =
+        |sides: &Sides| format!("egress {}, ingress {}", sides.egress.reason.code(), sides.ingress.reason.code());
+    match &decision.judged {
+        Judged::Sides(sides) => both(sides),
+        Judged::Backends(backends) => {
+            let each = backends.iter().map(|b| format!("{}: {} ({})", b.backend, b.verdict, both(&b.sides)));
+            each.collect::<Vec<_>>().join("; ")
+        }
+    }
+}
+
+/// One line of JSON output.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Line<'a> {
+    Answer {
+        /// As the question wrote it.
+        flow: &'a str,
+        verdict: Verdict,
+        rows: Rows,
+        #[serde(flatten)]
+        judged: &'a Judged,
+        /// Policies of other kinds, which the answer ignores (K25).
+        #[serde(skip_serializing_if = "is_zero")]
+        ignored_policies: usize,
+    },
+    Error {
+        flow: &'a str,
+        error: &'a str,
+    },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+fn json(out: &mut Out, flow: &str, decision: &Result<Decision, String>, cluster: &Cluster) -> io::Result<()> {
+    let line = match decision {
+        Ok(decision) => Line::Answer {
+            flow,
+            verdict: decision.verdict,
+            rows: decision.rows,
+            judged: &decision.judged,
+            ignored_policies: cluster.other_policies().len(),
+        },
+        Err(error) => Line::Error { flow, error },
+    };
+    serde_json::to_writer(&mut *out, &line)?;
+    writeln!(out)
+}

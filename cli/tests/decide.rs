@@ -1,0 +1,165 @@
+//! `netpol decide`, and `netpol` alone.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+
+use serde_json::{Value, json};
+
+use crate::support::{Folder, SHOP, command, ended, netpol, netpol_reading};
+
+const OPEN: &str = "default/web -> default/db:6379/tcp";
+const SHUT: &str = "default/web -> default/db:6380/tcp";
+
+#[test]
+fn alone_it_answers_the_shipped_scenes() {
+    let run = netpol([]).with_code(0);
+    let flows = include_str!("../scenes/flows.txt");
+    let flows: Vec<&str> = flows.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let rows: Vec<&str> = run.out.lines().collect();
+    assert_eq!(rows.len(), flows.len());
+    let mut verdicts = String::new();
+    for (row, flow) in rows.iter().zip(flows) {
+        let rest = row.strip_prefix(flow).unwrap_or_else(|| panic!("{row} is not about {flow}"));
+        verdicts.extend(rest.trim_start().chars().next());
+    }
+    // Figures 1 to 5, in the order of the file: allow, deny, undefined.
+    assert_eq!(verdicts, ["addddad", "ad", "add", "adddu", "aada"].concat());
+    assert!(run.err.contains("netpol help"), "{}", run.err);
+
+    let same = netpol(["decide"]).with_code(0);
+    assert_eq!((same.out, same.err), (run.out, String::new()));
+}
+
+#[test]
+fn the_scenes_on_another_cluster() {
+    let run = netpol(["decide", "--profile", "vpc:v1.31.4-r0", "--output", "json"]).with_code(0);
+    let rows: Vec<Value> = run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let web = rows.iter().find(|row| row["flow"] == "fig1/web -> fig1/db:6379/tcp").unwrap();
+    assert_eq!((&web["verdict"], &web["rows"]), (&json!("allow"), &json!(["C2"])));
+}
+
+#[test]
+fn text_says_why() {
+    let folder = Folder::new();
+    let manifests = folder.write("shop.yaml", SHOP);
+    let run = netpol(["decide", "--manifests", &manifests, "--flow", OPEN, SHUT]).with_code(0);
+    assert_eq!(
+        run.out,
+        "default/web -> default/db:6379/tcp: allow\n\
+         \x20 egress: allow: no policy isolates the source for egress (K1)\n\
+         \x20 ingress: allow: admitted by rule 1 of `default/db`: port 6379/tcp from anywhere\n\
+         default/web -> default/db:6380/tcp: deny\n\
+         \x20 egress: allow: no policy isolates the source for egress (K1)\n\
+         \x20 ingress: deny: isolated by `default/db`; no rule admits the flow\n"
+    );
+    assert_eq!(run.err, "");
+}
+
+#[test]
+fn both_engines_print_the_same() {
+    for form in ["text", "table", "json"] {
+        let run = |engine| netpol(["decide", "--engine", engine, "--output", form]).with_code(0).out;
+        let compiled = run("compiled");
+        assert!(compiled.lines().count() >= 20);
+        assert_eq!(compiled, run("reference"));
+    }
+}
+
+#[test]
+fn what_cannot_be_answered_is_said_and_the_rest_is_answered() {
+    let folder = Folder::new();
+    let manifests = folder.write("shop.yaml", SHOP);
+    let flows = format!("# flows\n\n{OPEN}\nno flow at all\n  default/nobody -> default/db:1/tcp\n{SHUT}\n");
+    let file = folder.write("flows.txt", &flows);
+    let run = netpol(["decide", "--manifests", &manifests, "--flows", &file, "--output", "json"]).with_code(1);
+    let lines: Vec<Value> = run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let verdicts: Vec<&Value> = lines.iter().map(|line| &line["verdict"]).collect();
+    assert_eq!(verdicts, [&json!("allow"), &Value::Null, &Value::Null, &json!("deny")]);
+    assert!(lines[2]["error"].as_str().unwrap().contains("default/nobody"), "{}", lines[2]);
+
+    let from_input = netpol_reading(["decide", "--manifests", &manifests, "--flows", "-", "--output", "json"], &flows);
+    assert_eq!(from_input.with_code(1).out, run.out);
+    let table = netpol(["decide", "--manifests", &manifests, "--flows", &file, "--output", "table"]).with_code(1);
+    assert_eq!(table.out.lines().filter(|line| line.contains("  error  ")).count(), 2, "{}", table.out);
+}
+
+#[test]
+fn folders_are_walked_and_what_does_not_load_is_said() {
+    let folder = Folder::new();
+    let documents: Vec<&str> = SHOP.split("---").collect();
+    folder.write("k8s/b.yaml", documents[0]);
+    folder.write("k8s/deep/er/a.yml", documents[1]);
+    folder.write("k8s/notes.txt", "no manifest: {");
+    folder.write("k8s/secret.json", r#"{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}"#);
+    let bad = folder.write("k8s/z.yaml", "kind: [");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(folder.path().join("k8s"), folder.path().join("k8s/loop")).unwrap();
+    let missing = folder.file("missing");
+    let run = netpol(["decide", "--manifests", &folder.file("k8s"), &missing, "--flow", SHUT]).with_code(0);
+    assert!(run.out.starts_with("default/web -> default/db:6380/tcp: allow\n"), "{}", run.out);
+    let said: Vec<&str> = run.err.lines().collect();
+    assert_eq!(said.len(), 3, "{}", run.err);
+    assert!(said[0].starts_with(&format!("error: {missing}: ")), "{}", said[0]);
+    assert!(said[1].starts_with(&bad) && said[1].contains(": error["), "{}", said[1]);
+    assert_eq!(said[2], "note: skipped 1 Secret");
+}
+
+#[test]
+fn wrong_arguments() {
+    let folder = Folder::new();
+    let shop = folder.write("shop.yaml", SHOP);
+    netpol(["decide", "--manifests", &shop]).refused("--flow");
+    netpol(["decide", "--flow", OPEN]).refused("--manifests");
+    netpol(["decide", "--flows", "-"]).refused("--manifests");
+    netpol(["decide", "--manifests", &shop, "--flow", OPEN, "--flows", "-"]).refused("cannot be used with");
+    netpol(["decide", "--profile", "antrea:1"]).refused("error: --profile: `antrea` is not a network model");
+    netpol(["decide", "--manifests", &shop, "--flows", &folder.file("none")]).refused("none: No such file");
+    let profile = folder.write("profile.yaml", "model: vpc\nversion: v1.31.6-r0\nswich: true\n");
+    netpol(["decide", "--profile", &profile]).refused("swich");
+    netpol(["descide"]).refused("decide");
+}
+
+#[test]
+fn a_profile_file() {
+    let folder = Folder::new();
+    let shop = folder.write("shop.yaml", SHOP);
+    let profile = folder.write("profile.yaml", "model: vpc\nversion: v1.31.6-r0\nswitch: false\n");
+    let run = netpol(["decide", "--manifests", &shop, "--flow", SHUT, "--profile", &profile]).with_code(0);
+    assert!(run.out.starts_with("default/web -> default/db:6380/tcp: allow (C1)\n"), "{}", run.out);
+}
+
+/// `netpol decide | head -n 1`, with more to say than a pipe holds.
+#[test]
+fn a_reader_that_stops_early_is_no_error() {
+    let folder = Folder::new();
+    let shop = folder.write("shop.yaml", SHOP);
+    let flows = folder.write("flows.txt", &format!("{OPEN}\n{SHUT}\n").repeat(10_000));
+    for form in ["text", "table", "json"] {
+        let mut child = command(["decide", "--manifests", &shop, "--flows", &flows, "--output", form]).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("default/web"), "{line}");
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
+    }
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_whoever_asks() {
+    let escape = '\u{1b}';
+    let coloured = |settings: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = command(arguments);
+        command.envs(settings.iter().copied());
+        ended(command)
+    };
+    let table = ["decide"];
+    let plain = coloured(&[], &table);
+    assert!(!plain.out.contains(escape));
+    let forced = coloured(&[("CLICOLOR_FORCE", "1")], &table);
+    assert!(forced.out.contains(&format!("{escape}[32mallow    {escape}[0m")), "{}", forced.out);
+    assert!(forced.out.contains(&format!("{escape}[31mdeny     {escape}[0m")), "{}", forced.out);
+    let json = coloured(&[("CLICOLOR_FORCE", "1")], &["decide", "--output", "json"]);
+    assert!(!json.out.contains(escape));
+    let error = coloured(&[("CLICOLOR_FORCE", "1")], &["decide", "--profile", "antrea:1"]);
+    assert!(error.err.contains(escape), "{}", error.err);
+}

@@ -1,0 +1,17 @@
+//! The built command, run as people run it: answers, messages and exit codes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod decide;
+mod generate;
+mod oracle;
+mod review;
+mod shell;
+mod support;
+mod vectors;

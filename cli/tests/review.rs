@@ -1,0 +1,83 @@
+//! `netpol review`.
+
+use serde_json::{Value, json};
+
+use crate::support::{Folder, SHOP, netpol};
+
+/// A port that is none, on line 5.
+const BAD: &str = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: bad}\n\
+                   spec: {podSelector: {}, ingress: [{ports: [\n  {port: 70000}]}]}\n";
+/// A range of ports, which some clusters do not enforce.
+const RANGE: &str = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: range}\n\
+                     spec: {podSelector: {matchLabels: {role: db}}, ingress: [{ports: [{port: 80, endPort: 90}]}]}\n";
+
+#[test]
+fn what_is_good_is_counted() {
+    let folder = Folder::new();
+    let shop = folder.write("shop.yaml", SHOP);
+    let run = netpol(["review", "--manifests", &shop]).with_code(0);
+    assert_eq!((run.out.as_str(), run.err.as_str()), ("3 objects, 0 errors, 0 warnings\n", ""));
+}
+
+#[test]
+fn what_is_bad_is_said_with_its_line() {
+    let folder = Folder::new();
+    let bad = folder.write("bad.yaml", BAD);
+    let run = netpol(["review", "--manifests", &bad]).with_code(1);
+    let lines: Vec<&str> = run.out.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", run.out);
+    assert!(lines[0].starts_with(&format!("{bad}:5")), "{}", lines[0]);
+    assert!(lines[0].contains("must be between 1 and 65535"), "{}", lines[0]);
+    assert_eq!(lines[1], "1 objects, 1 errors, 0 warnings");
+}
+
+#[test]
+fn json_has_every_object() {
+    let folder = Folder::new();
+    let (bad, shop) = (folder.write("a.yaml", BAD), folder.write("b.yaml", SHOP));
+    let run = netpol(["review", "--manifests", &bad, &shop, "--output", "json"]).with_code(1);
+    let objects: Vec<Value> = run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<(&Value, &Value)> = objects.iter().map(|object| (&object["name"], &object["accepted"])).collect();
+    let (yes, no) = (json!(true), json!(false));
+    assert_eq!(names, [(&json!("bad"), &no), (&json!("web"), &yes), (&json!("db"), &yes), (&json!("db"), &yes)]);
+    assert_eq!(objects[0]["diagnostics"][0]["line"], json!(5));
+}
+
+#[test]
+fn a_profile_says_what_its_cluster_would_not_do() {
+    let folder = Folder::new();
+    let range = folder.write("range.yaml", RANGE);
+    let shop = folder.write("shop.yaml", SHOP);
+    let upstream = netpol(["review", "--manifests", &range, &shop]).with_code(0);
+    assert!(!upstream.out.contains("NP2"), "{}", upstream.out);
+    let vendor = netpol(["review", "--manifests", &range, &shop, "--profile", "tunnel:v1.31.6-r0"]);
+    assert!(vendor.out.contains("[NP2") && vendor.out.contains("endPort"), "{}", vendor.out);
+}
+
+#[test]
+fn documents_can_be_judged_as_posted() {
+    let folder = Folder::new();
+    let pod = folder.write("pod.yaml", SHOP.split("---").next().unwrap());
+    netpol(["review", "--manifests", &pod]).with_code(0);
+    let posted = netpol(["review", "--manifests", &pod, "--as", "networkpolicies"]).with_code(1);
+    assert!(posted.out.contains("Pod"), "{}", posted.out);
+    let two = folder.write("two.json", "{} {}");
+    let posted = netpol(["review", "--manifests", &two, "--as", "networkpolicies"]).with_code(1);
+    assert!(posted.out.contains("there is something after the JSON value"), "{}", posted.out);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_an_error_and_the_rest_is_reviewed() {
+    let folder = Folder::new();
+    let (shop, missing) = (folder.write("shop.yaml", SHOP), folder.file("missing.yaml"));
+    let run = netpol(["review", "--manifests", &missing, &shop]).with_code(1);
+    assert_eq!(run.out, "3 objects, 0 errors, 0 warnings\n");
+    assert!(run.err.starts_with(&format!("error: {missing}: ")), "{}", run.err);
+}
+
+#[test]
+fn wrong_arguments() {
+    netpol(["review"]).refused("--manifests");
+    netpol(["review", "--manifests", ".", "--kubernetes", "1.x"]).refused("--kubernetes");
+    netpol(["review", "--manifests", ".", "--profile", "vpc"]).refused("error: --profile: model `vpc` needs a version");
+}
