@@ -46,10 +46,12 @@ fn text_says_why() {
         run.out,
         "default/web -> default/db:6379/tcp: allow\n\
          \x20 egress: allow: no policy isolates the source for egress (K1)\n\
-         \x20 ingress: allow: admitted by rule 1 of `default/db`: port 6379/tcp from anywhere\n\
+         \x20 ingress: allow: admitted by `default/db ingress[0]`\n\
+         \x20   default/db ingress[0]: from anywhere on 6379/TCP\n\
          default/web -> default/db:6380/tcp: deny\n\
          \x20 egress: allow: no policy isolates the source for egress (K1)\n\
-         \x20 ingress: deny: isolated by `default/db`; no rule admits the flow\n"
+         \x20 ingress: deny: isolated by `default/db`; no rule admits the flow\n\
+         \x20   default/db ingress[0]: the peer matches, the port does not: it admits 6379/TCP\n"
     );
     assert_eq!(run.err, "");
 }

@@ -5,12 +5,24 @@ use crate::support::{Folder, command, ended, netpol};
 /// The commands with examples in their help.
 const COMMANDS: [&str; 7] = ["decide", "review", "generate", "vectors", "oracle", "completions", "man"];
 
-/// The commands that a help text shows, up to what a shell does with their output.
+/// The commands that a help text shows, as words, up to what a shell does with their output.
 fn examples(help: &str) -> Vec<Vec<String>> {
-    let lines = help.lines().filter_map(|line| line.strip_prefix("  netpol"));
-    let lines = lines.filter_map(|line| line.split(['|', '>', '&']).next());
-    // Quoted words stand for one word each; a quoted flow has `>` in it.
-    lines.map(|line| line.split_whitespace().filter(|word| !word.contains('\'')).map(str::to_owned).collect()).collect()
+    help.lines().filter_map(|line| line.strip_prefix("  netpol")).map(words).collect()
+}
+
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for character in line.chars() {
+        match character {
+            '\'' => quoted = !quoted,
+            '|' | '>' | '&' if !quoted => break,
+            ' ' if !quoted => words.push(String::new()),
+            character => words.last_mut().unwrap().push(character),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 #[test]

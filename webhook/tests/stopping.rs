@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use axum::body::Bytes;
 use netpol_webhook::routes::Limits;
 use netpol_webhook::server::Connections;
+#[cfg(unix)]
 use netpol_webhook::signals::stop_signal;
 use serde_json::json;
 
 use crate::bounds::fed;
 use crate::client::{Client, Served, bounded, create, judge, supported};
-#[cfg(unix)]
 
 /// Waits until the connections' heads have been read.
 async fn settle() {

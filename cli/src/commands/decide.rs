@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     manifests: Vec<PathBuf>,
 
     /// Flows such as `default/web -> default/db:6379/tcp`
-    #[arg(long, num_args = 1.., value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(long, num_args = 1.., value_name = "TEXT")]
     flow: Vec<String>,
 
     /// A file with one flow a line (`-`: standard input); empty lines and lines that begin with `#` are skipped
@@ -158,7 +158,7 @@ fn answer(
         }
     };
     let mut out = output::stdout();
-    let progress = Progress::count("answering", flows.len());
+    let progress = Progress::answers("answering", Some(flows.len()));
     let width = flows.iter().map(|line| line.chars().count()).max().unwrap_or(0).min(64);
     let mut all = true;
     for line in flows {

@@ -118,11 +118,13 @@ fn open(path: &Path) -> io::Result<BufWriter<Box<dyn Write>>> {
 /// Object by object: nothing but the cluster itself is held.
 fn write(cluster: &Cluster, path: &Path) -> io::Result<()> {
     let mut out = open(path)?;
+    let progress = Progress::answers("writing manifests", None);
     if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
         for object in write::documents(cluster) {
             out.write_all(b"---\n")?;
             // No word of the generator is one that this writer leaves bare and YAML 1.1 reads as no text.
             serde_yaml::to_writer(&mut out, &object).map_err(io::Error::other)?;
+            progress.one();
         }
     } else {
         // A list by hand, for an object a line.
@@ -130,6 +132,7 @@ fn write(cluster: &Cluster, path: &Path) -> io::Result<()> {
         for (index, object) in write::documents(cluster).enumerate() {
             out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
             serde_json::to_writer(&mut out, &object)?;
+            progress.one();
         }
         out.write_all(b"\n]}\n")?;
     }

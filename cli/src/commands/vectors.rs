@@ -66,11 +66,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let covering = covering_flows(&engine);
     drop(progress);
     let mut out = output::stdout();
-    let _progress = Progress::step("writing vectors");
+    let progress = Progress::answers("writing vectors", None);
     match arguments.budget {
-        Some(budget) => write_all(&engine, covering.budget(budget), &mut out)?,
-        None => write_all(&engine, covering.iter(), &mut out)?,
+        Some(budget) => write_all(&engine, covering.budget(budget), &progress, &mut out)?,
+        None => write_all(&engine, covering.iter(), &progress, &mut out)?,
     }
+    drop(progress);
     out.flush()?;
     Ok(Outcome::Good)
 }
@@ -89,13 +90,19 @@ fn load(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
     Ok(loaded.cluster)
 }
 
-fn write_all(engine: &Snapshot, flows: impl IntoIterator<Item = Flow>, out: &mut impl Write) -> io::Result<()> {
+fn write_all(
+    engine: &Snapshot,
+    flows: impl IntoIterator<Item = Flow>,
+    progress: &Progress,
+    out: &mut impl Write,
+) -> io::Result<()> {
     for flow in flows {
         // What cannot be judged is no vector.
         let (Ok(probes), Ok(decision)) = (probes(engine, &flow), engine.decide(&flow)) else { continue };
         for (probe, (verdict, rows, sides)) in probes.iter().zip(answers(&decision)) {
             serde_json::to_writer(&mut *out, &vector(probe, verdict, rows, sides))?;
             out.write_all(b"\n")?;
+            progress.one();
         }
     }
     Ok(())
