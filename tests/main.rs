@@ -14,6 +14,8 @@ mod changes;
 mod cluster_manifests;
 mod console;
 mod engine;
+#[cfg(feature = "yaml")]
+mod examples;
 mod flow_text;
 mod fuzz_replay;
 mod generate;
