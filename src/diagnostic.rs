@@ -60,11 +60,11 @@ codes! {
     FieldValue = "NP004",
     /// A field that every object of the kind has is missing.
     FieldMissing = "NP005",
-    /// The same object was given before; the last accepted one wins (K25).
+    /// The same object was given before; the last accepted one wins ([K25](crate::semantics#k25)).
     DuplicateObject = "NP006",
-    /// A policy of another kind: answers ignore it (K25).
+    /// A policy of another kind: answers ignore it ([K25](crate::semantics#k25)).
     OtherPolicyKind = "NP007",
-    /// Two live pods claim one address (K20).
+    /// Two live pods claim one address ([K20](crate::semantics#k20)).
     SharedAddress = "NP008",
     /// A field is given twice; the last one wins.
     DuplicateField = "NP009",
@@ -94,33 +94,34 @@ codes! {
     /// The same owner twice: dropped with a warning.
     DuplicateOwner = "NP115",
 
-    /// Nothing is enforced: the switch is off (C1).
+    /// Nothing is enforced: the switch is off ([C1](crate::semantics#c1)).
     NotEnforced = "NP201",
-    /// The cluster version does not enforce ingress rules (C2).
+    /// The cluster version does not enforce ingress rules ([C2](crate::semantics#c2)).
     IngressVersion = "NP202",
-    /// The cluster version does not enforce egress rules (C3).
+    /// The cluster version does not enforce egress rules ([C3](crate::semantics#c3)).
     EgressVersion = "NP203",
-    /// An `ipBlock` in an ingress rule, which the cluster does not support (C4).
+    /// An `ipBlock` in an ingress rule, which the cluster does not support ([C4](crate::semantics#c4)).
     IngressIpBlock = "NP204",
-    /// An `ipBlock` in an egress rule, which the cluster does not support (C5).
+    /// An `ipBlock` in an egress rule, which the cluster does not support ([C5](crate::semantics#c5)).
     EgressIpBlock = "NP205",
-    /// Subjects on nodes whose operating system is not known to enforce (C6).
+    /// Subjects on nodes whose operating system is not known to enforce ([C6](crate::semantics#c6)).
     NodeOs = "NP206",
-    /// An IPv6 block, or subjects with IPv6 addresses, where IPv6 policies are not supported (C7).
+    /// An IPv6 block, or subjects with IPv6 addresses, where IPv6 policies are not supported
+    /// ([C7](crate::semantics#c7)).
     Ipv6Policy = "NP207",
-    /// Subjects in secure containers (C8).
+    /// Subjects in secure containers ([C8](crate::semantics#c8)).
     SecureContainers = "NP208",
-    /// An `ipBlock` over addresses that it never matches here (C9).
+    /// An `ipBlock` over addresses that it never matches here ([C9](crate::semantics#c9)).
     IpBlockScope = "NP209",
-    /// Selectors that would have to limit a ClusterIP (C10).
+    /// Selectors that would have to limit a ClusterIP ([C10](crate::semantics#c10)).
     ClusterIpPeers = "NP210",
-    /// 100.125.0.0/16 cannot be limited (C11).
+    /// 100.125.0.0/16 cannot be limited ([C11](crate::semantics#c11)).
     InternalCloud = "NP211",
-    /// SCTP, which the cluster does not support (C12).
+    /// SCTP, which the cluster does not support ([C12](crate::semantics#c12)).
     Sctp = "NP212",
-    /// Pods and their own node: cut off, or not exempt (C13).
+    /// Pods and their own node: cut off, or not exempt ([C13](crate::semantics#c13)).
     OwnNode = "NP213",
-    /// `endPort`, which the cluster does not support (C14).
+    /// `endPort`, which the cluster does not support ([C14](crate::semantics#c14)).
     EndPort = "NP214",
     /// `except`, which the vendor advises against on its eBPF data plane.
     DiscouragedExcept = "NP220",
@@ -130,15 +131,15 @@ codes! {
     SubjectSelectsNothing = "NP222",
     /// A peer's selectors select nothing that is loaded.
     PeerSelectsNothing = "NP223",
-    /// A port name that no possible destination declares (K12).
+    /// A port name that no possible destination declares ([K12](crate::semantics#k12)).
     UndeclaredPortName = "NP224",
-    /// A port name beside an egress `ipBlock`: outside the cluster no port has a name (K12).
+    /// A port name beside an egress `ipBlock`: outside the cluster no port has a name ([K12](crate::semantics#k12)).
     PortNameOutside = "NP225",
-    /// Rules of a direction that `policyTypes` does not declare (K4).
+    /// Rules of a direction that `policyTypes` does not declare ([K4](crate::semantics#k4)).
     UndeclaredDirection = "NP226",
-    /// A selector selects pods with hostNetwork (K17, U2).
+    /// A selector selects pods with hostNetwork ([K17](crate::semantics#k17), [U2](crate::semantics#u2)).
     HostNetworkPods = "NP227",
-    /// Policies of other kinds exist, which answers ignore (K25).
+    /// Policies of other kinds exist, which answers ignore ([K25](crate::semantics#k25)).
     OtherPolicies = "NP228",
     /// `except` leaves nothing of its block.
     EmptyIpBlock = "NP229",

@@ -309,7 +309,7 @@ impl fmt::Display for Labels {
 #[error("a requirement on values names at least one value")]
 pub struct NoValues;
 
-/// One of a selector's `matchExpressions` (K9).
+/// One of a selector's `matchExpressions` ([K9](crate::semantics#k9)).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Requirement {
     /// The key is there with one of the values.
@@ -386,7 +386,7 @@ impl Requirement {
     }
 
     /// Whether labels fulfil it: `In` and `Exists` fail on a missing key, `NotIn` and `DoesNotExist` succeed
-    /// on it; an empty string is a value (K9).
+    /// on it; an empty string is a value ([K9](crate::semantics#k9)).
     #[must_use]
     pub fn matches(&self, labels: &Labels) -> bool {
         match self {
@@ -430,7 +430,8 @@ impl Serialize for Requirement {
     }
 }
 
-/// A label selector: everything it says must hold (K9); one that says nothing selects everything.
+/// A label selector: everything it says must hold ([K9](crate::semantics#k9)); one that says nothing selects
+/// everything.
 ///
 /// ```
 /// use netpol_oracle::{LabelKey, LabelValue, Labels, Requirement, Selector};
@@ -480,7 +481,7 @@ impl Selector {
         self.match_labels.is_empty() && self.expressions.is_empty()
     }
 
-    /// Whether an object with these labels is selected (K9).
+    /// Whether an object with these labels is selected ([K9](crate::semantics#k9)).
     #[must_use]
     pub fn matches(&self, labels: &Labels) -> bool {
         self.match_labels.iter().all(|(key, value)| labels.get(key.as_str()) == Some(value))

@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// A minor release of Kubernetes: `1.34`.
 ///
 /// Order and texts go by the minor number. Three releases were measured; any other answers in the words
-/// of the nearest older measured one (K25).
+/// of the nearest older measured one ([K25](crate::semantics#k25)).
 ///
 /// ```
 /// use netpol_oracle::Release;
@@ -20,7 +20,7 @@ pub struct Release {
     minor: u16,
 }
 
-/// The measured releases: whose words a [`Release`] answers in (K25).
+/// The measured releases: whose words a [`Release`] answers in ([K25](crate::semantics#k25)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
 pub enum Wording {
@@ -30,7 +30,7 @@ pub enum Wording {
 }
 
 impl Release {
-    /// What `kubernetes` alone means: 1.34 (K25).
+    /// What `kubernetes` alone means: 1.34 ([K25](crate::semantics#k25)).
     pub const DEFAULT: Self = Self { minor: 34 };
 
     /// The release `1.minor`.
@@ -45,7 +45,7 @@ impl Release {
         self.minor
     }
 
-    /// Whose words: the nearest older of 1.31, 1.34 and 1.37; below 1.31 as 1.31 (K25).
+    /// Whose words: the nearest older of 1.31, 1.34 and 1.37; below 1.31 as 1.31 ([K25](crate::semantics#k25)).
     #[must_use]
     pub const fn wording(self) -> Wording {
         match self.minor {
@@ -55,7 +55,7 @@ impl Release {
         }
     }
 
-    /// Whether CIDRs in a non-standard form are rejected: from 1.36 on (K25).
+    /// Whether CIDRs in a non-standard form are rejected: from 1.36 on ([K25](crate::semantics#k25)).
     #[must_use]
     pub const fn strict_cidrs(self) -> bool {
         self.minor >= 36

@@ -51,14 +51,14 @@ pub struct Decision {
     pub flow: Flow,
     /// The verdict, end to end.
     pub verdict: Verdict,
-    /// The rows it hangs on (SEMANTICS section 1, "Rows named").
+    /// The rows it hangs on ([SEMANTICS section 1](crate::semantics#section-1), "Rows named").
     pub rows: Rows,
     /// The sides, or those of each backend.
     #[serde(flatten)]
     pub judged: Judged,
 }
 
-/// What was judged: the flow itself, or each backend of its Service (K23).
+/// What was judged: the flow itself, or each backend of its Service ([K23](crate::semantics#k23)).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Judged {
     /// The flow's two sides.
@@ -84,7 +84,7 @@ impl Serialize for Judged {
     }
 }
 
-/// The answer for one backend of a Service (K23).
+/// The answer for one backend of a Service ([K23](crate::semantics#k23)).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BackendDecision {
     /// The backend.
@@ -99,7 +99,7 @@ pub struct BackendDecision {
     pub sides: Sides,
 }
 
-/// A backend of a Service (K23).
+/// A backend of a Service ([K23](crate::semantics#k23)).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Backend {
     /// A pod, or a workload none of whose pods is loaded.
@@ -183,34 +183,38 @@ pub enum Failed {
     Port,
 }
 
-/// Why a side answers as it does: the first that applies, in the order of SEMANTICS section 1.
+/// Why a side answers as it does: the first that applies, in the order of
+/// [SEMANTICS section 1](crate::semantics#section-1).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Reason {
-    /// This end is no pod that policies isolate: a node, a hostNetwork pod, an external address (K17, K24).
+    /// This end is no pod that policies isolate: a node, a hostNetwork pod, an external address
+    /// ([K17](crate::semantics#k17), [K24](crate::semantics#k24)).
     NoSubject,
-    /// The pod reaches itself (K19; through a Service: U4).
+    /// The pod reaches itself ([K19](crate::semantics#k19); through a Service: [U4](crate::semantics#u4)).
     Hairpin,
-    /// The cluster does not enforce this side: C1, C2, C3 or C7.
+    /// The cluster does not enforce this side: [C1](crate::semantics#c1), [C2](crate::semantics#c2),
+    /// [C3](crate::semantics#c3) or [C7](crate::semantics#c7).
     NotEnforced {
         /// Which of them.
         row: Row,
     },
-    /// No policy isolates the pod for this direction (K1).
+    /// No policy isolates the pod for this direction ([K1](crate::semantics#k1)).
     NotIsolated,
-    /// The pod's own node (K18, C13; egress: U3 exempt).
+    /// The pod's own node ([K18](crate::semantics#k18), [C13](crate::semantics#c13); egress: [U3](crate::semantics#u3)
+    /// exempt).
     OwnNode,
-    /// An address of 100.125.0.0/16 that the cluster cannot limit (C11).
+    /// An address of 100.125.0.0/16 that the cluster cannot limit ([C11](crate::semantics#c11)).
     ExemptRange,
-    /// A protocol that the cluster does not filter (U1).
+    /// A protocol that the cluster does not filter ([U1](crate::semantics#u1)).
     Unfiltered,
-    /// Rules admit the flow (K2).
+    /// Rules admit the flow ([K2](crate::semantics#k2)).
     Rule {
         /// Every rule that does, in the order of policies.
         admitted_by: Vec<RuleRef>,
     },
-    /// Policies isolate the pod and none of their rules admits the flow (K1).
+    /// Policies isolate the pod and none of their rules admits the flow ([K1](crate::semantics#k1)).
     NoRule {
         /// The policies.
         isolated_by: Vec<ObjectName>,
@@ -254,7 +258,7 @@ pub enum FlowError {
     /// Neither a pod nor a workload bears the name.
     #[error("no pod or workload `{0}`")]
     UnknownObject(ObjectName),
-    /// Several workloads bear the name (K25).
+    /// Several workloads bear the name ([K25](crate::semantics#k25)).
     #[error("`{name}` is the name of several workloads; write {}", choices(by_kind(name, kinds)))]
     AmbiguousWorkload {
         /// The name.
@@ -262,10 +266,10 @@ pub enum FlowError {
         /// Their kinds.
         kinds: Vec<WorkloadKind>,
     },
-    /// The pod has finished: it is no endpoint (K20).
+    /// The pod has finished: it is no endpoint ([K20](crate::semantics#k20)).
     #[error("pod `{0}` has finished and is no endpoint")]
     FinishedPod(ObjectName),
-    /// The pod of an id is gone (K20).
+    /// The pod of an id is gone ([K20](crate::semantics#k20)).
     #[error("the pod of this id is gone; look its name up again")]
     GonePod,
     /// The pod does not have the address.
@@ -276,7 +280,7 @@ pub enum FlowError {
         /// The address.
         address: IpAddr,
     },
-    /// Several live pods claim the address (K20).
+    /// Several live pods claim the address ([K20](crate::semantics#k20)).
     #[error("several live pods claim the address `{address}`: {}", or_none(pods))]
     SharedAddress {
         /// The address.
@@ -301,10 +305,10 @@ pub enum FlowError {
     /// No Service bears the name.
     #[error("no Service `{0}`")]
     UnknownService(ObjectName),
-    /// Source and destination share no address family (K22).
+    /// Source and destination share no address family ([K22](crate::semantics#k22)).
     #[error("source and destination have no address family in common")]
     NoCommonFamily,
-    /// An address of one family against an end without it (K22).
+    /// An address of one family against an end without it ([K22](crate::semantics#k22)).
     #[error("`{end}` has no {family} address, which the other end asks for")]
     WrongFamily {
         /// The end.
@@ -312,10 +316,10 @@ pub enum FlowError {
         /// The family asked for.
         family: Family,
     },
-    /// No backend of the Service is ready (K23).
+    /// No backend of the Service is ready ([K23](crate::semantics#k23)).
     #[error("Service `{0}` has no ready backend for this flow")]
     NoReadyBackend(ObjectName),
-    /// The Service has no such port (K23).
+    /// The Service has no such port ([K23](crate::semantics#k23)).
     #[error("Service `{service}` has no port {port}")]
     NoSuchPort {
         /// The Service.
@@ -323,19 +327,19 @@ pub enum FlowError {
         /// Port and protocol, as the flow writes them.
         port: String,
     },
-    /// A ClusterIP takes only what its ports name (K23).
+    /// A ClusterIP takes only what its ports name ([K23](crate::semantics#k23)).
     #[error("Service `{0}` takes TCP, UDP and SCTP only")]
     PortlessService(ObjectName),
-    /// A headless Service has nothing to send to (K23).
+    /// A headless Service has nothing to send to ([K23](crate::semantics#k23)).
     #[error("Service `{0}` is headless: name one of its pods")]
     Headless(ObjectName),
-    /// A name for another name (K23).
+    /// A name for another name ([K23](crate::semantics#k23)).
     #[error("Service `{0}` is an ExternalName: name the address it stands for")]
     ExternalName(ObjectName),
-    /// A ClusterIP opens no connections (K23).
+    /// A ClusterIP opens no connections ([K23](crate::semantics#k23)).
     #[error("a ClusterIP cannot be a source: it is Service `{0}`")]
     ServiceAsSource(ObjectName),
-    /// `via` names no ready backend of the Service (K23).
+    /// `via` names no ready backend of the Service ([K23](crate::semantics#k23)).
     #[error("`{backend}` is not a ready backend of Service `{service}`; its backends: {}", or_none(backends))]
     NotABackend {
         /// The name given.

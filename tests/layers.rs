@@ -204,8 +204,9 @@ fn circles(imports: &BTreeMap<Module, BTreeSet<Module>>) -> Vec<String> {
 fn the_picture_has_every_room() {
     let layers = picture(include_str!("../README.md"));
     let drawn: Vec<&String> = layers.iter().flatten().collect();
+    let not_a_room = ["lib", "_documentation"]; // the root, and pages without code
     let there: BTreeSet<String> =
-        modules().keys().map(|module| module[0].clone()).filter(|name| name != "lib").collect();
+        modules().keys().map(|module| module[0].clone()).filter(|name| !not_a_room.contains(&&**name)).collect();
     assert_eq!(drawn.iter().copied().cloned().collect::<BTreeSet<_>>(), there);
     assert_eq!(drawn.len(), there.len(), "each is drawn once: {drawn:?}");
 }

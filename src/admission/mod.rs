@@ -1,36 +1,38 @@
+// The links of the ids in the table below.
+#![doc = include_str!("../_documentation/links.md")]
 //! What this cluster will not do with a policy.
 //!
 //! [`review`] holds one policy against a [`Profile`](crate::Profile) and the objects around it: what the
-//! profile's rows (C1 to C14) do not support, what would silently not be done, and what looks like an
+//! profile's rows ([C1] to [C14]) do not support, what would silently not be done, and what looks like an
 //! accident. It needs no API server and suits a validating webhook, which sees only policies that the
 //! server has accepted.
 //!
 //! | code | row | severity | said when |
 //! |---|---|---|---|
-//! | NP201 | C1 | warning | nothing is enforced: the switch is off |
-//! | NP202 | C2 | warning | the cluster version does not enforce ingress rules |
-//! | NP203 | C3 | warning | the cluster version does not enforce egress rules |
-//! | NP204 | C4 | error | an `ipBlock` in an ingress rule, not supported |
-//! | NP205 | C5 | error | an `ipBlock` in an egress rule, not supported |
-//! | NP206 | C6 | warning | selected pods on nodes whose operating system is not known to enforce |
-//! | NP207 | C7 | error, warning | an IPv6 block (error) or selected pods with IPv6 addresses, not supported |
-//! | NP208 | C8 | warning | selected pods in secure containers |
-//! | NP209 | C9 | warning | an `ipBlock` over pod, node or Service addresses, which it never matches |
-//! | NP210 | C10 | warning | egress selectors over the backends of a ClusterIP, which cannot be limited so |
-//! | NP211 | C11 | warning | 100.125.0.0/16 stays open (egress), or a block names it (ingress) |
-//! | NP212 | C12 | error, warning | a rule for SCTP (error) or selected pods that offer it, not supported |
-//! | NP213 | C13 | warning | an egress policy cuts nodes off, or nodes are not exempt from an ingress policy |
-//! | NP214 | C14 | error | `endPort` above `port`, not supported |
+//! | NP201 | [C1] | warning | nothing is enforced: the switch is off |
+//! | NP202 | [C2] | warning | the cluster version does not enforce ingress rules |
+//! | NP203 | [C3] | warning | the cluster version does not enforce egress rules |
+//! | NP204 | [C4] | error | an `ipBlock` in an ingress rule, not supported |
+//! | NP205 | [C5] | error | an `ipBlock` in an egress rule, not supported |
+//! | NP206 | [C6] | warning | selected pods on nodes whose operating system is not known to enforce |
+//! | NP207 | [C7] | error, warning | an IPv6 block (error) or selected pods with IPv6 addresses, not supported |
+//! | NP208 | [C8] | warning | selected pods in secure containers |
+//! | NP209 | [C9] | warning | an `ipBlock` over pod, node or Service addresses, which it never matches |
+//! | NP210 | [C10] | warning | egress selectors over the backends of a ClusterIP, which cannot be limited so |
+//! | NP211 | [C11] | warning | 100.125.0.0/16 stays open (egress), or a block names it (ingress) |
+//! | NP212 | [C12] | error, warning | a rule for SCTP (error) or selected pods that offer it, not supported |
+//! | NP213 | [C13] | warning | an egress policy cuts nodes off, or nodes are not exempt from an ingress policy |
+//! | NP214 | [C14] | error | `endPort` above `port`, not supported |
 //! | NP220 | | warning | `except` on the eBPF data plane, which the vendor advises against |
 //! | NP221 | | warning | isolated for egress, and no rule of any policy reaches the cluster's DNS |
 //! | NP222 | | warning | `podSelector` selects nothing that is loaded |
 //! | NP223 | | warning | a peer's selectors select nothing that is loaded |
-//! | NP224 | K12 | warning | a port name that no possible destination declares |
-//! | NP225 | K12 | warning | a port name in an egress rule with an `ipBlock` |
-//! | NP226 | K4 | warning | rules of a direction that `policyTypes` does not declare |
-//! | NP227 | K17, U2 | warning | a selector selects pods with hostNetwork |
-//! | NP228 | K25 | warning | policies of other kinds exist |
-//! | NP229 | K14 | warning | `except` leaves nothing of its block |
+//! | NP224 | [K12] | warning | a port name that no possible destination declares |
+//! | NP225 | [K12] | warning | a port name in an egress rule with an `ipBlock` |
+//! | NP226 | [K4] | warning | rules of a direction that `policyTypes` does not declare |
+//! | NP227 | [K17], [U2] | warning | a selector selects pods with hostNetwork |
+//! | NP228 | [K25] | warning | policies of other kinds exist |
+//! | NP229 | [K14] | warning | `except` leaves nothing of its block |
 //!
 //! A row that is overridden with `unknown` gives a warning where `unsupported` gives an error. Where no pod
 //! and no workload is loaded at all, NP222 to NP224 are not given: nothing would ever be selected.

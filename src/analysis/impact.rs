@@ -38,7 +38,7 @@ pub struct Impact {
     pub exhausted: bool,
 }
 
-/// A pod, or a workload that stands for pods nobody loaded, gains or loses its isolation (K1).
+/// A pod, or a workload that stands for pods nobody loaded, gains or loses its isolation ([K1](crate::semantics#k1)).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IsolationChange {
     /// The pod or workload.
@@ -54,13 +54,13 @@ pub struct IsolationChange {
 pub enum Isolation {
     /// Some policy does.
     Isolated,
-    /// None does, or none is enforced (C1 to C3).
+    /// None does, or none is enforced ([C1](crate::semantics#c1) to [C3](crate::semantics#c3)).
     Free,
 }
 
 /// Connections from every source to every destination named, over every port named, get another verdict.
 ///
-/// A pod's connections to itself are never meant (K19).
+/// A pod's connections to itself are never meant ([K19](crate::semantics#k19)).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlowChange {
     /// The side whose verdict changes.
@@ -74,7 +74,8 @@ pub struct FlowChange {
     /// Where it matters whether one end is the node that the other runs on (for a Service: whether the
     /// source is one of its backends): only pairs for which that is so, or not so.
     pub related: Option<bool>,
-    /// Only by the addresses of this family; `None`: by the family that the two ends meet by (K22).
+    /// Only by the addresses of this family; `None`: by the family that the two ends meet by
+    /// ([K22](crate::semantics#k22)).
     pub family: Option<Family>,
     /// One of them.
     pub witness: Flow,

@@ -21,7 +21,7 @@ impl Cluster {
     }
 }
 
-/// Collects objects; a later one of the same identity replaces the earlier (K25).
+/// Collects objects; a later one of the same identity replaces the earlier ([K25](crate::semantics#k25)).
 #[derive(Debug, Clone, Default)]
 pub struct ClusterBuilder {
     cluster: Cluster,
@@ -77,7 +77,7 @@ impl ClusterBuilder {
     }
 
     /// The snapshot. Namespaces that objects merely name come to exist, and every namespace gets its
-    /// name label (K10).
+    /// name label ([K10](crate::semantics#k10)).
     #[must_use]
     pub fn build(mut self) -> Cluster {
         self.other_policies.sort();

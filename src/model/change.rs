@@ -14,7 +14,7 @@ use crate::name::ObjectName;
 use crate::net::canonical;
 use crate::text::listed;
 
-/// An object of any kind that a cluster holds (K25).
+/// An object of any kind that a cluster holds ([K25](crate::semantics#k25)).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Object {
@@ -63,7 +63,8 @@ from_kinds! {
     Policy(NetworkPolicy),
 }
 
-/// What tells an object apart from every other: its kind and its name, written `Pod default/web-0` (K25).
+/// What tells an object apart from every other: its kind and its name, written `Pod default/web-0`
+/// ([K25](crate::semantics#k25)).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
 pub enum ObjectId {
@@ -136,7 +137,7 @@ impl Cluster {
     /// taken before stay as they are.
     ///
     /// A namespace that was not given but is merely named comes and goes with the objects that name it; one
-    /// that was given and is removed falls back to that while objects name it (K10).
+    /// that was given and is removed falls back to that while objects name it ([K10](crate::semantics#k10)).
     ///
     /// # Errors
     ///

@@ -14,7 +14,7 @@ use crate::model::policy::NetworkPolicy;
 use crate::name::ObjectName;
 use crate::net::{Family, Port, PortName, Protocol};
 
-/// The label every namespace carries, whatever its manifest says (K10).
+/// The label every namespace carries, whatever its manifest says ([K10](crate::semantics#k10)).
 pub const NAMESPACE_NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// A namespace.
@@ -22,7 +22,7 @@ pub const NAMESPACE_NAME_LABEL: &str = "kubernetes.io/metadata.name";
 pub struct Namespace {
     /// Its name.
     pub name: Arc<str>,
-    /// Its labels; the cluster adds `kubernetes.io/metadata.name` (K10).
+    /// Its labels; the cluster adds `kubernetes.io/metadata.name` ([K10](crate::semantics#k10)).
     pub labels: Labels,
 }
 
@@ -35,21 +35,21 @@ pub struct Pod {
     pub labels: Labels,
     /// `status.podIPs`, in order; empty before it has one.
     pub addresses: Vec<IpAddr>,
-    /// `status.hostIPs`: addresses of its node (K18).
+    /// `status.hostIPs`: addresses of its node ([K18](crate::semantics#k18)).
     pub host_addresses: Vec<IpAddr>,
     /// The node it is bound to, if it is.
     pub node: Option<Arc<str>>,
-    /// Its phase (K20).
+    /// Its phase ([K20](crate::semantics#k20)).
     pub phase: Phase,
-    /// `false` only where its Ready condition is False (K23).
+    /// `false` only where its Ready condition is False ([K23](crate::semantics#k23)).
     pub ready: bool,
-    /// It shares its node's network: it is the node (K17).
+    /// It shares its node's network: it is the node ([K17](crate::semantics#k17)).
     pub host_network: bool,
-    /// Ports of its containers and restartable init containers (K12).
+    /// Ports of its containers and restartable init containers ([K12](crate::semantics#k12)).
     pub ports: Vec<ContainerPort>,
-    /// `spec.runtimeClassName` (C8).
+    /// `spec.runtimeClassName` ([C8](crate::semantics#c8)).
     pub runtime_class: Option<Arc<str>>,
-    /// Its controller, if it has one of a known kind (K23, K25).
+    /// Its controller, if it has one of a known kind ([K23](crate::semantics#k23), [K25](crate::semantics#k25)).
     pub owner: Option<Owner>,
 }
 
@@ -72,7 +72,7 @@ impl Pod {
         }
     }
 
-    /// Neither Succeeded nor Failed: an endpoint (K20).
+    /// Neither Succeeded nor Failed: an endpoint ([K20](crate::semantics#k20)).
     #[must_use]
     pub fn is_live(&self) -> bool {
         !matches!(self.phase, Phase::Succeeded | Phase::Failed)
@@ -97,7 +97,7 @@ pub enum Phase {
 /// A port a container declares.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ContainerPort {
-    /// Its name, which policies and Services may refer to (K12).
+    /// Its name, which policies and Services may refer to ([K12](crate::semantics#k12)).
     pub name: Option<PortName>,
     /// Its protocol.
     pub protocol: Protocol,
@@ -114,7 +114,7 @@ pub struct Owner {
     pub name: Arc<str>,
 }
 
-/// The kinds that stand for their pods (K25).
+/// The kinds that stand for their pods ([K25](crate::semantics#k25)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[allow(missing_docs)]
 pub enum WorkloadKind {
@@ -172,7 +172,7 @@ impl FromStr for WorkloadKind {
     }
 }
 
-/// A workload: stands for its pods, without addresses, under its own name (K25).
+/// A workload: stands for its pods, without addresses, under its own name ([K25](crate::semantics#k25)).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workload {
     /// Namespace and name.
@@ -183,7 +183,7 @@ pub struct Workload {
     pub labels: Labels,
     /// `spec.selector`; the template's labels where there is none.
     pub selector: Selector,
-    /// `replicas` (a Job's `parallelism`) as given; absent is not 0 (K23).
+    /// `replicas` (a Job's `parallelism`) as given; absent is not 0 ([K23](crate::semantics#k23)).
     pub replicas: Option<u32>,
     /// `nodeName` of its template.
     pub node: Option<Arc<str>>,
@@ -191,7 +191,7 @@ pub struct Workload {
     pub host_network: bool,
     /// Ports of the template's containers and restartable init containers.
     pub ports: Vec<ContainerPort>,
-    /// `runtimeClassName` of its template (C8).
+    /// `runtimeClassName` of its template ([C8](crate::semantics#c8)).
     pub runtime_class: Option<Arc<str>>,
     /// Its own controller: a Deployment of a ReplicaSet, a CronJob of a Job.
     pub owner: Option<Owner>,
@@ -204,7 +204,7 @@ pub struct Node {
     pub name: Arc<str>,
     /// Its addresses, in order.
     pub addresses: Vec<NodeAddress>,
-    /// `status.nodeInfo.osImage` (C6).
+    /// `status.nodeInfo.osImage` ([C6](crate::semantics#c6)).
     pub os_image: Option<Arc<str>>,
     /// Its labels.
     pub labels: Labels,
@@ -245,7 +245,7 @@ pub struct Service {
     pub ports: Vec<ServicePort>,
 }
 
-/// The kinds of Service (K23).
+/// The kinds of Service ([K23](crate::semantics#k23)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ServiceKind {
     /// ClusterIP, NodePort and LoadBalancer: all have a ClusterIP.
@@ -269,7 +269,7 @@ pub struct ServicePort {
     pub target: TargetPort,
 }
 
-/// `targetPort` of a Service (K23).
+/// `targetPort` of a Service ([K23](crate::semantics#k23)).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TargetPort {
     /// A number; absent means the Service's own port.
@@ -278,7 +278,7 @@ pub enum TargetPort {
     Name(PortName),
 }
 
-/// An EndpointSlice: where a Service's connections really go (K23).
+/// An EndpointSlice: where a Service's connections really go ([K23](crate::semantics#k23)).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointSlice {
     /// Namespace and name.
@@ -298,7 +298,7 @@ pub struct EndpointSlice {
 pub struct SliceEndpoint {
     /// Its addresses; they are interchangeable, consumers use the first.
     pub addresses: Vec<IpAddr>,
-    /// Absent counts as ready (K23).
+    /// Absent counts as ready ([K23](crate::semantics#k23)).
     pub ready: bool,
     /// The pod it stands for, if it names one.
     pub target: Option<ObjectName>,
@@ -315,7 +315,7 @@ pub struct SlicePort {
     pub port: Port,
 }
 
-/// A policy of a kind that is not judged: answers ignore it (K25).
+/// A policy of a kind that is not judged: answers ignore it ([K25](crate::semantics#k25)).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OtherPolicy {
     /// Its kind: `AdminNetworkPolicy`.
@@ -347,13 +347,13 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Namespaces: those given and those that are merely named (K10).
+    /// Namespaces: those given and those that are merely named ([K10](crate::semantics#k10)).
     #[must_use]
     pub fn namespaces(&self) -> Objects<'_, Namespace> {
         Objects::new(&self.namespaces)
     }
 
-    /// Pods, finished ones too (K20).
+    /// Pods, finished ones too ([K20](crate::semantics#k20)).
     #[must_use]
     pub fn pods(&self) -> Objects<'_, Pod> {
         Objects::new(&self.pods)
@@ -389,13 +389,13 @@ impl Cluster {
         Objects::new(&self.policies)
     }
 
-    /// Policies of other kinds, which answers ignore (K25).
+    /// Policies of other kinds, which answers ignore ([K25](crate::semantics#k25)).
     #[must_use]
     pub fn other_policies(&self) -> &[OtherPolicy] {
         &self.other_policies
     }
 
-    /// The namespace `name`, if it was given or named (K10).
+    /// The namespace `name`, if it was given or named ([K10](crate::semantics#k10)).
     #[must_use]
     pub fn namespace(&self, name: &str) -> Option<&Namespace> {
         self.namespace_handle(name).map(|namespace| &**namespace)
@@ -407,13 +407,13 @@ impl Cluster {
         self.pod_handle(name).map(|pod| &**pod)
     }
 
-    /// The workload of that kind and name (K25).
+    /// The workload of that kind and name ([K25](crate::semantics#k25)).
     #[must_use]
     pub fn workload(&self, kind: WorkloadKind, name: &ObjectName) -> Option<&Workload> {
         self.workload_handle(kind, name).map(|workload| &**workload)
     }
 
-    /// The workloads that bear `name`, by kind (K25).
+    /// The workloads that bear `name`, by kind ([K25](crate::semantics#k25)).
     pub fn workloads_named<'c>(&'c self, name: &ObjectName) -> impl Iterator<Item = &'c Workload> + Clone + use<'c> {
         let name = name.clone();
         let from = self.workloads.range((name.clone(), WorkloadKind::LEAST)..);

@@ -7,7 +7,8 @@ use crate::model::cluster::WorkloadKind;
 use crate::name::ObjectName;
 use crate::net::{Port, Protocol, canonical};
 
-/// A connection at its initiation: source, destination, layer 4 (SEMANTICS section 6 gives its text).
+/// A connection at its initiation: source, destination, layer 4 ([SEMANTICS section 6](crate::semantics#section-6)
+/// gives its text).
 ///
 /// ```
 /// use netpol_oracle::Flow;
@@ -23,7 +24,7 @@ pub struct Flow {
     pub destination: Destination,
     /// Protocol and port.
     pub l4: L4,
-    /// The backend a Service flow is judged for; without it every ready backend is (K23).
+    /// The backend a Service flow is judged for; without it every ready backend is ([K23](crate::semantics#k23)).
     pub via: Option<ObjectName>,
 }
 
@@ -34,7 +35,7 @@ impl Flow {
         Self { source, destination, l4, via: None }
     }
 
-    /// The same flow by way of one backend of its Service (K23).
+    /// The same flow by way of one backend of its Service ([K23](crate::semantics#k23)).
     #[must_use]
     pub fn via(mut self, backend: ObjectName) -> Self {
         self.via = Some(backend);
@@ -45,7 +46,7 @@ impl Flow {
 /// One end of a flow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Endpoint {
-    /// `NS/NAME`: the pod of that name, else the workload (K25).
+    /// `NS/NAME`: the pod of that name, else the workload ([K25](crate::semantics#k25)).
     Named(ObjectName),
     /// `NS/KIND/NAME`: one workload among several of a name.
     Workload {
@@ -58,7 +59,7 @@ pub enum Endpoint {
     PodAddress {
         /// The pod.
         pod: ObjectName,
-        /// The address, IPv4-mapped ones as IPv4 (K22).
+        /// The address, IPv4-mapped ones as IPv4 ([K22](crate::semantics#k22)).
         address: IpAddr,
     },
     /// `node:NAME`: its first InternalIP of the flow's family.
@@ -80,7 +81,7 @@ impl Endpoint {
         Self::Named(ObjectName::new(namespace, name))
     }
 
-    /// An observed address; an IPv4-mapped one is the IPv4 it stands for (K22).
+    /// An observed address; an IPv4-mapped one is the IPv4 it stands for ([K22](crate::semantics#k22)).
     #[must_use]
     pub fn address(address: IpAddr) -> Self {
         Self::Address(canonical(address))
@@ -92,7 +93,7 @@ impl Endpoint {
 pub enum Destination {
     /// A pod, workload, node or address (which may be a ClusterIP).
     Endpoint(Endpoint),
-    /// `svc/NS/NAME` (K23).
+    /// `svc/NS/NAME` ([K23](crate::semantics#k23)).
     Service(ObjectName),
 }
 

@@ -17,14 +17,14 @@ pub(super) mod sealed {
 
 /// An object that a cluster holds: what tells it apart from the others of its kind.
 pub trait Identified: sealed::Sealed {
-    /// A name, with whatever else two objects of one name can differ in (K25).
+    /// A name, with whatever else two objects of one name can differ in ([K25](crate::semantics#k25)).
     type Identity: Clone + Ord;
 
     /// What it replaces, and is replaced by, when put into a cluster.
     fn identity(&self) -> Self::Identity;
 }
 
-/// An object that lives in a namespace, which thereby exists (K10).
+/// An object that lives in a namespace, which thereby exists ([K10](crate::semantics#k10)).
 pub trait Namespaced: Identified {
     /// The namespace of an identity.
     fn namespace(identity: &Self::Identity) -> &Arc<str>;

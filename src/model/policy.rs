@@ -7,7 +7,7 @@ use crate::net::{IpBlock, Port, PortName, PortRange, Protocol};
 /// One NetworkPolicy (networking.k8s.io/v1).
 ///
 /// Lists that were absent, empty or null in the manifest are told apart by type alone: no `Option` is
-/// left (K3 to K6, K11).
+/// left ([K3](crate::semantics#k3) to [K6](crate::semantics#k6), [K11](crate::semantics#k11)).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NetworkPolicy {
     name: ObjectName,
@@ -17,7 +17,8 @@ pub struct NetworkPolicy {
     egress: Vec<Rule>,
 }
 
-/// The directions a policy isolates its subjects for (K1, K3, K4).
+/// The directions a policy isolates its subjects for ([K1](crate::semantics#k1), [K3](crate::semantics#k3),
+/// [K4](crate::semantics#k4)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PolicyTypes {
     /// `policyTypes: [Ingress]`.
@@ -29,7 +30,8 @@ pub enum PolicyTypes {
 }
 
 impl PolicyTypes {
-    /// What absent or empty `policyTypes` mean: Ingress, plus Egress iff there is an egress rule (K3).
+    /// What absent or empty `policyTypes` mean: Ingress, plus Egress iff there is an egress rule
+    /// ([K3](crate::semantics#k3)).
     #[must_use]
     pub fn default_for(egress_rules: usize) -> Self {
         if egress_rules == 0 { Self::Ingress } else { Self::Both }
@@ -48,7 +50,7 @@ impl PolicyTypes {
 
 impl NetworkPolicy {
     /// A policy from its resolved parts. `ingress` and `egress` are the rules as written, those of an
-    /// undeclared direction too (K4).
+    /// undeclared direction too ([K4](crate::semantics#k4)).
     #[must_use]
     pub fn new(name: ObjectName, subject: Selector, types: PolicyTypes, ingress: Vec<Rule>, egress: Vec<Rule>) -> Self {
         Self { name, subject, types, ingress, egress }
@@ -72,14 +74,14 @@ impl NetworkPolicy {
         self.types
     }
 
-    /// Whether the policy isolates its subjects for `direction` (K1).
+    /// Whether the policy isolates its subjects for `direction` ([K1](crate::semantics#k1)).
     #[must_use]
     pub fn isolates(&self, direction: Direction) -> bool {
         self.types.contains(direction)
     }
 
-    /// The rules that count for `direction`: none where it is undeclared (K4). Without a rule an isolated pod is
-    /// cut off (K5).
+    /// The rules that count for `direction`: none where it is undeclared ([K4](crate::semantics#k4)). Without a rule an
+    /// isolated pod is cut off ([K5](crate::semantics#k5)).
     #[must_use]
     pub fn rules(&self, direction: Direction) -> &[Rule] {
         if self.isolates(direction) { self.written_rules(direction) } else { &[] }
@@ -104,7 +106,7 @@ pub struct Rule {
     pub ports: Ports,
 }
 
-/// The peers of a rule (K6).
+/// The peers of a rule ([K6](crate::semantics#k6)).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Peers {
     /// `from`/`to` absent or empty: every peer, external ones too.
@@ -113,7 +115,7 @@ pub enum Peers {
     Of(Vec<Peer>),
 }
 
-/// The ports of a rule (K6).
+/// The ports of a rule ([K6](crate::semantics#k6)).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Ports {
     /// `ports` absent or empty: every port of TCP, UDP and SCTP.
@@ -122,7 +124,7 @@ pub enum Ports {
     Of(Vec<PortMatch>),
 }
 
-/// One entry of `from` or `to` (K7, K8).
+/// One entry of `from` or `to` ([K7](crate::semantics#k7), [K8](crate::semantics#k8)).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Peer {
     /// `podSelector` and/or `namespaceSelector`.
@@ -131,7 +133,7 @@ pub enum Peer {
     IpBlock(IpBlock),
 }
 
-/// Pods by namespace **and** labels (K7).
+/// Pods by namespace **and** labels ([K7](crate::semantics#k7)).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PodPeer {
     /// In which namespaces.
@@ -140,7 +142,7 @@ pub struct PodPeer {
     pub pods: Selector,
 }
 
-/// The namespaces of a [`PodPeer`] (K7).
+/// The namespaces of a [`PodPeer`] ([K7](crate::semantics#k7)).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Namespaces {
     /// No `namespaceSelector`: the policy's own namespace.
@@ -149,16 +151,16 @@ pub enum Namespaces {
     Matching(Selector),
 }
 
-/// One entry of `ports`; the protocol defaults to TCP (K11).
+/// One entry of `ports`; the protocol defaults to TCP ([K11](crate::semantics#k11)).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PortMatch {
-    /// The protocol; others never match (K21).
+    /// The protocol; others never match ([K21](crate::semantics#k21)).
     pub protocol: Protocol,
     /// Which of its ports.
     pub port: PortSpec,
 }
 
-/// `port` and `endPort` of a port entry (K11 to K13).
+/// `port` and `endPort` of a port entry ([K11](crate::semantics#k11) to [K13](crate::semantics#k13)).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PortSpec {
     /// No `port`: all ports of the protocol.
@@ -167,6 +169,6 @@ pub enum PortSpec {
     Number(Port),
     /// `port` to `endPort`, both included.
     Range(PortRange),
-    /// A name, resolved on the destination pod (K12).
+    /// A name, resolved on the destination pod ([K12](crate::semantics#k12)).
     Name(PortName),
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-/// An IP family; families never cross (K14).
+/// An IP family; families never cross ([K14](crate::semantics#k14)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Family {
     /// IPv4.
@@ -17,7 +17,7 @@ pub enum Family {
 }
 
 impl Family {
-    /// The family of an address; that of an IPv4-mapped one is IPv4 (K22).
+    /// The family of an address; that of an IPv4-mapped one is IPv4 ([K22](crate::semantics#k22)).
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         match canonical(address) {
@@ -36,7 +36,7 @@ impl fmt::Display for Family {
     }
 }
 
-/// The address that `address` stands for: an IPv4-mapped IPv6 one is the IPv4 one (K22).
+/// The address that `address` stands for: an IPv4-mapped IPv6 one is the IPv4 one ([K22](crate::semantics#k22)).
 ///
 /// ```
 /// use netpol_oracle::net::canonical;

@@ -21,8 +21,8 @@ pub struct CidrError {
 
 /// A range of addresses: a network and its prefix length, without host bits.
 ///
-/// An IPv4-mapped one of 96 bits or more is the IPv4 one it stands for (K22). Parsing accepts what the API
-/// server of 1.34 accepts, so host bits and leading zeros too.
+/// An IPv4-mapped one of 96 bits or more is the IPv4 one it stands for ([K22](crate::semantics#k22)). Parsing accepts
+/// what the API server of 1.34 accepts, so host bits and leading zeros too.
 ///
 /// ```
 /// use netpol_oracle::Cidr;
@@ -64,7 +64,7 @@ impl Cidr {
         Self(IpNet::from(canonical(address)))
     }
 
-    /// Whether the address lies in the range; families never cross (K14).
+    /// Whether the address lies in the range; families never cross ([K14](crate::semantics#k14)).
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&canonical(address))
@@ -129,7 +129,7 @@ impl From<Ipv4Net> for Cidr {
 }
 
 impl From<Ipv6Net> for Cidr {
-    /// A mapped net becomes the IPv4 one (K22).
+    /// A mapped net becomes the IPv4 one ([K22](crate::semantics#k22)).
     fn from(net: Ipv6Net) -> Self {
         let plain = Self(IpNet::V6(net.trunc()));
         Self::new(IpAddr::V6(net.network()), net.prefix_len()).unwrap_or(plain)

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::addresses::Family;
 use super::cidr::Cidr;
 
-/// Addresses in `cidr` and in none of `except` (K14).
+/// Addresses in `cidr` and in none of `except` ([K14](crate::semantics#k14)).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct IpBlock {
     cidr: Cidr,
@@ -40,7 +40,7 @@ impl IpBlock {
         &self.except
     }
 
-    /// Whether the block holds the address (K14).
+    /// Whether the block holds the address ([K14](crate::semantics#k14)).
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.cidr.contains(address) && !self.except.iter().any(|except| except.contains(address))

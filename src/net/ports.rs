@@ -46,7 +46,7 @@ impl fmt::Display for Port {
     }
 }
 
-/// Ports from `first` to `last`, both included (K13).
+/// Ports from `first` to `last`, both included ([K13](crate::semantics#k13)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct PortRange {
     first: Port,
@@ -176,7 +176,7 @@ impl<'de> Deserialize<'de> for PortName {
     }
 }
 
-/// A transport protocol that policies can name; each stands for itself (K21).
+/// A transport protocol that policies can name; each stands for itself ([K21](crate::semantics#k21)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Protocol {

@@ -57,7 +57,7 @@ impl AddressRange {
         *self == Self::all(self.family())
     }
 
-    /// Whether the address lies in the range; families never cross (K14).
+    /// Whether the address lies in the range; families never cross ([K14](crate::semantics#k14)).
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let number = AddressNumber::of(address);

@@ -9,13 +9,13 @@ use crate::profile::row::Row;
 pub enum Support {
     /// As Kubernetes defines it.
     Supported,
-    /// As the row's last column in SEMANTICS section 3 says.
+    /// As the row's last column in [SEMANTICS section 3](crate::semantics#section-3) says.
     Unsupported,
     /// The sources do not say.
     Unknown,
 }
 
-/// The operating systems whose nodes enforce (C6).
+/// The operating systems whose nodes enforce ([C6](crate::semantics#c6)).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum NodeOs {
     /// Any.
@@ -49,7 +49,7 @@ impl NodeOs {
     }
 }
 
-/// What an address of the pod CIDRs is that no known pod has (C9).
+/// What an address of the pod CIDRs is that no known pod has ([C9](crate::semantics#c9)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unowned {
     /// In the cluster: the range is the pods' own.
@@ -58,10 +58,10 @@ pub enum Unowned {
     Unknown,
 }
 
-/// Which addresses an `ipBlock` reaches (C9).
+/// Which addresses an `ipBlock` reaches ([C9](crate::semantics#c9)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IpBlockScope {
-    /// Any address, whoever owns it (K15).
+    /// Any address, whoever owns it ([K15](crate::semantics#k15)).
     Any,
     /// Only addresses outside the cluster.
     OutsideCluster,
@@ -69,10 +69,10 @@ pub enum IpBlockScope {
     InsideCluster,
 }
 
-/// `endPort` (C14).
+/// `endPort` ([C14](crate::semantics#c14)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EndPort {
-    /// The range counts (K13).
+    /// The range counts ([K13](crate::semantics#k13)).
     Supported,
     /// Only `port` itself matches.
     SinglePort,
@@ -80,10 +80,11 @@ pub enum EndPort {
     Unknown,
 }
 
-/// The own node and its pods (C13).
+/// The own node and its pods ([C13](crate::semantics#c13)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OwnNode {
-    /// Ingress from it is always allowed (K18); egress to it is U3's question.
+    /// Ingress from it is always allowed ([K18](crate::semantics#k18)); egress to it is [U3](crate::semantics#u3)'s
+    /// question.
     Supported,
     /// Ingress from it is always allowed; egress to it is judged like any other (DP).
     EgressJudged,
@@ -93,7 +94,7 @@ pub enum OwnNode {
     Unknown,
 }
 
-/// Other protocols at an isolated side (U1).
+/// Other protocols at an isolated side ([U1](crate::semantics#u1)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OtherProtocols {
     /// Left open, for rules that allow too.
@@ -106,10 +107,10 @@ pub enum OtherProtocols {
     Unfiltered,
 }
 
-/// hostNetwork pods (U2).
+/// hostNetwork pods ([U2](crate::semantics#u2)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HostNetwork {
-    /// The node: no subject, never selected (K17).
+    /// The node: no subject, never selected ([K17](crate::semantics#k17)).
     Node,
     /// Like any pod.
     Pod,
@@ -117,7 +118,7 @@ pub enum HostNetwork {
     Unknown,
 }
 
-/// A pod's egress to its own node (U3).
+/// A pod's egress to its own node ([U3](crate::semantics#u3)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OwnNodeEgress {
     /// Left open unless a rule admits it.
@@ -128,7 +129,7 @@ pub enum OwnNodeEgress {
     Judged,
 }
 
-/// A pod that reaches itself through a Service (U4).
+/// A pod that reaches itself through a Service ([U4](crate::semantics#u4)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ServiceHairpin {
     /// Left open unless its rules admit it.
@@ -139,7 +140,7 @@ pub enum ServiceHairpin {
     Judged,
 }
 
-/// Which address an `ipBlock` sees of a ClusterIP with a backend outside the cluster (U5).
+/// Which address an `ipBlock` sees of a ClusterIP with a backend outside the cluster ([U5](crate::semantics#u5)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OutsideBackend {
     /// Left open where the two differ.
@@ -150,7 +151,7 @@ pub enum OutsideBackend {
     After,
 }
 
-/// `ipBlock` against a pod without an address (U6).
+/// `ipBlock` against a pod without an address ([U6](crate::semantics#u6)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UnaddressedPod {
     /// It may be any address of the pod CIDRs.
@@ -162,47 +163,47 @@ pub enum UnaddressedPod {
 /// Every row's setting. Plain data: change what is known to be otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Capabilities {
-    /// C1.
+    /// [C1](crate::semantics#c1).
     pub enforcement: Support,
-    /// C2.
+    /// [C2](crate::semantics#c2).
     pub ingress: Support,
-    /// C3.
+    /// [C3](crate::semantics#c3).
     pub egress: Support,
-    /// C4.
+    /// [C4](crate::semantics#c4).
     pub ingress_ip_block: Support,
-    /// C5.
+    /// [C5](crate::semantics#c5).
     pub egress_ip_block: Support,
-    /// C6.
+    /// [C6](crate::semantics#c6).
     pub node_os: NodeOs,
-    /// C7.
+    /// [C7](crate::semantics#c7).
     pub ipv6: Support,
-    /// C8.
+    /// [C8](crate::semantics#c8).
     pub secure_containers: Support,
-    /// C9.
+    /// [C9](crate::semantics#c9).
     pub ip_block_scope: IpBlockScope,
-    /// C9, where the scope is limited.
+    /// [C9](crate::semantics#c9), where the scope is limited.
     pub unowned_pod_address: Unowned,
-    /// C10.
+    /// [C10](crate::semantics#c10).
     pub cluster_ip: Support,
-    /// C11.
+    /// [C11](crate::semantics#c11).
     pub internal_cloud: Support,
-    /// C12.
+    /// [C12](crate::semantics#c12).
     pub sctp: Support,
-    /// C13.
+    /// [C13](crate::semantics#c13).
     pub own_node: OwnNode,
-    /// C14.
+    /// [C14](crate::semantics#c14).
     pub end_port: EndPort,
-    /// U1.
+    /// [U1](crate::semantics#u1).
     pub other_protocols: OtherProtocols,
-    /// U2.
+    /// [U2](crate::semantics#u2).
     pub host_network: HostNetwork,
-    /// U3.
+    /// [U3](crate::semantics#u3).
     pub own_node_egress: OwnNodeEgress,
-    /// U4.
+    /// [U4](crate::semantics#u4).
     pub service_hairpin: ServiceHairpin,
-    /// U5.
+    /// [U5](crate::semantics#u5).
     pub outside_backend: OutsideBackend,
-    /// U6.
+    /// [U6](crate::semantics#u6).
     pub unaddressed_pod: UnaddressedPod,
 }
 
@@ -232,7 +233,8 @@ impl Capabilities {
         unaddressed_pod: UnaddressedPod::Unknown,
     };
 
-    /// The words that `row` may be overridden with (SEMANTICS sections 2 and 3).
+    /// The words that `row` may be overridden with (SEMANTICS, sections
+    /// [2](crate::semantics#section-2) and [3](crate::semantics#section-3)).
     #[must_use]
     pub fn words(row: Row) -> &'static [&'static str] {
         match row {

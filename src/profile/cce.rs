@@ -1,4 +1,4 @@
-//! The vendor's table, cell by cell (SEMANTICS section 3).
+//! The vendor's table, cell by cell ([SEMANTICS section 3](crate::semantics#section-3)).
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use crate::profile::os::Os;
 use crate::profile::row::Row;
 use crate::profile::version::ClusterVersion;
 
-/// The cloud's internal services, which some models cannot limit (C11): `100.125.0.0/16`.
+/// The cloud's internal services, which some models cannot limit ([C11](crate::semantics#c11)): `100.125.0.0/16`.
 pub const INTERNAL_CLOUD: Cidr = Cidr::known_v4([100, 125, 0, 0], 16);
 
 /// A network model of CCE.
@@ -111,12 +111,12 @@ pub enum Setting {
         /// For a pod's egress.
         egress: &'static [Os],
     },
-    /// C9: outside the cluster only.
+    /// [C9](crate::semantics#c9): outside the cluster only.
     OutsideCluster {
         /// What an address of the pod CIDRs is that no known pod has.
         unowned: Unowned,
     },
-    /// C13 on eBPF: ingress from the own node exempt, egress to it judged.
+    /// [C13](crate::semantics#c13) on eBPF: ingress from the own node exempt, egress to it judged.
     EgressJudged,
 }
 
@@ -139,15 +139,15 @@ const fn v(minor: u16, patch: u16, revision: u16) -> ClusterVersion {
     ClusterVersion::new(1, minor, patch, revision)
 }
 
-/// C2 of VPC.
+/// [C2](crate::semantics#c2) of VPC.
 pub const VPC_MINIMA: &[ClusterVersion] = &[v(27, 16, 30), v(28, 15, 20), v(29, 13, 0), v(30, 10, 0), v(31, 6, 0)];
-/// C2 of Cloud Native Network 2.0.
+/// [C2](crate::semantics#c2) of Cloud Native Network 2.0.
 pub const CN2_MINIMA: &[ClusterVersion] = &[v(27, 16, 10), v(28, 15, 0), v(29, 10, 0), v(30, 6, 0)];
-/// C3 of Tunnel: the whole line v1.23.
+/// [C3](crate::semantics#c3) of Tunnel: the whole line v1.23.
 pub const TUNNEL_EGRESS_MINIMA: &[ClusterVersion] = &[v(23, 0, 0)];
-/// C2 and C3 of Cloud Native Network 2.0 on the vendor's later page.
+/// [C2](crate::semantics#c2) and [C3](crate::semantics#c3) of Cloud Native Network 2.0 on the vendor's later page.
 pub const CN2_MINIMA_2026: &[ClusterVersion] = &[v(34, 3, 10)];
-/// C6 on the vendor's later page: Ubuntu 22.04 on eBPF.
+/// [C6](crate::semantics#c6) on the vendor's later page: Ubuntu 22.04 on eBPF.
 pub const UBUNTU_MINIMA_2026: &[ClusterVersion] =
     &[v(28, 15, 70), v(29, 15, 30), v(30, 14, 30), v(31, 10, 30), v(32, 6, 30), v(33, 5, 20), v(34, 1, 0)];
 

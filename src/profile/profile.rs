@@ -42,7 +42,7 @@ pub enum Base {
     Cce(NetworkModel, ClusterVersion),
 }
 
-/// Tunnel's NetworkPolicy toggle; DataPlane V2 on VPC and Cloud Native Network 2.0 (C1).
+/// Tunnel's NetworkPolicy toggle; DataPlane V2 on VPC and Cloud Native Network 2.0 ([C1](crate::semantics#c1)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
     /// On: what presets and the text form mean.
@@ -130,7 +130,7 @@ impl Profile {
         Self::new(Base::Cce(NetworkModel::CloudNative2, version))
     }
 
-    /// The same with its switch as given (C1).
+    /// The same with its switch as given ([C1](crate::semantics#c1)).
     #[must_use]
     pub fn with_switch(mut self, switch: Switch) -> Self {
         self.switch = switch;
@@ -144,28 +144,29 @@ impl Profile {
         self.rebuilt()
     }
 
-    /// The same with these pod CIDRs (C9, U6).
+    /// The same with these pod CIDRs ([C9](crate::semantics#c9), [U6](crate::semantics#u6)).
     #[must_use]
     pub fn with_pod_cidrs(mut self, cidrs: impl IntoIterator<Item = Cidr>) -> Self {
         self.pod_cidrs = cidrs.into_iter().collect();
         self
     }
 
-    /// The same with these Service CIDRs (C9).
+    /// The same with these Service CIDRs ([C9](crate::semantics#c9)).
     #[must_use]
     pub fn with_service_cidrs(mut self, cidrs: impl IntoIterator<Item = Cidr>) -> Self {
         self.service_cidrs = cidrs.into_iter().collect();
         self
     }
 
-    /// The same with these runtime classes as secure containers; `kata-*` stands for all that begin so (C8).
+    /// The same with these runtime classes as secure containers; `kata-*` stands for all that begin so
+    /// ([C8](crate::semantics#c8)).
     #[must_use]
     pub fn with_secure_runtimes(mut self, classes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.secure_runtimes = classes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The same with `row` read as `word` (SEMANTICS lists each row's words).
+    /// The same with `row` read as `word` ([SEMANTICS](crate::semantics) lists each row's words).
     ///
     /// # Errors
     /// The row does not know the word.
@@ -208,7 +209,7 @@ impl Profile {
         self.base
     }
 
-    /// Whether enforcement is switched on (C1).
+    /// Whether enforcement is switched on ([C1](crate::semantics#c1)).
     #[must_use]
     pub fn switch(&self) -> Switch {
         self.switch
@@ -220,7 +221,7 @@ impl Profile {
         self.edition
     }
 
-    /// The API server's release, which manifests are read by (K25).
+    /// The API server's release, which manifests are read by ([K25](crate::semantics#k25)).
     #[must_use]
     pub fn release(&self) -> Release {
         match self.base {
@@ -235,25 +236,25 @@ impl Profile {
         &self.capabilities
     }
 
-    /// The pod CIDRs, where known (C9, U6).
+    /// The pod CIDRs, where known ([C9](crate::semantics#c9), [U6](crate::semantics#u6)).
     #[must_use]
     pub fn pod_cidrs(&self) -> &[Cidr] {
         &self.pod_cidrs
     }
 
-    /// The Service CIDRs, where known (C9).
+    /// The Service CIDRs, where known ([C9](crate::semantics#c9)).
     #[must_use]
     pub fn service_cidrs(&self) -> &[Cidr] {
         &self.service_cidrs
     }
 
-    /// The runtime classes of secure containers (C8).
+    /// The runtime classes of secure containers ([C8](crate::semantics#c8)).
     #[must_use]
     pub fn secure_runtimes(&self) -> &[String] {
         &self.secure_runtimes
     }
 
-    /// Whether pods of the runtime class run in secure containers (C8).
+    /// Whether pods of the runtime class run in secure containers ([C8](crate::semantics#c8)).
     ///
     /// ```
     /// use netpol_oracle::Profile;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 macro_rules! rows {
     ($($(#[$doc:meta])* $name:ident,)+) => {
         /// One row: a capability of the cluster (C..), a question Kubernetes leaves open (U..), or the
-        /// disagreement of a Service's backends (K23).
+        /// disagreement of a Service's backends ([K23](crate::semantics#k23)).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Row { $($(#[$doc])* $name,)+ }
 
@@ -26,47 +26,47 @@ macro_rules! rows {
 }
 
 rows! {
-    /// Policies are enforced at all.
+    /// [C1](crate::semantics#c1): policies are enforced at all.
     C1,
-    /// Ingress rules, by cluster version.
+    /// [C2](crate::semantics#c2): ingress rules, by cluster version.
     C2,
-    /// Egress rules, by cluster version.
+    /// [C3](crate::semantics#c3): egress rules, by cluster version.
     C3,
-    /// `ipBlock` in ingress rules.
+    /// [C4](crate::semantics#c4): `ipBlock` in ingress rules.
     C4,
-    /// `ipBlock` in egress rules.
+    /// [C5](crate::semantics#c5): `ipBlock` in egress rules.
     C5,
-    /// The node's operating system.
+    /// [C6](crate::semantics#c6): the node's operating system.
     C6,
-    /// IPv6 policies.
+    /// [C7](crate::semantics#c7): IPv6 policies.
     C7,
-    /// Secure containers.
+    /// [C8](crate::semantics#c8): secure containers.
     C8,
-    /// Which addresses an `ipBlock` reaches.
+    /// [C9](crate::semantics#c9): which addresses an `ipBlock` reaches.
     C9,
-    /// Limiting a ClusterIP by workload labels.
+    /// [C10](crate::semantics#c10): limiting a ClusterIP by workload labels.
     C10,
-    /// Limiting 100.125.0.0/16.
+    /// [C11](crate::semantics#c11): limiting 100.125.0.0/16.
     C11,
-    /// SCTP.
+    /// [C12](crate::semantics#c12): SCTP.
     C12,
-    /// The own node's access to its pods.
+    /// [C13](crate::semantics#c13): the own node's access to its pods.
     C13,
-    /// `endPort`.
+    /// [C14](crate::semantics#c14): `endPort`.
     C14,
-    /// Protocols other than TCP, UDP and SCTP at an isolated side.
+    /// [U1](crate::semantics#u1): protocols other than TCP, UDP and SCTP at an isolated side.
     U1,
-    /// hostNetwork pods: the node, or like any pod.
+    /// [U2](crate::semantics#u2): hostNetwork pods: the node, or like any pod.
     U2,
-    /// A pod's egress to its own node.
+    /// [U3](crate::semantics#u3): a pod's egress to its own node.
     U3,
-    /// A pod that reaches itself through a Service.
+    /// [U4](crate::semantics#u4): a pod that reaches itself through a Service.
     U4,
-    /// A ClusterIP rewritten to a backend outside the cluster.
+    /// [U5](crate::semantics#u5): a ClusterIP rewritten to a backend outside the cluster.
     U5,
-    /// `ipBlock` against a pod without an address.
+    /// [U6](crate::semantics#u6): `ipBlock` against a pod without an address.
     U6,
-    /// Backends of a Service that get different verdicts.
+    /// [K23](crate::semantics#k23): backends of a Service that get different verdicts.
     K23,
 }
 

@@ -29,7 +29,7 @@ impl ClusterVersion {
         Self { major, minor, patch, revision }
     }
 
-    /// The API server's release of this line (K25).
+    /// The API server's release of this line ([K25](crate::semantics#k25)).
     #[must_use]
     pub fn release(self) -> Release {
         Release::v1(self.minor)
@@ -39,9 +39,10 @@ impl ClusterVersion {
         (self.major, self.minor)
     }
 
-    /// Whether this is "one of `minima` or later": a minimum for each minor line. A line newer than every
-    /// listed one passes, a line older than every listed one fails, a listed line needs its own patch and
-    /// revision (SEMANTICS section 3, "Versions"); a line between two listed ones goes by the older.
+    /// Whether this is "one of `minima` or later": a minimum for each minor line. A line newer than every listed one
+    /// passes, a line older than every listed one fails, a listed line needs its own patch and revision
+    /// ([SEMANTICS section 3](crate::semantics#section-3), "Versions"); a line between two listed ones goes by the
+    /// older.
     #[must_use]
     pub fn reaches(self, minima: &[Self]) -> bool {
         minima.iter().filter(|minimum| minimum.line() <= self.line()).max().is_some_and(|minimum| *minimum <= self)

@@ -31,8 +31,8 @@ use report::{At, Path, Report};
 pub enum Intake {
     /// Judged as if it were created now.
     Posted,
-    /// Read to learn what stands in a cluster: an object with a `metadata.uid` was accepted once, so CIDRs
-    /// that only a newer release refuses do no more than warn (K25). Without a uid the same as posted.
+    /// Read to learn what stands in a cluster: an object with a `metadata.uid` was accepted once, so CIDRs that only a
+    /// newer release refuses do no more than warn ([K25](crate::semantics#k25)). Without a uid the same as posted.
     Stored,
 }
 

@@ -37,8 +37,9 @@ const MAX_NAMED: usize = 10;
 /// kinds are counted in [`Loaded::skipped`]; fields that decide no flow are not looked at.
 ///
 /// - A NetworkPolicy loads if the API server of the release would accept it; one that carries a `uid` was
-///   accepted once (K25).
-/// - No namespace means `default`. The same object twice: the last accepted one wins, with a warning (K25).
+///   accepted once ([K25](crate::semantics#k25)).
+/// - No namespace means `default`. The same object twice: the last accepted one wins, with a warning
+///   ([K25](crate::semantics#k25)).
 /// - An object with only a `generateName` is called `<generateName>*`, the next one `<generateName>*2`:
 ///   each would become an object of its own.
 /// - The text's format follows the ending of its name, see [`Hint::of_name`].

@@ -131,7 +131,7 @@ struct OtherPolicyForm<'a> {
 }
 
 impl Serialize for Manifest<'_, OtherPolicy> {
-    /// What is known of it: reading it says again that it is not judged (K25).
+    /// What is known of it: reading it says again that it is not judged ([K25](crate::semantics#k25)).
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let other = self.0;
         let metadata = match other.name.split_once('/') {

@@ -14,10 +14,11 @@
 //!
 //! - names that no object can have; empty texts (`os_image`, a node's or port's name, ...), which mean the same as
 //!   none;
-//! - an address twice in one list, an IPv4-mapped address for its IPv4 one (K22), an IPv6 endpoint in an IPv4 slice;
+//! - an address twice in one list, an IPv4-mapped address for its IPv4 one ([K22](crate::semantics#k22)), an IPv6
+//!   endpoint in an IPv4 slice;
 //! - the target of an endpoint that is no pod's name, a slice of no Service;
 //! - `replicas` of a DaemonSet, and beyond 2³¹ - 1; a ReplicationController whose selector has expressions, or is
-//!   empty where its template has labels (K25);
+//!   empty where its template has labels ([K25](crate::semantics#k25));
 //! - names made from `generateName` (`web-*2`) that are not numbered without gaps: the numbers are given anew.
 //!
 //! Policies of other kinds are written as far as they are known: kind, version and name. The loader says again that they

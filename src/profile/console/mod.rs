@@ -1,4 +1,5 @@
-//! The vendor console's form: one row of it is one typed rule, and back (SEMANTICS section 5).
+//! The vendor console's form: one row of it is one typed rule, and back
+//! ([SEMANTICS section 5](crate::semantics#section-5)).
 //!
 //! The form's two tables (SEED, Tables 1 and 2) have the same four columns; here with the texts that rows are
 //! read from and printed as:
@@ -12,7 +13,7 @@
 //!
 //! **All peer columns empty** means every pod of the policy's own namespace, not every peer. A CIDR block
 //! stands alone: a namespace or label beside it is an error. A namespace becomes a selector on the label
-//! `kubernetes.io/metadata.name`, which every namespace carries (K10).
+//! `kubernetes.io/metadata.name`, which every namespace carries ([K10](crate::semantics#k10)).
 //!
 //! Rows and rules convert without loss: [`InboundRow::to_rule`] and [`InboundRow::from_rule`] are each other's
 //! inverse, and a rule that has no row of its own is refused ([`CannotShow`]), even where another rule would

@@ -35,7 +35,7 @@ pub enum Obstacle {
     /// No `from` or `to`: a row without a peer means something else.
     #[error("the rule admits every peer, while a row without a peer admits the pods of the own namespace alone")]
     EveryPeer,
-    /// An empty list of peers, which no manifest gives (K6).
+    /// An empty list of peers, which no manifest gives ([K6](crate::semantics#k6)).
     #[error("the rule's list of peers is empty, while a row always has one")]
     NoPeers,
     /// More than one peer: their number.
@@ -62,7 +62,7 @@ pub enum Obstacle {
     /// An inbound rule without `ports`.
     #[error("the rule admits every protocol, an inbound row names one")]
     EveryProtocol,
-    /// An empty list of ports, which no manifest gives (K6).
+    /// An empty list of ports, which no manifest gives ([K6](crate::semantics#k6)).
     #[error("the rule's list of ports is empty, while a row has one entry or does not limit ports")]
     NoPorts,
     /// More than one entry in `ports`: their number.

@@ -59,7 +59,8 @@ impl InboundRow {
         text::columns(Some(&self.port), &self.source)
     }
 
-    /// The ingress rule. It does not depend on the policy's namespace: "own" stays [`Namespaces::Own`].
+    /// The ingress rule. It does not depend on the policy's namespace: "own" stays
+    /// [`Namespaces::Own`](crate::Namespaces::Own).
     #[must_use]
     pub fn to_rule(&self) -> Rule {
         Rule { peers: self.source.to_peers(), ports: self.port.to_ports() }
@@ -90,7 +91,7 @@ impl InboundRow {
         }
     }
 
-    /// Whether the row asks for `ipBlock` in an ingress rule, which needs DataPlane V2 (C4).
+    /// Whether the row asks for `ipBlock` in an ingress rule, which needs DataPlane V2 ([C4](crate::semantics#c4)).
     ///
     /// ```
     /// use netpol_oracle::{Profile, Support};
@@ -123,7 +124,8 @@ impl OutboundRow {
         text::columns(self.port.as_ref(), &self.destination)
     }
 
-    /// The egress rule. It does not depend on the policy's namespace: "own" stays [`Namespaces::Own`].
+    /// The egress rule. It does not depend on the policy's namespace: "own" stays
+    /// [`Namespaces::Own`](crate::Namespaces::Own).
     #[must_use]
     pub fn to_rule(&self) -> Rule {
         Rule { peers: self.destination.to_peers(), ports: self.port.map_or(Ports::Any, ProtocolPort::to_ports) }
@@ -143,7 +145,7 @@ impl OutboundRow {
         }
     }
 
-    /// Whether the row asks for `ipBlock` in an egress rule, which every network model has (C5).
+    /// Whether the row asks for `ipBlock` in an egress rule, which every network model has ([C5](crate::semantics#c5)).
     #[must_use]
     pub fn needs_ip_block(&self) -> bool {
         matches!(self.destination, RowPeer::Block(_))
