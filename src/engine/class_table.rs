@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::engine::ids::{ClassIx, Id as _, SlotIx};
 use crate::engine::intervals::PortInterval;
 use crate::engine::tables::SlotObject;
 use crate::engine::{PodId, Snapshot};
@@ -17,7 +18,7 @@ use crate::verdict::Verdict;
 /// "The same pod" and "the own node" are relations between two ends, and where a pod's address lies in an ipBlock is a
 /// matter of [intervals](crate::AddressInterval): a class says nothing of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClassId(u32);
+pub struct ClassId(ClassIx);
 
 /// Whom a side of a [`Cell`] is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,15 +57,14 @@ impl Cell {
 impl Snapshot {
     /// The classes that have members.
     pub fn classes(&self) -> impl Iterator<Item = ClassId> + '_ {
-        let members = (0..).zip(self.tables.members.iter());
-        members.filter(|(_, members)| !members.is_empty()).map(|(id, _)| ClassId(id))
+        self.tables.members.iter().filter(|(_, members)| !members.is_empty()).map(|(id, _)| ClassId(id))
     }
 
     /// The class of a pod; none of one that has finished or is gone.
     #[must_use]
     pub fn class_of(&self, pod: PodId) -> Option<ClassId> {
-        let slot = self.tables.slot(pod.slot);
-        (slot.generation() == pod.generation && self.tables.is_live(pod.slot)).then_some(ClassId(slot.class()))
+        let slot = self.tables.slot_of_id(pod);
+        slot.class().filter(|_| slot.generation() == pod.generation).map(ClassId)
     }
 
     /// The class of whom a flow names; none of a node, an address outside, or what is not there.
@@ -82,7 +82,7 @@ impl Snapshot {
 
     /// The members of a class, as flows name them; pods and workloads in no order.
     pub fn members(&self, class: ClassId) -> impl Iterator<Item = Endpoint> + '_ {
-        let slots = self.tables.members.get(class.0 as usize).into_iter().flat_map(|members| members.iter());
+        let slots = self.tables.members.find(class.0).into_iter().flat_map(|members| members.iter());
         slots.filter_map(|slot| match self.tables.object(*slot) {
             SlotObject::Empty => None,
             SlotObject::Pod(pod) => Some(Endpoint::Named(pod.name.clone())),
@@ -133,10 +133,12 @@ impl Snapshot {
         Some(match peer {
             CellPeer::Outside(address) => ResolvedEnd { identity: EndIdentity::External, address: Some(address) },
             CellPeer::Pod { class, address } => {
-                let slot = *self.tables.members.get(class.0 as usize)?.first()?;
+                let slot = *self.tables.members.find(class.0)?.first()?;
                 let identity = match self.tables.identity(slot)? {
-                    // Any other member than the subject: the same pod is a relation, not a class.
-                    EndIdentity::Pod(pod, place) => EndIdentity::Pod(pod, Membership { slot: u32::MAX, ..place }),
+                    // Any other member than the subject, in a slot that nobody has: the same pod is a relation, not a class.
+                    EndIdentity::Pod(pod, place) => {
+                        EndIdentity::Pod(pod, Membership { slot: SlotIx::from_index(u32::MAX), ..place })
+                    }
                     other => other,
                 };
                 ResolvedEnd { identity, address: Some(address) }

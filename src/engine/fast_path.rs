@@ -2,19 +2,18 @@
 //! outside, the exact judgement of `judge` anywhere else.
 
 use std::net::IpAddr;
-use std::sync::LazyLock;
 
-use crate::engine::PodId;
 use crate::engine::blocks::{Share, number};
-use crate::engine::class::{Class, ClassDetail, Isolation, Stack};
+use crate::engine::class::{Class, Isolation, Stack};
+use crate::engine::ids::{ClassIx, Id as _, PodId, PortTableIx, SelectorId, SlotIx};
 use crate::engine::judge::{AskedRows, ByService, Question, side_under, verdict_under};
 use crate::engine::kleene::{Bounds, Truth};
-use crate::engine::matcher::{EVERYTHING, NEGATIVE, SelectorId, bit};
+use crate::engine::matches::bit;
 use crate::engine::ports::{Covered, PortTable};
-use crate::engine::resolve::{AddressList, Candidate, EndIdentity, ResolvedEnd, Written, meet};
+use crate::engine::resolve::{AddressList, Candidate, EndIdentity, Membership, ResolvedEnd, Written, meet};
 use crate::engine::rules::{EntryPeer, EntryPorts, PeerNamespaces};
 use crate::engine::services::{ResolvedFlow, ServiceFront};
-use crate::engine::tables::{Claim, PackedClaim, Tables};
+use crate::engine::tables::{Claim, PackedClaim, SlotObject, Tables};
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::{Direction, ObjectName};
 use crate::net::{Family, Port, Protocol, canonical};
@@ -23,15 +22,22 @@ use crate::verdict::{FlowError, Verdict};
 
 /// The other end as a side sees it: a pod of a class, or an address outside.
 struct PeerView<'t, A> {
-    class: Option<(u32, &'t Class)>,
+    class: Option<(ClassIx, &'t Class)>,
     address: A,
     family: Family,
     /// Whether blocks reach it (C9).
     in_scope: Bounds,
 }
 
-/// A pod or workload of a flow: its slot, its class, and the address that the flow gives it, if it gives one.
-type PodEnd = (u32, u32, Option<IpAddr>);
+/// A pod or workload of a flow.
+#[derive(Clone, Copy)]
+struct PodEnd {
+    slot: SlotIx,
+    /// [`Slot::class_number`](crate::engine::tables::Slot::class_number).
+    class_number: u32,
+    /// The address that the flow gives it, if it gives one.
+    address: Option<IpAddr>,
+}
 
 const YES: Bounds = Bounds { must: true, may: true };
 const NO: Bounds = Bounds { must: false, may: false };
@@ -43,11 +49,11 @@ fn settled(value: bool) -> Bounds {
 
 /// What a Bloom filter alone says of a selector (K9).
 #[inline]
-fn by_bloom(bloom: u64, id: SelectorId) -> Option<bool> {
-    if id == EVERYTHING {
+fn by_bloom<K: Copy>(bloom: u64, id: SelectorId<K>) -> Option<bool> {
+    if id.is_everything() {
         return Some(true);
     }
-    if bloom & bit(id) == 0 { Some(id & NEGATIVE != 0) } else { None }
+    if bloom & bit(id) == 0 { Some(id.is_negative()) } else { None }
 }
 
 /// C11.
@@ -96,11 +102,12 @@ impl Tables {
     /// A connection between two slots by name: what [`Self::verdict`] says of the two names.
     #[inline]
     pub(super) fn between(&self, source: PodId, destination: PodId, l4: L4) -> Result<Verdict, FlowError> {
-        let (from, to) = (self.slot(source.slot), self.slot(destination.slot));
+        let (from, to) = (self.slot_of_id(source), self.slot_of_id(destination));
         let there = (from.generation() == source.generation) & (to.generation() == destination.generation);
         if there {
-            let fast = self.pods((source.slot, from.class(), None), (destination.slot, to.class(), None), l4);
-            if let Some(verdict) = fast {
+            let source = PodEnd { slot: source.slot, class_number: from.class_number(), address: None };
+            let destination = PodEnd { slot: destination.slot, class_number: to.class_number(), address: None };
+            if let Some(verdict) = self.pods(source, destination, l4) {
                 return Ok(verdict);
             }
         }
@@ -109,8 +116,8 @@ impl Tables {
 
     #[cold]
     fn between_exactly(&self, source: PodId, destination: PodId, l4: L4) -> Result<Verdict, FlowError> {
-        let named = |id: PodId| match self.object(id.slot).name() {
-            Some(name) if self.slot(id.slot).generation() == id.generation => Ok(Endpoint::Named(name.clone())),
+        let named = |id: PodId| match self.objects.find(id.slot).and_then(SlotObject::name) {
+            Some(name) if self.slot_of_id(id).generation() == id.generation => Ok(Endpoint::Named(name.clone())),
             _ => Err(FlowError::GonePod),
         };
         self.verdict(&Flow::new(named(source)?, named(destination)?.into(), l4))
@@ -119,14 +126,14 @@ impl Tables {
     /// One side of members of a class: a relation that only two pods can have (the own node, the same pod) is not asked.
     pub(super) fn side_of_class(
         &self,
-        id: u32,
+        id: ClassIx,
         direction: Direction,
         peer: &ResolvedEnd<'_>,
         l4: L4,
     ) -> Option<Verdict> {
-        let slot = *self.members.get(id as usize)?.first()?;
+        let slot = *self.members.find(id)?.first()?;
         let subject = ResolvedEnd { identity: self.identity(slot)?, address: None };
-        let class = self.classes.get(id)?;
+        let class = self.classes.get(id);
         let address = peer.address?;
         let in_scope = match peer.identity {
             EndIdentity::External => self.scope_of_outside(address),
@@ -134,7 +141,7 @@ impl Tables {
         };
         let other = match peer.identity {
             EndIdentity::Pod(_, place) | EndIdentity::Workload(_, place) => {
-                self.classes.get(place.class).map(|class| (place.class, class))
+                Some((place.class, self.classes.get(place.class)))
             }
             EndIdentity::Node(_) | EndIdentity::External => None,
         };
@@ -159,14 +166,14 @@ impl Tables {
 
     /// The address by which the one at a slot, given by name, meets a family (K22).
     #[inline]
-    fn address_in(&self, slot: u32, family: Family) -> Option<IpAddr> {
-        match (family, self.v4.get(slot)) {
-            (Family::V4, Some(address)) if *address != 0 => Some(IpAddr::V4((*address).into())),
+    fn address_in(&self, slot: SlotIx, family: Family) -> Option<IpAddr> {
+        match (family, *self.v4.get(slot)) {
+            (Family::V4, address) if address != 0 => Some(IpAddr::V4(address.into())),
             _ => self.address_of_object(slot, family),
         }
     }
 
-    fn address_of_object(&self, slot: u32, family: Family) -> Option<IpAddr> {
+    fn address_of_object(&self, slot: SlotIx, family: Family) -> Option<IpAddr> {
         let identity = self.identity(slot)?;
         self.addresses_of(identity).iter().find(|address| Family::of(*address) == family)
     }
@@ -175,13 +182,18 @@ impl Tables {
     fn pair(&self, source: &ResolvedEnd<'_>, destination: &ResolvedEnd<'_>, l4: L4) -> Verdict {
         let fast = match (source.identity, source.address, destination.identity, destination.address) {
             (EndIdentity::Pod(_, a), Some(from), EndIdentity::Pod(_, b), Some(to)) => {
-                self.pods((a.slot, a.class, Some(from)), (b.slot, b.class, Some(to)), l4)
+                let end = |place: Membership<'_>, address| PodEnd {
+                    slot: place.slot,
+                    class_number: place.class.index(),
+                    address: Some(address),
+                };
+                self.pods(end(a, from), end(b, to), l4)
             }
             (EndIdentity::External, Some(from), EndIdentity::Pod(_, place), _) => {
-                self.outside(place.class, from, Direction::Ingress, l4)
+                self.outside(place.class.index(), from, Direction::Ingress, l4)
             }
             (EndIdentity::Pod(_, place), _, EndIdentity::External, Some(to)) => {
-                self.outside(place.class, to, Direction::Egress, l4)
+                self.outside(place.class.index(), to, Direction::Egress, l4)
             }
             _ => None,
         };
@@ -191,28 +203,22 @@ impl Tables {
         })
     }
 
-    #[inline]
-    fn classed(&self, id: u32) -> Option<(u32, &Class)> {
-        self.classes.get(id).map(|class| (id, class))
-    }
-
     /// A connection between two addresses, where they are those of two pods, or of a pod and nobody; none elsewhere.
     #[inline]
     fn addresses(&self, from: IpAddr, to: IpAddr, l4: L4) -> Option<Verdict> {
         if Family::of(from) != Family::of(to) {
             return None;
         }
-        let slot_of = |claim: PackedClaim| match claim.unpack() {
-            Claim::Pod(slot) => Some((slot, self.slot(slot).class())),
+        let end = |claim: PackedClaim, address| match claim.unpack() {
+            Claim::Pod(slot) => {
+                Some(PodEnd { slot, class_number: self.slot(slot).class_number(), address: Some(address) })
+            }
             Claim::Shared(_) => None,
         };
         match (self.claim(from), self.claim(to)) {
-            (Some(a), Some(b)) => {
-                let ((a, a_class), (b, b_class)) = (slot_of(a)?, slot_of(b)?);
-                self.pods((a, a_class, Some(from)), (b, b_class, Some(to)), l4)
-            }
-            (None, Some(b)) => self.outside(slot_of(b)?.1, from, Direction::Ingress, l4),
-            (Some(a), None) => self.outside(slot_of(a)?.1, to, Direction::Egress, l4),
+            (Some(a), Some(b)) => self.pods(end(a, from)?, end(b, to)?, l4),
+            (None, Some(b)) => self.outside(end(b, to)?.class_number, from, Direction::Ingress, l4),
+            (Some(a), None) => self.outside(end(a, from)?.class_number, to, Direction::Egress, l4),
             (None, None) => None,
         }
     }
@@ -221,20 +227,20 @@ impl Tables {
     /// judgement.
     #[inline]
     fn pods(&self, from: PodEnd, to: PodEnd, l4: L4) -> Option<Verdict> {
-        let ((from_slot, from_id, from_address), (to_slot, to_id, to_address)) = (from, to);
-        let (a, b) = (self.summaries.get(from_id)?, self.summaries.get(to_id)?);
+        let (from_class, a) = self.summaries.find_number(from.class_number)?;
+        let (to_class, b) = self.summaries.find_number(to.class_number)?;
         if a.host_network | b.host_network {
-            return self.with_host(from, to, l4);
+            return self.with_host((from, from_class), (to, to_class), l4);
         }
-        let family = match (from_address, Stack::meeting(a.stack, b.stack)) {
+        let family = match (from.address, Stack::meeting(a.stack, b.stack)) {
             (Some(address), _) => Family::of(address),
             (None, Some(family)) => family,
-            (None, None) => return self.without_address(from, to, l4),
+            (None, None) => return self.without_address((from, from_class), (to, to_class), l4),
         };
         if family == Family::V6 && !self.digest.ipv6 {
             return None;
         }
-        if from_slot == to_slot {
+        if from.slot == to.slot {
             return Some(Verdict::Allow); // K19
         }
         match (b.ingress, a.egress, l4) {
@@ -246,29 +252,29 @@ impl Tables {
             _ => {}
         }
         let in_scope = settled(self.digest.scope != IpBlockScope::OutsideCluster);
-        let named = Some(to_id);
-        let (a, b) = (self.classed(from_id)?, self.classed(to_id)?);
-        let address = || from_address.or_else(|| self.address_in(from_slot, family));
-        let seen = PeerView { class: Some(a), address, family, in_scope };
-        let ingress = self.run(b.1, &seen, Direction::Ingress, named, l4)?;
+        let named = Some(to_class);
+        let (a, b) = (self.classes.get(from_class), self.classes.get(to_class));
+        let address = || from.address.or_else(|| self.address_in(from.slot, family));
+        let seen = PeerView { class: Some((from_class, a)), address, family, in_scope };
+        let ingress = self.run(b, &seen, Direction::Ingress, named, l4)?;
         if !ingress.may {
             return Some(Verdict::Deny);
         }
-        let address = || to_address.or_else(|| self.address_in(to_slot, family));
-        let seen = PeerView { class: Some(b), address, family, in_scope };
-        let egress = self.run(a.1, &seen, Direction::Egress, named, l4)?;
+        let address = || to.address.or_else(|| self.address_in(to.slot, family));
+        let seen = PeerView { class: Some((to_class, b)), address, family, in_scope };
+        let egress = self.run(a, &seen, Direction::Egress, named, l4)?;
         Some(ingress.and(egress).verdict())
     }
 
     /// Two pods of which one or both are hostNetwork pods, where those are read as their nodes (K17).
     #[cold]
-    fn with_host(&self, from: PodEnd, to: PodEnd, l4: L4) -> Option<Verdict> {
+    fn with_host(&self, (from, from_id): (PodEnd, ClassIx), (to, to_id): (PodEnd, ClassIx), l4: L4) -> Option<Verdict> {
         if !self.digest.hosts_are_nodes {
             return None;
         }
-        let (source, destination) = (self.candidate(from.0, from.2)?, self.candidate(to.0, to.2)?);
+        let (source, destination) = (self.candidate(from.slot, from.address)?, self.candidate(to.slot, to.address)?);
         let (source, destination) = meet(&source, &destination, |_| true).ok()?;
-        let (from_class, to_class) = (self.classes.get(from.1)?, self.classes.get(to.1)?);
+        let (from_class, to_class) = (self.classes.get(from_id), self.classes.get(to_id));
         if from_class.host_network && to_class.host_network {
             return Some(Verdict::Allow);
         }
@@ -287,22 +293,26 @@ impl Tables {
         }
         let in_scope = settled(self.digest.scope != IpBlockScope::OutsideCluster);
         let seen = PeerView { class: None, address: || Some(address), family, in_scope };
-        let named = if direction == Direction::Ingress { Some(to.1) } else { None };
+        let named = if direction == Direction::Ingress { Some(to_id) } else { None };
         Some(self.run(subject, &seen, direction, named, l4)?.verdict())
     }
 
     /// Two pods of which one or both have no address.
     #[cold]
-    fn without_address(&self, from: PodEnd, to: PodEnd, l4: L4) -> Option<Verdict> {
-        let (from_class, to_class) = (self.classed(from.1)?, self.classed(to.1)?);
-        let (a, b) = (from_class.1, to_class.1);
-        let stacks = (self.summaries.get(from.1)?.stack, self.summaries.get(to.1)?.stack);
-        if from.0 == to.0 {
+    fn without_address(
+        &self,
+        (from, from_id): (PodEnd, ClassIx),
+        (to, to_id): (PodEnd, ClassIx),
+        l4: L4,
+    ) -> Option<Verdict> {
+        let (a, b) = (self.classes.get(from_id), self.classes.get(to_id));
+        let stacks = (self.summaries.get(from_id).stack, self.summaries.get(to_id).stack);
+        if from.slot == to.slot {
             return Some(Verdict::Allow); // K19
         }
         let first = |slot| self.candidate(slot, None).map(|end| end.addresses.iter().next());
         let (source, destination) = match stacks {
-            (Stack::None, _) | (_, Stack::None) => (first(from.0)?, first(to.0)?),
+            (Stack::None, _) | (_, Stack::None) => (first(from.slot)?, first(to.slot)?),
             _ => return None,
         };
         let family = source.or(destination).map_or(Family::V4, Family::of);
@@ -310,16 +320,16 @@ impl Tables {
             return None;
         }
         let in_scope = settled(self.digest.scope != IpBlockScope::OutsideCluster);
-        let named = Some(to.1);
-        let seen = PeerView { class: Some(from_class), address: || source, family, in_scope };
+        let named = Some(to_id);
+        let seen = PeerView { class: Some((from_id, a)), address: || source, family, in_scope };
         let ingress = self.run(b, &seen, Direction::Ingress, named, l4)?;
-        let seen = PeerView { class: Some(to_class), address: || destination, family, in_scope };
+        let seen = PeerView { class: Some((to_id, b)), address: || destination, family, in_scope };
         let egress = self.run(a, &seen, Direction::Egress, named, l4)?;
         Some(ingress.and(egress).verdict())
     }
 
     /// An end by its slot, with the address that the flow gives it or all of its own.
-    fn candidate(&self, slot: u32, address: Option<IpAddr>) -> Option<Candidate<'_>> {
+    fn candidate(&self, slot: SlotIx, address: Option<IpAddr>) -> Option<Candidate<'_>> {
         let identity = self.identity(slot)?;
         let addresses = address.map_or_else(|| self.addresses_of(identity), AddressList::One);
         Some(Candidate {
@@ -331,8 +341,8 @@ impl Tables {
     }
 
     /// A pod and an address outside.
-    fn outside(&self, id: u32, address: IpAddr, direction: Direction, l4: L4) -> Option<Verdict> {
-        let class = self.classes.get(id)?;
+    fn outside(&self, class_number: u32, address: IpAddr, direction: Direction, l4: L4) -> Option<Verdict> {
+        let (id, class) = self.classes.find_number(class_number)?;
         let family = Family::of(address);
         if class.host_network || is_internal_cloud(address) || (family == Family::V6 && !self.digest.ipv6) {
             return None;
@@ -364,7 +374,7 @@ impl Tables {
         subject: &Class,
         peer: &PeerView<'_, A>,
         direction: Direction,
-        named: Option<u32>,
+        named: Option<ClassIx>,
         l4: L4,
     ) -> Option<Bounds> {
         let side = subject.side(direction);
@@ -406,17 +416,17 @@ impl Tables {
                         PeerNamespaces::Own(namespace) => namespace == class.namespace,
                         PeerNamespaces::Matching(selector) => match by_bloom(class.namespace_bloom, selector) {
                             Some(holds) => holds,
-                            None => self.detail(id).namespace_matches.holds(selector, &self.namespace_selectors),
+                            None => self.details.get(id).namespace_matches.holds(selector, &self.namespace_selectors),
                         },
                     };
                     there
                         && match by_bloom(class.pod_bloom, pods) {
                             Some(holds) => holds,
-                            None => self.detail(id).pod_matches.holds(pods, &self.pod_selectors),
+                            None => self.details.get(id).pod_matches.holds(pods, &self.pod_selectors),
                         }
                 })),
                 EntryPeer::Block(at) if peer.in_scope.may => {
-                    let block = self.blocks.get(at)?;
+                    let block = self.blocks.get(at);
                     let held = match (peer.address)() {
                         _ if block.family() != peer.family => NO,
                         Some(address) => settled(block.holds(number(address))),
@@ -445,16 +455,11 @@ impl Tables {
         Some(sum)
     }
 
-    fn detail(&self, class: u32) -> &ClassDetail {
-        static NONE: LazyLock<ClassDetail> = LazyLock::new(ClassDetail::default);
-        self.details.get(class).unwrap_or(&NONE)
-    }
-
-    fn by_table(&self, at: u32, protocol: Protocol, port: Port, named: Option<u32>) -> Bounds {
-        let Some(table): Option<&PortTable> = self.ports.get(at).map(|table| &**table) else { return NO };
+    fn by_table(&self, at: PortTableIx, protocol: Protocol, port: Port, named: Option<ClassIx>) -> Bounds {
+        let table: &PortTable = self.ports.get(at);
         match (table.covered(protocol, port), self.digest.end_port) {
             (Covered::Yes, _) | (Covered::ByRange, EndPort::Supported) => YES,
-            _ if named.is_some_and(|class| table.names(protocol, port, &self.detail(class).key.named)) => YES,
+            _ if named.is_some_and(|class| table.names(protocol, port, &self.details.get(class).key.named)) => YES,
             (Covered::ByRange, EndPort::Unknown) => OPEN,
             _ => NO,
         }

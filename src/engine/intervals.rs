@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use crate::engine::Snapshot;
 use crate::engine::blocks::{address, last, span};
+use crate::engine::ids::BlockIx;
 use crate::engine::ports::{PortTable, point};
 use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledPolicy};
 use crate::name::Direction;
@@ -33,7 +34,7 @@ pub struct AddressInterval {
 
 impl Snapshot {
     fn compiled_policies(&self) -> impl Iterator<Item = &CompiledPolicy> {
-        self.tables.namespaces.iter().flat_map(|namespace| namespace.policies.iter()).map(|policy| &**policy)
+        self.tables.namespaces.items().flat_map(|namespace| namespace.policies.iter()).map(|policy| &**policy)
     }
 
     /// The port intervals of TCP, UDP and SCTP, in order: together every port there is.
@@ -45,15 +46,13 @@ impl Snapshot {
             [Direction::Ingress, Direction::Egress].into_iter().flat_map(move |of| CompiledPolicy::rules(policy, of))
         };
         for rule in self.compiled_policies().flat_map(rules) {
-            if let Some(PortTable::Of { edges, names: of_rule }) =
-                self.tables.ports.get(rule.ports).map(|table| &**table)
-            {
+            if let PortTable::Of { edges, names: of_rule } = &**self.tables.ports.get(rule.ports) {
                 cuts.extend(edges.iter().map(|(at, _)| *at));
                 names.extend(of_rule.iter().cloned());
             }
         }
         if !names.is_empty() {
-            for named in self.tables.details.iter().flat_map(|class| class.key.named.iter()) {
+            for named in self.tables.details.items().flat_map(|class| class.key.named.iter()) {
                 if names.contains(&(named.protocol, named.name.clone())) {
                     let at = point(named.protocol, named.port);
                     cuts.extend([at, at + 1]);
@@ -88,7 +87,7 @@ impl Snapshot {
                 cuts.insert(to + 1);
             }
         };
-        let mut blocks: BTreeSet<u32> = BTreeSet::new();
+        let mut blocks: BTreeSet<BlockIx> = BTreeSet::new();
         for policy in self.compiled_policies() {
             for rule in [Direction::Ingress, Direction::Egress].into_iter().flat_map(|of| policy.rules(of)) {
                 if let CompiledPeers::Of(peers) = &rule.peers {
@@ -99,7 +98,7 @@ impl Snapshot {
                 }
             }
         }
-        for block in blocks.into_iter().filter_map(|at| self.tables.blocks.get(at)).filter(|b| b.family() == family) {
+        for block in blocks.into_iter().map(|at| self.tables.blocks.get(at)).filter(|b| b.family() == family) {
             block.spans().iter().for_each(|(from, to)| cut(*from, *to));
         }
         let profile = self.profile();

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::net::IpAddr;
 
 use crate::engine::blocks::{Share, number};
+use crate::engine::ids::BlockIx;
 use crate::engine::kleene::{Bounds, Open, Truth};
 use crate::engine::ports::Covered;
 use crate::engine::resolve::{EndIdentity, ResolvedEnd};
@@ -183,7 +184,7 @@ impl<'t> View<'t> {
             return passes(Why::NotEnforced(Row::C7));
         }
 
-        let Some(namespace) = self.tables.namespace(class.key.namespace) else { return passes(Why::NotIsolated) };
+        let namespace = self.tables.namespace(class.key.namespace);
         let isolating = |policy: &&'t CompiledPolicy| {
             policy.source.isolates(direction) && class.pod_matches.holds(policy.subject, &self.tables.pod_selectors)
         };
@@ -321,7 +322,7 @@ impl<'t> View<'t> {
     }
 
     fn ports<T: Truth>(&self, question: &Question<'t>, rule: &CompiledRule) -> T {
-        let Some(table) = self.tables.ports.get(rule.ports) else { return T::no() };
+        let table = self.tables.ports.get(rule.ports);
         let L4::Port(protocol, port) = question.l4 else {
             // U1 `portless`: a rule without `ports` matches other protocols, any other rule does not.
             return T::is(matches!(**table, crate::engine::ports::PortTable::Any));
@@ -429,7 +430,7 @@ struct BlockMatch<'a, 't> {
     view: &'a View<'t>,
     question: &'a Question<'t>,
     direction: Direction,
-    block: u32,
+    block: BlockIx,
     ports: Rows,
 }
 
@@ -439,7 +440,7 @@ impl BlockMatch<'_, '_> {
     }
 
     fn holds(&self, address: IpAddr) -> bool {
-        self.view.tables.blocks.get(self.block).is_some_and(|block| block.holds(number(address)))
+        self.view.tables.blocks.get(self.block).holds(number(address))
     }
 
     fn scope(&self) -> IpBlockScope {
@@ -512,8 +513,7 @@ impl BlockMatch<'_, '_> {
         let [of_pods, of_hosts] = &*self.view.tables.possible;
         let possible = if identity.is_host_network() { of_hosts } else { of_pods };
         let family = self.question.family().unwrap_or(Family::V4);
-        let Some(block) = self.view.tables.blocks.get(self.block) else { return T::no() };
-        match possible.share(family, block) {
+        match possible.share(family, self.view.tables.blocks.get(self.block)) {
             Share::None => T::no(),
             Share::All => T::yes(),
             Share::Some => self.open(Row::U6),

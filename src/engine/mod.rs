@@ -13,36 +13,35 @@
 //! exceptions; updates may double that before everything is compiled anew. What goes beyond is not listed but asked selector
 //! by selector and policy by policy: slower, the same answers.
 
-mod addresses;
 mod blocks;
-mod chunked;
+mod build;
 mod class;
 mod class_table;
 mod connections;
+mod cow;
 mod decide;
 mod fast_path;
-mod flat;
+mod ids;
 mod intervals;
 mod judge;
 mod kleene;
-mod matcher;
+mod matches;
 mod partition;
 mod ports;
 mod profile_digest;
 mod resolve;
 mod rules;
 mod services;
-mod sharded;
 mod tables;
-mod writer;
 
 use std::fmt;
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::engine::build::Writer;
+use crate::engine::ids::SlotIx;
 use crate::engine::tables::Tables;
-use crate::engine::writer::Writer;
 use crate::model::change::{Change, ChangeError};
 use crate::model::cluster::Cluster;
 use crate::model::flow::{Flow, L4};
@@ -53,6 +52,7 @@ use crate::verdict::{Decide, Decision, FlowError, Verdict};
 
 pub use crate::engine::class_table::{Cell, CellPeer, ClassId};
 pub(crate) use crate::engine::connections::{Connection, ConnectionEnd, EndName};
+pub use crate::engine::ids::PodId;
 pub use crate::engine::intervals::{AddressInterval, PortInterval};
 pub(crate) use crate::engine::partition::{Distinctions, Member, Partition, PartitionClass};
 
@@ -92,21 +92,11 @@ pub struct Snapshot {
     tables: Arc<Tables>,
 }
 
-/// A pod of an engine, resolved once: [`Snapshot::pod_id`].
-///
-/// It stays good while the pod exists, through whatever changes; once the pod is gone it is recognised as gone, also
-/// where another pod has come since. It means something to the engine it came from, and that engine's snapshots, alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PodId {
-    slot: u32,
-    generation: u8,
-}
-
 impl Engine {
     /// Compiles `cluster` for `profile`. The objects are shared with the cluster, not copied.
     #[must_use]
     pub fn new(cluster: &Cluster, profile: &Profile) -> Self {
-        let (tables, writer) = writer::build(cluster, profile);
+        let (tables, writer) = build::build(cluster, profile);
         Self { snapshot: Snapshot { tables: Arc::new(tables) }, writer }
     }
 
@@ -236,7 +226,7 @@ impl Snapshot {
         pairs.iter().map(|(source, destination, l4)| self.verdict_between(*source, *destination, *l4)).collect()
     }
 
-    fn id_of_slot(&self, slot: u32) -> PodId {
+    fn id_of_slot(&self, slot: SlotIx) -> PodId {
         PodId { slot, generation: self.tables.slot(slot).generation() }
     }
 }

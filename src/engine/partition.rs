@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::engine::Snapshot;
 use crate::engine::blocks::{address, last, span};
-use crate::engine::class::ClassDetail;
+use crate::engine::ids::{ClassIx, PodId};
 use crate::engine::ports::PortTable;
 use crate::engine::resolve::{AddressOwner, EndIdentity, Resolution, ResolvedEnd};
 use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledPolicy, PeerNamespaces};
@@ -34,7 +34,7 @@ pub(crate) struct Distinctions {
 /// A class that has members.
 #[derive(Debug)]
 pub(crate) struct PartitionClass {
-    id: u32,
+    id: ClassIx,
     pub(crate) host_network: bool,
     /// Places of its distinctions.
     pub(crate) egress: usize,
@@ -54,7 +54,7 @@ pub(crate) struct Member {
     pub(crate) endpoint: Endpoint,
     pub(crate) address: Option<IpAddr>,
     /// Tells pods apart; a workload stands for several.
-    pub(crate) pod: Option<u32>,
+    pub(crate) pod: Option<PodId>,
     pub(crate) node: Option<Arc<str>>,
     /// The addresses that a pod calls its host's.
     pub(crate) hosts: Vec<IpAddr>,
@@ -82,12 +82,12 @@ impl Snapshot {
         let tables = &self.tables;
         let mut partition = Partition::default();
         let mut known: HashMap<(Direction, Vec<*const CompiledPolicy>), usize> = HashMap::new();
-        for ((id, detail), members) in (0..).zip(tables.details.iter()).zip(tables.members.iter()) {
+        for ((id, detail), members) in tables.details.iter().zip(tables.members.items()) {
             if members.is_empty() {
                 continue;
             }
             let mut distinctions_of = |direction| {
-                let policies = self.isolating(detail, direction);
+                let policies = tables.isolating(detail, direction);
                 let key = (direction, policies.iter().map(|policy| Arc::as_ptr(policy)).collect());
                 *known.entry(key).or_insert_with(|| {
                     partition.distinctions.push(self.distinctions(&policies, direction));
@@ -107,13 +107,6 @@ impl Snapshot {
         self.distinctions(&[], Direction::Egress)
     }
 
-    fn isolating(&self, detail: &ClassDetail, direction: Direction) -> Vec<&Arc<CompiledPolicy>> {
-        let Some(namespace) = self.tables.namespace(detail.key.namespace) else { return Vec::new() };
-        let mut policies = namespace.selecting(&detail.pod_matches, &self.tables.pod_selectors);
-        policies.retain(|policy| policy.source.isolates(direction));
-        policies
-    }
-
     fn distinctions(&self, policies: &[&Arc<CompiledPolicy>], direction: Direction) -> Distinctions {
         let (mut cuts, mut names, mut peers) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         let (mut v4, mut v6) = (BTreeSet::from([0_u128]), BTreeSet::from([0_u128]));
@@ -125,9 +118,7 @@ impl Snapshot {
             }
         };
         for rule in policies.iter().flat_map(|policy| policy.rules(direction)) {
-            if let Some(PortTable::Of { edges, names: of_rule }) =
-                self.tables.ports.get(rule.ports).map(|table| &**table)
-            {
+            if let PortTable::Of { edges, names: of_rule } = &**self.tables.ports.get(rule.ports) {
                 let port = |at: u32| {
                     let protocol = Protocol::ALL.into_iter().find(|protocol| *protocol as u32 == at >> 16)?;
                     Some((protocol, Port::new((at & 0xFFFF) as u16)?))
@@ -138,7 +129,7 @@ impl Snapshot {
             let CompiledPeers::Of(of_rule) = &rule.peers else { continue };
             peers.extend(of_rule.iter().copied());
             let blocks = of_rule.iter().filter_map(|peer| match peer {
-                CompiledPeer::Block(at) => self.tables.blocks.get(*at),
+                CompiledPeer::Block(at) => Some(self.tables.blocks.get(*at)),
                 CompiledPeer::Pods { .. } => None,
             });
             for block in blocks {
@@ -163,7 +154,7 @@ impl Snapshot {
 
     /// The members of a class, once for each address by which flows can name them.
     pub(crate) fn addressed_members(&self, class: &PartitionClass) -> Vec<Member> {
-        let slots = self.tables.members.get(class.id as usize).into_iter().flat_map(|members| members.iter());
+        let slots = self.tables.members.get(class.id).iter();
         let mut all = Vec::new();
         for slot in slots {
             match self.tables.object(*slot) {
@@ -184,7 +175,7 @@ impl Snapshot {
                     let member = |endpoint, address| Member {
                         endpoint,
                         address,
-                        pod: Some(*slot),
+                        pod: Some(self.id_of_slot(*slot)),
                         node: node.clone(),
                         hosts: hosts.clone(),
                     };
@@ -269,7 +260,7 @@ impl Snapshot {
                     break;
                 }
                 *left -= 1;
-                let Some(detail) = self.tables.details.get(class.id) else { continue };
+                let detail = self.tables.details.get(class.id);
                 let there = match namespaces {
                     PeerNamespaces::Own(namespace) => *namespace == detail.key.namespace,
                     PeerNamespaces::Matching(id) => {

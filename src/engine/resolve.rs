@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::engine::class::ClassDetail;
-use crate::engine::tables::{Claim, NO_CLASS, NodeEntry, PackedClaim, SharedClaims, SlotObject, Tables};
+use crate::engine::ids::{ClassIx, SlotIx};
+use crate::engine::tables::{Claim, NodeEntry, PackedClaim, SharedClaims, SlotObject, Tables};
 use crate::model::cluster::{NodeAddress, NodeAddressKind, Pod, Workload, WorkloadKind};
 use crate::model::flow::Endpoint;
 use crate::name::ObjectName;
@@ -25,8 +26,8 @@ pub(super) enum EndIdentity<'t> {
 /// A pod's or workload's slot and class.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Membership<'t> {
-    pub(super) slot: u32,
-    pub(super) class: u32,
+    pub(super) slot: SlotIx,
+    pub(super) class: ClassIx,
     pub(super) detail: &'t ClassDetail,
 }
 
@@ -155,9 +156,9 @@ pub(super) enum AddressOwner<'t> {
 
 impl Tables {
     /// What has the slot: a live pod or a workload.
-    pub(super) fn identity(&self, slot: u32) -> Option<EndIdentity<'_>> {
-        let class = self.slot(slot).class();
-        let place = Membership { slot, class, detail: self.details.get(class)? };
+    pub(super) fn identity(&self, slot: SlotIx) -> Option<EndIdentity<'_>> {
+        let class = self.slot(slot).class()?;
+        let place = Membership { slot, class, detail: self.details.get(class) };
         match self.object(slot) {
             SlotObject::Empty => None,
             SlotObject::Pod(pod) => Some(EndIdentity::Pod(pod, place)),
@@ -203,7 +204,7 @@ impl Tables {
                 let address = &canonical(*address); // K22
                 let entry = self.known_node(name)?;
                 let claims = match self.claim(*address).map(PackedClaim::unpack) {
-                    Some(Claim::Shared(at)) => self.shared_claims(at),
+                    Some(Claim::Shared(id)) => Some(self.shared_claims(id)),
                     _ => None,
                 };
                 if claims.and_then(|claims| self.node_among(claims)) != Some(Some(&*entry.name)) {
@@ -226,10 +227,10 @@ impl Tables {
         if let Some(identity) = self.owner(address)? {
             return Ok(AddressOwner::End(identity));
         }
-        let Some(Claim::Shared(at)) = self.claim(address).map(PackedClaim::unpack) else {
+        let Some(Claim::Shared(id)) = self.claim(address).map(PackedClaim::unpack) else {
             return Ok(AddressOwner::End(EndIdentity::External));
         };
-        let Some(claims) = self.shared_claims(at) else { return Ok(AddressOwner::End(EndIdentity::External)) };
+        let claims = self.shared_claims(id);
         if let Some(node) = self.node_among(claims) {
             return Ok(AddressOwner::End(EndIdentity::Node(node)));
         }
@@ -241,7 +242,7 @@ impl Tables {
         let slot = match self.claim(address).map(PackedClaim::unpack) {
             None => return Ok(None),
             Some(Claim::Pod(slot)) => slot,
-            Some(Claim::Shared(at)) => match self.shared_claims(at).map_or(&[][..], |claims| claims.pods.as_slice()) {
+            Some(Claim::Shared(id)) => match self.shared_claims(id).pods.as_slice() {
                 [] => return Ok(None),
                 [slot] => *slot,
                 several => {
@@ -328,8 +329,8 @@ impl Tables {
     }
 
     /// The pod's slot, where the pod is live.
-    pub(super) fn is_live(&self, slot: u32) -> bool {
-        self.slot(slot).class() != NO_CLASS
+    pub(super) fn is_live(&self, slot: SlotIx) -> bool {
+        self.slot(slot).class().is_some()
     }
 }
 

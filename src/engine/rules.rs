@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::matcher::SelectorId;
+use crate::engine::ids::{BlockIx, NamespaceIx, NamespaceSelectorId, PodSelectorId, PortTableIx};
 use crate::model::policy::NetworkPolicy;
 use crate::name::Direction;
 use crate::net::Protocol;
@@ -11,7 +11,7 @@ use crate::net::Protocol;
 #[derive(Debug)]
 pub(super) struct CompiledPolicy {
     pub(super) source: Arc<NetworkPolicy>,
-    pub(super) subject: SelectorId,
+    pub(super) subject: PodSelectorId,
     /// The rules that count, in their order.
     pub(super) ingress: Vec<CompiledRule>,
     pub(super) egress: Vec<CompiledRule>,
@@ -30,8 +30,7 @@ impl CompiledPolicy {
 #[derive(Debug)]
 pub(super) struct CompiledRule {
     pub(super) peers: CompiledPeers,
-    /// Place of its port table.
-    pub(super) ports: u32,
+    pub(super) ports: PortTableIx,
 }
 
 /// The peers of a rule (K6).
@@ -44,19 +43,15 @@ pub(super) enum CompiledPeers {
 /// One peer (K7, K14).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CompiledPeer {
-    Pods {
-        namespaces: PeerNamespaces,
-        pods: SelectorId,
-    },
-    /// Place of the block.
-    Block(u32),
+    Pods { namespaces: PeerNamespaces, pods: PodSelectorId },
+    Block(BlockIx),
 }
 
 /// The namespaces of a peer (K7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum PeerNamespaces {
-    Own(u32),
-    Matching(SelectorId),
+    Own(NamespaceIx),
+    Matching(NamespaceSelectorId),
 }
 
 /// One peer of one rule with the rule's ports: what a verdict runs through, the profile compiled in.
@@ -66,6 +61,9 @@ pub(super) struct Entry {
     pub(super) ports: EntryPorts,
 }
 
+// Verdicts run through lists of these.
+const _: () = assert!(size_of::<Entry>() == 20);
+
 /// Whom an entry admits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) enum EntryPeer {
@@ -73,9 +71,9 @@ pub(super) enum EntryPeer {
     Any,
     Pods {
         namespaces: PeerNamespaces,
-        pods: SelectorId,
+        pods: PodSelectorId,
     },
-    Block(u32),
+    Block(BlockIx),
     /// Perhaps everyone: ipBlocks of a direction for which the profile does not support them (C4, C5).
     Open,
 }
@@ -90,6 +88,5 @@ pub(super) enum EntryPorts {
         first: u16,
         last: u16,
     },
-    /// Place of the port table.
-    Table(u32),
+    Table(PortTableIx),
 }

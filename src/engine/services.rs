@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::engine::class::ClassDetail;
-use crate::engine::matcher::fulfils;
+use crate::engine::ids::PodSelectorId;
+use crate::engine::matches::fulfils;
 use crate::engine::resolve::{
     AddressList, AddressOwner, Candidate, EndIdentity, Resolution, ResolvedEnd, Written, meet,
 };
@@ -56,7 +57,7 @@ pub(super) struct BackendConnection<'t> {
 pub(super) struct ServiceFront<'t> {
     tables: &'t Tables,
     service: &'t Service,
-    selector: Option<u32>,
+    selector: Option<PodSelectorId>,
     port: &'t ServicePort,
     source: Candidate<'t>,
     family: Option<Family>,
@@ -68,7 +69,7 @@ impl<'t> ServiceFront<'t> {
     /// `sent_to` where the flow named a ClusterIP.
     pub(super) fn new(
         tables: &'t Tables,
-        service: (&'t Service, Option<u32>),
+        service: (&'t Service, Option<PodSelectorId>),
         sent_to: Option<IpAddr>,
         source: &Candidate<'t>,
         l4: L4,
@@ -177,7 +178,7 @@ impl<'t> ServiceFront<'t> {
                 let holds = |class: &&ClassDetail| {
                     self.selector.is_some_and(|id| class.pod_matches.holds(id, &tables.pod_selectors))
                 };
-                let members = tables.details.get(*id).filter(holds).and_then(|_| tables.members.get(*id as usize));
+                let members = Some(tables.details.get(*id)).filter(holds).map(|_| tables.members.get(*id));
                 members.into_iter().flat_map(|slots| slots.iter())
             })
         };
@@ -323,7 +324,7 @@ impl Tables {
     fn pods_of(&self, namespace: &str) -> impl Iterator<Item = &Pod> {
         let namespace = self.namespace_named(namespace).into_iter();
         let slots = namespace.flat_map(|namespace| {
-            let members = namespace.classes.iter().filter_map(|class| self.members.get(*class as usize));
+            let members = namespace.classes.iter().map(|class| self.members.get(*class));
             members.flat_map(|members| members.iter()).chain(namespace.finished.iter())
         });
         slots.filter_map(|slot| match self.object(*slot) {

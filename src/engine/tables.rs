@@ -5,27 +5,31 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::engine::blocks::{Block, Possible};
-use crate::engine::chunked::Chunked;
 use crate::engine::class::{Class, ClassDetail, ClassSummary};
-use crate::engine::flat::Flat;
-use crate::engine::matcher::{EVERYTHING, Matches, NEGATIVE, SelectorId, Selectors};
+use crate::engine::cow::{Arena, Chunked, Flat, PersistentVec, Sharded};
+use crate::engine::ids::{
+    BlockIx, ClaimsIx, ClassIx, EntryIx, Id as _, NamespaceIx, Namespaces, PodId, PodSelectorId, Pods, PolicyIx,
+    PortTableIx, SlotIx,
+};
+use crate::engine::matches::{Matches, Selectors};
 use crate::engine::ports::PortTable;
 use crate::engine::profile_digest::ProfileDigest;
 use crate::engine::rules::{CompiledPolicy, Entry};
-use crate::engine::sharded::Sharded;
 use crate::labels::Labels;
 use crate::model::cluster::{Cluster, ContainerPort, EndpointSlice, Node, Pod, Service, Workload, WorkloadKind};
-use crate::name::ObjectName;
+use crate::name::{Direction, ObjectName};
 use crate::profile::profile::Profile;
 
-/// No class: the slot is empty, or its pod has finished.
-pub(super) const NO_CLASS: u32 = (1 << 26) - 1;
+/// The number of no class: higher than that of any.
+const NO_CLASS: u32 = (1 << 26) - 1;
 
 /// A pod as verdicts see it, or a workload that stands for its pods: 26 bits say of which class it is, 6 bits count the objects
 /// that had this slot before, so that an id of an earlier one is recognised. Every verdict reads two of these in no order: half
 /// as many bytes, half as many misses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slot(u32);
+
+const _: () = assert!(size_of::<Slot>() == 4);
 
 impl Default for Slot {
     fn default() -> Self {
@@ -37,8 +41,14 @@ impl Slot {
     /// The last generation: a slot that has reached it is not used again.
     pub(super) const LAST: u8 = 63;
 
+    /// Its class; none where it is empty, or its pod has finished.
+    pub(super) fn class(self) -> Option<ClassIx> {
+        (self.class_number() != NO_CLASS).then(|| ClassIx::from_index(self.class_number()))
+    }
+
+    /// The number of its class, or a higher one than any class has: [`Arena::find_number`] tells them apart.
     #[inline]
-    pub(super) fn class(self) -> u32 {
+    pub(super) fn class_number(self) -> u32 {
         self.0 & NO_CLASS
     }
 
@@ -47,8 +57,9 @@ impl Slot {
         (self.0 >> 26) as u8
     }
 
-    pub(super) fn with_class(self, class: u32) -> Self {
-        Self(self.0 & !NO_CLASS | class.min(NO_CLASS))
+    /// More classes than 26 bits can tell apart do not fit into memory: those beyond would count as none.
+    pub(super) fn with_class(self, class: Option<ClassIx>) -> Self {
+        Self(self.0 & !NO_CLASS | class.map_or(NO_CLASS, |class| class.index().min(NO_CLASS)))
     }
 
     /// Empty, for the next object.
@@ -122,19 +133,19 @@ pub(super) struct NamespaceEntry {
     pub(super) name: Arc<str>,
     pub(super) labels: Labels,
     /// The namespace selectors that match it.
-    pub(super) matches: Matches,
+    pub(super) matches: Matches<Namespaces>,
     /// Its policies, by name.
     pub(super) policies: Arc<Vec<Arc<CompiledPolicy>>>,
     /// Pairs of a subject selector and a place in `policies`, in order.
-    pub(super) by_subject: Arc<Vec<(SelectorId, u32)>>,
+    pub(super) by_subject: Arc<Vec<(PodSelectorId, PolicyIx)>>,
     /// Its Services by name, with their selectors; none of a Service that selects nothing.
-    pub(super) services: Arc<Vec<(Arc<Service>, Option<SelectorId>)>>,
+    pub(super) services: Arc<Vec<(Arc<Service>, Option<PodSelectorId>)>>,
     /// Its EndpointSlices, by Service, then by name.
     pub(super) slices: Arc<Vec<Arc<EndpointSlice>>>,
-    /// Seats of its pods that have finished: they are of no class.
-    pub(super) finished: Arc<Vec<u32>>,
+    /// Slots of its pods that have finished: they are of no class.
+    pub(super) finished: Arc<Vec<SlotIx>>,
     /// The classes that its pods and workloads are or were of.
-    pub(super) classes: Arc<Vec<u32>>,
+    pub(super) classes: Arc<Vec<ClassIx>>,
 }
 
 impl NamespaceEntry {
@@ -146,25 +157,34 @@ impl NamespaceEntry {
     }
 
     /// The policies whose subject selectors match, by name.
-    pub(super) fn selecting(&self, labels: &Matches, selectors: &Selectors) -> Vec<&Arc<CompiledPolicy>> {
-        let holds = |(id, _): &&(SelectorId, u32)| labels.holds(*id, selectors);
-        let positive = self.by_subject.partition_point(|(id, _)| id & NEGATIVE == 0);
+    pub(super) fn selecting(&self, labels: &Matches<Pods>, selectors: &Selectors<Pods>) -> Vec<&Arc<CompiledPolicy>> {
+        let selects = |(subject, _): &&(PodSelectorId, PolicyIx)| labels.holds(*subject, selectors);
+        let positive = self.by_subject.partition_point(|(subject, _)| !subject.is_negative());
         let (positive, negative) = self.by_subject.split_at(positive);
-        let mut places: Vec<u32> = negative.iter().filter(holds).map(|(_, at)| *at).collect();
+        let mut found: Vec<PolicyIx> = negative.iter().filter(selects).map(|(_, policy)| *policy).collect();
         match labels {
             Matches::Listed(list) if list.len() < positive.len() => {
-                let listed = list.iter().filter(|id| **id & NEGATIVE == 0);
-                places.extend([EVERYTHING].iter().chain(listed).flat_map(|id| self.subjects(*id)));
+                let listed = list.iter().filter(|id| !id.is_negative());
+                let all = [PodSelectorId::EVERYTHING];
+                found.extend(all.iter().chain(listed).flat_map(|subject| self.with_subject(*subject)));
             }
-            _ => places.extend(positive.iter().filter(holds).map(|(_, at)| *at)),
+            _ => found.extend(positive.iter().filter(selects).map(|(_, policy)| *policy)),
         }
-        places.sort_unstable();
-        places.iter().filter_map(|at| self.policies.get(*at as usize)).collect()
+        found.sort_unstable();
+        found.into_iter().filter_map(|policy| self.policy(policy)).collect()
     }
 
-    fn subjects(&self, id: SelectorId) -> impl Iterator<Item = u32> + '_ {
-        let from = self.by_subject.partition_point(|(each, _)| *each < id);
-        self.by_subject.iter().skip(from).take_while(move |(each, _)| *each == id).map(|(_, at)| *at)
+    /// None of an id that is not there, which is a mistake of ours: a debug assertion says so.
+    fn policy(&self, id: PolicyIx) -> Option<&Arc<CompiledPolicy>> {
+        let policy = self.policies.get(id.index() as usize);
+        debug_assert!(policy.is_some(), "no policy of {} has the id {id:?}", self.name);
+        policy
+    }
+
+    fn with_subject(&self, subject: PodSelectorId) -> impl Iterator<Item = PolicyIx> + '_ {
+        let from = self.by_subject.partition_point(|(each, _)| *each < subject);
+        let same = self.by_subject.iter().skip(from).take_while(move |(each, _)| *each == subject);
+        same.map(|(_, policy)| *policy)
     }
 }
 
@@ -173,21 +193,21 @@ impl NamespaceEntry {
 pub(super) struct NodeEntry {
     pub(super) name: Arc<str>,
     pub(super) node: Option<Arc<Node>>,
-    /// Seats of the pods that name it, finished ones too.
-    pub(super) pods: Vec<u32>,
-    /// Seats of the workloads that name it.
-    pub(super) workloads: Vec<u32>,
+    /// Slots of the pods that name it, finished ones too.
+    pub(super) pods: Vec<SlotIx>,
+    /// Slots of the workloads that name it.
+    pub(super) workloads: Vec<SlotIx>,
 }
 
 /// Everything that claims an address, unless it is exactly one live pod (SEMANTICS section 1, K20).
 #[derive(Debug, Clone, Default)]
 pub(super) struct SharedClaims {
-    /// Seats of live pods that claim it.
-    pub(super) pods: Vec<u32>,
+    /// Slots of live pods that claim it.
+    pub(super) pods: Vec<SlotIx>,
     /// Nodes by name.
     pub(super) nodes: Vec<Arc<str>>,
-    /// Seats of pods that call it their host's.
-    pub(super) reporters: Vec<u32>,
+    /// Slots of pods that call it their host's.
+    pub(super) reporters: Vec<SlotIx>,
     /// Services by name.
     pub(super) services: Vec<ObjectName>,
 }
@@ -199,20 +219,20 @@ pub(super) struct PackedClaim(u32);
 /// Who claims an address.
 pub(super) enum Claim {
     /// One live pod and nothing else: its slot.
-    Pod(u32),
+    Pod(SlotIx),
     /// Anything else: the place of its [`SharedClaims`].
-    Shared(u32),
+    Shared(ClaimsIx),
 }
 
 impl PackedClaim {
     const SHARED: u32 = 1 << 31;
 
-    pub(super) fn pod(slot: u32) -> Self {
-        Self(slot)
+    pub(super) fn pod(slot: SlotIx) -> Self {
+        Self(slot.index())
     }
 
-    pub(super) fn shared(at: u32) -> Self {
-        Self(at | Self::SHARED)
+    pub(super) fn shared(claims: ClaimsIx) -> Self {
+        Self(claims.index() | Self::SHARED)
     }
 
     /// As a number of a table; never the highest, since slots and places are fewer than 2^31 - 1.
@@ -222,7 +242,11 @@ impl PackedClaim {
 
     #[inline]
     pub(super) fn unpack(self) -> Claim {
-        if self.0 & Self::SHARED == 0 { Claim::Pod(self.0) } else { Claim::Shared(self.0 & !Self::SHARED) }
+        if self.0 & Self::SHARED == 0 {
+            Claim::Pod(SlotIx::from_index(self.0))
+        } else {
+            Claim::Shared(ClaimsIx::from_index(self.0 & !Self::SHARED))
+        }
     }
 }
 
@@ -231,15 +255,11 @@ impl PackedClaim {
 pub(super) struct AddressTable {
     pub(super) v4: Flat,
     pub(super) v6: Sharded<(u128, PackedClaim)>,
-    pub(super) shared: Chunked<Option<Arc<SharedClaims>>, 4>,
+    pub(super) shared: Arena<ClaimsIx, Chunked<Option<Arc<SharedClaims>>, 4>>,
 }
 
 /// An entry of a table by name: 32 bits of the name's hash, and a slot.
-pub(super) type NameEntry = (u32, u32);
-
-/// An array of counted references: a change after a clone copies a few dozen of them, where [`Chunked`] would copy more, and
-/// a count is a miss of the cache.
-pub(super) type PersistentVec<T> = imbl::Vector<T>;
+pub(super) type NameEntry = (u32, SlotIx);
 
 /// The compiled snapshot.
 #[derive(Debug, Clone)]
@@ -249,26 +269,26 @@ pub(super) struct Tables {
     pub(super) possible: Arc<[Possible; 2]>,
     pub(super) cluster: Cluster,
     pub(super) hasher: foldhash::fast::FixedState,
-    pub(super) slots: Chunked<Slot, 10>,
-    pub(super) objects: PersistentVec<SlotObject>,
+    pub(super) slots: Arena<SlotIx, Chunked<Slot, 10>>,
+    pub(super) objects: Arena<SlotIx, PersistentVec<SlotObject>>,
     /// The first IPv4 address of each slot's object, as a number; 0: none, or look at the object.
-    pub(super) v4: Chunked<u32, 10>,
-    pub(super) summaries: Chunked<ClassSummary, 8>,
-    pub(super) classes: Chunked<Class>,
-    pub(super) entries: Chunked<Entry, 10>,
-    pub(super) details: Chunked<ClassDetail, 5>,
+    pub(super) v4: Arena<SlotIx, Chunked<u32, 10>>,
+    pub(super) summaries: Arena<ClassIx, Chunked<ClassSummary, 8>>,
+    pub(super) classes: Arena<ClassIx, Chunked<Class>>,
+    pub(super) entries: Arena<EntryIx, Chunked<Entry, 10>>,
+    pub(super) details: Arena<ClassIx, Chunked<ClassDetail, 5>>,
     /// The slots of the members of each class.
-    pub(super) members: PersistentVec<Arc<[u32]>>,
+    pub(super) members: Arena<ClassIx, PersistentVec<Arc<[SlotIx]>>>,
     pub(super) pods: Sharded<NameEntry>,
     pub(super) workloads: Sharded<NameEntry>,
     pub(super) addresses: AddressTable,
-    pub(super) namespaces: Chunked<Arc<NamespaceEntry>>,
-    pub(super) namespace_ids: Arc<std::collections::HashMap<Arc<str>, u32>>,
+    pub(super) namespaces: Arena<NamespaceIx, Chunked<Arc<NamespaceEntry>>>,
+    pub(super) namespace_ids: Arc<std::collections::HashMap<Arc<str>, NamespaceIx>>,
     pub(super) nodes: Sharded<Arc<NodeEntry>, 16>,
-    pub(super) pod_selectors: Selectors,
-    pub(super) namespace_selectors: Selectors,
-    pub(super) ports: Chunked<Arc<PortTable>>,
-    pub(super) blocks: Chunked<Block>,
+    pub(super) pod_selectors: Selectors<Pods>,
+    pub(super) namespace_selectors: Selectors<Namespaces>,
+    pub(super) ports: Arena<PortTableIx, Chunked<Arc<PortTable>>>,
+    pub(super) blocks: Arena<BlockIx, Chunked<Block>>,
 }
 
 /// A 32-bit hash over all 64 bits, as [`Sharded`] wants it.
@@ -294,28 +314,33 @@ impl Tables {
     }
 
     #[inline]
-    pub(super) fn slot(&self, at: u32) -> Slot {
-        self.slots.get(at).copied().unwrap_or_default()
+    pub(super) fn slot(&self, slot: SlotIx) -> Slot {
+        *self.slots.get(slot)
     }
 
-    pub(super) fn object(&self, at: u32) -> &SlotObject {
-        static EMPTY: SlotObject = SlotObject::Empty;
-        self.objects.get(at as usize).unwrap_or(&EMPTY)
+    /// The slot of the id, whoever has it now; an empty one where this snapshot has no such slot yet.
+    #[inline]
+    pub(super) fn slot_of_id(&self, id: PodId) -> Slot {
+        self.slots.find(id.slot).copied().unwrap_or_default()
+    }
+
+    pub(super) fn object(&self, slot: SlotIx) -> &SlotObject {
+        self.objects.get(slot)
     }
 
     /// The slot of the pod, finished or not.
-    pub(super) fn pod_slot(&self, name: &ObjectName) -> Option<u32> {
+    pub(super) fn pod_slot(&self, name: &ObjectName) -> Option<SlotIx> {
         let hash = self.hash_name(name);
-        let is = |(h, slot): &NameEntry| *h == hash && self.object(*slot).name() == Some(name);
-        self.pods.find(spread(hash), is).map(|(_, slot)| *slot)
+        let is_it = |(each, slot): &NameEntry| *each == hash && self.object(*slot).name() == Some(name);
+        self.pods.find(spread(hash), is_it).map(|(_, slot)| *slot)
     }
 
-    pub(super) fn workload_slot(&self, name: &ObjectName, kind: WorkloadKind) -> Option<u32> {
+    pub(super) fn workload_slot(&self, name: &ObjectName, kind: WorkloadKind) -> Option<SlotIx> {
         let hash = self.hash_name(name);
-        let is = |(h, slot): &NameEntry| {
-            *h == hash && matches!(self.object(*slot), SlotObject::Workload(w) if w.kind == kind && w.name == *name)
+        let is_it = |(each, slot): &NameEntry| {
+            *each == hash && matches!(self.object(*slot), SlotObject::Workload(w) if w.kind == kind && w.name == *name)
         };
-        self.workloads.find(spread(hash), is).map(|(_, slot)| *slot)
+        self.workloads.find(spread(hash), is_it).map(|(_, slot)| *slot)
     }
 
     /// Who claims an address, exactly as given: a mapped one is not looked up as IPv4.
@@ -330,16 +355,33 @@ impl Tables {
         }
     }
 
-    pub(super) fn shared_claims(&self, at: u32) -> Option<&SharedClaims> {
-        self.addresses.shared.get(at)?.as_deref()
+    /// Nobody's of an id that was given back, which is a mistake of ours: a debug assertion says so.
+    pub(super) fn shared_claims(&self, id: ClaimsIx) -> &SharedClaims {
+        static NOBODY: SharedClaims =
+            SharedClaims { pods: Vec::new(), nodes: Vec::new(), reporters: Vec::new(), services: Vec::new() };
+        let claims = self.addresses.shared.get(id).as_deref();
+        debug_assert!(claims.is_some(), "the claims {id:?} were given back");
+        claims.unwrap_or(&NOBODY)
     }
 
-    pub(super) fn namespace(&self, id: u32) -> Option<&NamespaceEntry> {
-        self.namespaces.get(id).map(|namespace| &**namespace)
+    pub(super) fn namespace(&self, id: NamespaceIx) -> &NamespaceEntry {
+        self.namespaces.get(id)
+    }
+
+    pub(super) fn namespace_id(&self, name: &str) -> Option<NamespaceIx> {
+        self.namespace_ids.get(name).copied()
     }
 
     pub(super) fn namespace_named(&self, name: &str) -> Option<&NamespaceEntry> {
-        self.namespace(*self.namespace_ids.get(name)?)
+        Some(self.namespace(self.namespace_id(name)?))
+    }
+
+    /// The policies that isolate members of the class in that direction (K1), by name.
+    pub(super) fn isolating(&self, class: &ClassDetail, direction: Direction) -> Vec<&Arc<CompiledPolicy>> {
+        let namespace = self.namespace(class.key.namespace);
+        let mut policies = namespace.selecting(&class.pod_matches, &self.pod_selectors);
+        policies.retain(|policy| policy.source.isolates(direction));
+        policies
     }
 
     pub(super) fn node_entry(&self, name: &str) -> Option<&Arc<NodeEntry>> {
@@ -347,7 +389,7 @@ impl Tables {
     }
 
     /// The Service, with its selector.
-    pub(super) fn service(&self, name: &ObjectName) -> Option<(&Service, Option<SelectorId>)> {
+    pub(super) fn service(&self, name: &ObjectName) -> Option<(&Service, Option<PodSelectorId>)> {
         let services = &self.namespace_named(name.namespace())?.services;
         let at = services.binary_search_by(|(service, _)| service.name.cmp(name)).ok()?;
         services.get(at).map(|(service, selector)| (&**service, *selector))

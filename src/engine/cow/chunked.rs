@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// A chunk has 2 to the power of `BITS` elements: the more, the shorter the list of chunks that every look-up reads; the
 /// fewer, the less a change copies while a snapshot is held.
 #[derive(Debug, Clone)]
-pub(super) struct Chunked<T, const BITS: usize = 7> {
+pub(in crate::engine) struct Chunked<T, const BITS: usize = 7> {
     chunks: Arc<Vec<Arc<[T]>>>,
     len: usize,
 }
@@ -21,32 +21,28 @@ impl<T, const BITS: usize> Default for Chunked<T, BITS> {
 impl<T: Clone + Default, const BITS: usize> Chunked<T, BITS> {
     const SIZE: usize = 1 << BITS;
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::engine) fn len(&self) -> usize {
         self.len
     }
 
     #[inline]
-    pub(super) fn get(&self, at: u32) -> Option<&T> {
-        let at = at as usize;
+    pub(in crate::engine) fn get(&self, at: usize) -> Option<&T> {
         self.chunks.get(at >> BITS)?.get(at & (Self::SIZE - 1))
     }
 
     /// The element to change; nothing where the place was never pushed.
-    pub(super) fn get_mut(&mut self, at: u32) -> Option<&mut T> {
-        let at = at as usize;
+    pub(in crate::engine) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
         let chunk = Arc::make_mut(&mut self.chunks).get_mut(at >> BITS)?;
         Arc::make_mut(chunk).get_mut(at & (Self::SIZE - 1))
     }
 
     /// Puts `value` at the end; returns its place.
-    pub(super) fn push(&mut self, value: T) -> u32 {
+    pub(in crate::engine) fn push(&mut self, value: T) -> usize {
         let at = self.len;
         if at % Self::SIZE == 0 {
             Arc::make_mut(&mut self.chunks).push(vec![T::default(); Self::SIZE].into());
         }
         self.len += 1;
-        // Places are ids of 32 bits: more objects than that do not fit into memory.
-        let at = u32::try_from(at).unwrap_or(u32::MAX);
         if let Some(place) = self.get_mut(at) {
             *place = value;
         }
@@ -55,28 +51,27 @@ impl<T: Clone + Default, const BITS: usize> Chunked<T, BITS> {
 
     /// `len` elements from `at` on, which [`Self::extend`] put there together.
     #[inline]
-    pub(super) fn slice(&self, at: u32, len: u16) -> &[T] {
-        let (at, len) = (at as usize, usize::from(len));
+    pub(in crate::engine) fn slice(&self, at: usize, len: usize) -> Option<&[T]> {
         let from = at & (Self::SIZE - 1);
-        self.chunks.get(at >> BITS).and_then(|chunk| chunk.get(from..from + len)).unwrap_or(&[])
+        self.chunks.get(at >> BITS)?.get(from..from + len)
     }
 
     /// Puts all of `values` at the end, in one chunk; returns their first place. None where they do not fit into a chunk.
-    pub(super) fn extend(&mut self, values: &[T]) -> Option<u32> {
+    pub(in crate::engine) fn extend(&mut self, values: &[T]) -> Option<usize> {
         if values.len() > Self::SIZE {
             return None;
         }
         while self.len % Self::SIZE + values.len() > Self::SIZE {
             self.push(T::default());
         }
-        let first = u32::try_from(self.len).ok()?;
+        let first = self.len;
         for value in values {
             self.push(value.clone());
         }
         Some(first)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub(in crate::engine) fn iter(&self) -> impl Iterator<Item = &T> {
         self.chunks.iter().flat_map(|chunk| chunk.iter()).take(self.len)
     }
 }
@@ -88,8 +83,8 @@ mod tests {
     #[test]
     fn a_clone_keeps_what_it_saw() {
         let mut array: Chunked<u32> = Chunked::default();
-        for i in 0..1000_u32 {
-            assert_eq!(array.push(i), i);
+        for i in 0..1000 {
+            assert_eq!(array.push(i), i as usize);
         }
         let before = array.clone();
         *array.get_mut(700).unwrap() = 1;
@@ -110,7 +105,7 @@ mod tests {
         assert_eq!(array.extend(&[]), Some(12));
         assert_eq!(
             (array.slice(0, 5), array.slice(8, 4), array.slice(12, 0)),
-            (&[1, 2, 3, 4, 5][..], &[6, 7, 8, 9][..], &[][..])
+            (Some(&[1, 2, 3, 4, 5][..]), Some(&[6, 7, 8, 9][..]), Some(&[][..]))
         );
     }
 }

@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 /// As [`HashTable`], it leaves hashing and comparing to the caller; hashes must spread over all 64 bits. All shards are
 /// split when they have `FULL` entries on average: few where a copy counts references, many where it copies bytes.
 #[derive(Debug, Clone)]
-pub(super) struct Sharded<T, const FULL: usize = 1024> {
+pub(in crate::engine) struct Sharded<T, const FULL: usize = 1024> {
     shards: Arc<Vec<Arc<HashTable<T>>>>,
     bits: u32,
     len: usize,
@@ -29,18 +29,18 @@ impl<T: Clone, const FULL: usize> Sharded<T, FULL> {
     }
 
     #[inline]
-    pub(super) fn find(&self, hash: u64, is: impl FnMut(&T) -> bool) -> Option<&T> {
+    pub(in crate::engine) fn find(&self, hash: u64, is: impl FnMut(&T) -> bool) -> Option<&T> {
         self.shards.get(Self::place(self.bits, hash))?.find(inner(hash), is)
     }
 
     /// The entry to change in place; its hash must stay.
-    pub(super) fn find_mut(&mut self, hash: u64, is: impl FnMut(&T) -> bool) -> Option<&mut T> {
+    pub(in crate::engine) fn find_mut(&mut self, hash: u64, is: impl FnMut(&T) -> bool) -> Option<&mut T> {
         let shard = Arc::make_mut(&mut self.shards).get_mut(Self::place(self.bits, hash))?;
         Arc::make_mut(shard).find_mut(inner(hash), is)
     }
 
     /// Adds an entry that is not there yet.
-    pub(super) fn insert(&mut self, hash: u64, value: T, hash_of: impl Fn(&T) -> u64) {
+    pub(in crate::engine) fn insert(&mut self, hash: u64, value: T, hash_of: impl Fn(&T) -> u64) {
         if self.len >= FULL << self.bits {
             self.split(&hash_of);
         }
@@ -51,7 +51,7 @@ impl<T: Clone, const FULL: usize> Sharded<T, FULL> {
     }
 
     /// Takes the entry out, if it is there.
-    pub(super) fn remove(&mut self, hash: u64, is: impl FnMut(&T) -> bool) -> Option<T> {
+    pub(in crate::engine) fn remove(&mut self, hash: u64, is: impl FnMut(&T) -> bool) -> Option<T> {
         let shard = Arc::make_mut(&mut self.shards).get_mut(Self::place(self.bits, hash))?;
         let (value, _) = Arc::make_mut(shard).find_entry(inner(hash), is).ok()?.remove();
         self.len -= 1;

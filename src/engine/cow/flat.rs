@@ -16,7 +16,7 @@ type Bucket = (u32, u32);
 
 /// A hash table with linear probing, in shards that are shared with the snapshots taken of it.
 #[derive(Debug, Clone)]
-pub(super) struct Flat {
+pub(in crate::engine) struct Flat {
     shards: Arc<Vec<Shard>>,
     bits: u32,
 }
@@ -120,13 +120,13 @@ impl Flat {
     }
 
     #[inline]
-    pub(super) fn get(&self, key: u32) -> Option<u32> {
+    pub(in crate::engine) fn get(&self, key: u32) -> Option<u32> {
         let hash = hash(key);
         self.shards.get(self.place(hash))?.get(hash, key)
     }
 
     /// Sets what the key means: any value but the highest.
-    pub(super) fn set(&mut self, key: u32, value: u32) {
+    pub(in crate::engine) fn set(&mut self, key: u32, value: u32) {
         let place = self.place(hash(key));
         let Some(shard) = Arc::make_mut(&mut self.shards).get_mut(place) else { return };
         shard.take(key);
@@ -143,7 +143,7 @@ impl Flat {
     }
 
     /// Forgets the key.
-    pub(super) fn remove(&mut self, key: u32) {
+    pub(in crate::engine) fn remove(&mut self, key: u32) {
         let place = self.place(hash(key));
         if let Some(shard) = Arc::make_mut(&mut self.shards).get_mut(place) {
             shard.take(key);

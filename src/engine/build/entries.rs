@@ -1,0 +1,155 @@
+//! What policies say of a class, written out as entries.
+
+use crate::engine::build::writer::Writer;
+use crate::engine::class::{ANY_NAMESPACE, ClassDetail, Isolation, SideEntries, namespace_bit, port_bits};
+use crate::engine::ids::{ClassIx, PortTableIx};
+use crate::engine::matches::Matches;
+use crate::engine::ports::{NamedPort, PortTable};
+use crate::engine::rules::{CompiledPeer, CompiledPeers, Entry, EntryPeer, EntryPorts, PeerNamespaces};
+use crate::engine::tables::Tables;
+use crate::name::Direction;
+use crate::profile::capability::Support;
+
+/// There are at most so many entries for each class on average; classes beyond have their policies asked one by one.
+const ENTRIES_A_CLASS: usize = 64;
+/// And so many more, whatever the number of classes.
+const ENTRIES_AT_LEAST: usize = 1 << 16;
+/// In a list that is no longer than this an entry is looked for before it is added again.
+const LOOKED_THROUGH: usize = 32;
+
+/// The entries of an isolated side.
+struct Entries {
+    list: Vec<Entry>,
+    /// Everything may pass (C1 to C3, C6, C8).
+    is_open: bool,
+}
+
+impl Writer {
+    /// What the policies say of the class, anew.
+    pub(super) fn compile_class(&mut self, tables: &mut Tables, class: ClassIx) {
+        for direction in [Direction::Ingress, Direction::Egress] {
+            let side = match self.entries_of(tables, tables.details.get(class), direction) {
+                Ok(entries) => self.share_entries(tables, &entries),
+                Err(isolation) => SideEntries { isolation, ..SideEntries::default() },
+            };
+            *tables.classes.get_mut(class).side_mut(direction) = side;
+            let summary = tables.summaries.get_mut(class);
+            match direction {
+                Direction::Egress => summary.egress = side.isolation,
+                Direction::Ingress => summary.ingress = side.isolation,
+            }
+        }
+        self.summarise_class(tables, class);
+    }
+
+    /// The Bloom filters of the class's summary, of its ingress entries.
+    pub(super) fn summarise_class(&self, tables: &mut Tables, class: ClassIx) {
+        let side = tables.classes.get(class).ingress;
+        let mut summary = *tables.summaries.get(class);
+        (summary.port_bits, summary.foreign_port_bits, summary.foreign_namespace_bits) = (0, 0, 0);
+        for entry in tables.entries.slice(side.first, side.len) {
+            let ports = port_bits(entry.ports);
+            summary.port_bits |= ports;
+            let namespaces = match entry.peer {
+                EntryPeer::Pods { namespaces: PeerNamespaces::Own(own), .. } if own == summary.namespace => continue,
+                EntryPeer::Pods { namespaces: PeerNamespaces::Matching(selector), .. }
+                    if !selector.is_everything() && !selector.is_negative() =>
+                {
+                    namespace_bit(selector)
+                }
+                EntryPeer::Block(block) if !self.hull.meets(tables.blocks.get(block)) => continue,
+                _ => ANY_NAMESPACE,
+            };
+            summary.foreign_port_bits |= ports;
+            summary.foreign_namespace_bits |= namespaces;
+        }
+        *tables.summaries.get_mut(class) = summary;
+    }
+
+    /// The entries of an isolated side; else how the side is isolated.
+    fn entries_of(&self, tables: &Tables, class: &ClassDetail, direction: Direction) -> Result<Entries, Isolation> {
+        let capabilities = tables.profile.capabilities();
+        let of_direction = match direction {
+            Direction::Ingress => capabilities.ingress,
+            Direction::Egress => capabilities.egress,
+        };
+        let enforced = [capabilities.enforcement, of_direction];
+        if enforced.contains(&Support::Unsupported) {
+            return Err(Isolation::NotIsolated);
+        }
+        if let Matches::Scan(_) = class.pod_matches {
+            return Err(Isolation::AskPolicies);
+        }
+        let [uncertain_ingress, uncertain_egress] = class.key.uncertain;
+        let is_uncertain = if direction == Direction::Ingress { uncertain_ingress } else { uncertain_egress };
+        let is_secure = class.key.secure && capabilities.secure_containers != Support::Supported;
+        let is_open = enforced.contains(&Support::Unknown) || is_uncertain || is_secure;
+        let policies = tables.isolating(class, direction);
+        if policies.is_empty() {
+            return Err(Isolation::NotIsolated);
+        }
+        let most = (ENTRIES_A_CLASS * tables.classes.len() + ENTRIES_AT_LEAST).saturating_sub(tables.entries.len());
+        let mut list: Vec<Entry> = Vec::new();
+        // Names are resolved at the destination (K12): of ingress that is the subject.
+        let named = (direction == Direction::Ingress).then_some(&*class.key.named);
+        for rule in policies.iter().flat_map(|policy| policy.rules(direction)) {
+            let ports = entry_ports(tables, rule.ports, named);
+            let mut add = |peer: EntryPeer| {
+                for entry in ports.iter().map(|ports| Entry { peer, ports: *ports }) {
+                    if list.len() >= LOOKED_THROUGH || !list.contains(&entry) {
+                        list.push(entry);
+                    }
+                }
+            };
+            match &rule.peers {
+                CompiledPeers::Any => add(EntryPeer::Any),
+                CompiledPeers::Of(peers) => peers.iter().for_each(|peer| add(entry_peer(tables, *peer, direction))),
+            }
+            if list.len() > most {
+                return Err(Isolation::AskPolicies);
+            }
+        }
+        Ok(Entries { list, is_open })
+    }
+
+    /// Puts the list among all entries, unless it is there already.
+    fn share_entries(&mut self, tables: &mut Tables, Entries { list, is_open }: &Entries) -> SideEntries {
+        let too_many = SideEntries { isolation: Isolation::AskPolicies, ..SideEntries::default() };
+        let hash = tables.hash(list.as_slice());
+        let known = self.entry_lists.find(hash, |(first, len)| tables.entries.slice(*first, *len) == list);
+        let known = known.map(|(first, _)| *first);
+        let Ok(len) = u16::try_from(list.len()) else { return too_many };
+        let Some(first) = known.or_else(|| tables.entries.extend(list)) else { return too_many };
+        if known.is_none() {
+            let hash_of = |(first, len): &(_, u16)| tables.hash(tables.entries.slice(*first, *len));
+            self.entry_lists.insert_unique(hash, (first, len), hash_of);
+        }
+        SideEntries { first, len, isolation: if *is_open { Isolation::IsolatedOpen } else { Isolation::Isolated } }
+    }
+}
+
+fn entry_ports(tables: &Tables, id: PortTableIx, named: Option<&[NamedPort]>) -> Vec<EntryPorts> {
+    let table: &PortTable = tables.ports.get(id);
+    if *table == PortTable::Any {
+        return vec![EntryPorts::Any];
+    }
+    match table.spans(tables.profile.capabilities().end_port, named) {
+        Some(spans) => {
+            spans.into_iter().map(|(protocol, first, last)| EntryPorts::Span { protocol, first, last }).collect()
+        }
+        None => vec![EntryPorts::Table(id)],
+    }
+}
+
+fn entry_peer(tables: &Tables, peer: CompiledPeer, direction: Direction) -> EntryPeer {
+    let capabilities = tables.profile.capabilities();
+    let blocks = match direction {
+        Direction::Ingress => capabilities.ingress_ip_block,
+        Direction::Egress => capabilities.egress_ip_block,
+    };
+    match peer {
+        CompiledPeer::Pods { namespaces, pods } => EntryPeer::Pods { namespaces, pods },
+        CompiledPeer::Block(block) if blocks == Support::Supported => EntryPeer::Block(block),
+        CompiledPeer::Block(_) => EntryPeer::Open,
+    }
+}

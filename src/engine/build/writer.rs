@@ -1,0 +1,53 @@
+//! What only the writer needs to know of the tables.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+
+use crate::engine::blocks::Hull;
+use crate::engine::build::matcher::Matcher;
+use crate::engine::cow::Arena;
+use crate::engine::ids::{
+    BlockIx, ClaimsIx, ClassIx, EntryIx, GroupIx, MaybeLabelSetIx, NamespaceIx, Namespaces, Pods, PortTableIx, SlotIx,
+};
+use crate::engine::ports::{NamedPort, PortTable};
+use crate::net::IpBlock;
+
+/// The state of the writer; each file of this room has the methods for its objects.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Writer {
+    pub(super) pod_matcher: Matcher<Pods>,
+    pub(super) namespace_matcher: Matcher<Namespaces>,
+    /// Classes by their keys.
+    pub(super) class_ids: HashTable<ClassIx>,
+    /// The classes whose members' labels are of a group.
+    pub(super) classes_of: HashMap<GroupIx<Pods>, Vec<ClassIx>>,
+    /// The label set of each slot's object; none where the slot is empty, or its pod has finished.
+    pub(super) label_sets: Arena<SlotIx, Vec<MaybeLabelSetIx<Pods>>>,
+    /// The label set of each namespace.
+    pub(super) namespace_sets: Arena<NamespaceIx, Vec<MaybeLabelSetIx<Namespaces>>>,
+    /// What pods call their ports: most do alike.
+    pub(super) port_names: HashSet<Arc<[NamedPort]>>,
+    pub(super) port_ids: HashMap<Arc<PortTable>, PortTableIx>,
+    pub(super) block_ids: HashMap<IpBlock, BlockIx>,
+    pub(super) free_slots: Vec<SlotIx>,
+    pub(super) free_claims: Vec<ClaimsIx>,
+    /// Where each distinct list of entries stands among all entries: its first, and how many.
+    pub(super) entry_lists: HashTable<(EntryIx, u16)>,
+    /// Where pods' addresses are.
+    pub(super) hull: Hull,
+    /// How many policies and Services were compiled.
+    pub(super) compiled: usize,
+    /// [`Self::size`] when everything was compiled.
+    pub(super) compact_size: usize,
+    /// Slots that have joined and left classes, whose members do not show it yet: one pass for each class, however many.
+    pub(super) moved: BTreeMap<ClassIx, Moved>,
+}
+
+/// The slots that have joined a class and those that have left it.
+#[derive(Debug, Default)]
+pub(super) struct Moved {
+    pub(super) joined: Vec<SlotIx>,
+    pub(super) left: Vec<SlotIx>,
+}

@@ -1,0 +1,16 @@
+//! Containers that share what has not changed with the snapshots taken of them: copied where they are written, and no more
+//! than that. The engine's objects are kept in [`Arena`]s, which ids of one kind index.
+
+mod arena;
+mod chunked;
+mod flat;
+mod sharded;
+
+pub(super) use arena::Arena;
+pub(super) use chunked::Chunked;
+pub(super) use flat::Flat;
+pub(super) use sharded::Sharded;
+
+/// An array of counted references: a change after a clone copies a few dozen of them, where [`Chunked`] would copy more, and
+/// a count is a miss of the cache.
+pub(super) type PersistentVec<T> = imbl::Vector<T>;
