@@ -24,6 +24,7 @@ mod engine;
 mod explain;
 pub mod generate;
 pub mod labels;
+mod located;
 pub mod manifest;
 mod model;
 mod name;

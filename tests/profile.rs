@@ -358,12 +358,12 @@ fn every_fault_of_a_profile_file_is_located() {
     assert_eq!(
         found,
         [
-            "profile.yaml:4 (document 0): error[NP004]: podCidrs: `podCidrs` is not a field of a profile (help: its fields are `model`, `version`, `switch`, `podCIDRs`, `serviceCIDRs`, `edition`, `secureRuntimes`, `overrides`)",
-            "profile.yaml:2 (document 0): error[NP003]: version: number where a string is wanted (help: put the version in quotes)",
-            "profile.yaml:3 (document 0): error[NP003]: switch: string where a boolean is wanted (help: write `true` or `false`)",
+            "profile.yaml:4 (document 0): error[NP004]: podCidrs: `podCidrs` is not a field here (help: the fields are `model`, `version`, `switch`, `podCIDRs`, `serviceCIDRs`, `edition`, `secureRuntimes`, `overrides`)",
+            "profile.yaml:2 (document 0): error[NP003]: version: this must be a string, not a number (help: write it in quotes)",
+            "profile.yaml:3 (document 0): error[NP003]: switch: this must be a bool, not a string",
             "profile.yaml:8 (document 0): error[NP004]: edition: not an edition (help: write `seed`, `seed-prose` or `2026`)",
-            "profile.yaml:7 (document 0): error[NP003]: serviceCIDRs[1]: number where a string is wanted (help: put it in quotes)",
             "profile.yaml:6 (document 0): error[NP004]: serviceCIDRs[0]: `10.0.0.0` is not a CIDR (help: write `10.0.0.0/16` or `2001:db8::/32`)",
+            "profile.yaml:7 (document 0): error[NP003]: serviceCIDRs[1]: this must be a string, not a number (help: write it in quotes)",
             "profile.yaml:10 (document 0): error[NP004]: overrides.C14: row C14 cannot be `maybe`; its words are `supported`, `single-port`, `unknown`",
             "profile.yaml:11 (document 0): error[NP004]: overrides.C99: `C99` is not a row (help: rows are `C1` to `C14` and `U1` to `U6`)",
             "profile.yaml:12 (document 0): error[NP004]: overrides.K23: row K23 cannot be `unknown`; it cannot be overridden",
@@ -372,7 +372,7 @@ fn every_fault_of_a_profile_file_is_located() {
     for (text, expected) in [
         (
             "{}",
-            "p.json:1 (document 0): error[NP005]: model: `model` is missing (help: write `kubernetes`, `tunnel`, `vpc` or `cn2`)",
+            "p.json:1 (document 0): error[NP005]: model: the field `model` is missing (help: write `kubernetes`, `tunnel`, `vpc` or `cn2`)",
         ),
         (
             "{\"model\": \"ovs\"}",
@@ -388,7 +388,7 @@ fn every_fault_of_a_profile_file_is_located() {
         ),
         (
             "[]",
-            "p.json:1 (document 0): error[NP003]: array where a mapping is wanted (help: write `model: kubernetes`)",
+            "p.json:1 (document 0): error[NP003]: this must be an object, not a list (help: write `model: kubernetes`)",
         ),
     ] {
         let faults = Profile::read("p.json", text).unwrap_err();

@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn labels_are_read_through_their_constructors() {
-        assert_eq!(serde_json::from_str::<Labels>(r#"{"a":"b"}"#).unwrap(), labels(&[("a", "b")]));
+        let expected = [(LabelKey::new("a").unwrap(), LabelValue::new("b").unwrap())].into_iter().collect();
+        assert_eq!(serde_json::from_str::<Labels>(r#"{"a":"b"}"#).unwrap(), expected);
         let error = serde_json::from_str::<LabelKey>(r#""a b""#).unwrap_err().to_string();
         assert!(error.starts_with("`a b` is no label key: the name is not letters"), "{error}");
     }

@@ -1,17 +1,17 @@
 //! The profile file of SEMANTICS section 3: read with located errors, written back.
 
-use std::sync::Arc;
-
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
-use crate::manifest::tree::{self, Entry, Hint, Tree, Value};
+use crate::diagnostic::{Code, Diagnostic, FieldPath, Location};
+use crate::located::{At, Faults, FieldFault, Tree, Value};
+use crate::manifest::tree::{self, Hint};
 use crate::net::Cidr;
 use crate::profile::cce::Edition;
 use crate::profile::profile::{Base, Profile, ProfileError, Switch};
 use crate::profile::row::Row;
-use crate::text::listed;
+use crate::release::Release;
+use crate::text::quoted;
 
 /// Fields of a profile file, in the order in which they are written.
 const FIELDS: [&str; 8] =
@@ -34,215 +34,144 @@ impl Profile {
     /// # Errors
     /// Every fault of the file, each with its line and field.
     pub fn read(name: &str, text: impl AsRef<[u8]>) -> Result<Self, Vec<Diagnostic>> {
-        let source: Arc<str> = name.into();
-        let mut reader = Reader { source: Some(source), faults: Vec::new() };
+        let location = Location { source: name.into(), document: 0, item: None, line: None };
+        let fault = |code, line, message, help: &str| {
+            let fault = FieldFault { code, path: FieldPath::root(), line, message, help: help.to_owned() };
+            Err(vec![fault.at(Some(&location))])
+        };
         let documents = tree::read(text.as_ref(), Hint::of_name(name));
         match documents.as_slice() {
             [document] => match &document.root {
-                Ok(root) => reader.profile(root),
-                Err(fault) => {
-                    reader.fault(Code::Syntax, FieldPath::root(), fault.line, &fault.message, "");
-                    Err(reader.faults)
+                Ok(root) => {
+                    read_mapping(root).map_err(|faults| faults.into_iter().map(|f| f.at(Some(&location))).collect())
                 }
+                Err(unread) => fault(unread.code(), unread.line, unread.message.clone(), ""),
             },
             _ => {
                 let message = format!("{} documents where a profile is one", documents.len());
-                reader.fault(Code::FieldType, FieldPath::root(), None, &message, "keep one profile a file");
-                Err(reader.faults)
+                fault(Code::FieldType, None, message, "keep one profile a file")
             }
         }
     }
 
-    /// Reads a profile that stands in a larger text: in its text form, or the mapping of a profile file. Paths of faults
-    /// begin at the profile.
-    pub(crate) fn from_tree(source: &Arc<str>, tree: &Tree) -> Result<Self, Vec<Diagnostic>> {
-        let mut reader = Reader { source: Some(source.clone()), faults: Vec::new() };
-        let Value::String(text) = &tree.value else { return reader.profile(tree) };
-        text.parse().map_err(|error: ProfileError| {
-            reader.fault(Code::FieldValue, FieldPath::root(), tree.line, &error.to_string(), "");
-            reader.faults
-        })
+    /// Reads a profile that stands in a larger text: in its text form, or the mapping of a profile file. None where it has
+    /// faults.
+    pub(crate) fn from_located(at: &At<'_>, faults: &mut Faults) -> Option<Self> {
+        let Value::String(text) = &at.tree.value else { return mapping(at, faults) };
+        let profile: Result<Self, ProfileError> = text.parse();
+        profile.map_err(|error| at.wrong_value(faults, error.to_string())).ok()
     }
 }
 
-struct Reader {
-    source: Option<Arc<str>>,
-    faults: Vec<Diagnostic>,
+fn read_mapping(tree: &Tree) -> Result<Profile, Vec<FieldFault>> {
+    let mut faults = Faults::default();
+    mapping(&At::root(tree), &mut faults).ok_or_else(|| faults.into_list())
 }
 
-impl Reader {
-    fn fault(&mut self, code: Code, path: FieldPath, line: Option<usize>, message: &str, help: &str) {
-        let location =
-            self.source.as_ref().map(|source| Location { source: source.clone(), document: 0, item: None, line });
-        self.faults.push(Diagnostic {
-            origin: Origin::Manifest,
-            severity: Severity::Error,
-            code,
-            path,
-            message: message.to_owned(),
-            help: help.to_owned(),
-            location,
-        });
+/// The mapping of a profile file; none where it has faults.
+fn mapping(root: &At<'_>, faults: &mut Faults) -> Option<Profile> {
+    if !matches!(root.tree.value, Value::Mapping(_)) {
+        root.wrong_type(faults, "an object", "write `model: kubernetes`");
+        return None;
     }
-
-    fn wrong_type(&mut self, path: FieldPath, tree: &Tree, wanted: &str, help: &str) {
-        let message = format!("{} where {wanted} is wanted", tree.kind_name());
-        self.fault(Code::FieldType, path, tree.line, &message, help);
+    let before = faults.count();
+    faults.unknown_fields(root, &FIELDS);
+    let base = base(root, faults);
+    let mut profile = Profile::new(base.unwrap_or(Base::Kubernetes(Release::DEFAULT)));
+    if let Some(on) = root.optional_flag(faults, "switch") {
+        profile = profile.with_switch(if on { Switch::On } else { Switch::Off });
     }
-
-    fn profile(mut self, root: &Tree) -> Result<Profile, Vec<Diagnostic>> {
-        let Value::Mapping(entries) = &root.value else {
-            self.wrong_type(FieldPath::root(), root, "a mapping", "write `model: kubernetes`");
-            return Err(self.faults);
-        };
-        for Entry { key, line, .. } in entries {
-            if !FIELDS.contains(&&**key) {
-                let message = format!("`{key}` is not a field of a profile");
-                let help = format!("its fields are {}", listed(FIELDS));
-                self.fault(Code::FieldValue, FieldPath::root().child(key), *line, &message, &help);
-            }
-        }
-        let base = self.base(root);
-        let mut profile = Profile::new(base.unwrap_or(Base::Kubernetes(crate::release::Release::DEFAULT)));
-        if let Some(on) = self.switch(root) {
-            profile = profile.with_switch(if on { Switch::On } else { Switch::Off });
-        }
-        if let Some(edition) = self.edition(root) {
-            profile = profile.with_edition(edition);
-        }
-        profile = profile.with_pod_cidrs(self.cidrs(root, "podCIDRs"));
-        profile = profile.with_service_cidrs(self.cidrs(root, "serviceCIDRs"));
-        if given(root, "secureRuntimes").is_some() {
-            let classes = self.texts(root, "secureRuntimes");
-            profile = profile.with_secure_runtimes(classes.into_iter().map(|(_, _, text)| text));
-        }
-        let profile = self.overrides(root, profile);
-        if self.faults.is_empty() { Ok(profile) } else { Err(self.faults) }
+    if let Some(edition) = edition(root, faults) {
+        profile = profile.with_edition(edition);
     }
-
-    fn base(&mut self, root: &Tree) -> Option<Base> {
-        let Some(model) = given(root, "model") else {
-            let help = "write `kubernetes`, `tunnel`, `vpc` or `cn2`";
-            self.fault(Code::FieldMissing, FieldPath::root().child("model"), root.line, "`model` is missing", help);
-            return None;
-        };
-        let version = given(root, "version");
-        let path = |name| FieldPath::root().child(name);
-        let model_text = self.text(path("model"), model, "");
-        let help = "put the version in quotes";
-        let version_text = version.map(|tree| (tree.line, self.text(path("version"), tree, help)));
-        let (line, version_text) = match version_text {
-            None => (None, None),
-            Some((_, None)) => return None,
-            Some((line, Some(text))) => (line, Some(text)),
-        };
-        match Base::parse(&model_text?, version_text.as_deref()) {
-            Ok(base) => Some(base),
-            Err(error) => {
-                let (field, line) = match error {
-                    ProfileError::UnknownModel(_) => ("model", model.line),
-                    _ => ("version", line.or(model.line)),
-                };
-                self.fault(Code::FieldValue, path(field), line, &error.to_string(), "");
-                None
-            }
-        }
+    profile = profile.with_pod_cidrs(cidrs(root, faults, "podCIDRs"));
+    profile = profile.with_service_cidrs(cidrs(root, faults, "serviceCIDRs"));
+    if let Some(classes) = root.field("secureRuntimes") {
+        let items = classes.items(faults);
+        let texts: Vec<&str> = items.iter().filter_map(|item| item.as_text(faults)).collect();
+        profile = profile.with_secure_runtimes(texts);
     }
+    let profile = overrides(root, faults, profile);
+    (faults.count() == before).then_some(profile)
+}
 
-    fn switch(&mut self, root: &Tree) -> Option<bool> {
-        let tree = given(root, "switch")?;
-        match tree.value {
-            Value::Bool(on) => Some(on),
-            _ => {
-                self.wrong_type(FieldPath::root().child("switch"), tree, "a boolean", "write `true` or `false`");
-                None
-            }
+fn base(root: &At<'_>, faults: &mut Faults) -> Option<Base> {
+    let Some(model) = root.field("model") else {
+        faults.missing_with_help(root, "model", "write `kubernetes`, `tunnel`, `vpc` or `cn2`");
+        return None;
+    };
+    let model_text = model.as_text(faults);
+    let version = root.field("version");
+    let version_text = match &version {
+        Some(version) => Some(version.as_text(faults)?),
+        None => None,
+    };
+    match Base::parse(model_text?, version_text) {
+        Ok(base) => Some(base),
+        Err(error @ ProfileError::UnknownModel(_)) => {
+            model.wrong_value(faults, error.to_string());
+            None
         }
-    }
-
-    fn edition(&mut self, root: &Tree) -> Option<Edition> {
-        let tree = given(root, "edition")?;
-        // `edition: 2026` is a number to YAML; nobody should have to quote it.
-        let text = match &tree.value {
-            Value::String(text) | Value::Number(text) => &**text,
-            _ => "",
-        };
-        let edition = Edition::ALL.into_iter().find(|edition| edition.as_str() == text);
-        if edition.is_none() {
-            let path = FieldPath::root().child("edition");
-            self.fault(Code::FieldValue, path, tree.line, "not an edition", "write `seed`, `seed-prose` or `2026`");
+        Err(error) => {
+            // A version that is not there is missed where the model stands.
+            let (path, line) = (root.path().child("version"), version.map_or(model.tree.line, |at| at.tree.line));
+            let (message, help) = (error.to_string(), String::new());
+            faults.push(FieldFault { code: Code::FieldValue, path, line, message, help });
+            None
         }
-        edition
-    }
-
-    fn cidrs(&mut self, root: &Tree, field: &str) -> Vec<Cidr> {
-        let mut cidrs = Vec::new();
-        for (path, line, text) in self.texts(root, field) {
-            match text.parse() {
-                Ok(cidr) => cidrs.push(cidr),
-                Err(_) => {
-                    let message = format!("`{text}` is not a CIDR");
-                    self.fault(Code::FieldValue, path, line, &message, "write `10.0.0.0/16` or `2001:db8::/32`");
-                }
-            }
-        }
-        cidrs
-    }
-
-    fn texts(&mut self, root: &Tree, field: &str) -> Vec<(FieldPath, Option<usize>, String)> {
-        let path = FieldPath::root().child(field);
-        let Some(tree) = given(root, field) else { return Vec::new() };
-        let Value::Sequence(items) = &tree.value else {
-            self.wrong_type(path, tree, "a list", "");
-            return Vec::new();
-        };
-        let mut texts = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            let path = path.index(index);
-            if let Some(text) = self.text(path.clone(), item, "put it in quotes") {
-                texts.push((path, item.line, text));
-            }
-        }
-        texts
-    }
-
-    fn text(&mut self, path: FieldPath, tree: &Tree, help: &str) -> Option<String> {
-        match &tree.value {
-            Value::String(text) => Some(text.to_string()),
-            _ => {
-                self.wrong_type(path, tree, "a string", help);
-                None
-            }
-        }
-    }
-
-    fn overrides(&mut self, root: &Tree, mut profile: Profile) -> Profile {
-        let path = FieldPath::root().child("overrides");
-        let Some(tree) = given(root, "overrides") else { return profile };
-        let Value::Mapping(entries) = &tree.value else {
-            self.wrong_type(path, tree, "a mapping", "write `C14: unknown`");
-            return profile;
-        };
-        for Entry { key, line, value } in entries {
-            let path = path.child(key);
-            let Ok(row) = key.parse::<Row>() else {
-                let message = format!("`{key}` is not a row");
-                self.fault(Code::FieldValue, path, *line, &message, "rows are `C1` to `C14` and `U1` to `U6`");
-                continue;
-            };
-            let Some(word) = self.text(path.clone(), value, "") else { continue };
-            match profile.clone().with_override(row, &word) {
-                Ok(changed) => profile = changed,
-                Err(error) => self.fault(Code::FieldValue, path, value.line, &error.to_string(), ""),
-            }
-        }
-        profile
     }
 }
 
-/// A field that is there and not null.
-fn given<'t>(root: &'t Tree, field: &str) -> Option<&'t Tree> {
-    root.get(field).filter(|tree| tree.value != Value::Null)
+fn edition(root: &At<'_>, faults: &mut Faults) -> Option<Edition> {
+    let at = root.field("edition")?;
+    // `edition: 2026` is a number to YAML; nobody should have to quote it.
+    let text = match &at.tree.value {
+        Value::String(text) | Value::Number(text) => &**text,
+        _ => "",
+    };
+    let edition = Edition::ALL.into_iter().find(|edition| edition.as_str() == text);
+    if edition.is_none() {
+        faults.note(Code::FieldValue, &at, "not an edition", "write `seed`, `seed-prose` or `2026`");
+    }
+    edition
+}
+
+fn cidrs(root: &At<'_>, faults: &mut Faults, field: &str) -> Vec<Cidr> {
+    let Some(at) = root.field(field) else { return Vec::new() };
+    let mut cidrs = Vec::new();
+    for item in at.items(faults) {
+        let Some(text) = item.as_text(faults) else { continue };
+        match text.parse() {
+            Ok(cidr) => cidrs.push(cidr),
+            Err(_) => {
+                let message = format!("`{}` is not a CIDR", quoted(text));
+                faults.note(Code::FieldValue, &item, message, "write `10.0.0.0/16` or `2001:db8::/32`");
+            }
+        }
+    }
+    cidrs
+}
+
+fn overrides(root: &At<'_>, faults: &mut Faults, mut profile: Profile) -> Profile {
+    let Some(at) = root.field("overrides") else { return profile };
+    if !matches!(at.tree.value, Value::Mapping(_)) {
+        at.wrong_type(faults, "an object", "write `C14: unknown`");
+        return profile;
+    }
+    for entry in at.tree.entries() {
+        let word = at.entry(entry);
+        let Ok(row) = entry.key.parse::<Row>() else {
+            let message = format!("`{}` is not a row", quoted(&entry.key));
+            faults.note(Code::FieldValue, &word, message, "rows are `C1` to `C14` and `U1` to `U6`");
+            continue;
+        };
+        let Some(text) = word.as_text(faults) else { continue };
+        match profile.clone().with_override(row, text) {
+            Ok(changed) => profile = changed,
+            Err(error) => word.wrong_value(faults, error.to_string()),
+        }
+    }
+    profile
 }
 
 impl<'de> Deserialize<'de> for Profile {
@@ -253,8 +182,8 @@ impl<'de> Deserialize<'de> for Profile {
             return text.parse().map_err(serde::de::Error::custom);
         }
         let tree = tree::from_serialize(&value).map_err(serde::de::Error::custom)?;
-        Reader { source: None, faults: Vec::new() }.profile(&tree).map_err(|faults| {
-            let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        read_mapping(&tree).map_err(|faults| {
+            let texts: Vec<String> = faults.into_iter().map(|fault| fault.at(None).to_string()).collect();
             serde::de::Error::custom(texts.join("; "))
         })
     }

@@ -1,6 +1,7 @@
 //! Namespaces and nodes.
 
-use super::fields::{At, Faults, Metadata, NameForm};
+use super::metadata::{Metadata, NameForm};
+use crate::located::{At, Faults};
 use crate::model::cluster::{Namespace, Node, NodeAddress, NodeAddressKind};
 
 /// A namespace. Its name label is set when the cluster is built, whatever the manifest says (K10).

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::fields::{At, Faults, Metadata, NameForm};
+use super::metadata::{Metadata, NameForm};
 use crate::diagnostic::Code;
+use crate::located::{At, Faults};
 use crate::model::cluster::{ContainerPort, Owner, Phase, Pod, WorkloadKind};
 
 /// What a pod's spec says about its network.

@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::fields::{At, Faults, Metadata, NameForm, distinct};
+use super::fields::distinct;
+use super::metadata::{Metadata, NameForm};
 use crate::diagnostic::Code;
+use crate::located::{At, Faults};
 use crate::manifest::tree::Value;
 use crate::model::cluster::{EndpointSlice, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort};
 use crate::name::ObjectName;

@@ -1,9 +1,10 @@
 //! Workloads: what stands for its pods (K25).
 
-use super::fields::{At, Faults, Metadata, NameForm};
+use super::metadata::{Metadata, NameForm};
 use super::pods::{PodSpec, owner};
 use crate::diagnostic::Code;
 use crate::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
+use crate::located::{At, Faults};
 use crate::model::cluster::{Workload, WorkloadKind};
 use crate::text::quoted;
 

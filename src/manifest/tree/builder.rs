@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::document::{Entry, MAX_NODES, MAX_PATH, MAX_REPEATED, Repeated, Tree, Value};
+use super::document::{MAX_NODES, MAX_PATH, MAX_REPEATED, Repeated};
+use crate::located::{Entry, Tree, Value};
 
 /// Below this many entries a mapping is searched key by key.
 const SMALL: usize = 16;

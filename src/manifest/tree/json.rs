@@ -1,7 +1,8 @@
 //! JSON with lines, number literals and repeated keys.
 
 use super::builder::{Builder, Key};
-use super::document::{Document, Fault, FaultKind, Format, MAX_BYTES, MAX_DEPTH, MAX_NODES, Repeated, Tree, Value};
+use super::document::{Document, Fault, FaultKind, Format, MAX_BYTES, MAX_DEPTH, MAX_NODES, Repeated};
+use crate::located::{Tree, Value};
 
 /// Reads the values of a text: one of any kind, or objects one after another.
 pub(super) fn read(text: &[u8]) -> Vec<Document> {

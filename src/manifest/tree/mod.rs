@@ -28,9 +28,10 @@ mod tests;
 #[cfg(feature = "yaml")]
 mod yaml;
 
+pub use crate::located::{Entry, Tree, Value};
 pub use document::{
-    Document, Entry, Fault, FaultKind, Format, Hint, MAX_ALIASED_BYTES, MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_PATH,
-    MAX_REPEATED, Repeated, Tree, Value,
+    Document, Fault, FaultKind, Format, Hint, MAX_ALIASED_BYTES, MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_PATH,
+    MAX_REPEATED, Repeated,
 };
 pub use read::read;
 pub use serialize::from_serialize;

@@ -5,8 +5,9 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
-use super::document::{Fault, FaultKind, MAX_BYTES, MAX_DEPTH, Tree};
+use super::document::{Fault, FaultKind, MAX_BYTES, MAX_DEPTH};
 use super::json;
+use crate::located::Tree;
 
 /// The tree of any serialisable object: k8s-openapi's and kube's types, `serde_json::Value`, ...
 ///

@@ -8,12 +8,11 @@ use std::ops::Range;
 
 use super::builder::{Builder, Key};
 use super::compose::{Node, NodeKind, Tag, compose};
-use super::document::{
-    Document, Fault, FaultKind, Format, MAX_ALIASED_BYTES, MAX_BYTES, MAX_DEPTH, MAX_NODES, Tree, Value,
-};
+use super::document::{Document, Fault, FaultKind, Format, MAX_ALIASED_BYTES, MAX_BYTES, MAX_DEPTH, MAX_NODES};
 use super::go::{self, Scalar};
 use super::json::lossy;
 use super::split::split;
+use crate::located::{Tree, Value};
 
 /// Reads every document of a text.
 pub(super) fn read(text: &[u8]) -> Vec<Document> {

@@ -5,10 +5,10 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 
 use super::case::{Case, CaseFlow, Expected};
-use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
-use crate::manifest::load::fields::{At, Faults};
+use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Severity};
+use crate::located::{At, Faults, FieldFault, Value};
 use crate::manifest::load::{Loaded, Loader};
-use crate::manifest::tree::{Document, FaultKind, Format, Hint, Value, read};
+use crate::manifest::tree::{Document, Format, Hint, read};
 use crate::model::change::{Change, Object, ObjectId};
 use crate::model::cluster::{Cluster, WorkloadKind};
 use crate::model::flow::Flow;
@@ -56,25 +56,21 @@ struct Reader {
 }
 
 impl Reader {
+    /// A fault where the case stands.
+    fn placed(&self, fault: FieldFault) -> Diagnostic {
+        fault.at(Some(&Location { source: self.source.clone(), document: 0, item: None, line: None }))
+    }
+
     fn diagnostic(&self, code: Code, path: FieldPath, line: Option<usize>, message: String, help: &str) -> Diagnostic {
-        let location = Location { source: self.source.clone(), document: 0, item: None, line };
-        Diagnostic {
-            origin: Origin::Manifest,
-            severity: Severity::Error,
-            code,
-            path,
-            message,
-            help: help.to_owned(),
-            location: Some(location),
-        }
+        self.placed(FieldFault { code, path, line, message, help: help.to_owned() })
     }
 
     fn case(mut self, document: &Document) -> Result<Case, Vec<Diagnostic>> {
         let root = match &document.root {
             Ok(root) => root,
             Err(fault) => {
-                let code = if fault.kind == FaultKind::Limit { Code::Limit } else { Code::Syntax };
-                return Err(vec![self.diagnostic(code, FieldPath::root(), fault.line, fault.message.clone(), "")]);
+                let found = self.diagnostic(fault.code(), FieldPath::root(), fault.line, fault.message.clone(), "");
+                return Err(vec![found]);
             }
         };
         for twice in &document.repeated {
@@ -86,7 +82,7 @@ impl Reader {
         let at = At::root(root);
         let mut case = Case::new(Cluster::default(), Profile::default());
         if matches!(root.value, Value::Mapping(_)) {
-            self.known(&at, &FIELDS);
+            self.faults.unknown_fields(&at, &FIELDS);
             case.name = at.text(&mut self.faults, "name").map(str::to_owned);
             case.source = at.text(&mut self.faults, "source").map(str::to_owned);
             case.profile = self.profile(&at);
@@ -97,7 +93,7 @@ impl Reader {
             at.wrong_type(&mut self.faults, "an object", "");
         }
         for fault in std::mem::take(&mut self.faults).into_list() {
-            let diagnostic = self.diagnostic(fault.code, fault.path, fault.line, fault.message, &fault.help);
+            let diagnostic = self.placed(fault);
             self.diagnostics.push(diagnostic);
         }
         if self.diagnostics.is_empty() {
@@ -107,25 +103,12 @@ impl Reader {
         Err(self.diagnostics)
     }
 
-    /// Notes every field of an object that is none of `known`.
-    fn known(&mut self, at: &At<'_>, known: &[&str]) {
-        for entry in at.tree.entries().iter().filter(|entry| !known.contains(&&*entry.key)) {
-            let message = format!("`{}` is not a field here", quoted(&entry.key));
-            let help = format!("the fields are {}", listed(known));
-            let fault = self.diagnostic(Code::FieldValue, at.path().child(&entry.key), entry.line, message, &help);
-            self.diagnostics.push(fault);
-        }
-    }
-
     fn profile(&mut self, root: &At<'_>) -> Profile {
         let Some(at) = root.field("profile") else {
             self.faults.missing(root, "profile");
             return Profile::default();
         };
-        Profile::from_tree(&self.source, at.tree).unwrap_or_else(|faults| {
-            self.below(&at, faults);
-            Profile::default()
-        })
+        Profile::from_located(&at, &mut self.faults).unwrap_or_default()
     }
 
     /// Takes over the faults of a part, with the way to the part in front of their paths.
@@ -181,7 +164,7 @@ impl Reader {
     }
 
     fn change(&mut self, at: &At<'_>, profile: &Profile, format: Format) -> Option<Change> {
-        self.known(at, &["put", "remove"]);
+        self.faults.unknown_fields(at, &["put", "remove"]);
         match (at.field("put"), at.field("remove")) {
             (Some(put), None) => self.put(&put, profile, format).map(Change::Put),
             (None, Some(_)) => {
@@ -210,7 +193,7 @@ impl Reader {
     }
 
     fn removed(&mut self, at: &At<'_>) -> Option<ObjectId> {
-        self.known(at, &["kind", "namespace", "name"]);
+        self.faults.unknown_fields(at, &["kind", "namespace", "name"]);
         let mut needed = |field| {
             if at.field(field).is_none() {
                 self.faults.missing(at, field);
@@ -250,7 +233,7 @@ impl Reader {
     }
 
     fn flow(&mut self, at: &At<'_>) -> Option<CaseFlow> {
-        self.known(at, &["flow", "backend", "expected", "observed"]);
+        self.faults.unknown_fields(at, &["flow", "backend", "expected", "observed"]);
         let flow = self.flow_text(at);
         let backend =
             at.field("backend").and_then(|backend| backend.as_text(&mut self.faults).map(|text| (backend, text)));
@@ -281,7 +264,7 @@ impl Reader {
     }
 
     fn expected(&mut self, at: &At<'_>) -> Option<Expected> {
-        self.known(at, &["verdict", "rows", "egress", "ingress"]);
+        self.faults.unknown_fields(at, &["verdict", "rows", "egress", "ingress"]);
         if at.field("verdict").is_none() {
             self.faults.missing(at, "verdict");
         }
@@ -315,12 +298,12 @@ impl Reader {
     }
 
     fn observed(&mut self, at: &At<'_>) -> Option<Observed> {
-        self.known(at, &["end-to-end", "sides", "not-observable"]);
+        self.faults.unknown_fields(at, &["end-to-end", "sides", "not-observable"]);
         if let Some(why) = at.text(&mut self.faults, "not-observable") {
             return Some(Observed::NotObservable(why.to_owned()));
         }
         if let Some(sides) = at.object(&mut self.faults, "sides") {
-            self.known(&sides, &["egress", "ingress"]);
+            self.faults.unknown_fields(&sides, &["egress", "ingress"]);
             let egress = self.word(&sides, "egress", &OUTCOMES);
             let ingress = self.word(&sides, "ingress", &OUTCOMES);
             for (field, side) in [("egress", egress), ("ingress", ingress)] {

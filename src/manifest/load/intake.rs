@@ -1,0 +1,193 @@
+//! Objects by their kinds into the cluster, and the record of each.
+
+use super::kinds::{self, Kind};
+use super::loaded::LoadedObject;
+use super::loader::{Loader, Source, finding};
+use super::names::{generate_name, renamed, written_name};
+use super::{objects, pods, services, workloads};
+use crate::diagnostic::{Code, Location, Severity};
+use crate::located::{At, Faults, Tree};
+use crate::manifest::api_server;
+use crate::model::cluster::OtherPolicy;
+use crate::name::ObjectName;
+use crate::text::quoted;
+
+impl Loader {
+    pub(super) fn one(&mut self, object: Source<'_>, kind: Kind, word: &str, version: Option<&str>) {
+        let mut faults = Faults::default();
+        let at = At::root(object.tree);
+        let from = &mut faults;
+        match kind {
+            Kind::List => {}
+            Kind::Unknown => self.leave_out(object, word),
+            Kind::OtherPolicy => self.other_policy(object, word, version.unwrap_or_default()),
+            Kind::ForeignNetworkPolicy => {
+                self.leave_out(object, word);
+                let version = quoted(version.unwrap_or_default());
+                let message = format!("a NetworkPolicy of `{version}` is not judged: answers ignore it");
+                let mut warning = finding(Severity::Warning, Code::OtherPolicyKind, message, object.location.clone());
+                warning.help = "the version that is read is `networking.k8s.io/v1`".to_owned();
+                self.diagnostics.push(warning);
+            }
+            Kind::NetworkPolicy => self.network_policy(object),
+            Kind::Namespace => {
+                let made = objects::namespace(&at, from);
+                let name = made.as_ref().map(|made| ObjectName::new("", made.name.clone()));
+                if self.admit(object, "Namespace", name, faults) {
+                    made.map(|made| self.builder.namespace(made));
+                }
+            }
+            Kind::Node => {
+                let made = objects::node(&at, from);
+                let name = made.as_ref().map(|made| ObjectName::new("", made.name.clone()));
+                if self.admit(object, "Node", name, faults) {
+                    made.map(|made| self.builder.node(made));
+                }
+            }
+            Kind::Pod => {
+                let made = pods::pod(&at, from);
+                let made = made.map(|(mut pod, is_generated)| {
+                    if is_generated {
+                        pod.name = self.generated_name("Pod", &pod.name);
+                    }
+                    pod
+                });
+                let name = made.as_ref().map(|made| made.name.clone());
+                if self.admit(object, "Pod", name, faults) {
+                    made.map(|made| self.builder.pod(made));
+                }
+            }
+            Kind::Service => {
+                let made = services::service(&at, from);
+                let name = made.as_ref().map(|made| made.name.clone());
+                if self.admit(object, "Service", name, faults) {
+                    made.map(|made| self.builder.service(made));
+                }
+            }
+            Kind::EndpointSlice => match services::endpoint_slice(&at, from) {
+                Some(None) if faults.is_empty() => self.leave_out(object, word),
+                made => {
+                    let made = made.flatten();
+                    let name = made.as_ref().map(|made| made.name.clone());
+                    if self.admit(object, "EndpointSlice", name, faults) {
+                        made.map(|made| self.builder.endpoint_slice(made));
+                    }
+                }
+            },
+            Kind::Workload(kind) => {
+                let made = workloads::workload(&at, from, kind);
+                let name = made.as_ref().map(|made| made.name.clone());
+                if self.admit(object, kind.as_str(), name, faults) {
+                    made.map(|made| self.builder.workload(made));
+                }
+            }
+        }
+    }
+
+    /// Counts an object of a kind that decides no flow.
+    fn leave_out(&mut self, object: Source<'_>, kind: &str) {
+        *self.skipped.entry(kind.to_owned()).or_insert(0) += 1;
+        self.note_unread(object, kind);
+    }
+
+    /// Takes note of an object that is not looked into.
+    fn note_unread(&mut self, object: Source<'_>, kind: &str) {
+        let metadata = object.tree.get("metadata");
+        let text = |field| metadata.and_then(|metadata| metadata.get(field)).and_then(Tree::as_str);
+        self.objects.push(LoadedObject {
+            location: object.location.clone(),
+            kind: kind.to_owned(),
+            namespace: text("namespace").unwrap_or_default().to_owned(),
+            name: text("name").or_else(|| text("generateName")).unwrap_or_default().to_owned(),
+            accepted: true,
+            accepted_strict: true,
+        });
+    }
+
+    /// Takes note of an object; whether it may go into the cluster.
+    fn admit(&mut self, object: Source<'_>, kind: &'static str, name: Option<ObjectName>, faults: Faults) -> bool {
+        let faults = faults.into_list();
+        let accepted = faults.is_empty() && name.is_some();
+        let shown = name.clone().unwrap_or_else(|| written_name(object.tree));
+        self.objects.push(LoadedObject {
+            location: object.location.clone(),
+            kind: kind.to_owned(),
+            namespace: shown.namespace().to_string(),
+            name: shown.name().to_string(),
+            accepted,
+            accepted_strict: accepted && object.repeated.is_empty(),
+        });
+        self.warn_repeated(object.repeated, object.location);
+        self.place(faults, object.location);
+        if let Some(name) = name.filter(|_| accepted) {
+            self.remember(kind, name, object.location);
+        }
+        accepted
+    }
+
+    /// Warns where an object of that name was accepted before (K25).
+    fn remember(&mut self, kind: &'static str, name: ObjectName, location: &Location) {
+        let shown = if name.namespace().is_empty() { name.name().to_string() } else { name.to_string() };
+        if let Some(earlier) = self.seen.insert((kind, name), location.clone()) {
+            let message = format!("{kind} `{shown}` was given before, at {earlier}; this one counts");
+            let warning = finding(Severity::Warning, Code::DuplicateObject, message, location.clone());
+            self.diagnostics.push(warning);
+        }
+    }
+
+    /// `web-*` for the first object of the prefix `web-`, then `web-*2`, ...
+    fn generated_name(&mut self, kind: &'static str, prefix: &ObjectName) -> ObjectName {
+        let count = self.generated.entry((kind, prefix.clone())).or_insert(0);
+        *count += 1;
+        let number = if *count == 1 { String::new() } else { count.to_string() };
+        ObjectName::new(prefix.namespace().clone(), format!("{}*{number}", prefix.name()))
+    }
+
+    fn network_policy(&mut self, object: Source<'_>) {
+        let judged = api_server::judge_tree(
+            object.tree,
+            object.location.document,
+            object.repeated,
+            object.format,
+            self.release,
+            api_server::Intake::Stored,
+        );
+        let written = written_name(object.tree);
+        let policy = judged.policy.map(|policy| match generate_name(object.tree) {
+            None => policy,
+            Some(prefix) => {
+                let prefix = ObjectName::new(policy.name().namespace().clone(), prefix);
+                renamed(&policy, self.generated_name("NetworkPolicy", &prefix))
+            }
+        });
+        let name = policy.as_ref().map_or(written, |policy| policy.name().clone());
+        self.objects.push(LoadedObject {
+            location: object.location.clone(),
+            kind: "NetworkPolicy".to_owned(),
+            namespace: name.namespace().to_string(),
+            name: name.name().to_string(),
+            accepted: judged.accepted,
+            accepted_strict: judged.accepted_strict,
+        });
+        for mut diagnostic in judged.diagnostics {
+            let line = diagnostic.location.and_then(|location| location.line).or(object.location.line);
+            diagnostic.location = Some(Location { line, ..object.location.clone() });
+            self.diagnostics.push(diagnostic);
+        }
+        if let Some(policy) = policy {
+            self.remember("NetworkPolicy", name, object.location);
+            self.builder.policy(policy);
+        }
+    }
+
+    fn other_policy(&mut self, object: Source<'_>, kind: &str, version: &str) {
+        self.note_unread(object, kind);
+        let written = written_name(object.tree);
+        let name = if kinds::is_namespaced(version, kind) { written.to_string() } else { written.name().to_string() };
+        let message = format!("{} `{}` is not judged: answers ignore it", quoted(kind), quoted(&name));
+        let warning = finding(Severity::Warning, Code::OtherPolicyKind, message, object.location.clone());
+        self.diagnostics.push(warning);
+        let other = OtherPolicy { kind: kind.to_owned(), api_version: version.to_owned(), name };
+        self.builder.other_policy(other);
+    }
+}
