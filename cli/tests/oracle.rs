@@ -48,6 +48,7 @@ fn a_bug_that_is_not_found() {
 fn wrong_arguments() {
     let folder = Folder::new();
     netpol(["oracle", "--fault", "none-such"]).refused("error: --fault: no bug is named `none-such`");
+    netpol(["oracle", "--profile", "vpc"]).refused("error: --profile: model `vpc` needs a version");
     let missing = folder.file("missing.yaml");
     netpol(["oracle", "--replay", &missing]).refused(&format!("error: {missing}: "));
     let shop = folder.write("shop.yaml", SHOP);

@@ -105,8 +105,6 @@ fn replay(path: &Path, fault: Option<Fault>, out: &mut Out) -> Result<Outcome, F
 }
 
 fn hunt(arguments: &Arguments, fault: Fault, out: &mut Out) -> Result<Outcome, Failure> {
-    writeln!(out, "planted: {}: {}\n", fault.name(), fault.description())?;
-    out.flush()?;
     let profiles: Vec<Profile> = match &arguments.profile {
         Some(text) => vec![input::profile(text)?],
         None => ["kubernetes", "vpc:v1.31.6-r0", "tunnel:v1.31.6-r0", "cn2:v1.31.6-r0"]
@@ -114,6 +112,8 @@ fn hunt(arguments: &Arguments, fault: Fault, out: &mut Out) -> Result<Outcome, F
             .map(|text| text.parse().map_err(|error| format!("{text}: {error}")))
             .collect::<Result<_, String>>()?,
     };
+    writeln!(out, "planted: {}: {}\n", fault.name(), fault.description())?;
+    out.flush()?;
     let mut probes = 0;
     let progress = Progress::count("trying clusters", usize::try_from(arguments.clusters).unwrap_or(usize::MAX));
     for (seed, profile) in (0..arguments.clusters).zip(profiles.iter().cycle()) {
