@@ -13,7 +13,7 @@ use crate::verdict::Verdict;
 
 /// A class: pods and workloads of one namespace that no selector of a policy or Service tells apart, that give the same
 /// names to the same ports, have addresses of the same families, and on whose node and runtime enforcement stands alike
-/// (C6, C8).
+/// ([C6](crate::semantics#c6), [C8](crate::semantics#c8)).
 ///
 /// "The same pod" and "the own node" are relations between two ends, and where a pod's address lies in an ipBlock is a
 /// matter of [intervals](crate::AddressInterval): a class says nothing of these.
@@ -39,7 +39,7 @@ pub enum CellPeer {
 pub struct Cell {
     /// What the side says on each port, in order, intervals as long as they can be.
     pub ports: Vec<(PortInterval, Verdict)>,
-    /// What it says of other protocols (U1).
+    /// What it says of other protocols ([U1](crate::semantics#u1)).
     pub other: Verdict,
 }
 

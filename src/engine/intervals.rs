@@ -12,7 +12,7 @@ use crate::name::Direction;
 use crate::net::{Cidr, Family, Port, Protocol};
 
 /// Ports of one protocol, from the first to the last, that no policy tells apart; a number that some pod gives a name
-/// which a policy uses stands alone (K12).
+/// which a policy uses stands alone ([K12](crate::semantics#k12)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortInterval {
     /// The protocol.

@@ -21,9 +21,9 @@ use crate::random::Random;
 /// | to or from a node | 2 % |
 /// | pod to pod with ICMP, or protocol 47 for one in three | 3 % |
 ///
-/// Three ports in four are of the destination's containers, the others any of the usual ones. What a cluster has none of
-/// (Services, nodes) is asked as pod to pod. Finished pods are no ends (K20); some flows have no answer all the same, as
-/// those to a Service without a ready backend (K23).
+/// Three ports in four are of the destination's containers, the others any of the usual ones. What a cluster has none
+/// of (Services, nodes) is asked as pod to pod. Finished pods are no ends ([K20](crate::semantics#k20)); some flows
+/// have no answer all the same, as those to a Service without a ready backend ([K23](crate::semantics#k23)).
 ///
 /// ```
 /// use netpol_oracle::generate::{ClusterSpec, flows};

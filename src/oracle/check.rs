@@ -29,9 +29,10 @@ pub struct Options {
 /// Installs what the engine answers for, then holds the data plane against the engine.
 ///
 /// The data plane is [given](DataPlane::install) cluster and profile, never an answer. Each flow is
-/// [resolved to probes](crate::oracle::probes), and each probe's fate is compared with the verdict: of the whole, and of each
-/// side where sides are seen. Of a Service flow the verdict by way of each backend counts (K23). What is Undefined is
-/// counted and no mismatch. The same flows and options give the same report, if the data plane does the same.
+/// [resolved to probes](crate::oracle::probes), and each probe's fate is compared with the verdict: of the whole, and
+/// of each side where sides are seen. Of a Service flow the verdict by way of each backend counts
+/// ([K23](crate::semantics#k23)). What is Undefined is counted and no mismatch. The same flows and options give the
+/// same report, if the data plane does the same.
 ///
 /// # Errors
 /// The data plane cannot be programmed. Errors of single probes are in the report.

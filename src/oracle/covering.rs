@@ -27,18 +27,19 @@ const CHECKS: usize = 1 << 22;
 ///
 /// - for each pair of kinds, one pair of members for each interval of addresses that the policies of the other end tell
 ///   apart, on either side, and for each way in which two ends can stand to each other (different pods; the own node
-///   and another, K18), with the first and the last port of every interval that the source's egress policies
-///   and the destination's ingress policies make, each such number in the other two protocols as well, what their names for
-///   ports stand for at the destination, at the source and elsewhere (K12), ICMP and one other protocol. Where
-///   neither side is isolated one port of each protocol stands for all;
-/// - pods of each kind to themselves (K19);
-/// - for each kind the first and the last address outside of every interval that its own policies make, both ways, with the
-///   ports as above; and the addresses of finished pods (K20), for 256 kinds each;
+///   and another, [K18](crate::semantics#k18)), with the first and the last port of every interval that the source's
+///   egress policies and the destination's ingress policies make, each such number in the other two protocols as well,
+///   what their names for ports stand for at the destination, at the source and elsewhere
+///   ([K12](crate::semantics#k12)), ICMP and one other protocol. Where neither side is isolated one port of each
+///   protocol stands for all;
+/// - pods of each kind to themselves ([K19](crate::semantics#k19));
+/// - for each kind the first and the last address outside of every interval that its own policies make, both ways, with
+///   the ports as above; and the addresses of finished pods ([K20](crate::semantics#k20)), for 256 kinds each;
 /// - from each kind, and from those addresses, through each port of each Service by way of a backend of each kind, as
-///   [`via`](Flow::via) names it (K23), own nodes as above, and a backend to itself;
+///   [`via`](Flow::via) names it ([K23](crate::semantics#k23)), own nodes as above, and a backend to itself;
 /// - every pod that has not been named so far once as source and once as destination, denied and, where it can be,
 ///   admitted by a rule: data planes also fail pod by pod;
-/// - one flow for all that have no pod end (K24).
+/// - one flow for all that have no pod end ([K24](crate::semantics#k24)).
 ///
 /// So a flow that can be judged has one in the set with ends of the same kinds, at addresses and a port of the same
 /// intervals, that stand to each other in the same way: its verdict is the same, whole and on each side. Left out are addresses of pods that several pods claim, where

@@ -10,7 +10,7 @@ use crate::name::ObjectName;
 /// A flow as a data plane meets it: the ends with the addresses they use, a Service's port already translated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
-    /// The flow; of a Service one that names its backend (K23).
+    /// The flow; of a Service one that names its backend ([K23](crate::semantics#k23)).
     pub flow: Flow,
     /// Who opens the connection.
     pub source: ProbeEnd,
@@ -43,7 +43,7 @@ pub struct ProbeEnd {
 pub enum ProbeWho {
     /// A live pod.
     Pod(ObjectName),
-    /// A workload: stands for pods that have no addresses (K25).
+    /// A workload: stands for pods that have no addresses ([K25](crate::semantics#k25)).
     Workload(WorkloadKind, ObjectName),
     /// A node, by name where one is known.
     Node(Option<Arc<str>>),

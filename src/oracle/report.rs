@@ -85,7 +85,7 @@ pub struct Mismatch {
     /// What the data plane did.
     pub observed: Observed,
     /// The sides that differ. None where only the whole does: where just that was seen, or where two readings deny on
-    /// different sides (U2) and the data plane on neither.
+    /// different sides ([U2](crate::semantics#u2)) and the data plane on neither.
     pub directions: Vec<Direction>,
     /// The decision [explained](crate::explain).
     pub explanation: String,

@@ -6,11 +6,12 @@ use crate::net::canonical;
 use crate::oracle::probe::{Probe, ProbeEnd, ProbeWho};
 use crate::verdict::{Backend, Decide, Decision, FlowError, Judged};
 
-/// The probes that a flow stands for: one, or one for each ready backend of its Service, by name (K23).
+/// The probes that a flow stands for: one, or one for each ready backend of its Service, by name
+/// ([K23](crate::semantics#k23)).
 ///
-/// Ends have the addresses by which they meet (K22), IPv4-mapped ones as IPv4; of a Service flow the port is the
-/// backend's, `sent_to` the ClusterIP, and the probe's flow names its backend where that is a pod or workload. What
-/// cannot be written so, a node or an address outside, is told by the destination's address.
+/// Ends have the addresses by which they meet ([K22](crate::semantics#k22)), IPv4-mapped ones as IPv4; of a Service
+/// flow the port is the backend's, `sent_to` the ClusterIP, and the probe's flow names its backend where that is a pod
+/// or workload. What cannot be written so, a node or an address outside, is told by the destination's address.
 ///
 /// # Errors
 /// As [`Decide::decide`].

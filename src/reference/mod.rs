@@ -22,7 +22,8 @@ use crate::reference::formula::Formula;
 use crate::reference::side::{Answer, ByService, HostReading, Question, View};
 use crate::verdict::{Backend, BackendDecision, Decide, Decision, FlowError, Judged, Reason, Side, Sides, Verdict};
 
-/// Judges flows by the definition (K1 to K25, U1 to U6, C1 to C14).
+/// Judges flows by the definition ([K1](crate::semantics#k1) to [K25](crate::semantics#k25), [U1](crate::semantics#u1)
+/// to [U6](crate::semantics#u6), [C1](crate::semantics#c1) to [C14](crate::semantics#c14)).
 ///
 /// ```
 /// use netpol_oracle::{Cluster, Decide, Flow, ObjectName, Pod, Profile, Reference, Verdict};

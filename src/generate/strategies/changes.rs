@@ -39,7 +39,7 @@ pub enum StepKind {
     RemovePod,
     /// A pod comes.
     AddPod,
-    /// A pod finishes: it is no endpoint any more, its address is free (K20).
+    /// A pod finishes: it is no endpoint any more, its address is free ([K20](crate::semantics#k20)).
     FinishPod,
     /// A pod becomes ready or ceases to be.
     TogglePodReady,
@@ -49,7 +49,7 @@ pub enum StepKind {
     ChangePolicy,
     /// A policy goes.
     RemovePolicy,
-    /// A node runs another system (C6).
+    /// A node runs another system ([C6](crate::semantics#c6)).
     ChangeNodeOs,
     /// A Service gets another selector or other ports, or comes.
     ChangeService,

@@ -61,7 +61,8 @@ impl WorldSpec {
         self
     }
 
-    /// How many Services, at most 99. Some worlds have one more, which their flows ask for (U4, U5, C10).
+    /// How many Services, at most 99. Some worlds have one more, which their flows ask for ([U4](crate::semantics#u4),
+    /// [U5](crate::semantics#u5), [C10](crate::semantics#c10)).
     #[must_use]
     pub fn services(mut self, count: RangeInclusive<usize>) -> Self {
         self.services = within(count, 99);
