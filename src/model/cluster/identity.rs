@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::namespace::Namespace;
 use super::node::Node;
+use super::owner::WorkloadKind;
 use super::pod::Pod;
 use super::service::{EndpointSlice, Service};
-use super::workload::{Workload, WorkloadKind};
+use super::workload::Workload;
 use crate::model::objects::{Identified, Namespaced, sealed::Sealed};
 use crate::model::policy::NetworkPolicy;
 use crate::name::ObjectName;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::workload::Owner;
+use super::owner::Owner;
 use crate::labels::Labels;
 use crate::name::ObjectName;
 use crate::net::{Port, PortName, Protocol};
