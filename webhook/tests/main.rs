@@ -11,5 +11,6 @@
 mod answers;
 mod bounds;
 mod client;
+mod command;
 mod stopping;
 mod wording;
