@@ -201,7 +201,7 @@ fn about(row: Row) -> &'static str {
         Row::U2 => "hostNetwork pods may count as their node or as pods",
         Row::U3 => "whether egress to the own node is exempt is left open",
         Row::U4 => "a pod that reaches itself through a Service is left open",
-        Row::U5 => "an ipBlock may see the ClusterIP or the backend outside the cluster",
+        Row::U5 => "egress may see the ClusterIP and its port, or the backend outside the cluster and its own",
         Row::U6 => "an ipBlock cannot be held against a pod without an address",
         Row::K23 => "the backends of the Service get different verdicts",
     }

@@ -16,11 +16,11 @@ use proptest::test_runner::Config;
 
 use crate::support::two_valued::{Crossing, Open, Resolve, Route, evaluate};
 use crate::support::worlds::{
-    World, map_cluster, plain_kubernetes, rules, with_few_rows, with_policies, worlds, worlds_on,
+    World, every_row_open, map_cluster, plain_kubernetes, rules, with_few_rows, with_policies, worlds, worlds_on,
 };
 
 /// How many open behaviours are resolved in every way; beyond, in some ways.
-const EVERY_WAY: usize = 7;
+const EVERY_WAY: usize = 13;
 
 fn cases(quick: u32) -> Config {
     let config = Config::default();
@@ -42,14 +42,15 @@ fn explore(formula: impl Fn(&mut Resolve<'_>) -> bool) -> Explored {
     // Every behaviour that any path meets: a walk over the tree of answers.
     let mut met: BTreeSet<Open> = BTreeSet::new();
     let mut paths: Vec<BTreeMap<Open, bool>> = vec![BTreeMap::new()];
-    let mut seen: Vec<(BTreeMap<Open, bool>, bool)> = Vec::new();
+    let (mut walked, mut values) = (0, BTreeSet::new());
     while let Some(given) = paths.pop() {
-        if seen.len() >= 1 << EVERY_WAY {
+        if walked >= 1 << EVERY_WAY {
             break;
         }
+        walked += 1;
         let mut answers = given.clone();
         let mut fresh: Vec<BTreeMap<Open, bool>> = Vec::new();
-        let value = formula(&mut |open| match answers.get(&open) {
+        values.insert(formula(&mut |open| match answers.get(&open) {
             Some(answer) => *answer,
             None => {
                 let mut other = answers.clone();
@@ -58,10 +59,9 @@ fn explore(formula: impl Fn(&mut Resolve<'_>) -> bool) -> Explored {
                 answers.insert(open, false);
                 false
             }
-        });
+        }));
         paths.append(&mut fresh);
-        met.extend(answers.keys().cloned());
-        seen.push((answers, value));
+        met.extend(answers.into_keys());
     }
     let open: Vec<Open> = met.into_iter().collect();
     let under = |bits: u64| {
@@ -71,22 +71,21 @@ fn explore(formula: impl Fn(&mut Resolve<'_>) -> bool) -> Explored {
             bits & (1 << at) != 0
         })
     };
-    let mut values: BTreeSet<bool> = seen.iter().map(|(_, value)| *value).collect();
     let mut deciding = Rows::NONE;
     let whole = open.len() <= EVERY_WAY;
-    let resolutions: Vec<u64> = if whole {
-        (0..1 << open.len()).collect()
+    if whole {
+        let table: Vec<bool> = (0..1 << open.len()).map(under).collect();
+        values.extend(&table);
+        for (bits, value) in table.iter().enumerate() {
+            let turned = open.iter().enumerate().filter(|(at, _)| table[bits ^ (1 << at)] != *value);
+            deciding = turned.fold(deciding, |rows, (_, each)| rows.union(each.row.into()));
+        }
     } else {
-        let spread = (1..64_u64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        [0, u64::MAX].into_iter().chain(spread).collect()
-    };
-    for bits in resolutions {
-        let value = under(bits);
-        values.insert(value);
-        for (at, each) in open.iter().enumerate().take(63) {
-            if (!whole || bits & (1 << at) == 0) && under(bits ^ (1 << at)) != value {
-                deciding.insert(each.row);
-            }
+        for bits in [0, u64::MAX].into_iter().chain((1..64_u64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15))) {
+            let value = under(bits);
+            values.insert(value);
+            let turned = open.iter().take(63).enumerate().filter(|(at, _)| under(bits ^ (1 << at)) != value);
+            deciding = turned.fold(deciding, |rows, (_, each)| rows.union(each.row.into()));
         }
     }
     let verdict = match (values.contains(&true), values.contains(&false)) {
@@ -216,6 +215,13 @@ proptest! {
     /// The rows of Undefined: those of the behaviours that decide under some resolution of the others.
     #[test]
     fn rows_of_undefined_decide(world in worlds()) {
+        all_agree(&world, Compared::Rows)?;
+    }
+
+    /// The same where every row is open at once.
+    #[test]
+    fn every_row_open_at_once(world in worlds_on(every_row_open(), 4)) {
+        all_agree(&world, Compared::Verdicts)?;
         all_agree(&world, Compared::Rows)?;
     }
 

@@ -140,12 +140,13 @@ pub enum ServiceHairpin {
     Judged,
 }
 
-/// Which address an `ipBlock` sees of a ClusterIP with a backend outside the cluster ([U5](crate::semantics#u5)).
+/// Which address and port the egress side sees of a ClusterIP with a backend outside the cluster
+/// ([U5](crate::semantics#u5)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OutsideBackend {
     /// Left open where the two differ.
     Unknown,
-    /// The ClusterIP.
+    /// The ClusterIP, on the Service's port.
     Before,
     /// The backend's.
     After,

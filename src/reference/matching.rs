@@ -5,105 +5,102 @@ use std::net::IpAddr;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use iprange::IpRange;
 
+use crate::model::cluster::ContainerPort;
 use crate::model::flow::L4;
 use crate::model::policy::{Namespaces, Peer, Peers, PodPeer, PortMatch, PortSpec, Ports};
 use crate::name::Direction;
 use crate::net::{Family, IpBlock, Port, Protocol};
-use crate::profile::capability::{EndPort, IpBlockScope, OutsideBackend, Support, UnaddressedPod, Unowned};
-use crate::profile::row::{Row, Rows};
+use crate::profile::capability::{EndPort, IpBlockScope, Support, UnaddressedPod, Unowned};
+use crate::profile::row::Row;
 use crate::reference::endpoint::{Party, Who};
-use crate::reference::formula::{Formula, Literal};
-use crate::reference::side::{Question, View};
+use crate::reference::question::Question;
+use crate::reference::value::{Match, OpenPeer};
+use crate::reference::view::{Seen, View};
 
 /// Whether the ports of a rule admit the flow's protocol and port.
-pub(super) fn ports(view: &View<'_>, question: &Question<'_>, ports: &Ports) -> Formula {
-    let L4::Port(protocol, port) = question.l4 else {
+pub(super) fn ports(view: &View<'_, '_>, question: &Question<'_>, direction: Direction, ports: &Ports) -> bool {
+    let L4::Port(protocol, port) = view.seen_l4(question, direction) else {
         // U1 `portless`: a rule without `ports` matches other protocols, any other rule does not.
-        return Formula::is(matches!(ports, Ports::Any));
+        return matches!(ports, Ports::Any);
     };
     match ports {
-        Ports::Any => Formula::yes(), // K6
-        Ports::Of(entries) => entries.iter().fold(Formula::no(), |sum, entry| {
-            if sum.is_yes() { sum } else { sum.or(&port_entry(view, question, entry, protocol, port)) }
-        }),
+        Ports::Any => true, // K6
+        Ports::Of(entries) => entries.iter().any(|entry| port_entry(view, question, entry, protocol, port)),
     }
 }
 
-fn port_entry(view: &View<'_>, question: &Question<'_>, entry: &PortMatch, protocol: Protocol, port: Port) -> Formula {
+fn port_entry(view: &View<'_, '_>, question: &Question<'_>, entry: &PortMatch, protocol: Protocol, port: Port) -> bool {
     if entry.protocol != protocol {
-        return Formula::no(); // K21
+        return false; // K21
     }
     match &entry.port {
-        PortSpec::Any => Formula::yes(), // K11
-        PortSpec::Number(number) => Formula::is(*number == port),
-        PortSpec::Range(range) if range.first() == port => Formula::yes(),
-        PortSpec::Range(range) if !range.contains(port) => Formula::no(), // K13
+        PortSpec::Any => true, // K11
+        PortSpec::Number(number) => *number == port,
+        PortSpec::Range(range) if range.first() == port => true,
+        PortSpec::Range(range) if !range.contains(port) => false, // K13
         PortSpec::Range(_) => match view.see(Row::C14, |c| c.end_port) {
-            EndPort::Supported => Formula::yes(),
-            EndPort::SinglePort => Formula::no(),
-            EndPort::Unknown => Formula::row(Row::C14),
+            EndPort::Supported => true,
+            EndPort::SinglePort => false,
+            EndPort::Unknown => view.perhaps(Row::C14),
         },
         // K12: on the destination pod, by name and protocol; never on a hostNetwork pod.
         PortSpec::Name(name) => {
-            let declares = |p: &&crate::model::cluster::ContainerPort| {
-                p.protocol == protocol && p.port == port && p.name.as_ref() == Some(name)
-            };
+            let declares =
+                |p: &&ContainerPort| p.protocol == protocol && p.port == port && p.name.as_ref() == Some(name);
             let destination = question.destination.who;
-            Formula::is(view.is_pod(destination) && destination.ports().iter().any(|p| declares(&p)))
+            view.is_pod(destination) && destination.ports().iter().any(|p| declares(&p))
         }
     }
 }
 
-/// One rule's peers: whose rule it is, which end they are held against, and what its ports left open.
+/// One rule's peers: whose rule it is, where it stands, and which end its peers are held against.
 pub(super) struct PeerMatch<'a, 'c> {
-    pub(super) view: &'a View<'c>,
+    pub(super) view: &'a View<'a, 'c>,
     pub(super) question: &'a Question<'c>,
     pub(super) direction: Direction,
     pub(super) policy_namespace: &'a str,
-    pub(super) ports: Rows,
+    /// The place of the policy among those that isolate the subject.
+    pub(super) policy: usize,
+    pub(super) rule: usize,
 }
 
 impl PeerMatch<'_, '_> {
-    pub(super) fn peers(&self, peers: &Peers) -> Formula {
+    pub(super) fn any_of(&self, peers: &Peers) -> Match {
         match peers {
-            Peers::Any => Formula::yes(), // K6
-            Peers::Of(entries) => entries
-                .iter()
-                .fold(Formula::no(), |sum, peer| if sum.is_yes() { sum } else { sum.or(&self.peer(peer)) }),
+            Peers::Any => Match::Yes, // K6
+            Peers::Of(entries) => {
+                let each = entries.iter().enumerate().map(|(place, peer)| self.peer(peer, place));
+                each.fold(Match::No, Match::or)
+            }
         }
     }
 
-    fn peer(&self, peer: &Peer) -> Formula {
+    fn peer(&self, peer: &Peer, place: usize) -> Match {
         match peer {
-            Peer::Pods(pods) => self.pods(pods),
-            Peer::IpBlock(block) => self.ip_block(block),
+            Peer::Pods(pods) => Match::is(self.pods(pods)),
+            Peer::IpBlock(block) => self.ip_block(block, place),
         }
     }
 
     fn other_end(&self) -> Party<'_> {
-        match self.direction {
-            Direction::Egress => self.question.destination,
-            Direction::Ingress => self.question.source,
-        }
+        *self.question.ends(self.direction).1
     }
 
-    /// The flow goes to a ClusterIP and this is the side that sees it.
+    /// The flow goes to a ClusterIP with a backend in the cluster, and this is the side that sees it.
     fn is_service_egress(&self) -> bool {
-        self.direction == Direction::Egress && self.question.service.is_some()
+        let outside = matches!(self.question.destination.who, Who::External);
+        self.direction == Direction::Egress && self.question.service.is_some() && !outside
     }
 
     /// K7, K9, K16.
-    fn pods(&self, peer: &PodPeer) -> Formula {
-        let who = self.other_end().who;
-        if self.is_service_egress()
-            && !matches!(who, Who::External)
-            && self.view.see(Row::C10, |c| c.cluster_ip) != Support::Supported
-        {
-            return Formula::row(Row::C10);
+    fn pods(&self, peer: &PodPeer) -> bool {
+        if self.is_service_egress() && self.view.see(Row::C10, |c| c.cluster_ip) != Support::Supported {
+            return self.view.perhaps(Row::C10);
         }
-        let (Some(name), Some(labels)) = (who.object(), who.labels()) else { return Formula::no() };
+        let who = self.other_end().who;
+        let (Some(name), Some(labels)) = (who.object(), who.labels()) else { return false };
         if !self.view.is_pod(who) {
-            return Formula::no();
+            return false;
         }
         let namespace = match &peer.namespaces {
             Namespaces::Own => **name.namespace() == *self.policy_namespace,
@@ -112,89 +109,82 @@ impl PeerMatch<'_, '_> {
                 namespace.is_some_and(|namespace| selector.matches(&namespace.labels))
             }
         };
-        Formula::is(namespace && peer.pods.matches(labels))
+        namespace && peer.pods.matches(labels)
     }
 
-    /// K14, K15.
-    fn ip_block(&self, block: &IpBlock) -> Formula {
+    /// K14, K15; `place` is the peer's in its rule.
+    fn ip_block(&self, block: &IpBlock, place: usize) -> Match {
         let (row, support) = match self.direction {
             Direction::Ingress => (Row::C4, self.view.see(Row::C4, |c| c.ingress_ip_block)),
             Direction::Egress => (Row::C5, self.view.see(Row::C5, |c| c.egress_ip_block)),
         };
         if support != Support::Supported {
-            return Formula::row(row);
+            return Match::is(self.view.perhaps(row));
+        }
+        if let Seen::ClusterIp(service) = self.view.seen_of_peer(self.question, self.direction) {
+            // Where the manifest has no ClusterIP yet, it may lie in any block.
+            return service.cluster_address.map_or_else(|| self.open(Row::U5, place), |it| self.cluster_ip(block, it));
         }
         let party = self.other_end();
-        let Some(service) = self.question.service.as_ref().filter(|_| self.is_service_egress()) else {
-            return self.end(block, &party);
-        };
-        let sent_to = |address: IpAddr| {
-            // A ClusterIP is in the cluster (C9).
-            Formula::is(
-                block.contains(address) && self.view.see(Row::C9, |c| c.ip_block_scope) != IpBlockScope::OutsideCluster,
-            )
-        };
-        if matches!(party.who, Who::External) {
-            let after = self.end(block, &party);
-            let open = Formula::open(self.apart(Row::U5));
-            return match self.view.see(Row::U5, |c| c.outside_backend) {
-                OutsideBackend::After => after,
-                OutsideBackend::Before => service.cluster_address.map_or(open, sent_to),
-                OutsideBackend::Unknown => match service.cluster_address.map(sent_to) {
-                    Some(before) if before == after => after,
-                    _ => open,
-                },
-            };
-        }
-        if self.view.see(Row::C10, |c| c.cluster_ip) == Support::Supported {
-            return self.end(block, &party);
+        if !self.is_service_egress() || self.view.see(Row::C10, |c| c.cluster_ip) == Support::Supported {
+            return self.end(block, &party, place);
         }
         // C10: over the ClusterIP it matches, over the backend only nobody knows.
-        match service.cluster_address {
-            Some(address) if sent_to(address).is_yes() => Formula::yes(),
-            Some(_) => self.end(block, &party).and(&Formula::row(Row::C10)),
-            None => Formula::row(Row::C10),
+        let cluster_address = self.question.service.and_then(|service| service.cluster_address);
+        match cluster_address {
+            Some(address) if self.cluster_ip(block, address) == Match::Yes => Match::Yes,
+            Some(_) if self.view.perhaps(Row::C10) => self.end(block, &party, place),
+            Some(_) => Match::No,
+            None => Match::is(self.view.perhaps(Row::C10)),
         }
     }
 
-    fn apart(&self, row: Row) -> Literal {
-        Literal::Peers { row, direction: self.direction, ports: self.ports }
+    /// A ClusterIP is in the cluster (C9).
+    fn cluster_ip(&self, block: &IpBlock, address: IpAddr) -> Match {
+        let within = block.contains(address);
+        Match::is(within && self.view.see(Row::C9, |c| c.ip_block_scope) != IpBlockScope::OutsideCluster)
+    }
+
+    /// A peer that only more knowledge of the cluster could settle.
+    fn open(&self, row: Row, place: usize) -> Match {
+        let Self { direction, policy, rule, .. } = *self;
+        Match::Perhaps([OpenPeer { row, direction, policy, rule, peer: place }].into())
     }
 
     /// A block against the address an end has, or may have.
-    fn end(&self, block: &IpBlock, party: &Party<'_>) -> Formula {
+    fn end(&self, block: &IpBlock, party: &Party<'_>, place: usize) -> Match {
         let admitted = match party.address {
-            Some(address) => Formula::is(block.contains(address)),
-            None => self.unaddressed(block, party.who),
+            Some(address) => Match::is(block.contains(address)),
+            None => self.unaddressed(block, party.who, place),
         };
-        if admitted.is_no() { admitted } else { admitted.and(&self.in_scope(party)) }
+        if admitted == Match::No || self.in_scope(party) { admitted } else { Match::No }
     }
 
     /// C9: whether blocks reach this end at all.
-    fn in_scope(&self, party: &Party<'_>) -> Formula {
+    fn in_scope(&self, party: &Party<'_>) -> bool {
         let scope = self.view.see(Row::C9, |c| c.ip_block_scope);
         if scope == IpBlockScope::Any {
-            return Formula::yes();
+            return true;
         }
         let profile = self.view.profile;
         let in_cluster = match (party.who, party.address) {
             (Who::External, Some(address)) if !profile.service_cidrs().iter().any(|cidr| cidr.contains(address)) => {
                 let in_pod_cidrs = profile.pod_cidrs().iter().any(|cidr| cidr.contains(address));
                 if in_pod_cidrs && profile.capabilities().unowned_pod_address == Unowned::Unknown {
-                    return Formula::row(Row::C9);
+                    return self.view.perhaps(Row::C9);
                 }
                 in_pod_cidrs
             }
             _ => true,
         };
-        Formula::is(in_cluster == (scope == IpBlockScope::InsideCluster))
+        in_cluster == (scope == IpBlockScope::InsideCluster)
     }
 
     /// U6: a pod without an address may have any of the pod CIDRs', or any at all; a hostNetwork pod's is
     /// its node's, which pod CIDRs say nothing about.
-    fn unaddressed(&self, block: &IpBlock, who: Who<'_>) -> Formula {
+    fn unaddressed(&self, block: &IpBlock, who: Who<'_>, place: usize) -> Match {
         if self.view.see(Row::U6, |c| c.unaddressed_pod) == UnaddressedPod::Never {
-            return Formula::no();
+            return Match::No;
         }
         let family = self.question.family().unwrap_or(Family::V4);
         let pod_cidrs = self.view.profile.pod_cidrs().iter().filter(|cidr| cidr.family() == family);
@@ -206,11 +196,11 @@ impl PeerMatch<'_, '_> {
         let block = Ranges::of([block.cidr().as_ipnet()]).exclude(&except);
         let admitted = possible.intersect(&block);
         if admitted.is_empty() {
-            Formula::no()
+            Match::No
         } else if possible.exclude(&block).is_empty() {
-            Formula::yes()
+            Match::Yes
         } else {
-            Formula::open(self.apart(Row::U6))
+            self.open(Row::U6, place)
         }
     }
 }

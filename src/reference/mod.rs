@@ -3,10 +3,14 @@
 //! Every other engine is compared with this one. It scans; it is not fast and must not become so.
 
 mod endpoint;
-mod formula;
 mod matching;
+mod question;
+mod readings;
+mod reason;
 mod service;
 mod side;
+mod value;
+mod view;
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -14,13 +18,13 @@ use std::collections::VecDeque;
 use crate::model::cluster::Cluster;
 use crate::model::flow::{Destination, Flow};
 use crate::name::Direction;
-use crate::profile::capability::HostNetwork;
 use crate::profile::profile::Profile;
 use crate::profile::row::{Row, Rows};
 use crate::reference::endpoint::{Candidate, Resolved};
-use crate::reference::formula::Formula;
-use crate::reference::side::{Answer, ByService, HostReading, Question, View};
-use crate::verdict::{Backend, BackendDecision, Decide, Decision, FlowError, Judged, Reason, Side, Sides, Verdict};
+use crate::reference::question::Question;
+use crate::reference::readings::{every_way, together};
+use crate::reference::view::View;
+use crate::verdict::{Backend, BackendDecision, Decide, Decision, FlowError, Judged, Sides, Verdict};
 
 /// Judges flows by the definition ([K1](crate::semantics#k1) to [K25](crate::semantics#k25), [U1](crate::semantics#u1)
 /// to [U6](crate::semantics#u6), [C1](crate::semantics#c1) to [C14](crate::semantics#c14)).
@@ -109,12 +113,8 @@ impl<'c> Reference<'c> {
                 Resolved::End(_) => return Err(FlowError::ViaWithoutService),
             },
         };
-        let ways = service::backends(self.cluster, service, sent_to, &source, flow.l4, flow.via.as_ref())?;
-        let questions = ways.into_iter().map(|way| {
-            let service = Some(ByService { cluster_address: way.cluster_address });
-            (way.backend, Question { source: way.source, destination: way.destination, l4: way.l4, service })
-        });
-        Ok(Asked::Backends(questions.collect()))
+        let questions = service::backends(self.cluster, service, sent_to, &source, flow.l4, flow.via.as_ref())?;
+        Ok(Asked::Backends(questions))
     }
 
     /// The verdict over all of `questions`, and the rows that leave it undefined (K23).
@@ -123,18 +123,18 @@ impl<'c> Reference<'c> {
         aggregate(&outcomes)
     }
 
+    /// Each side in every way of reading what it asks, then both together.
     fn outcome(&self, question: &Question<'_>, profile: &Profile, seen: &Cell<Rows>) -> Outcome {
-        let view = |host| View { cluster: self.cluster, profile, host, seen };
-        let concerned = question.source.who.is_host_network() || question.destination.who.is_host_network();
-        let reading =
-            if concerned { view(HostReading::Node).see(Row::U2, |c| c.host_network) } else { HostNetwork::Node };
-        match reading {
-            HostNetwork::Node => Reading::of(&view(HostReading::Node), question).outcome(),
-            HostNetwork::Pod => Reading::of(&view(HostReading::Pod), question).outcome(),
-            HostNetwork::Unknown => {
-                either(Reading::of(&view(HostReading::Node), question), Reading::of(&view(HostReading::Pod), question))
-            }
-        }
+        let ways_of = |direction| {
+            every_way(|choices| {
+                let view = View { cluster: self.cluster, profile, choices, seen };
+                side::side(&view, question, direction)
+            })
+        };
+        let (egress, ingress) = (ways_of(Direction::Egress), ways_of(Direction::Ingress));
+        let both = together(&egress, &ingress, |egress, ingress| egress.value.and(&ingress.value));
+        let (verdict, open) = reason::verdict(&both);
+        Outcome { verdict, open, sides: Sides { egress: reason::side(&egress), ingress: reason::side(&ingress) } }
     }
 
     /// The rows of a definite verdict: of every minimal set whose Kubernetes form would change it.
@@ -220,64 +220,4 @@ fn aggregate(outcomes: &[Outcome]) -> (Verdict, Rows) {
             (Verdict::Undefined, rows)
         }
     }
-}
-
-/// Both sides under one reading of hostNetwork pods.
-struct Reading {
-    egress: Answer,
-    ingress: Answer,
-}
-
-impl Reading {
-    fn of(view: &View<'_>, question: &Question<'_>) -> Self {
-        let hairpin = question.service.is_none() && question.source.who.is_same_pod(question.destination.who);
-        if hairpin {
-            // K19, before anything else.
-            let answer = || Answer { formula: Formula::yes(), reason: Reason::Hairpin };
-            return Self { egress: answer(), ingress: answer() };
-        }
-        Self {
-            egress: side::side(view, question, Direction::Egress),
-            ingress: side::side(view, question, Direction::Ingress),
-        }
-    }
-
-    fn formula(&self) -> Formula {
-        self.egress.formula.and(&self.ingress.formula)
-    }
-
-    fn outcome(self) -> Outcome {
-        let formula = self.formula();
-        let verdict = formula.verdict();
-        let open = if verdict == Verdict::Undefined { formula.rows() } else { Rows::NONE };
-        let side = |answer: Answer| Side { verdict: answer.formula.verdict(), reason: answer.reason };
-        Outcome { verdict, open, sides: Sides { egress: side(self.egress), ingress: side(self.ingress) } }
-    }
-}
-
-/// `U2: unknown`: both readings are evaluated and compared.
-fn either(node: Reading, pod: Reading) -> Outcome {
-    let (as_node, as_pod) = (node.formula(), pod.formula());
-    let sides = Sides { egress: either_side(node.egress, pod.egress), ingress: either_side(node.ingress, pod.ingress) };
-    let verdict = if as_node == as_pod { as_node.verdict() } else { Verdict::Undefined };
-    let mut open = Rows::NONE;
-    if verdict == Verdict::Undefined {
-        open = as_node.rows().union(as_pod.rows());
-        if as_node != as_pod {
-            open.insert(Row::U2);
-        }
-    }
-    Outcome { verdict, open, sides }
-}
-
-fn either_side(node: Answer, pod: Answer) -> Side {
-    if node.formula == pod.formula {
-        return Side { verdict: node.formula.verdict(), reason: node.reason };
-    }
-    let rows = node.formula.rows().union(pod.formula.rows()).union(Row::U2.into());
-    let (isolated_by, near) = match pod.reason {
-        Reason::NoRule { isolated_by, near } | Reason::Open { isolated_by, near, .. } => (isolated_by, near),
-        _ => (Vec::new(), Vec::new()),
-    };
-    Side { verdict: Verdict::Undefined, reason: Reason::Open { rows, isolated_by, near } }
 }

@@ -8,18 +8,9 @@ use crate::model::cluster::{
 use crate::model::flow::L4;
 use crate::name::ObjectName;
 use crate::net::{Family, Port};
-use crate::reference::endpoint::{self, Candidate, Observed, Party, Who};
+use crate::reference::endpoint::{self, Candidate, Observed, Who};
+use crate::reference::question::{ByService, Question};
 use crate::verdict::{Backend, FlowError};
-
-/// A backend as the connection reaches it.
-pub(super) struct ByWay<'c> {
-    pub(super) backend: Backend,
-    pub(super) source: Party<'c>,
-    pub(super) destination: Party<'c>,
-    pub(super) l4: L4,
-    /// The ClusterIP the source sent to, where one is known.
-    pub(super) cluster_address: Option<IpAddr>,
-}
 
 /// A backend before families are settled.
 struct Endpoint<'c> {
@@ -36,7 +27,7 @@ pub(super) fn backends<'c>(
     source: &Candidate<'c>,
     l4: L4,
     via: Option<&ObjectName>,
-) -> Result<Vec<ByWay<'c>>, FlowError> {
+) -> Result<Vec<(Backend, Question<'c>)>, FlowError> {
     match service.kind {
         ServiceKind::ClusterIp => {}
         ServiceKind::Headless => return Err(FlowError::Headless(service.name.clone())),
@@ -102,7 +93,8 @@ pub(super) fn backends<'c>(
         .map(|found| {
             let (source, destination) = endpoint::meet(&source, &found.candidate)?;
             let l4 = L4::Port(protocol, found.port);
-            Ok(ByWay { backend: found.backend, source, destination, l4, cluster_address })
+            let service = Some(ByService { cluster_address, port });
+            Ok((found.backend, Question { source, destination, l4, service }))
         })
         .collect()
 }

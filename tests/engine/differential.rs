@@ -16,7 +16,7 @@ use netpol_oracle::{
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use crate::support::worlds::{World, worlds};
+use crate::support::worlds::{World, every_row_open, worlds, worlds_on};
 
 /// How many comparisons a run without `ENGINE_FLOWS` makes.
 const QUICK: u64 = 60_000;
@@ -162,11 +162,11 @@ fn wanted() -> u64 {
     std::env::var("ENGINE_FLOWS").ok().and_then(|text| text.parse().ok()).unwrap_or(QUICK)
 }
 
-#[test]
-fn engine_equals_definition() {
+/// Compares on worlds out of `strategy` until there were enough flows.
+fn compare_on(strategy: impl Strategy<Value = World>, wanted: u64) -> Tally {
     let mut runner = TestRunner::deterministic();
-    let (strategy, mut tally) = (worlds(), Tally::default());
-    while tally.flows < wanted() {
+    let mut tally = Tally::default();
+    while tally.flows < wanted {
         let tree = strategy.new_tree(&mut runner).unwrap();
         let World { cluster, profile, flows: asked } = tree.current();
         let engine = Engine::new(&cluster, &profile);
@@ -175,9 +175,26 @@ fn engine_equals_definition() {
             panic!("after {tally}\n{difference}\n{:?}", tree.current());
         }
     }
+    tally
+}
+
+fn share(tally: &Tally, verdict: Verdict) -> f64 {
+    *tally.answers.get(&verdict).unwrap_or(&0) as f64 / tally.flows as f64
+}
+
+#[test]
+fn engine_equals_definition() {
+    let tally = compare_on(worlds(), wanted());
     println!("engine against definition: {tally}");
     for verdict in [Verdict::Allow, Verdict::Deny, Verdict::Undefined] {
-        let share = *tally.answers.get(&verdict).unwrap_or(&0) as f64 / tally.flows as f64;
-        assert!(share > 0.05, "few are {verdict}: {tally}");
+        assert!(share(&tally, verdict) > 0.05, "few are {verdict}: {tally}");
     }
+}
+
+/// Where every row is open at once, every reading of every row is asked.
+#[test]
+fn engine_equals_definition_where_every_row_is_open() {
+    let tally = compare_on(worlds_on(every_row_open(), 4), wanted() / 3);
+    println!("engine against definition, every row open: {tally}");
+    assert!(share(&tally, Verdict::Undefined) > 0.2, "few are undefined: {tally}");
 }

@@ -18,8 +18,19 @@ use netpol_oracle::{
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Open {
     pub(crate) row: Row,
-    /// U5 and U6 are open peer by peer; any other row is one behaviour for the whole flow.
-    pub(crate) peer: Option<Place>,
+    /// Which question about it.
+    pub(crate) which: Which,
+}
+
+/// What about a row is open.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Which {
+    /// It is one behaviour for the whole flow; of U1 and U5: the reading that lets everything pass, or the ClusterIP.
+    Whole,
+    /// U1, where not everything passes: rules without `ports` match.
+    Portless,
+    /// U6 is open peer by peer.
+    Peer(Place),
 }
 
 /// Where a peer stands.
@@ -113,12 +124,12 @@ pub(crate) struct Crossing<'a> {
     destination: Party<'a>,
     l4: L4,
     family: Family,
-    /// The ClusterIP that the source sent to.
-    cluster_ip: Option<IpAddr>,
+    /// The ClusterIP that the source sent to, and the port.
+    cluster_ip: Option<(IpAddr, L4)>,
 }
 
 fn ask(resolve: &mut Resolve<'_>, row: Row) -> bool {
-    resolve(Open { row, peer: None })
+    resolve(Open { row, which: Which::Whole })
 }
 
 /// The capability of `row` is missing: the flow passes.
@@ -148,7 +159,7 @@ impl<'a> Crossing<'a> {
             }
             (Some(_), None) => return Err("no backend given"),
         };
-        let cluster_ip = route.service;
+        let cluster_ip = route.service.map(|address| (address, flow.l4));
         Ok(Self { cluster, profile, source: route.source, destination, l4, family: route.family, cluster_ip })
     }
 
@@ -209,7 +220,7 @@ impl<'a> Crossing<'a> {
                 OwnNode::Unknown | OwnNode::Unsupported => {}
             }
         }
-        if is_cloud_internal(there) {
+        if self.is_cloud_internal(direction, there, resolve) {
             let passes = match (can.internal_cloud, egress) {
                 (Support::Supported, _) => false,
                 (Support::Unsupported, true) => true,
@@ -248,7 +259,9 @@ impl<'a> Crossing<'a> {
         }
         match self.l4 {
             L4::Icmp | L4::Other(_) => match can.other_protocols {
-                OtherProtocols::Unknown => return ask(resolve, Row::U1),
+                OtherProtocols::Unknown if ask(resolve, Row::U1) => return true,
+                OtherProtocols::Unknown if !resolve(Open { row: Row::U1, which: Which::Portless }) => return false,
+                OtherProtocols::Unknown => {}
                 OtherProtocols::Denied => return false,
                 OtherProtocols::Unfiltered => return true,
                 OtherProtocols::Portless => {}
@@ -258,7 +271,7 @@ impl<'a> Crossing<'a> {
         }
         policies.iter().any(|policy| {
             policy.rules(direction).iter().enumerate().any(|(index, rule)| {
-                self.port_matches(rule, resolve)
+                self.port_matches(direction, rule, resolve)
                     && self.any_peer_matches(direction, policy, index, rule, there, resolve)
             })
         })
@@ -297,9 +310,33 @@ impl<'a> Crossing<'a> {
         }
     }
 
-    fn port_matches(&self, rule: &Rule, resolve: &mut Resolve<'_>) -> bool {
+    /// U5: what the source sent to, where the egress side sees that in place of a backend outside the cluster.
+    fn sent_to(&self, direction: Direction, resolve: &mut Resolve<'_>) -> Option<(IpAddr, L4)> {
+        let sent_to = self.cluster_ip?;
+        if direction == Direction::Ingress || !matches!(self.destination, Party::World(_)) {
+            return None;
+        }
+        let before = match self.profile.capabilities().outside_backend {
+            OutsideBackend::Before => true,
+            OutsideBackend::After => false,
+            OutsideBackend::Unknown => ask(resolve, Row::U5),
+        };
+        before.then_some(sent_to)
+    }
+
+    /// C11: 100.125.0.0/16, unless a pod owns the address.
+    fn is_cloud_internal(&self, direction: Direction, there: &Party<'a>, resolve: &mut Resolve<'_>) -> bool {
+        if self.visible(there, resolve).is_some() {
+            return false;
+        }
+        let seen = self.sent_to(direction, resolve).map(|(address, _)| address).or(there.address());
+        matches!(seen, Some(IpAddr::V4(address)) if address.octets()[..2] == [100, 125])
+    }
+
+    fn port_matches(&self, direction: Direction, rule: &Rule, resolve: &mut Resolve<'_>) -> bool {
         let Ports::Of(entries) = &rule.ports else { return true };
-        let L4::Port(protocol, port) = self.l4 else { return false };
+        let seen = self.sent_to(direction, resolve).map_or(self.l4, |(_, l4)| l4);
+        let L4::Port(protocol, port) = seen else { return false };
         entries.iter().any(|entry| entry.protocol == protocol && self.one_port(entry, port, resolve))
     }
 
@@ -380,25 +417,17 @@ impl<'a> Crossing<'a> {
         if support != Support::Supported {
             return ask(resolve, row);
         }
-        let Some(cluster_ip) = self.cluster_ip.filter(|_| direction == Direction::Egress) else {
-            return self.block_holds(block, place, there, resolve);
-        };
         // A ClusterIP is in the cluster (C9).
-        let holds_cluster_ip = held(block, cluster_ip) && can.ip_block_scope != IpBlockScope::OutsideCluster;
-        if matches!(there, Party::World(_)) {
-            return match can.outside_backend {
-                OutsideBackend::Before => holds_cluster_ip,
-                OutsideBackend::After => self.block_holds(block, place, there, resolve),
-                OutsideBackend::Unknown => {
-                    let after = self.block_holds(block, place.clone(), there, resolve);
-                    if holds_cluster_ip == after { after } else { resolve(Open { row: Row::U5, peer: Some(place) }) }
-                }
-            };
+        let over = |address| held(block, address) && can.ip_block_scope != IpBlockScope::OutsideCluster;
+        if let Some((address, _)) = self.sent_to(direction, resolve) {
+            return over(address);
         }
+        let sent_to = self.cluster_ip.filter(|_| direction == Direction::Egress && !matches!(there, Party::World(_)));
+        let Some((cluster_ip, _)) = sent_to else { return self.block_holds(block, place, there, resolve) };
         if can.cluster_ip == Support::Supported {
             return self.block_holds(block, place, there, resolve);
         }
-        holds_cluster_ip || self.block_holds(block, place, there, resolve) && ask(resolve, Row::C10)
+        over(cluster_ip) || self.block_holds(block, place, there, resolve) && ask(resolve, Row::C10)
     }
 
     /// Whether the block holds the party's own address, as far as its scope goes (C9).
@@ -416,7 +445,7 @@ impl<'a> Crossing<'a> {
                 return match self.share_of_addresses(block, pod.host_network) {
                     Share::All => true,
                     Share::None => false,
-                    Share::Some => resolve(Open { row: Row::U6, peer: Some(place) }),
+                    Share::Some => resolve(Open { row: Row::U6, which: Which::Peer(place) }),
                 };
             }
         };
@@ -503,17 +532,6 @@ fn in_range(cidr: &Cidr, address: IpAddr) -> bool {
 
 fn held(block: &IpBlock, address: IpAddr) -> bool {
     in_range(&block.cidr(), address) && !block.except().iter().any(|except| in_range(except, address))
-}
-
-/// C11: 100.125.0.0/16, unless a pod owns the address.
-fn is_cloud_internal(there: &Party<'_>) -> bool {
-    match there {
-        Party::Pod(..) => false,
-        Party::Machine(_, IpAddr::V4(address)) | Party::World(IpAddr::V4(address)) => {
-            address.octets()[..2] == [100, 125]
-        }
-        _ => false,
-    }
 }
 
 fn globbed(pattern: &str, text: &str) -> bool {

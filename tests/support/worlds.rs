@@ -4,8 +4,8 @@ pub(crate) use netpol_oracle::generate::strategies::{
     World, WorldSpec, clusters, profiles, rules, with_ranges, worlds,
 };
 use netpol_oracle::{
-    Change, Cidr, Cluster, LabelKey, LabelValue, Labels, Namespace, NetworkPolicy, Node, Pod, Port, Profile, Row,
-    Selector, Service, Workload,
+    Capabilities, Change, Cidr, Cluster, ClusterVersion, LabelKey, LabelValue, Labels, Namespace, NetworkPolicy, Node,
+    Pod, Port, Profile, Row, Selector, Service, Workload,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -31,6 +31,18 @@ pub(crate) fn worlds_on(profiles: impl Strategy<Value = Profile>, flows: usize) 
 /// `kubernetes()` with some ranges, without overrides.
 pub(crate) fn plain_kubernetes() -> impl Strategy<Value = Profile> {
     with_ranges(Profile::kubernetes())
+}
+
+/// A profile that leaves every row open that can be, on Kubernetes, or on eBPF where C9 can be open too.
+pub(crate) fn every_row_open() -> impl Strategy<Value = Profile> {
+    let version = ClusterVersion::new(1, 31, 6, 0);
+    let models = prop_oneof![Just(Profile::kubernetes()), Just(Profile::cloud_native_2(version))];
+    let open = models.prop_map(|profile| {
+        let open = |row: &Row| Capabilities::words(*row).contains(&"unknown");
+        let rows = Row::ALL.iter().copied().filter(open);
+        rows.fold(profile, |profile, row| profile.with_override(row, "unknown").unwrap())
+    });
+    open.prop_flat_map(with_ranges)
 }
 
 /// A profile of which at most `most` rows are not as Kubernetes has them.

@@ -3,12 +3,15 @@
 use crate::engine::build::writer::Writer;
 use crate::engine::class::{ANY_NAMESPACE, ClassDetail, Isolation, SideEntries, namespace_bit, port_bits};
 use crate::engine::ids::{ClassIx, PortTableIx};
+use crate::engine::judge::circumstances::{Circumstances, Side, circumstances};
+use crate::engine::judge::logic::Coarse;
+use crate::engine::judge::settings::Settings;
 use crate::engine::matches::Matches;
 use crate::engine::ports::{NamedPort, PortTable};
 use crate::engine::rules::{CompiledPeer, CompiledPeers, Entry, EntryPeer, EntryPorts, PeerNamespaces};
 use crate::engine::tables::Tables;
 use crate::name::Direction;
-use crate::profile::capability::Support;
+use crate::profile::capability::{Capabilities, Support};
 
 /// There are at most so many entries for each class on average; classes beyond have their policies asked one by one.
 const ENTRIES_A_CLASS: usize = 64;
@@ -66,28 +69,18 @@ impl Writer {
         *tables.summaries.get_mut(class) = summary;
     }
 
-    /// The entries of an isolated side; else how the side is isolated.
+    /// The entries of an isolated side; else how the side is isolated, as far as the class alone says.
     fn entries_of(&self, tables: &Tables, class: &ClassDetail, direction: Direction) -> Result<Entries, Isolation> {
-        let capabilities = tables.profile.capabilities();
-        let of_direction = match direction {
-            Direction::Ingress => capabilities.ingress,
-            Direction::Egress => capabilities.egress,
+        let policies = match class.pod_matches {
+            Matches::Scan(_) => None,
+            Matches::Listed(_) => Some(tables.isolating(class, direction)),
         };
-        let enforced = [capabilities.enforcement, of_direction];
-        if enforced.contains(&Support::Unsupported) {
+        let alone = ClassAlone { class, direction, is_isolated: policies.as_ref().is_none_or(|all| !all.is_empty()) };
+        let settings = Settings::new(tables.profile.capabilities());
+        let Circumstances::Isolated { anyway } = circumstances(&Coarse, &settings, &alone) else {
             return Err(Isolation::NotIsolated);
-        }
-        if let Matches::Scan(_) = class.pod_matches {
-            return Err(Isolation::AskPolicies);
-        }
-        let [uncertain_ingress, uncertain_egress] = class.key.uncertain;
-        let is_uncertain = if direction == Direction::Ingress { uncertain_ingress } else { uncertain_egress };
-        let is_secure = class.key.secure && capabilities.secure_containers != Support::Supported;
-        let is_open = enforced.contains(&Support::Unknown) || is_uncertain || is_secure;
-        let policies = tables.isolating(class, direction);
-        if policies.is_empty() {
-            return Err(Isolation::NotIsolated);
-        }
+        };
+        let Some(policies) = policies else { return Err(Isolation::AskPolicies) };
         let most = (ENTRIES_A_CLASS * tables.classes.len() + ENTRIES_AT_LEAST).saturating_sub(tables.entries.len());
         let mut list: Vec<Entry> = Vec::new();
         // Names are resolved at the destination (K12): of ingress that is the subject.
@@ -109,7 +102,7 @@ impl Writer {
                 return Err(Isolation::AskPolicies);
             }
         }
-        Ok(Entries { list, is_open })
+        Ok(Entries { list, is_open: anyway.may })
     }
 
     /// Puts the list among all entries, unless it is there already.
@@ -125,6 +118,37 @@ impl Writer {
             self.entry_lists.insert_unique(hash, (first, len), hash_of);
         }
         SideEntries { first, len, isolation: if *is_open { Isolation::IsolatedOpen } else { Isolation::Isolated } }
+    }
+}
+
+/// A side of which only the subject's class is known.
+struct ClassAlone<'t> {
+    class: &'t ClassDetail,
+    direction: Direction,
+    is_isolated: bool,
+}
+
+impl Side for ClassAlone<'_> {
+    fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// What hostNetwork pods are is asked before entries are (U2).
+    fn is_subject(&self) -> bool {
+        true
+    }
+
+    fn is_isolated(&self) -> bool {
+        self.is_isolated
+    }
+
+    fn is_secure(&self) -> bool {
+        self.class.key.secure
+    }
+
+    fn may_lack_enforcement(&self, _: &Capabilities) -> bool {
+        let [ingress, egress] = self.class.key.uncertain;
+        if self.direction == Direction::Ingress { ingress } else { egress }
     }
 }
 

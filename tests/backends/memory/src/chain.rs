@@ -144,7 +144,10 @@ impl Exempt {
                 let by_name = |name: &Arc<str>| node == Some(&**name) || tables.roster.is_listed_by(peer, name);
                 name.as_ref().is_some_and(by_name) || addresses.contains(&peer)
             }
-            Self::NotPods(range) => range.contains(peer) && tables.roster.pod_at(peer).is_none(),
+            Self::NotPods(range) => {
+                let in_place = packet.sent_to.filter(|_| tables.blocks_see == BlocksSee::ClusterIp);
+                range.contains(in_place.unwrap_or(peer)) && tables.roster.pod_at(peer).is_none()
+            }
         }
     }
 }

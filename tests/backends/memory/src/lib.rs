@@ -96,9 +96,10 @@ impl Plane {
         if fits { Ok(address) } else { Err(format!("`{address}` is not the end's alone")) }
     }
 
-    fn tables(&self, destination: IpAddr) -> Tables<'_> {
+    /// Which addresses an egress block is held against, where a packet was sent to a ClusterIP (C10, U5).
+    fn blocks_see(&self, destination: IpAddr) -> BlocksSee {
         let capabilities = self.profile.capabilities();
-        let blocks_see = if self.roster.owner(destination) != Owner::Nobody {
+        if self.roster.owner(destination) != Owner::Nobody {
             match capabilities.cluster_ip {
                 Support::Supported => BlocksSee::Translated,
                 Support::Unsupported | Support::Unknown => BlocksSee::Both,
@@ -108,7 +109,12 @@ impl Plane {
                 OutsideBackend::Before => BlocksSee::ClusterIp,
                 OutsideBackend::After | OutsideBackend::Unknown => BlocksSee::Translated,
             }
-        };
+        }
+    }
+
+    fn tables(&self, destination: IpAddr) -> Tables<'_> {
+        let capabilities = self.profile.capabilities();
+        let blocks_see = self.blocks_see(destination);
         let scope = match capabilities.ip_block_scope {
             IpBlockScope::OutsideCluster if self.faulty.has(Fault::BlockReachesPods) => IpBlockScope::Any,
             IpBlockScope::Any if self.faulty.has(Fault::BlockMissesPods) => IpBlockScope::OutsideCluster,
@@ -169,7 +175,11 @@ impl DataPlane for Plane {
             (Ok(source), Ok(destination)) => (source, destination),
             (Err(why), _) | (_, Err(why)) => return Ok(Observed::NotObservable(why)),
         };
-        let packet = Packet { source, destination, l4: probe.l4, sent_to: probe.sent_to.map(canonical) };
+        let sent_to = probe.sent_to.map(canonical);
+        // What judges before translation sees the port that was sent to, too (U5); the ingress side is outside then.
+        let is_before = sent_to.is_some() && self.blocks_see(destination) == BlocksSee::ClusterIp;
+        let l4 = if is_before { probe.flow.l4 } else { probe.l4 };
+        let packet = Packet { source, destination, l4, sent_to };
         let fate = |direction| self.fate(&packet, direction);
         Ok(Observed::Sides { egress: fate(Direction::Egress), ingress: fate(Direction::Ingress) })
     }

@@ -497,10 +497,15 @@ impl Compiler<'_> {
             }
             Direction::Egress => {
                 if self.capabilities.internal_cloud == Support::Unsupported {
-                    // C11, unless a pod has the address.
-                    for kind in [TO_NODE, TO_OUTSIDE] {
-                        let fields = format!("{this},reg4={kind},ip,nw_dst=100.125.0.0/16");
-                        self.flows.add(table, EXEMPT, fields, pass);
+                    // C11, unless a pod has the address; of a destination outside, the address that is seen (U5).
+                    let by_cluster_ip =
+                        format!("reg7=1,ip,reg5={:#x}/0xffff0000", u32::from_be_bytes([100, 125, 0, 0]));
+                    for seen in [
+                        format!("reg4={TO_NODE},ip,nw_dst=100.125.0.0/16"),
+                        format!("reg4={TO_OUTSIDE},reg7=0,ip,nw_dst=100.125.0.0/16"),
+                        format!("reg4={TO_OUTSIDE},{by_cluster_ip}"),
+                    ] {
+                        self.flows.add(table, EXEMPT, format!("{this},{seen}"), pass);
                     }
                 }
                 let exempt = self.capabilities.own_node != OwnNode::EgressJudged

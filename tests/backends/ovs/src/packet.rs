@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use netpol_oracle::oracle::{Probe, ProbeEnd, ProbeWho};
-use netpol_oracle::{Cluster, Family, HostNetwork, L4, Profile, Protocol};
+use netpol_oracle::{Cluster, Family, HostNetwork, L4, OutsideBackend, Profile, Protocol};
 
 use crate::compile::{network, transport};
 use crate::ends::{Ends, UPLINK};
@@ -47,7 +47,12 @@ impl Packet {
             false => ends.node_addresses.get(&to).copied().unwrap_or(UPLINK),
         };
         let sent_to = probe.sent_to.map(|address| address.to_canonical());
-        Ok(Self { in_port: source.port, out_port, from, to, l4: probe.l4, sent_to })
+        // Where the switch judges before translation it sees the port that was sent to as well (U5).
+        let is_before = sent_to.is_some()
+            && probe.destination.who == ProbeWho::Outside
+            && profile.capabilities().outside_backend != OutsideBackend::After;
+        let l4 = if is_before { probe.flow.l4 } else { probe.l4 };
+        Ok(Self { in_port: source.port, out_port, from, to, l4, sent_to })
     }
 
     /// As `ofproto/trace` takes it, coming by `port`. What stands before the switch and rewrites ClusterIPs leaves the one

@@ -6,8 +6,13 @@ use std::net::IpAddr;
 use crate::engine::blocks::{Share, number};
 use crate::engine::class::{Class, Isolation, Stack};
 use crate::engine::ids::{ClassIx, Id as _, PodId, PortTableIx, SelectorId, SlotIx};
-use crate::engine::judge::{AskedRows, ByService, Question, side_under, verdict_under};
-use crate::engine::kleene::{Bounds, Truth};
+use crate::engine::judge::circumstances::{ProtocolStands, protocol};
+use crate::engine::judge::logic::{Coarse, Logic, MustMay};
+use crate::engine::judge::question::{ByService, Question};
+use crate::engine::judge::settings::Settings;
+use crate::engine::judge::side::is_internal_cloud;
+use crate::engine::judge::sight::{scope_of_inside, scope_of_outside};
+use crate::engine::judge::verdict::{verdict, verdict_of_side};
 use crate::engine::matches::bit;
 use crate::engine::ports::{Covered, PortTable};
 use crate::engine::resolve::{AddressList, Candidate, EndIdentity, Membership, ResolvedEnd, Written, meet};
@@ -17,7 +22,7 @@ use crate::engine::tables::{Claim, PackedClaim, SlotObject, Tables};
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::{Direction, ObjectName};
 use crate::net::{Family, Port, Protocol, canonical};
-use crate::profile::capability::{EndPort, IpBlockScope, OtherProtocols, UnaddressedPod, Unowned};
+use crate::profile::capability::{EndPort, UnaddressedPod};
 use crate::verdict::{FlowError, Verdict};
 
 /// The other end as a side sees it: a pod of a class, or an address outside.
@@ -26,7 +31,7 @@ struct PeerView<'t, A> {
     address: A,
     family: Family,
     /// Whether blocks reach it (C9).
-    in_scope: Bounds,
+    in_scope: MustMay,
 }
 
 /// A pod or workload of a flow.
@@ -39,12 +44,12 @@ struct PodEnd {
     address: Option<IpAddr>,
 }
 
-const YES: Bounds = Bounds { must: true, may: true };
-const NO: Bounds = Bounds { must: false, may: false };
-const OPEN: Bounds = Bounds { must: false, may: true };
+const YES: MustMay = Coarse::YES;
+const NO: MustMay = Coarse::NO;
+const OPEN: MustMay = MustMay { must: false, may: true };
 
-fn settled(value: bool) -> Bounds {
-    Bounds { must: value, may: value }
+fn settled(value: bool) -> MustMay {
+    Coarse::known(value)
 }
 
 /// What a Bloom filter alone says of a selector (K9).
@@ -56,13 +61,8 @@ fn by_bloom<K: Copy>(bloom: u64, id: SelectorId<K>) -> Option<bool> {
     if bloom & bit(id) == 0 { Some(id.is_negative()) } else { None }
 }
 
-/// C11.
-fn is_internal_cloud(address: IpAddr) -> bool {
-    matches!(address, IpAddr::V4(address) if address.octets().starts_with(&[100, 125]))
-}
-
 impl Tables {
-    pub(super) fn verdict(&self, flow: &Flow) -> Result<Verdict, FlowError> {
+    pub(in crate::engine) fn verdict(&self, flow: &Flow) -> Result<Verdict, FlowError> {
         if let (Endpoint::Address(from), Destination::Endpoint(Endpoint::Address(to)), None) =
             (&flow.source, &flow.destination, &flow.via)
         {
@@ -72,12 +72,17 @@ impl Tables {
         }
         match self.resolve_flow(flow)? {
             ResolvedFlow::Pair(source, destination) => Ok(self.pair(&source, &destination, flow.l4)),
-            ResolvedFlow::Service(front) => self.by_service(&front, flow.via.as_ref()),
+            ResolvedFlow::Service(front) => self.by_service(&front, flow.via.as_ref(), flow.l4),
         }
     }
 
     #[inline]
-    pub(super) fn verdict_of_addresses(&self, from: IpAddr, to: IpAddr, l4: L4) -> Result<Verdict, FlowError> {
+    pub(in crate::engine) fn verdict_of_addresses(
+        &self,
+        from: IpAddr,
+        to: IpAddr,
+        l4: L4,
+    ) -> Result<Verdict, FlowError> {
         match self.addresses(from, to, l4) {
             Some(verdict) => Ok(verdict),
             None => self.verdict(&Flow::new(Endpoint::Address(from), Endpoint::Address(to).into(), l4)),
@@ -85,9 +90,9 @@ impl Tables {
     }
 
     /// K23: what all backends agree on.
-    fn by_service(&self, front: &ServiceFront<'_>, via: Option<&ObjectName>) -> Result<Verdict, FlowError> {
+    fn by_service(&self, front: &ServiceFront<'_>, via: Option<&ObjectName>, sent: L4) -> Result<Verdict, FlowError> {
         let agreed = |a: Verdict, b: Verdict| if a == b { a } else { Verdict::Undefined };
-        let service = ByService::Yes(front.cluster_address);
+        let service = ByService::Yes { cluster_address: front.cluster_address, sent };
         let of = |source: ResolvedEnd<'_>, destination: ResolvedEnd<'_>, l4| {
             self.question_verdict(&Question { source, destination, l4, service })
         };
@@ -101,7 +106,7 @@ impl Tables {
 
     /// A connection between two slots by name: what [`Self::verdict`] says of the two names.
     #[inline]
-    pub(super) fn between(&self, source: PodId, destination: PodId, l4: L4) -> Result<Verdict, FlowError> {
+    pub(in crate::engine) fn between(&self, source: PodId, destination: PodId, l4: L4) -> Result<Verdict, FlowError> {
         let (from, to) = (self.slot_of_id(source), self.slot_of_id(destination));
         let there = (from.generation() == source.generation) & (to.generation() == destination.generation);
         if there {
@@ -124,7 +129,7 @@ impl Tables {
     }
 
     /// One side of members of a class: a relation that only two pods can have (the own node, the same pod) is not asked.
-    pub(super) fn side_of_class(
+    pub(in crate::engine) fn side_of_class(
         &self,
         id: ClassIx,
         direction: Direction,
@@ -137,7 +142,7 @@ impl Tables {
         let address = peer.address?;
         let in_scope = match peer.identity {
             EndIdentity::External => self.scope_of_outside(address),
-            _ => settled(self.digest.scope != IpBlockScope::OutsideCluster),
+            _ => scope_of_inside::<Coarse>(self.digest.scope),
         };
         let other = match peer.identity {
             EndIdentity::Pod(_, place) | EndIdentity::Workload(_, place) => {
@@ -154,14 +159,14 @@ impl Tables {
         let plain = !special && !is_internal_cloud(address) && (self.digest.ipv6 || Family::of(address) == Family::V4);
         let seen = PeerView { class: other, address: || Some(address), family: Family::of(address), in_scope };
         let fast = if plain { self.run(class, &seen, direction, named, l4) } else { None };
-        if let Some(bounds) = fast {
-            return Some(bounds.verdict());
+        if let Some(passes) = fast {
+            return Some(Coarse::verdict(passes));
         }
         let question = match direction {
             Direction::Ingress => Question { source: *peer, destination: subject, l4, service: ByService::No },
             Direction::Egress => Question { source: subject, destination: *peer, l4, service: ByService::No },
         };
-        Some(side_under(self, &question, direction))
+        Some(verdict_of_side(self, &question, direction))
     }
 
     /// The address by which the one at a slot, given by name, meets a family (K22).
@@ -251,7 +256,7 @@ impl Tables {
             }
             _ => {}
         }
-        let in_scope = settled(self.digest.scope != IpBlockScope::OutsideCluster);
+        let in_scope = scope_of_inside::<Coarse>(self.digest.scope);
         let named = Some(to_class);
         let (a, b) = (self.classes.get(from_class), self.classes.get(to_class));
         let address = || from.address.or_else(|| self.address_in(from.slot, family));
@@ -263,7 +268,7 @@ impl Tables {
         let address = || to.address.or_else(|| self.address_in(to.slot, family));
         let seen = PeerView { class: Some((to_class, b)), address, family, in_scope };
         let egress = self.run(a, &seen, Direction::Egress, named, l4)?;
-        Some(ingress.and(egress).verdict())
+        Some(Coarse::verdict(Coarse.and(ingress, egress)))
     }
 
     /// Two pods of which one or both are hostNetwork pods, where those are read as their nodes (K17).
@@ -291,10 +296,10 @@ impl Tables {
         if own_node {
             return (direction == Direction::Ingress && self.digest.own_node_passes).then_some(Verdict::Allow);
         }
-        let in_scope = settled(self.digest.scope != IpBlockScope::OutsideCluster);
+        let in_scope = scope_of_inside::<Coarse>(self.digest.scope);
         let seen = PeerView { class: None, address: || Some(address), family, in_scope };
         let named = if direction == Direction::Ingress { Some(to_id) } else { None };
-        Some(self.run(subject, &seen, direction, named, l4)?.verdict())
+        Some(Coarse::verdict(self.run(subject, &seen, direction, named, l4)?))
     }
 
     /// Two pods of which one or both have no address.
@@ -319,13 +324,13 @@ impl Tables {
         if family == Family::V6 && !self.digest.ipv6 {
             return None;
         }
-        let in_scope = settled(self.digest.scope != IpBlockScope::OutsideCluster);
+        let in_scope = scope_of_inside::<Coarse>(self.digest.scope);
         let named = Some(to_id);
         let seen = PeerView { class: Some((from_id, a)), address: || source, family, in_scope };
         let ingress = self.run(b, &seen, Direction::Ingress, named, l4)?;
         let seen = PeerView { class: Some((to_id, b)), address: || destination, family, in_scope };
         let egress = self.run(a, &seen, Direction::Egress, named, l4)?;
-        Some(ingress.and(egress).verdict())
+        Some(Coarse::verdict(Coarse.and(ingress, egress)))
     }
 
     /// An end by its slot, with the address that the flow gives it or all of its own.
@@ -350,21 +355,12 @@ impl Tables {
         let named = if direction == Direction::Ingress { Some(id) } else { None };
         let peer =
             PeerView { class: None, address: || Some(address), family, in_scope: self.scope_of_outside(address) };
-        Some(self.run(class, &peer, direction, named, l4)?.verdict())
+        Some(Coarse::verdict(self.run(class, &peer, direction, named, l4)?))
     }
 
     /// C9, of an address that nobody known has.
-    fn scope_of_outside(&self, address: IpAddr) -> Bounds {
-        if self.digest.scope == IpBlockScope::Any {
-            return YES;
-        }
-        let among = |cidrs: &[crate::net::Cidr]| cidrs.iter().any(|cidr| cidr.contains(address));
-        let in_service_cidrs = among(self.profile.service_cidrs());
-        let in_pod_cidrs = !in_service_cidrs && among(self.profile.pod_cidrs());
-        if in_pod_cidrs && self.digest.unowned == Unowned::Unknown {
-            return OPEN;
-        }
-        settled((in_service_cidrs || in_pod_cidrs) == (self.digest.scope == IpBlockScope::InsideCluster))
+    fn scope_of_outside(&self, address: IpAddr) -> MustMay {
+        scope_of_outside(&Coarse, &self.profile, self.digest.scope, address, || self.digest.unowned)
     }
 
     /// The run through one side's entries; `named` is the class whose names for ports count (K12).
@@ -376,7 +372,7 @@ impl Tables {
         direction: Direction,
         named: Option<ClassIx>,
         l4: L4,
-    ) -> Option<Bounds> {
+    ) -> Option<MustMay> {
         let side = subject.side(direction);
         let open = match side.isolation {
             Isolation::NotIsolated => return Some(YES),
@@ -384,16 +380,20 @@ impl Tables {
             Isolation::IsolatedOpen => true,
             Isolation::AskPolicies => return None,
         };
-        let mut sum = Bounds { must: false, may: open };
+        let mut sum = MustMay { must: false, may: open };
+        match protocol(&Coarse, l4, || self.digest.sctp_open, || self.digest.other_protocols) {
+            ProtocolStands::Pass => return Some(YES),
+            ProtocolStands::Filtered { anyway, rules } => {
+                sum = Coarse.or(sum, anyway);
+                if !rules.must {
+                    // Rules are not asked, or under a reading under which not everything passes.
+                    return Some(sum);
+                }
+            }
+        }
         let number_of = match l4 {
-            L4::Port(Protocol::Sctp, _) if self.digest.sctp_open => return Some(OPEN),
             L4::Port(protocol, port) => Some((protocol, port)),
-            L4::Icmp | L4::Other(_) => match self.digest.other_protocols {
-                OtherProtocols::Unfiltered => return Some(YES),
-                OtherProtocols::Portless => None,
-                OtherProtocols::Denied => return Some(sum),
-                OtherProtocols::Unknown => return Some(OPEN),
-            },
+            L4::Icmp | L4::Other(_) => None,
         };
         for entry in self.entries.slice(side.first, side.len) {
             let by_span = match (entry.ports, number_of) {
@@ -437,17 +437,17 @@ impl Tables {
                             Share::All => YES,
                         },
                     };
-                    held.and(peer.in_scope)
+                    Coarse.and(held, peer.in_scope)
                 }
                 EntryPeer::Block(_) => NO,
             };
             let both = match (entry.ports, number_of) {
                 (EntryPorts::Table(at), Some((protocol, port))) if peers.may => {
-                    peers.and(self.by_table(at, protocol, port, named))
+                    Coarse.and(peers, self.by_table(at, protocol, port, named))
                 }
                 _ => peers,
             };
-            sum = sum.or(both);
+            sum = Coarse.or(sum, both);
             if sum.must {
                 break;
             }
@@ -455,7 +455,7 @@ impl Tables {
         Some(sum)
     }
 
-    fn by_table(&self, at: PortTableIx, protocol: Protocol, port: Port, named: Option<ClassIx>) -> Bounds {
+    fn by_table(&self, at: PortTableIx, protocol: Protocol, port: Port, named: Option<ClassIx>) -> MustMay {
         let table: &PortTable = self.ports.get(at);
         match (table.covered(protocol, port), self.digest.end_port) {
             (Covered::Yes, _) | (Covered::ByRange, EndPort::Supported) => YES,
@@ -467,6 +467,6 @@ impl Tables {
 
     /// Any question at all.
     fn question_verdict(&self, question: &Question<'_>) -> Verdict {
-        verdict_under(self, question, self.profile.capabilities(), &AskedRows::default())
+        verdict(self, question, &Settings::new(self.profile.capabilities()))
     }
 }

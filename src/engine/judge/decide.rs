@@ -1,0 +1,117 @@
+//! The full answer: verdict, rows and reasons, equal to the definition's.
+
+use crate::engine::judge::diagrams::{Diagram, Diagrams};
+use crate::engine::judge::logic::Logic;
+use crate::engine::judge::question::{ByService, Question};
+use crate::engine::judge::settings::Settings;
+use crate::engine::judge::side_course::SideCourse;
+use crate::engine::judge::verdict::verdict;
+use crate::engine::services::ResolvedFlow;
+use crate::engine::tables::Tables;
+use crate::model::flow::Flow;
+use crate::name::Direction;
+use crate::profile::row::{Row, Rows};
+use crate::verdict::{BackendDecision, Decision, FlowError, Judged, Sides, Verdict};
+
+/// What one question is answered with.
+struct Outcome {
+    verdict: Verdict,
+    /// The rows that leave it undefined.
+    open: Rows,
+    sides: Sides,
+}
+
+impl Tables {
+    pub(in crate::engine) fn decide(&self, flow: &Flow) -> Result<Decision, FlowError> {
+        let front = match self.resolve_flow(flow)? {
+            ResolvedFlow::Pair(source, destination) => {
+                let question = Question { source, destination, l4: flow.l4, service: ByService::No };
+                let outcome = self.outcome(&question);
+                let rows = self.rows(&[question], outcome.verdict, outcome.open);
+                let judged = Judged::Sides(outcome.sides);
+                return Ok(Decision { flow: flow.clone(), verdict: outcome.verdict, rows, judged });
+            }
+            ResolvedFlow::Service(front) => front,
+        };
+        let service = ByService::Yes { cluster_address: front.cluster_address, sent: flow.l4 };
+        let (mut questions, mut backends, mut all_open) = (Vec::new(), Vec::new(), Rows::NONE);
+        for (backend, way) in front.ways(flow.via.as_ref())? {
+            let question = Question { source: way.source, destination: way.destination, l4: way.l4, service };
+            let outcome = self.outcome(&question);
+            all_open = all_open.union(outcome.open);
+            let rows = self.rows(&[question], outcome.verdict, outcome.open);
+            backends.push(BackendDecision { backend, verdict: outcome.verdict, rows, sides: outcome.sides });
+            questions.push(question);
+        }
+        let (verdict, disagree) = together(backends.iter().map(|backend| backend.verdict));
+        if disagree {
+            all_open.insert(Row::K23);
+        }
+        let rows = self.rows(&questions, verdict, all_open);
+        Ok(Decision { flow: flow.clone(), verdict, rows, judged: Judged::Backends(backends) })
+    }
+
+    fn outcome(&self, question: &Question<'_>) -> Outcome {
+        let diagrams = Diagrams::default();
+        let settings = Settings::new(self.profile.capabilities());
+        let [egress, ingress]: [(Diagram, _); 2] = [Direction::Egress, Direction::Ingress]
+            .map(|direction| SideCourse::of(self, &settings, &diagrams, question, direction).finish());
+        let both = diagrams.and(egress.0, ingress.0);
+        let sides = Sides { egress: egress.1, ingress: ingress.1 };
+        Outcome { verdict: Diagrams::verdict(both), open: diagrams.rows(both), sides }
+    }
+
+    fn rows(&self, questions: &[Question<'_>], verdict: Verdict, open: Rows) -> Rows {
+        if verdict == Verdict::Undefined { open } else { self.carrying(questions, verdict) }
+    }
+
+    /// The rows of a definite verdict: of every minimal set whose Kubernetes form would change it.
+    ///
+    /// Sets are tried by their size, and a set grows only by rows that its own judgement asked for: no other can matter.
+    fn carrying(&self, questions: &[Question<'_>], verdict_now: Verdict) -> Rows {
+        let own = self.profile.capabilities();
+        let candidates: Rows = own.other_than_kubernetes().collect();
+        let (mut minimal, mut layer): (Vec<Rows>, Vec<Rows>) = (Vec::new(), vec![Rows::NONE]);
+        while !layer.is_empty() {
+            let mut next: Vec<Rows> = Vec::new();
+            for changed in layer {
+                if minimal.iter().any(|set| set.is_subset(changed)) {
+                    continue;
+                }
+                let mut capabilities = own.clone();
+                changed.iter().for_each(|row| capabilities.set_as_kubernetes(row));
+                let settings = Settings::new(&capabilities);
+                // Every question is asked, whatever the others say: what was asked for must be whole.
+                let verdicts: Vec<Verdict> =
+                    questions.iter().map(|question| verdict(self, question, &settings)).collect();
+                if together(verdicts.into_iter()).0 != verdict_now {
+                    minimal.push(changed);
+                    continue;
+                }
+                let grown = settings.asked().iter().filter(|row| candidates.contains(*row) && !changed.contains(*row));
+                next.extend(grown.map(|row| changed.union(row.into())));
+            }
+            next.sort_unstable();
+            next.dedup();
+            layer = next;
+        }
+        minimal.into_iter().fold(Rows::NONE, Rows::union)
+    }
+}
+
+/// All agree: their verdict, else Undefined; and whether one is allowed and another denied (K23).
+fn together(verdicts: impl Iterator<Item = Verdict>) -> (Verdict, bool) {
+    let (mut allow, mut deny, mut undefined) = (false, false, false);
+    for verdict in verdicts {
+        match verdict {
+            Verdict::Allow => allow = true,
+            Verdict::Deny => deny = true,
+            Verdict::Undefined => undefined = true,
+        }
+    }
+    match (allow, deny, undefined) {
+        (true, false, false) => (Verdict::Allow, false),
+        (false, true, false) => (Verdict::Deny, false),
+        _ => (Verdict::Undefined, allow && deny),
+    }
+}

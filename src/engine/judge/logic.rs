@@ -1,0 +1,79 @@
+//! Two grains of truth in which sides are judged: what must and may pass, and what exactly that hangs on.
+
+use crate::profile::row::Row;
+use crate::verdict::Verdict;
+
+/// How truth is kept while the sources leave something open.
+pub(in crate::engine) trait Logic {
+    /// Whether something holds, as far as that is known.
+    type Truth: Copy + PartialEq;
+
+    const NO: Self::Truth;
+    const YES: Self::Truth;
+
+    /// It holds under one reading of `row`, the same wherever the flow meets the row, and not under the other.
+    fn open(&self, row: Row) -> Self::Truth;
+    /// U1, where not everything passes: whether rules without `ports` match.
+    fn portless(&self) -> Self::Truth;
+    fn or(&self, one: Self::Truth, other: Self::Truth) -> Self::Truth;
+    fn and(&self, one: Self::Truth, other: Self::Truth) -> Self::Truth;
+    /// `then` where `condition` holds, `otherwise` where not: of an ordered list, the first that matches.
+    fn choose(&self, condition: Self::Truth, then: Self::Truth, otherwise: Self::Truth) -> Self::Truth;
+
+    fn known(value: bool) -> Self::Truth {
+        if value { Self::YES } else { Self::NO }
+    }
+
+    fn verdict(truth: Self::Truth) -> Verdict {
+        if truth == Self::YES {
+            Verdict::Allow
+        } else if truth == Self::NO {
+            Verdict::Deny
+        } else {
+            Verdict::Undefined
+        }
+    }
+}
+
+/// The coarse grain. It forgets which reading a truth hangs on, so it is exact where every open behaviour pushes one way
+/// only: what is met in both senses (U2, U5) is settled before, and each of its readings judged apart.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct Coarse;
+
+/// Whether it holds under every reading, and whether under any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) struct MustMay {
+    pub(in crate::engine) must: bool,
+    pub(in crate::engine) may: bool,
+}
+
+impl Logic for Coarse {
+    type Truth = MustMay;
+
+    const NO: MustMay = MustMay { must: false, may: false };
+    const YES: MustMay = MustMay { must: true, may: true };
+
+    fn open(&self, _: Row) -> MustMay {
+        MustMay { must: false, may: true }
+    }
+
+    fn portless(&self) -> MustMay {
+        MustMay { must: false, may: true }
+    }
+
+    fn or(&self, one: MustMay, other: MustMay) -> MustMay {
+        MustMay { must: one.must | other.must, may: one.may | other.may }
+    }
+
+    fn and(&self, one: MustMay, other: MustMay) -> MustMay {
+        MustMay { must: one.must & other.must, may: one.may & other.may }
+    }
+
+    fn choose(&self, condition: MustMay, then: MustMay, otherwise: MustMay) -> MustMay {
+        let (held, failed) = (condition.may, !condition.must);
+        MustMay {
+            must: (!held | then.must) & (!failed | otherwise.must),
+            may: (held & then.may) | (failed & otherwise.may),
+        }
+    }
+}

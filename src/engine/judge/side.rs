@@ -1,0 +1,142 @@
+//! One side of one connection, under one reading.
+
+use std::net::IpAddr;
+
+use crate::engine::class::ClassDetail;
+use crate::engine::judge::circumstances::{
+    Circumstances, Hairpin, Passes, ProtocolStands, Side, circumstances, protocol,
+};
+use crate::engine::judge::logic::Logic;
+use crate::engine::judge::question::Question;
+use crate::engine::judge::reading::Reading;
+use crate::engine::judge::rules::RuleMatcher;
+use crate::engine::judge::settings::Settings;
+use crate::engine::judge::sight::Sight;
+use crate::engine::rules::CompiledPolicy;
+use crate::engine::tables::Tables;
+use crate::name::Direction;
+use crate::net::Family;
+use crate::profile::capability::{Capabilities, Support};
+use crate::profile::row::Row;
+
+/// A side as two ends show it.
+pub(super) struct JudgedSide<'a, 't, L: Logic> {
+    direction: Direction,
+    question: &'a Question<'t>,
+    logic: &'a L,
+    settings: &'a Settings<'a>,
+    tables: &'t Tables,
+    /// The class of the subject; none of what policies cannot isolate.
+    class: Option<&'t ClassDetail>,
+    matcher: RuleMatcher<'a, 't, L>,
+}
+
+/// How far a side is decided without its rules.
+pub(super) enum BeforeRules<T> {
+    Pass(Passes),
+    /// What passes without a rule, and whether rules are asked.
+    Rules {
+        anyway: T,
+        asked: T,
+    },
+}
+
+impl<'a, 't, L: Logic> JudgedSide<'a, 't, L> {
+    pub(super) fn new(
+        tables: &'t Tables,
+        settings: &'a Settings<'a>,
+        logic: &'a L,
+        question: &'a Question<'t>,
+        direction: Direction,
+        reading: Reading,
+    ) -> Self {
+        let sight = Sight::new(tables, settings, logic, question, direction, reading);
+        let destination = question.destination.identity;
+        let matcher = RuleMatcher { tables, settings, logic, sight, reading, destination };
+        let class = reading.pod(question.ends(direction).0.identity);
+        Self { direction, question, logic, settings, tables, class, matcher }
+    }
+
+    pub(super) fn before_rules(&self) -> BeforeRules<L::Truth> {
+        let anyway = match circumstances(self.logic, self.settings, self) {
+            Circumstances::Pass(why) => return BeforeRules::Pass(why),
+            Circumstances::Isolated { anyway } => anyway,
+        };
+        let sctp_is_open = || self.settings.ask(Row::C12, |c| c.sctp) != Support::Supported;
+        let other = || self.settings.ask(Row::U1, |c| c.other_protocols);
+        match protocol(self.logic, self.question.l4, sctp_is_open, other) {
+            ProtocolStands::Pass => BeforeRules::Pass(Passes::Unfiltered),
+            ProtocolStands::Filtered { anyway: by_protocol, rules } => {
+                BeforeRules::Rules { anyway: self.logic.or(anyway, by_protocol), asked: rules }
+            }
+        }
+    }
+
+    /// The policies that isolate the subject, by name (K1).
+    pub(super) fn isolating(&self) -> impl Iterator<Item = &'t CompiledPolicy> + use<'a, 't, L> {
+        let (direction, tables) = (self.direction, self.tables);
+        let namespace = self.class.map(|class| (class, tables.namespace(class.key.namespace)));
+        namespace.into_iter().flat_map(move |(class, namespace)| {
+            let policies = namespace.policies.iter().map(|policy| &**policy);
+            policies.filter(move |policy| {
+                policy.source.isolates(direction) && class.pod_matches.holds(policy.subject, &tables.pod_selectors)
+            })
+        })
+    }
+
+    pub(super) fn matcher(&self) -> &RuleMatcher<'a, 't, L> {
+        &self.matcher
+    }
+}
+
+impl<L: Logic> Side for JudgedSide<'_, '_, L> {
+    fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    fn is_subject(&self) -> bool {
+        self.class.is_some()
+    }
+
+    fn is_isolated(&self) -> bool {
+        self.isolating().next().is_some()
+    }
+
+    fn is_secure(&self) -> bool {
+        self.class.is_some_and(|class| class.key.secure)
+    }
+
+    fn may_lack_enforcement(&self, capabilities: &Capabilities) -> bool {
+        let node = self.question.ends(self.direction).0.identity.node();
+        let node = node.and_then(|name| self.tables.node_entry(name)).and_then(|entry| entry.node.as_ref());
+        let os_image = node.and_then(|node| node.os_image.as_deref());
+        os_image.is_some_and(|os_image| !capabilities.node_os.supports(os_image, self.direction))
+    }
+
+    fn hairpin(&self) -> Hairpin {
+        match (self.question.is_to_itself(), self.question.is_by_service()) {
+            (false, _) => Hairpin::No,
+            (true, false) => Hairpin::Plain,
+            (true, true) => Hairpin::ByService,
+        }
+    }
+
+    fn is_ipv6(&self) -> bool {
+        self.question.family() == Some(Family::V6)
+    }
+
+    fn is_with_own_node(&self) -> bool {
+        let (subject, peer) = self.question.ends(self.direction);
+        self.tables.is_own_node(subject, peer)
+    }
+
+    fn is_with_internal_cloud(&self) -> bool {
+        let (_, peer) = self.question.ends(self.direction);
+        self.matcher.reading.pod(peer.identity).is_none() && self.matcher.sight.address().is_some_and(is_internal_cloud)
+    }
+}
+
+/// 100.125.0.0/16 (C11).
+pub(super) fn is_internal_cloud(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(address) if address.octets().starts_with(&[100, 125]))
+}

@@ -1,0 +1,235 @@
+//! What a side sees of the other end, under one reading: what selectors are held against, and what blocks are.
+
+use std::cell::OnceCell;
+use std::net::IpAddr;
+
+use crate::engine::blocks::{Possible, Share, number};
+use crate::engine::class::ClassDetail;
+use crate::engine::ids::BlockIx;
+use crate::engine::judge::logic::Logic;
+use crate::engine::judge::question::{ByService, Question};
+use crate::engine::judge::reading::{Reading, SeenOfService};
+use crate::engine::judge::settings::Settings;
+use crate::engine::resolve::{EndIdentity, ResolvedEnd};
+use crate::engine::tables::Tables;
+use crate::model::flow::L4;
+use crate::name::Direction;
+use crate::net::{Cidr, Family};
+use crate::profile::capability::{IpBlockScope, Support, UnaddressedPod, Unowned};
+use crate::profile::profile::Profile;
+use crate::profile::row::Row;
+
+/// The other end of a side. What a rule of no kind asks for is never worked out.
+pub(super) struct Sight<'a, 't, L: Logic> {
+    tables: &'t Tables,
+    settings: &'a Settings<'a>,
+    logic: &'a L,
+    question: &'a Question<'t>,
+    direction: Direction,
+    reading: Reading,
+    end: ResolvedEnd<'t>,
+    selected: OnceCell<Selected<'t>>,
+    targets: OnceCell<Targets<'t, L::Truth>>,
+}
+
+/// Whom selector peers are held against.
+#[derive(Clone, Copy)]
+pub(super) enum Selected<'t> {
+    Class(&'t ClassDetail),
+    /// A node, an address outside, a hostNetwork pod that is its node (K16, K17).
+    Nobody,
+    /// A ClusterIP that workload labels do not limit (C10): nobody knows.
+    Unlimited,
+}
+
+/// What an `ipBlock` peer is held against: it matches where it holds one of these, as far as that one counts.
+pub(super) type Targets<'t, T> = [Option<Target<'t, T>>; 2];
+
+#[derive(Clone, Copy)]
+pub(super) struct Target<'t, T> {
+    pub(super) held: Held<'t>,
+    pub(super) counts: T,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Held<'t> {
+    Address(IpAddr),
+    /// Any of these, of the flow's family: the end has no address yet (U6).
+    AnyOf(&'t Possible, Family),
+    /// Every block: what it holds does not matter.
+    Whatever,
+    /// A ClusterIP that is not known (U5).
+    UnknownClusterIp,
+}
+
+impl<'a, 't, L: Logic> Sight<'a, 't, L> {
+    pub(super) fn new(
+        tables: &'t Tables,
+        settings: &'a Settings<'a>,
+        logic: &'a L,
+        question: &'a Question<'t>,
+        direction: Direction,
+        reading: Reading,
+    ) -> Self {
+        let end = *question.ends(direction).1;
+        let (selected, targets) = (OnceCell::new(), OnceCell::new());
+        Self { tables, settings, logic, question, direction, reading, end, selected, targets }
+    }
+
+    /// The Service that the source sent to, where this is the side that sees it.
+    fn service(&self) -> Option<(Option<IpAddr>, L4)> {
+        match (self.direction, self.question.service) {
+            (Direction::Egress, ByService::Yes { cluster_address, sent }) => Some((cluster_address, sent)),
+            _ => None,
+        }
+    }
+
+    /// The same, where it sees that in place of the backend (U5).
+    fn service_in_place(&self) -> Option<(Option<IpAddr>, L4)> {
+        let before = self.reading.seen == SeenOfService::ClusterIp && self.question.is_to_outside_backend();
+        self.service().filter(|_| before)
+    }
+
+    /// The same, where its backend is in the cluster and labels do not limit it (C10).
+    fn unlimited_service(&self) -> Option<Option<IpAddr>> {
+        let (cluster_address, _) = self.service().filter(|_| !self.question.is_to_outside_backend())?;
+        (self.settings.ask(Row::C10, |c| c.cluster_ip) != Support::Supported).then_some(cluster_address)
+    }
+
+    /// Protocol and port.
+    pub(super) fn l4(&self) -> L4 {
+        self.service_in_place().map_or(self.question.l4, |(_, sent)| sent)
+    }
+
+    /// The address that is seen.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.service_in_place().map_or(self.end.address, |(cluster_address, _)| cluster_address)
+    }
+
+    pub(super) fn selected(&self) -> Selected<'t> {
+        *self.selected.get_or_init(|| {
+            if self.unlimited_service().is_some() {
+                return Selected::Unlimited;
+            }
+            self.reading.pod(self.end.identity).map_or(Selected::Nobody, Selected::Class)
+        })
+    }
+
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Target<'t, L::Truth>> {
+        self.targets.get_or_init(|| self.find_targets()).iter().flatten()
+    }
+
+    fn find_targets(&self) -> Targets<'t, L::Truth> {
+        let one = |held, counts| [Some(Target { held, counts }), None];
+        let (row, support) = match self.direction {
+            Direction::Ingress => (Row::C4, self.settings.ask(Row::C4, |c| c.ingress_ip_block)),
+            Direction::Egress => (Row::C5, self.settings.ask(Row::C5, |c| c.egress_ip_block)),
+        };
+        if support != Support::Supported {
+            return one(Held::Whatever, self.logic.open(row));
+        }
+        match self.service_in_place() {
+            Some((Some(address), _)) => return [Some(self.cluster_ip(address)), None],
+            Some((None, _)) => return one(Held::UnknownClusterIp, L::YES),
+            None => {}
+        }
+        match self.unlimited_service() {
+            None => [self.of_end(), None],
+            Some(None) => one(Held::Whatever, self.logic.open(Row::C10)),
+            // Over the ClusterIP a block matches, over the backend only nobody knows.
+            Some(Some(address)) => {
+                let backend = self.of_end().map(|target| {
+                    let counts = self.logic.and(target.counts, self.logic.open(Row::C10));
+                    Target { counts, ..target }
+                });
+                [Some(self.cluster_ip(address)), backend]
+            }
+        }
+    }
+
+    fn scope(&self) -> IpBlockScope {
+        self.settings.ask(Row::C9, |c| c.ip_block_scope)
+    }
+
+    /// A ClusterIP is in the cluster (C9).
+    fn cluster_ip(&self, address: IpAddr) -> Target<'t, L::Truth> {
+        Target { held: Held::Address(address), counts: scope_of_inside::<L>(self.scope()) }
+    }
+
+    /// The end itself, with the address it has or may have.
+    fn of_end(&self) -> Option<Target<'t, L::Truth>> {
+        let held = match self.end.address {
+            Some(address) => Held::Address(address),
+            None if self.settings.ask(Row::U6, |c| c.unaddressed_pod) == UnaddressedPod::Never => return None,
+            None => {
+                let [of_pods, of_hosts] = &*self.tables.possible;
+                let possible = if self.end.identity.is_host_network() { of_hosts } else { of_pods };
+                Held::AnyOf(possible, self.question.family().unwrap_or(Family::V4))
+            }
+        };
+        Some(Target { held, counts: self.in_scope() })
+    }
+
+    /// C9: whether blocks reach the end at all.
+    fn in_scope(&self) -> L::Truth {
+        let scope = self.scope();
+        match (self.end.identity, self.end.address) {
+            (EndIdentity::External, Some(address)) => {
+                scope_of_outside(self.logic, &self.tables.profile, scope, address, || {
+                    self.settings.ask(Row::C9, |c| c.unowned_pod_address)
+                })
+            }
+            _ => scope_of_inside::<L>(scope),
+        }
+    }
+
+    /// Whether a block of that place holds a target, and whether that hangs on an address that nobody knows.
+    pub(super) fn holds(&self, block: BlockIx, held: Held<'t>) -> Holds {
+        let block = self.tables.blocks.get(block);
+        match held {
+            Held::Address(address) if block.holds(number(address)) => Holds::Yes,
+            Held::Address(_) => Holds::No,
+            Held::Whatever => Holds::Yes,
+            Held::UnknownClusterIp => Holds::Perhaps(Row::U5),
+            Held::AnyOf(possible, family) => match possible.share(family, block) {
+                Share::None => Holds::No,
+                Share::All => Holds::Yes,
+                Share::Some => Holds::Perhaps(Row::U6),
+            },
+        }
+    }
+}
+
+/// C9: whether blocks reach whoever is in the cluster.
+pub(super) fn scope_of_inside<L: Logic>(scope: IpBlockScope) -> L::Truth {
+    L::known(scope != IpBlockScope::OutsideCluster)
+}
+
+/// C9: whether blocks reach an address that nobody known has.
+pub(super) fn scope_of_outside<L: Logic>(
+    logic: &L,
+    profile: &Profile,
+    scope: IpBlockScope,
+    address: IpAddr,
+    unowned: impl FnOnce() -> Unowned,
+) -> L::Truth {
+    if scope == IpBlockScope::Any {
+        return L::YES;
+    }
+    let among = |cidrs: &[Cidr]| cidrs.iter().any(|cidr| cidr.contains(address));
+    let of_services = among(profile.service_cidrs());
+    let of_pods = !of_services && among(profile.pod_cidrs());
+    if of_pods && unowned() == Unowned::Unknown {
+        return logic.open(Row::C9);
+    }
+    L::known((of_services || of_pods) == (scope == IpBlockScope::InsideCluster))
+}
+
+/// Whether a block holds something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    No,
+    /// It hangs on an address that nobody knows, by this row.
+    Perhaps(Row),
+    Yes,
+}

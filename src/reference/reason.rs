@@ -1,0 +1,103 @@
+//! Why a side answers as it does, over all ways of reading what is open.
+
+use std::collections::BTreeMap;
+
+use crate::profile::row::Rows;
+use crate::reference::readings::{Way, deciding};
+use crate::reference::side::{Answer, Asked, Course};
+use crate::reference::value::{Match, Value};
+use crate::verdict::{Failed, NearMiss, Reason, RuleRef, Side, Verdict};
+
+/// The verdict that all ways share, or Undefined, with the rows that decide.
+pub(super) fn verdict(ways: &[Way<Value>]) -> (Verdict, Rows) {
+    let mut verdicts = ways.iter().map(|way| way.said.verdict());
+    let first = verdicts.next().unwrap_or(Verdict::Undefined);
+    if first != Verdict::Undefined && verdicts.all(|verdict| verdict == first) {
+        return (first, Rows::NONE);
+    }
+    let of_peers = ways.iter().fold(Rows::NONE, |rows, way| rows.union(way.said.rows()));
+    (Verdict::Undefined, deciding(ways).union(of_peers))
+}
+
+/// A side, judged in every way.
+pub(super) fn side(ways: &[Way<Answer>]) -> Side {
+    let values: Vec<Way<Value>> =
+        ways.iter().map(|way| Way { settled: way.settled.clone(), said: way.said.value.clone() }).collect();
+    let (verdict, rows) = verdict(&values);
+    let rules = Rules::over(ways);
+    let isolated_by = || {
+        let by = ways.iter().find_map(|way| match &way.said.course {
+            Course::Isolated { by, .. } => Some(by.clone()),
+            Course::Passed(_) => None,
+        });
+        by.unwrap_or_default()
+    };
+    let reason = match verdict {
+        Verdict::Allow => passes(ways, &rules),
+        Verdict::Deny => Reason::NoRule { isolated_by: isolated_by(), near: rules.near() },
+        Verdict::Undefined => Reason::Open { rows, isolated_by: isolated_by(), near: rules.near() },
+    };
+    Side { verdict, reason }
+}
+
+/// The first way takes the reading of each row that lets less pass: what passes there passes for that reason.
+fn passes(ways: &[Way<Answer>], rules: &Rules<'_>) -> Reason {
+    match ways.first().map(|way| &way.said.course) {
+        Some(Course::Passed(reason)) => reason.clone(),
+        _ => Reason::Rule { admitted_by: rules.admitting() },
+    }
+}
+
+/// A rule over all ways that asked it.
+#[derive(Default)]
+struct Tally {
+    asked: usize,
+    admits: usize,
+    may_admit: bool,
+    ports_match: bool,
+    half_matches: bool,
+}
+
+/// The rules that were asked, by their places.
+struct Rules<'w>(BTreeMap<(usize, usize), (&'w RuleRef, Tally)>);
+
+impl<'w> Rules<'w> {
+    fn over(ways: &'w [Way<Answer>]) -> Self {
+        let mut rules: BTreeMap<(usize, usize), (&RuleRef, Tally)> = BTreeMap::new();
+        for asked in ways.iter().flat_map(|way| asked(&way.said)) {
+            let (_, tally) = rules.entry((asked.policy, asked.rule.rule)).or_insert((&asked.rule, Tally::default()));
+            tally.asked += 1;
+            tally.admits += usize::from(asked.matches() == Match::Yes);
+            tally.may_admit |= asked.matches() != Match::No;
+            tally.ports_match |= asked.ports;
+            tally.half_matches |= asked.ports || asked.peers != Match::No;
+        }
+        Self(rules)
+    }
+
+    /// The rules that admit the flow under every reading; where each reading has others, those that do under some.
+    fn admitting(&self) -> Vec<RuleRef> {
+        let those = |which: &dyn Fn(&Tally) -> bool| -> Vec<RuleRef> {
+            self.0.values().filter(|(_, tally)| which(tally)).map(|(rule, _)| (*rule).clone()).collect()
+        };
+        let always = those(&|tally| tally.admits == tally.asked);
+        if always.is_empty() { those(&|tally| tally.may_admit) } else { always }
+    }
+
+    /// The rules that admit the flow under no reading, though one of their halves matches under some.
+    fn near(&self) -> Vec<NearMiss> {
+        let near = self.0.values().filter(|(_, tally)| tally.half_matches && !tally.may_admit);
+        near.map(|(rule, tally)| {
+            let failed = if tally.ports_match { Failed::Peer } else { Failed::Port };
+            NearMiss { rule: (*rule).clone(), failed }
+        })
+        .collect()
+    }
+}
+
+fn asked(answer: &Answer) -> &[Asked] {
+    match &answer.course {
+        Course::Isolated { rules, .. } => rules,
+        Course::Passed(_) => &[],
+    }
+}
