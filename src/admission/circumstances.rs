@@ -195,7 +195,8 @@ fn subjects(review: &Review<'_>, findings: &mut Findings) {
 /// C11, for egress: the range stays open whatever the rules say.
 fn internal_cloud(review: &Review<'_>, findings: &mut Findings) {
     let support = review.capabilities().internal_cloud;
-    let open = review.policy.rules(Direction::Egress).iter().any(|r| r.peers == Peers::Any && r.ports == Ports::Any);
+    let open =
+        review.policy.rules(Direction::Egress).iter().any(|rule| rule.peers == Peers::Any && rule.ports == Ports::Any);
     if !review.policy.isolates(Direction::Egress) || open || review.is_unenforced(Direction::Egress) {
         return;
     }

@@ -36,15 +36,15 @@ pub(super) enum RuleField {
 impl Place {
     /// Orders places as a manifest lists them: ingress with all its rules before egress.
     fn key(self) -> (u8, Option<RulePlace>) {
-        let of = |direction| match direction {
+        let order = |direction| match direction {
             Direction::Ingress => 2,
             Direction::Egress => 4,
         };
         match self {
             Self::Policy => (0, None),
             Self::Subject => (1, None),
-            Self::Rules(direction) => (of(direction), None),
-            Self::In(place) => (of(place.direction) + 1, Some(place)),
+            Self::Rules(direction) => (order(direction), None),
+            Self::In(place) => (order(place.direction) + 1, Some(place)),
         }
     }
 

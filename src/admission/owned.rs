@@ -48,7 +48,8 @@ impl Owned {
         let given = cluster.nodes().iter();
         let given = given.flat_map(|node| node.addresses.iter().map(|entry| (entry.address, node.name.to_string())));
         let services = cluster.services().iter();
-        let services = services.flat_map(|s| s.cluster_addresses.iter().map(|address| (*address, s.name.to_string())));
+        let services = services
+            .flat_map(|service| service.cluster_addresses.iter().map(|address| (*address, service.name.to_string())));
         Self {
             pods: OwnedAddresses::new(pods),
             nodes: OwnedAddresses::new(given.chain(live().flat_map(host_addresses))),

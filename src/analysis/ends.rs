@@ -138,9 +138,9 @@ impl<'c> End<'c> {
         }
     }
 
-    pub(super) fn object(&self, side: usize) -> Option<(usize, Object<'c>)> {
+    pub(super) fn object(&self, snapshot: usize) -> Option<(usize, Object<'c>)> {
         match &self.who {
-            Who::Object(both) => both.get(side).copied(),
+            Who::Object(both) => both.get(snapshot).copied(),
             _ => None,
         }
     }
@@ -165,11 +165,11 @@ impl<'c> End<'c> {
     }
 
     /// Whether one of the two is the node the other runs on, or the Service has the other as a backend.
-    pub(super) fn is_related(&self, other: &Self, side: usize, world: &World<'_>) -> bool {
-        if let (Some((at, _)), Who::Service(backends, _)) = (self.object(side), &other.who) {
-            return backends.get(side).is_some_and(|backends| backends.contains(at));
+    pub(super) fn is_related(&self, other: &Self, snapshot: usize, world: &World<'_>) -> bool {
+        if let (Some((at, _)), Who::Service(backends, _)) = (self.object(snapshot), &other.who) {
+            return backends.get(snapshot).is_some_and(|backends| backends.contains(at));
         }
-        let (Some(a), Some(b)) = (self.traits.get(side), other.traits.get(side)) else { return false };
+        let (Some(a), Some(b)) = (self.traits.get(snapshot), other.traits.get(snapshot)) else { return false };
         is_own_node(world, a, b) || is_own_node(world, b, a)
     }
 }

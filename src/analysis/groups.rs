@@ -69,18 +69,18 @@ impl<'c> Matchers<'c> {
         self.blocks.iter().flat_map(cidrs).map(AddressRange::from)
     }
 
-    fn describe(&self, end: &End<'_>, side: usize, into: &mut Vec<u64>) {
-        if let Some((at, _)) = end.object(side) {
+    fn describe(&self, end: &End<'_>, snapshot: usize, into: &mut Vec<u64>) {
+        if let Some((at, _)) = end.object(snapshot) {
             mark(into, self.selected.iter().map(|selected| selected.contains(at)));
         }
-        for address in addresses(end, side) {
+        for address in addresses(end, snapshot) {
             mark(into, self.blocks.iter().map(|block| block.contains(*address)));
         }
     }
 }
 
-fn addresses<'a>(end: &'a End<'_>, side: usize) -> &'a [IpAddr] {
-    end.traits.get(side).map_or(&[], |traits| &traits.addresses)
+fn addresses<'a>(end: &'a End<'_>, snapshot: usize) -> &'a [IpAddr] {
+    end.traits.get(snapshot).map_or(&[], |traits| &traits.addresses)
 }
 
 /// The places of what is so, and an end mark.
@@ -123,10 +123,10 @@ impl<'a, 'c> Context<'a, 'c> {
         let back = [Matchers::new(before, other, None), Matchers::new(after, other, None)];
         let mut names = BTreeSet::new();
         let mut cuts = HashMap::new();
-        for (side, world) in worlds.iter().enumerate() {
+        for (snapshot, world) in worlds.iter().enumerate() {
             for (at, (policy, _)) in world.policies.iter().enumerate() {
                 for direction in [Direction::Ingress, Direction::Egress] {
-                    cuts.insert((side, at, direction), port_cuts(policy, direction, &mut names));
+                    cuts.insert((snapshot, at, direction), port_cuts(policy, direction, &mut names));
                 }
             }
         }
@@ -138,14 +138,14 @@ impl<'a, 'c> Context<'a, 'c> {
         grouped(whom, |at| {
             let mut signature = (Vec::new(), Vec::new());
             let Some(end) = ends.get(at) else { return signature };
-            for side in 0..2 {
-                self.as_subject(end, side, self.direction, &mut signature);
-                if let Some(back) = self.back.get(side) {
-                    back.describe(end, side, &mut signature.0);
+            for snapshot in 0..2 {
+                self.as_subject(end, snapshot, self.direction, &mut signature);
+                if let Some(back) = self.back.get(snapshot) {
+                    back.describe(end, snapshot, &mut signature.0);
                 }
-                self.common(end, side, &mut signature);
+                self.common(end, snapshot, &mut signature);
                 if self.direction == Direction::Ingress {
-                    self.named_ports(end, side, &mut signature.1);
+                    self.named_ports(end, snapshot, &mut signature.1);
                 }
             }
             signature
@@ -161,14 +161,14 @@ impl<'a, 'c> Context<'a, 'c> {
                 signature.1.push(service.name.to_string());
                 return signature;
             }
-            for side in 0..2 {
-                self.as_subject(end, side, opposite(self.direction), &mut signature);
-                if let Some(peers) = self.peers.get(side) {
-                    peers.describe(end, side, &mut signature.0);
+            for snapshot in 0..2 {
+                self.as_subject(end, snapshot, opposite(self.direction), &mut signature);
+                if let Some(peers) = self.peers.get(snapshot) {
+                    peers.describe(end, snapshot, &mut signature.0);
                 }
-                self.common(end, side, &mut signature);
+                self.common(end, snapshot, &mut signature);
                 if self.direction == Direction::Egress {
-                    self.named_ports(end, side, &mut signature.1);
+                    self.named_ports(end, snapshot, &mut signature.1);
                 }
             }
             signature
@@ -176,8 +176,8 @@ impl<'a, 'c> Context<'a, 'c> {
     }
 
     /// Which policies isolate it, and what its circumstances make of them (C6, C8).
-    fn as_subject(&self, end: &End<'c>, side: usize, direction: Direction, into: &mut Signature) {
-        let (Some(world), Some((at, object))) = (self.worlds.get(side), end.object(side)) else {
+    fn as_subject(&self, end: &End<'c>, snapshot: usize, direction: Direction, into: &mut Signature) {
+        let (Some(world), Some((at, object))) = (self.worlds.get(snapshot), end.object(snapshot)) else {
             into.0.push(u64::MAX);
             return;
         };
@@ -192,19 +192,19 @@ impl<'a, 'c> Context<'a, 'c> {
     }
 
     /// Kind, families, and where its addresses lie (C7, C9, C11, U2, U6).
-    fn common(&self, end: &End<'c>, side: usize, into: &mut Signature) {
-        let Some(world) = self.worlds.get(side) else { return };
-        let kind = match (&end.who, end.object(side)) {
+    fn common(&self, end: &End<'c>, snapshot: usize, into: &mut Signature) {
+        let Some(world) = self.worlds.get(snapshot) else { return };
+        let kind = match (&end.who, end.object(snapshot)) {
             (_, Some((_, Object::Pod(_)))) => 0,
             (_, Some((_, Object::Workload(_)))) => 1,
             (Who::Node, _) => 2,
             _ => 3,
         };
         into.0.push(kind);
-        let is_node = end.traits.get(side).is_some_and(|traits| traits.is_node);
+        let is_node = end.traits.get(snapshot).is_some_and(|traits| traits.is_node);
         into.0.push(u64::from(is_node));
         let profile = world.profile;
-        for address in addresses(end, side) {
+        for address in addresses(end, snapshot) {
             let inside = |cidrs: &[Cidr]| cidrs.iter().any(|cidr| cidr.contains(*address));
             let internal = INTERNAL_CLOUD.contains(*address);
             let v6 = Family::of(*address) == Family::V6;
@@ -220,15 +220,15 @@ impl<'a, 'c> Context<'a, 'c> {
     }
 
     /// The named ports that policies can refer to (K12).
-    fn named_ports(&self, end: &End<'c>, side: usize, into: &mut Vec<String>) {
-        for (name, protocol, port) in self.declared(end, side) {
+    fn named_ports(&self, end: &End<'c>, snapshot: usize, into: &mut Vec<String>) {
+        for (name, protocol, port) in self.declared(end, snapshot) {
             into.push(format!("{name} {protocol} {port}"));
         }
         into.push(String::new());
     }
 
-    fn declared(&self, end: &End<'c>, side: usize) -> BTreeSet<(&'c str, Protocol, Port)> {
-        let Some((_, object)) = end.object(side) else { return BTreeSet::new() };
+    fn declared(&self, end: &End<'c>, snapshot: usize) -> BTreeSet<(&'c str, Protocol, Port)> {
+        let Some((_, object)) = end.object(snapshot) else { return BTreeSet::new() };
         let ports =
             object.ports().iter().filter_map(|port| Some((port.name.as_ref()?.as_str(), port.protocol, port.port)));
         ports.filter(|(name, ..)| self.names.contains(name)).collect()
@@ -237,10 +237,10 @@ impl<'a, 'c> Context<'a, 'c> {
     /// Where a policy that isolates `end` for `direction` tells ports apart, in either snapshot.
     pub(super) fn cuts(&self, end: &End<'c>, direction: Direction) -> Cuts {
         let mut cuts = Cuts::default();
-        for (side, world) in self.worlds.iter().enumerate() {
-            let Some((at, _)) = end.object(side) else { continue };
+        for (snapshot, world) in self.worlds.iter().enumerate() {
+            let Some((at, _)) = end.object(snapshot) else { continue };
             for (place, (_, subjects)) in world.policies.iter().enumerate() {
-                if let (true, Some(own)) = (subjects.contains(at), self.cuts.get(&(side, place, direction))) {
+                if let (true, Some(own)) = (subjects.contains(at), self.cuts.get(&(snapshot, place, direction))) {
                     cuts.add(own);
                 }
             }
@@ -250,8 +250,8 @@ impl<'a, 'c> Context<'a, 'c> {
 
     /// The ports of a destination that names may stand for.
     pub(super) fn cut_by_name(&self, end: &End<'c>, cuts: &mut Cuts) {
-        for side in 0..2 {
-            for (_, protocol, port) in self.declared(end, side) {
+        for snapshot in 0..2 {
+            for (_, protocol, port) in self.declared(end, snapshot) {
                 cuts.apart(protocol, port, port);
             }
         }

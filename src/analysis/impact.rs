@@ -193,7 +193,7 @@ fn is_enforced(profile: &Profile, direction: Direction) -> bool {
 /// than policies differs, all that any policy selects.
 fn affected(worlds: &[World<'_>; 2], direction: Direction, same_world: bool) -> [Bits; 2] {
     let [before, after] = worlds;
-    let of = |world: &World<'_>, other: &World<'_>| {
+    let selected = |world: &World<'_>, other: &World<'_>| {
         let mut set = Bits::new(world.index.objects().len());
         for (policy, subjects) in &world.policies {
             let changed = !same_world || other.cluster.policy(policy.name()) != Some(policy);
@@ -203,7 +203,7 @@ fn affected(worlds: &[World<'_>; 2], direction: Direction, same_world: bool) -> 
         }
         set
     };
-    [of(before, after), of(after, before)]
+    [selected(before, after), selected(after, before)]
 }
 
 struct Search<'a, 'c> {
@@ -228,7 +228,7 @@ impl<'c> Search<'_, 'c> {
     fn direction(&mut self, direction: Direction, objects: &[End<'c>], services: &[End<'c>]) {
         let mut affected = affected(self.worlds, direction, self.same_world);
         let is_affected = |end: &End<'_>, sets: &[Bits; 2]| {
-            sets.iter().enumerate().any(|(side, set)| end.object(side).is_some_and(|(at, _)| set.contains(at)))
+            sets.iter().enumerate().any(|(snapshot, set)| end.object(snapshot).is_some_and(|(at, _)| set.contains(at)))
         };
         let subjects: Vec<usize> =
             objects.iter().enumerate().filter(|(_, end)| is_affected(end, &affected)).map(|(at, _)| at).collect();
@@ -237,8 +237,8 @@ impl<'c> Search<'_, 'c> {
         }
         // A pod that is affected in one snapshot has its policies in both looked at.
         for at in &subjects {
-            for (side, set) in affected.iter_mut().enumerate() {
-                if let Some((place, _)) = objects.get(*at).and_then(|end| end.object(side)) {
+            for (snapshot, set) in affected.iter_mut().enumerate() {
+                if let Some((place, _)) = objects.get(*at).and_then(|end| end.object(snapshot)) {
                     set.set(place);
                 }
             }
@@ -298,8 +298,8 @@ impl<'c> Search<'_, 'c> {
             let mut relation = [false; 2];
             if matters && (chosen.is_empty() || subject.may_relate(peer)) {
                 looked_at += 1;
-                for (side, (related, world)) in relation.iter_mut().zip(self.worlds).enumerate() {
-                    *related = subject.is_related(peer, side, world);
+                for (snapshot, (related, world)) in relation.iter_mut().zip(self.worlds).enumerate() {
+                    *related = subject.is_related(peer, snapshot, world);
                 }
             }
             let relation = matters.then_some(relation);

@@ -115,7 +115,7 @@ impl Coverage {
     /// The share, from 0 to 1; all of nothing is 1.
     #[must_use]
     pub fn share(self) -> Option<f64> {
-        self.of.map(|of| if of == 0 { 1.0 } else { self.asked as f64 / of as f64 })
+        self.of.map(|whole| if whole == 0 { 1.0 } else { self.asked as f64 / whole as f64 })
     }
 
     /// Whether all were asked.

@@ -42,9 +42,8 @@ impl Profile {
         let documents = tree::read(text.as_ref(), Hint::of_name(name));
         match documents.as_slice() {
             [document] => match &document.root {
-                Ok(root) => {
-                    read_mapping(root).map_err(|faults| faults.into_iter().map(|f| f.at(Some(&location))).collect())
-                }
+                Ok(root) => read_mapping(root)
+                    .map_err(|faults| faults.into_iter().map(|fault| fault.at(Some(&location))).collect()),
                 Err(unread) => fault(unread.code(), unread.line, unread.message.clone(), ""),
             },
             _ => {

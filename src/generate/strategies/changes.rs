@@ -197,36 +197,36 @@ fn free_name(prefix: &str, is_free: impl Fn(&str) -> bool) -> String {
 
 /// The step that `parts` are in `cluster`; of an object that is not there another comes instead.
 pub(super) fn step(cluster: &Cluster, parts: StepParts) -> Step {
-    let of = Given::new(cluster);
+    let given = Given::new(cluster);
     let found = match &parts {
         StepParts::AddPod(_) | StepParts::AddPolicy(_) => None,
-        StepParts::ChangePolicy(at, change) => of.changed_policy(at, change),
+        StepParts::ChangePolicy(at, change) => given.changed_policy(at, change),
         StepParts::RemovePolicy(at) => {
-            let policy = pick(at, &of.policies);
+            let policy = pick(at, &given.policies);
             policy.map(|policy| (StepKind::RemovePolicy, removed(ObjectId::Policy(policy.name().clone()))))
         }
-        StepParts::RelabelNamespace(at, labels) => pick(at, &of.namespaces).map(|namespace| {
-            let labels = of.some_labels(at, labels);
+        StepParts::RelabelNamespace(at, labels) => pick(at, &given.namespaces).map(|namespace| {
+            let labels = given.some_labels(at, labels);
             // As the cluster will have it, and as it is written and read (K10).
             let relabelled = with_name_label(Namespace { name: namespace.name.clone(), labels });
             (StepKind::RelabelNamespace, put(relabelled))
         }),
-        StepParts::ChangeNodeOs(at, image) => pick(at, &of.nodes)
+        StepParts::ChangeNodeOs(at, image) => pick(at, &given.nodes)
             .map(|node| (StepKind::ChangeNodeOs, put(Node { os_image: image.map(Into::into), ..(*node).clone() }))),
         StepParts::ChangeService(..)
         | StepParts::RemoveService(_)
         | StepParts::ChangeSlice(..)
-        | StepParts::RemoveSlice(_) => of.changed_service(&parts),
-        _ => of.changed_pod(&parts),
+        | StepParts::RemoveSlice(_) => given.changed_service(&parts),
+        _ => given.changed_pod(&parts),
     };
     let (kind, changes) = found.unwrap_or_else(|| match parts {
-        StepParts::AddPod(parts) | StepParts::ReplacePod(_, parts) => (StepKind::AddPod, put(of.new_pod(parts))),
-        StepParts::AddPolicy(parts) => (StepKind::AddPolicy, put(of.new_policy(parts))),
-        StepParts::ChangeService(_, parts) => (StepKind::ChangeService, put(of.new_service(parts))),
+        StepParts::AddPod(parts) | StepParts::ReplacePod(_, parts) => (StepKind::AddPod, put(given.new_pod(parts))),
+        StepParts::AddPolicy(parts) => (StepKind::AddPolicy, put(given.new_policy(parts))),
+        StepParts::ChangeService(_, parts) => (StepKind::ChangeService, put(given.new_service(parts))),
         // Nothing of the kind is there: a policy that isolates what there is.
         _ => {
             let parts = ("x", Selector::everything(), PolicyTypes::Both, Vec::new(), Vec::new());
-            (StepKind::AddPolicy, put(of.new_policy(parts)))
+            (StepKind::AddPolicy, put(given.new_policy(parts)))
         }
     });
     Step { kind, changes }
@@ -343,7 +343,7 @@ impl<'c> Given<'c> {
 
     fn changed_policy(&self, at: &Index, change: &PolicyChange) -> Found {
         let policy = pick(at, &self.policies)?;
-        let rules = |of| policy.written_rules(of).to_vec();
+        let rules = |direction| policy.written_rules(direction).to_vec();
         let (mut ingress, mut egress) = (rules(Direction::Ingress), rules(Direction::Egress));
         let (mut subject, mut types) = (policy.subject().clone(), policy.types());
         match change {

@@ -52,7 +52,7 @@ fn numbers_of(cluster: &Cluster) -> Vec<Port> {
     let mut numbers: Vec<Port> = usual.into_iter().map(port).collect();
     let mut more: Vec<u16> = cluster.pods().iter().flat_map(|pod| &pod.ports).map(|port| port.port.get()).collect();
     for policy in cluster.policies() {
-        let rules = [Direction::Ingress, Direction::Egress].into_iter().flat_map(|of| policy.rules(of));
+        let rules = [Direction::Ingress, Direction::Egress].into_iter().flat_map(|direction| policy.rules(direction));
         for rule in rules {
             let Ports::Of(entries) = &rule.ports else { continue };
             for entry in entries {

@@ -109,11 +109,11 @@ pub(super) fn nodes() -> impl Strategy<Value = Vec<Node>> {
         let numbered = NODES.iter().zip(each).enumerate();
         numbered
             .map(|(i, (name, (image, dual, extra)))| {
-                let of = |kind, address| NodeAddress { kind, address };
-                let mut addresses = vec![of(NodeAddressKind::InternalIp, v4(10, 9, 0, last_byte(i)))];
-                addresses.extend(dual.then(|| of(NodeAddressKind::InternalIp, v6(0xfd09, 0, last_group(i)))));
+                let of_kind = |kind, address| NodeAddress { kind, address };
+                let mut addresses = vec![of_kind(NodeAddressKind::InternalIp, v4(10, 9, 0, last_byte(i)))];
+                addresses.extend(dual.then(|| of_kind(NodeAddressKind::InternalIp, v6(0xfd09, 0, last_group(i)))));
                 // One address, one node.
-                addresses.extend(extra.filter(|_| i == 0).map(|address| of(NodeAddressKind::ExternalIp, address)));
+                addresses.extend(extra.filter(|_| i == 0).map(|address| of_kind(NodeAddressKind::ExternalIp, address)));
                 Node { name: (*name).into(), addresses, os_image: image.map(Into::into), labels: Labels::new() }
             })
             .collect()

@@ -141,8 +141,8 @@ pub(super) fn block_of(range: Range) -> impl Strategy<Value = Peer> {
 pub fn peers() -> impl Strategy<Value = Peer> {
     let pods = |namespaces: Namespaces, pods: Selector| Peer::Pods(PodPeer { namespaces, pods });
     prop_oneof![
-        3 => selectors().prop_map(move |of| pods(Namespaces::Own, of)),
-        2 => namespace_selectors().prop_map(move |of| pods(Namespaces::Matching(of), Selector::everything())),
+        3 => selectors().prop_map(move |selector| pods(Namespaces::Own, selector)),
+        2 => namespace_selectors().prop_map(move |selector| pods(Namespaces::Matching(selector), Selector::everything())),
         2 => (namespace_selectors(), selectors()).prop_map(move |(of, who)| pods(Namespaces::Matching(of), who)),
         6 => ip_blocks().prop_map(Peer::IpBlock),
         // All ClusterIPs (C10, U5).

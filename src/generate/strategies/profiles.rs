@@ -88,8 +88,8 @@ pub fn with_ranges(profile: Profile) -> impl Strategy<Value = Profile> {
     ];
     const SERVICES: [(u32, &[Range]); 2] = [(1, &[]), (1, &[(v4(10, 96, 0, 0), 16), (v6(0xfd96, 0, 0), 112)])];
     (one_of(&PODS), one_of(&SERVICES)).prop_map(move |(pods, services)| {
-        let of = |ranges: &[Range]| ranges.iter().map(|range| cidr(*range)).collect::<Vec<Cidr>>();
-        profile.clone().with_pod_cidrs(of(pods)).with_service_cidrs(of(services))
+        let cidrs = |ranges: &[Range]| ranges.iter().map(|range| cidr(*range)).collect::<Vec<Cidr>>();
+        profile.clone().with_pod_cidrs(cidrs(pods)).with_service_cidrs(cidrs(services))
     })
 }
 

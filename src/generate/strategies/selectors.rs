@@ -83,7 +83,7 @@ pub fn selectors() -> impl Strategy<Value = Selector> {
         6 => pairs().prop_map(|pairs| Selector::new(pairs, Vec::new())),
         3 => requirements().prop_map(|one| Selector::new(Labels::new(), vec![one])),
         1 => (pairs(), vec(requirements(), 0..3)).prop_map(|(pairs, of)| Selector::new(pairs, of)),
-        1 => vec(requirements(), 0..3).prop_map(|of| Selector::new(Labels::new(), of)),
+        1 => vec(requirements(), 0..3).prop_map(|requirements| Selector::new(Labels::new(), requirements)),
     ]
 }
 

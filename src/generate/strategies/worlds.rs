@@ -5,7 +5,7 @@ use std::fmt;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::flows::{flow_parts, flows};
 use super::pods::{nodes, pod, pod_parts, workloads};
@@ -16,11 +16,11 @@ use super::services::{service, service_parts, slice};
 use super::spec::WorldSpec;
 use super::themes::{Theme, theme_parts};
 use super::vocabulary::NAMESPACES;
-use crate::manifest::write::documents;
+use crate::manifest::write::{documents, yaml};
 use crate::model::cluster::{Cluster, Namespace, Node, Pod};
 use crate::model::flow::Flow;
-use crate::net::{Cidr, Family};
-use crate::profile::profile::{Base, Profile, Switch};
+use crate::net::Family;
+use crate::profile::profile::Profile;
 
 /// A cluster, what it runs on, and questions about it.
 ///
@@ -31,7 +31,7 @@ use crate::profile::profile::{Base, Profile, Switch};
 /// use netpol_oracle::generate::strategies::World;
 /// use netpol_oracle::{Cluster, Profile};
 /// let world = World { cluster: Cluster::default(), profile: Profile::kubernetes(), flows: vec!["10.0.0.1 -> x/a icmp".parse()?] };
-/// assert!(format!("{world:?}").ends_with("flows:\n  - {flow: \"10.0.0.1 -> x/a icmp\"}\n"));
+/// assert!(format!("{world:?}").ends_with("flows:\n- {flow: \"10.0.0.1 -> x/a icmp\"}\n"));
 /// # Ok::<(), netpol_oracle::FlowTextError>(())
 /// ```
 #[derive(Clone)]
@@ -165,35 +165,27 @@ where
 impl fmt::Debug for World {
     /// As a case of the corpus, to be cut down by hand.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\nprofile: {}\nmanifests: |", profile_text(&self.profile))?;
-        for object in documents(&self.cluster) {
-            writeln!(f, "  {}\n  ---", serde_json::to_string(&object).map_err(|_| fmt::Error)?)?;
+        writeln!(f)?;
+        if !is_written(&self.profile) {
+            writeln!(f, "# {:?}", self.profile.capabilities())?;
         }
-        writeln!(f, "flows:")?;
-        self.flows.iter().try_for_each(|flow| writeln!(f, "  - {{flow: \"{flow}\"}}"))
+        let mut manifests = String::new();
+        for object in documents(&self.cluster) {
+            manifests.push_str(&serde_json::to_string(&object).map_err(|_| fmt::Error)?);
+            manifests.push_str("\n---\n");
+        }
+        let mut text = String::new();
+        yaml::entry(&mut text, 0, "profile", &serde_json::to_value(&self.profile).map_err(|_| fmt::Error)?);
+        yaml::entry(&mut text, 0, "manifests", &json!(manifests));
+        let flows: Vec<Value> = self.flows.iter().map(|flow| json!({"flow": flow.to_string()})).collect();
+        yaml::list(&mut text, "flows", &flows);
+        f.write_str(&text)
     }
 }
 
-/// The profile as JSON, the form of profile files; with a note where no file says what it is.
-pub(super) fn profile_text(profile: &Profile) -> String {
-    let (model, version) = match profile.base() {
-        Base::Kubernetes(release) => ("kubernetes".to_owned(), release.to_string()),
-        Base::Cce(model, version) => (model.to_string(), version.to_string()),
-    };
-    let texts = |cidrs: &[Cidr]| cidrs.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let overrides: Map<String, Value> =
-        profile.overrides().iter().map(|(row, word)| (row.to_string(), json!(word))).collect();
+/// Whether the profile is all that a profile file can say.
+fn is_written(profile: &Profile) -> bool {
     let plain = Profile::new(profile.base()).with_edition(profile.edition()).with_switch(profile.switch());
     let plain = with_overrides(plain, profile.overrides().iter().map(|(row, word)| (*row, *word)));
-    let note = if plain.capabilities() == profile.capabilities() {
-        String::new()
-    } else {
-        format!(" # {:?}", profile.capabilities())
-    };
-    let text = json!({
-        "model": model, "version": version, "switch": profile.switch() == Switch::On,
-        "edition": profile.edition().as_str(), "podCIDRs": texts(profile.pod_cidrs()),
-        "serviceCIDRs": texts(profile.service_cidrs()), "overrides": overrides,
-    });
-    format!("{text}{note}")
+    plain.capabilities() == profile.capabilities()
 }

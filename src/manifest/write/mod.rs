@@ -32,6 +32,7 @@ mod pod;
 mod policy;
 mod service;
 mod workload;
+pub(crate) mod yaml;
 
 pub use self::cluster::{List, ObjectRef, documents, list};
 pub use self::manifest::Manifest;

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::case::{Case, CaseError, CaseFlow};
 use crate::manifest::load::Loader;
-use crate::manifest::write::documents;
+use crate::manifest::write::{documents, yaml};
 use crate::model::flow::L4;
 use crate::profile::row::Rows;
 use crate::reference::Reference;
@@ -29,55 +29,52 @@ impl Case {
         let mut manifests = String::new();
         for (index, object) in documents(&cluster).enumerate() {
             let separator = if index == 0 { "" } else { "---\n" };
-            let _ = writeln!(manifests, "{separator}{}", json(&object));
+            let _ = writeln!(manifests, "{separator}{}", value(&object));
         }
         // What the corpus' own loading will report: policies of other kinds, addresses that pods share.
         let loaded = Loader::new(self.profile.release()).text("case.yaml", &manifests).finish();
         let codes: Vec<&str> = loaded.diagnostics.iter().map(|diagnostic| diagnostic.code.as_str()).collect();
 
-        let mut text = String::new();
         let source = self.source.as_deref().unwrap_or("found by holding a data plane against the engine");
-        let _ = writeln!(text, "---\nname: {}", kebab(self.name.as_deref().unwrap_or("found")));
-        let _ = writeln!(text, "source: {}", quoted(source));
-        let _ = writeln!(text, "rules: [{}]", rules(&decided).join(", "));
-        let _ = writeln!(text, "profile: {}", json(&self.profile));
-        let _ = writeln!(text, "manifests: |");
-        for line in manifests.lines() {
-            let _ = writeln!(text, "  {line}");
-        }
-        let _ = writeln!(text, "flows:");
-        for (flow, decision) in &decided {
-            let _ = writeln!(text, "  - flow: {}", quoted(&flow.flow.to_string()));
-            let _ = writeln!(text, "    verdict: {}", decision.verdict);
-            if !decision.rows.is_empty() {
-                let _ = writeln!(text, "    rows: {}", json(&decision.rows));
-            }
-            match &decision.judged {
-                Judged::Sides(sides) => {
-                    let _ = writeln!(text, "    egress: {}", sides.egress.reason.code());
-                    let _ = writeln!(text, "    ingress: {}", sides.ingress.reason.code());
-                }
-                Judged::Backends(backends) => {
-                    let pairs =
-                        backends.iter().map(|each| format!("{}: {}", quoted(&each.backend.to_string()), each.verdict));
-                    let _ = writeln!(text, "    backends: {{{}}}", pairs.collect::<Vec<_>>().join(", "));
-                }
-            }
-        }
+        let mut text = "---\n".to_owned();
+        yaml::entry(&mut text, 0, "name", &json!(kebab(self.name.as_deref().unwrap_or("found"))));
+        yaml::entry(&mut text, 0, "source", &json!(source));
+        yaml::entry(&mut text, 0, "rules", &json!(rules(&decided)));
+        yaml::entry(&mut text, 0, "profile", &value(&self.profile));
+        yaml::entry(&mut text, 0, "manifests", &json!(manifests));
+        let flows: Vec<Value> = decided.iter().map(|(flow, decision)| answered(flow, decision)).collect();
+        yaml::list(&mut text, "flows", &flows);
         if !codes.is_empty() {
-            let _ = writeln!(text, "diagnostics: [{}]", codes.join(", "));
+            yaml::entry(&mut text, 0, "diagnostics", &json!(codes));
         }
         Ok(text)
     }
 }
 
-fn json(object: &impl serde::Serialize) -> Value {
-    serde_json::to_value(object).unwrap_or_default()
+/// A flow with its answer.
+fn answered(flow: &CaseFlow, decision: &Decision) -> Value {
+    let mut fields = Map::new();
+    let mut add = |field: &str, value: Value| drop(fields.insert(field.to_owned(), value));
+    add("flow", json!(flow.flow.to_string()));
+    add("verdict", json!(decision.verdict.to_string()));
+    if !decision.rows.is_empty() {
+        add("rows", value(&decision.rows));
+    }
+    match &decision.judged {
+        Judged::Sides(sides) => {
+            add("egress", json!(sides.egress.reason.code()));
+            add("ingress", json!(sides.ingress.reason.code()));
+        }
+        Judged::Backends(backends) => {
+            let verdicts = backends.iter().map(|each| (each.backend.to_string(), json!(each.verdict.to_string())));
+            add("backends", Value::Object(verdicts.collect()));
+        }
+    }
+    Value::Object(fields)
 }
 
-/// JSON's quotes are YAML's.
-fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
+fn value(object: &impl serde::Serialize) -> Value {
+    serde_json::to_value(object).unwrap_or_default()
 }
 
 fn kebab(name: &str) -> String {

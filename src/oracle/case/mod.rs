@@ -6,7 +6,6 @@ mod corpus;
 mod read;
 mod replay;
 mod write;
-mod yaml;
 
 pub use case::{Case, CaseError, CaseFlow, Expected, Stale};
 pub use replay::{Replay, ReplayError};

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::case::{Case, CaseFlow};
-use super::yaml;
-use crate::manifest::write::{Manifest, ObjectRef, documents};
+use crate::manifest::write::{Manifest, ObjectRef, documents, yaml};
 use crate::model::change::{Change, Object, ObjectId};
 use crate::model::cluster::{Cluster, Namespace};
 

@@ -187,12 +187,12 @@ impl Target {
         }
     }
 
-    fn is(&self, mismatch: &Mismatch) -> bool {
-        let same_place = match self.direction {
+    fn is_shown_by(&self, mismatch: &Mismatch) -> bool {
+        let same_side = match self.direction {
             Some(direction) => mismatch.directions.contains(&direction),
             None => mismatch.directions.is_empty(),
         };
-        same_place
+        same_side
             && mismatch.probe.flow == self.flow
             && mismatch.probe.outside_backend() == self.backend
             && self.fits(verdict_at(&mismatch.decision, self.direction), verdict_at(&mismatch.decision, None))
@@ -375,6 +375,6 @@ impl<P: DataPlane + ?Sized> Search<'_, P> {
         let engine = Engine::new(&after, &state.profile);
         let report = check_installed(&engine, self.data_plane, [self.target.flow.clone()], &Options::default());
         self.probes += report.probes;
-        report.mismatches.into_iter().find(|mismatch| self.target.is(mismatch))
+        report.mismatches.into_iter().find(|mismatch| self.target.is_shown_by(mismatch))
     }
 }
