@@ -6,9 +6,9 @@
 
 use std::thread;
 
-use netpol_oracle::{
-    Change, Cluster, Engine, Flow, NetworkPolicy, ObjectId, ObjectName, Pod, PolicyTypes, Profile, Selector, Verdict,
-};
+use netpol_oracle::labels::Selector;
+use netpol_oracle::model::{ObjectId, PolicyTypes};
+use netpol_oracle::{Change, Cluster, Engine, Flow, NetworkPolicy, ObjectName, Pod, Profile, Verdict};
 
 fn pod(name: &str, address: &str) -> Result<Pod, Box<dyn std::error::Error>> {
     let mut pod = Pod::new(ObjectName::new("shop", name));

@@ -4,7 +4,8 @@
 //! cargo run --example review_in_a_webhook
 //! ```
 
-use netpol_oracle::{Change, Cluster, Loader, Profile, Reference, Severity, admission, analysis};
+use netpol_oracle::diagnostic::Severity;
+use netpol_oracle::{Change, Cluster, Loader, Profile, Reference, admission, analysis};
 use serde_json::{Value, json};
 
 /// What the API server is told: errors refuse, everything else is a warning, and so is what the change opens and closes.

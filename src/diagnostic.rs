@@ -160,7 +160,7 @@ impl Serialize for Code {
 /// Path of a field in the API server's notation: `spec.ingress[0].from[1].podSelector.matchLabels`.
 ///
 /// ```
-/// use netpol_oracle::FieldPath;
+/// use netpol_oracle::diagnostic::FieldPath;
 /// let path = FieldPath::root().child("spec").child("ingress").index(0).child("from");
 /// assert_eq!(path.to_string(), "spec.ingress[0].from");
 /// ```

@@ -19,55 +19,36 @@
 pub mod _documentation;
 pub mod admission;
 pub mod analysis;
-mod diagnostic;
-mod engine;
+pub mod diagnostic;
+pub mod engine;
 mod explain;
+#[cfg(feature = "generate")]
 pub mod generate;
 pub mod labels;
 mod located;
 pub mod manifest;
-mod model;
+pub mod model;
 mod name;
 pub mod net;
 pub mod oracle;
-mod profile;
+pub mod profile;
 mod random;
 mod reference;
-mod release;
+pub mod release;
 mod text;
-mod verdict;
+pub mod verdict;
 
 /// So that the link of a rule's id is short in the source: `[K20](crate::semantics#k20)`.
 #[cfg(doc)]
 use crate::_documentation::semantics;
 
-pub use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
-pub use crate::engine::{AddressInterval, Cell, CellPeer, ClassId, Engine, PodId, PortInterval, Snapshot};
+pub use crate::engine::{Engine, PodId, Snapshot};
 pub use crate::explain::explain;
-pub use crate::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
-pub use crate::manifest::load::{Loaded, LoadedObject, Loader};
-pub use crate::model::builder::ClusterBuilder;
-pub use crate::model::change::{Change, ChangeError, Object, ObjectId};
-pub use crate::model::cluster::*;
-pub use crate::model::flow::{Destination, Endpoint, Flow, L4, OtherProtocol};
-pub use crate::model::flow_text::{FlowTextError, FlowTextFault};
-pub use crate::model::objects::{Identified, Namespaced, Objects, ObjectsIter};
-pub use crate::model::policy::*;
+pub use crate::manifest::Loader;
+pub use crate::model::{Change, Cluster, Destination, Endpoint, Flow, L4, NetworkPolicy, Object, Pod};
 pub use crate::name::{Direction, ObjectName};
-pub use crate::net::{Cidr, Family, IpBlock, Port, PortName, PortRange, Protocol};
-pub use crate::profile::capability::{
-    Capabilities, EndPort, HostNetwork, IpBlockScope, NodeOs, OtherProtocols, OutsideBackend, OwnNode, OwnNodeEgress,
-    ServiceHairpin, Support, UnaddressedPod, Unowned,
-};
-pub use crate::profile::cce;
-pub use crate::profile::console;
-pub use crate::profile::os::Os;
-pub use crate::profile::profile::{Base, Profile, ProfileError, Switch};
-pub use crate::profile::row::{Row, Rows};
-pub use crate::profile::version::{ClusterVersion, VersionError};
+pub use crate::net::{Port, Protocol};
+pub use crate::profile::{Profile, Row};
 pub use crate::reference::Reference;
-pub use crate::release::{Release, ReleaseError, Wording};
-pub use crate::verdict::{
-    Backend, BackendDecision, Decide, Decision, Failed, FlowError, Judged, NearMiss, Reason, RuleRef, Side, Sides,
-    Verdict,
-};
+pub use crate::release::Release;
+pub use crate::verdict::{Decide, Decision, FlowError, Verdict};

@@ -13,7 +13,7 @@ use std::str::FromStr;
 /// let release: Release = "v1.34.4".parse()?;
 /// assert_eq!(release, Release::DEFAULT);
 /// assert!(!release.strict_cidrs());
-/// # Ok::<(), netpol_oracle::ReleaseError>(())
+/// # Ok::<(), netpol_oracle::release::ReleaseError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Release {

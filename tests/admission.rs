@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use netpol_oracle::admission::{CATALOGUE, review};
-use netpol_oracle::{Code, Diagnostic, Loader, Origin, Profile, Severity};
+use netpol_oracle::diagnostic::{Code, Diagnostic, Origin, Severity};
+use netpol_oracle::{Loader, Profile};
 
 const TUNNEL: &str = "{model: tunnel, version: v1.31.6-r0}";
 const VPC: &str = "{model: vpc, version: v1.31.6-r0}";
@@ -784,7 +785,9 @@ fn the_order_is_that_of_the_fields() {
 /// Names from clusters are not checked: nothing of them breaks a line or a backtick.
 #[test]
 fn hostile_names_stay_on_one_line() {
-    use netpol_oracle::{Cluster, NetworkPolicy, ObjectName, Pod, PolicyTypes, Selector};
+    use netpol_oracle::labels::Selector;
+    use netpol_oracle::model::PolicyTypes;
+    use netpol_oracle::{Cluster, NetworkPolicy, ObjectName, Pod};
     let mut builder = Cluster::builder();
     for at in 0..50 {
         let mut pod = Pod::new(ObjectName::new("a", format!("x\n\t`{at}{}", "y".repeat(500))));
@@ -804,6 +807,9 @@ fn hostile_names_stay_on_one_line() {
 /// 1,000 rules of every kind over 10,000 pods.
 #[test]
 fn a_large_policy_in_a_large_cluster() {
+    use netpol_oracle::labels::*;
+    use netpol_oracle::model::*;
+    use netpol_oracle::net::{IpBlock, PortName};
     use netpol_oracle::*;
     let labels = |pairs: &[(&str, &str)]| -> Labels {
         pairs.iter().map(|(k, v)| (LabelKey::new(k).unwrap(), LabelValue::new(v).unwrap())).collect()

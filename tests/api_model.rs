@@ -2,9 +2,9 @@
 
 use netpol_oracle::manifest::api_server::{Intake, Judgement, judge};
 use netpol_oracle::manifest::tree::{Hint, read};
-use netpol_oracle::{
-    Direction, Namespaces, NetworkPolicy, Peer, Peers, PolicyTypes, Port, PortRange, PortSpec, Ports, Protocol, Release,
-};
+use netpol_oracle::model::{Namespaces, Peer, Peers, PolicyTypes, PortSpec, Ports};
+use netpol_oracle::net::PortRange;
+use netpol_oracle::{Direction, NetworkPolicy, Port, Protocol, Release};
 
 fn judged(text: &str) -> Judgement {
     judge(&read(text.as_bytes(), Hint::Json)[0], Release::DEFAULT, Intake::Posted)

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use netpol_oracle::Release;
+use netpol_oracle::diagnostic::{Code, Origin, Severity};
 use netpol_oracle::manifest::api_server::{Intake, judge};
 use netpol_oracle::manifest::tree::{Hint, read};
-use netpol_oracle::{Code, Origin, Release, Severity};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]

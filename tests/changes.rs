@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use netpol_oracle::{
-    Change, Cluster, Labels, Namespace, NetworkPolicy, Object, ObjectId, ObjectName, Pod, PolicyTypes, Selector,
-    Workload, WorkloadKind,
-};
+use netpol_oracle::labels::{Labels, Selector};
+use netpol_oracle::model::{Namespace, ObjectId, PolicyTypes, Workload, WorkloadKind};
+use netpol_oracle::{Change, Cluster, NetworkPolicy, Object, ObjectName, Pod};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;

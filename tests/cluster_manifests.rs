@@ -3,12 +3,15 @@
 use std::net::IpAddr;
 
 use netpol_oracle::generate::{ClusterSpec, Hostile, flows};
+use netpol_oracle::labels::{Labels, Requirement, Selector};
+use netpol_oracle::manifest::Loaded;
 use netpol_oracle::manifest::write::{Manifest, documents, list};
-use netpol_oracle::{
-    Cluster, ContainerPort, EndpointSlice, Family, Labels, Loaded, Loader, NetworkPolicy, Node, NodeAddress,
-    NodeAddressKind, ObjectName, OtherPolicy, Owner, Phase, Pod, PolicyTypes, PortName, Protocol, Release, Requirement,
-    Selector, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort, Workload, WorkloadKind,
+use netpol_oracle::model::{
+    ContainerPort, EndpointSlice, Node, NodeAddress, NodeAddressKind, OtherPolicy, Owner, Phase, PolicyTypes, Service,
+    ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort, Workload, WorkloadKind,
 };
+use netpol_oracle::net::{Family, PortName};
+use netpol_oracle::{Cluster, Loader, NetworkPolicy, ObjectName, Pod, Protocol, Release};
 use proptest::prelude::*;
 use serde::Serialize;
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use netpol_oracle::{Change, Cluster, Decide, Decision, Flow, FlowError, Judged, Loader, Profile, Reference, Verdict};
+use netpol_oracle::verdict::Judged;
+use netpol_oracle::{Change, Cluster, Decide, Decision, Flow, FlowError, Loader, Profile, Reference, Verdict};
 
 use crate::support::case::{Case, Expectation, Outcome, cases_of, corpus};
 

@@ -1,15 +1,17 @@
 //! The console's form (SEMANTICS section 5): texts, rows and rules, both ways, and every error to the letter.
 
-use netpol_oracle::console::{
+use netpol_oracle::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
+use netpol_oracle::manifest::write::Manifest;
+use netpol_oracle::model::{
+    NAMESPACE_NAME_LABEL, Namespaces, Peer, Peers, PodPeer, PolicyTypes, PortMatch, PortSpec, Ports, Rule,
+};
+use netpol_oracle::net::{Cidr, IpBlock, PortName, PortRange};
+use netpol_oracle::profile::Support;
+use netpol_oracle::profile::console::{
     CidrBlock, Column, Columns, InboundRow, Label, NamespaceName, Obstacle, OutboundRow, ProtocolPort, RowFaultKind,
     RowPeer, RowProtocol, WhichSelector,
 };
-use netpol_oracle::manifest::write::Manifest;
-use netpol_oracle::{
-    Cidr, Direction, IpBlock, LabelKey, LabelValue, Labels, Loader, NAMESPACE_NAME_LABEL, Namespaces, NetworkPolicy,
-    ObjectName, Peer, Peers, PodPeer, PolicyTypes, Port, PortMatch, PortName, PortRange, PortSpec, Ports, Profile,
-    Protocol, Release, Requirement, Rule, Selector, Support,
-};
+use netpol_oracle::{Direction, Loader, NetworkPolicy, ObjectName, Port, Profile, Protocol, Release};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -1,6 +1,7 @@
 //! Flow text (SEMANTICS section 6): every form, every fault with its column, and the round trip.
 
-use netpol_oracle::{Destination, Endpoint, Flow, L4, ObjectName, OtherProtocol, Port, Protocol, WorkloadKind};
+use netpol_oracle::model::{OtherProtocol, WorkloadKind};
+use netpol_oracle::{Destination, Endpoint, Flow, L4, ObjectName, Port, Protocol};
 use proptest::prelude::*;
 
 #[test]

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use netpol_oracle::generate::{ClusterSpec, Hostile, flows};
-use netpol_oracle::{
-    Cluster, Decide, Direction, Family, L4, Namespaces, Peer, Peers, Phase, Pod, PolicyTypes, PortSpec, Ports, Profile,
-    Protocol, Reference, Rule, ServiceKind,
-};
+use netpol_oracle::model::{Namespaces, Peer, Peers, Phase, PolicyTypes, PortSpec, Ports, Rule, ServiceKind};
+use netpol_oracle::net::Family;
+use netpol_oracle::{Cluster, Decide, Direction, L4, Pod, Profile, Protocol, Reference};
 
 /// Whether `count` of `total` is `percent` within what chance does to so many.
 #[track_caller]
@@ -72,8 +71,8 @@ fn the_pods_are_of_the_documented_mix() {
         pods_of(&cluster, |pod| pod.phase == Phase::Pending)
     );
 
-    let ranges: [netpol_oracle::Cidr; 2] = ["10.0.0.0/8".parse().unwrap(), "fd00:10::/64".parse().unwrap()];
-    let services: netpol_oracle::Cidr = "10.96.0.0/12".parse().unwrap();
+    let ranges: [netpol_oracle::net::Cidr; 2] = ["10.0.0.0/8".parse().unwrap(), "fd00:10::/64".parse().unwrap()];
+    let services: netpol_oracle::net::Cidr = "10.96.0.0/12".parse().unwrap();
     let mut seen = HashSet::new();
     for pod in cluster.pods().iter().filter(|pod| !pod.host_network) {
         for address in &pod.addresses {
@@ -184,7 +183,7 @@ fn the_policies_are_of_the_documented_mix() {
     assert_share("the world", everything, blocks.len(), 35.0);
     let six = blocks.iter().filter(|block| block.cidr().family() == Family::V6).count();
     assert_share("IPv6", six, blocks.len(), 15.0);
-    let external: netpol_oracle::Cidr = "203.0.0.0/16".parse().unwrap();
+    let external: netpol_oracle::net::Cidr = "203.0.0.0/16".parse().unwrap();
     let outside = blocks.iter().filter(|block| external.contains_cidr(&block.cidr())).count();
     assert_share("outside", outside, blocks.len(), 30.0);
     let mut operators = HashSet::new();

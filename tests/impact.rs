@@ -5,11 +5,16 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use netpol_oracle::analysis::{FlowChange, Impact, Isolation, MAX_CHANGES, impact};
+use netpol_oracle::labels::{LabelKey, LabelValue, Labels, Selector};
+use netpol_oracle::model::{
+    ClusterBuilder, ContainerPort, Namespace, Namespaces, Node, NodeAddress, NodeAddressKind, Peer, Peers, PodPeer,
+    PolicyTypes, PortMatch, PortSpec, Ports, Rule, Service, ServiceKind, ServicePort, TargetPort, Workload,
+    WorkloadKind,
+};
+use netpol_oracle::net::{Cidr, Family, IpBlock, PortName, PortRange};
 use netpol_oracle::{
-    Cidr, Cluster, ClusterBuilder, ContainerPort, Decide, Destination, Direction, Endpoint, Family, Flow, IpBlock, L4,
-    LabelKey, LabelValue, Labels, Namespace, Namespaces, NetworkPolicy, Node, NodeAddress, NodeAddressKind, ObjectName,
-    Peer, Peers, Pod, PodPeer, PolicyTypes, Port, PortMatch, PortName, PortRange, PortSpec, Ports, Profile, Protocol,
-    Reference, Row, Rule, Selector, Service, ServiceKind, ServicePort, TargetPort, Verdict, Workload, WorkloadKind,
+    Cluster, Decide, Destination, Direction, Endpoint, Flow, L4, NetworkPolicy, ObjectName, Pod, Port, Profile,
+    Protocol, Reference, Row, Verdict,
 };
 use proptest::prelude::*;
 
@@ -373,7 +378,7 @@ fn a_removed_policy_opens_them_again() {
 #[test]
 fn nothing_changes_where_nothing_is_enforced() {
     let (before, after) = example();
-    let off = Profile::vpc("v1.31.6-r0".parse().unwrap()).with_switch(netpol_oracle::Switch::Off);
+    let off = Profile::vpc("v1.31.6-r0".parse().unwrap()).with_switch(netpol_oracle::profile::Switch::Off);
     let found = compared(&before, &after, &off);
     assert!(found.is_empty());
     assert_eq!(found.to_string(), "no connection opens or closes");

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use netpol_oracle::diagnostic::{Code, Diagnostic, Severity};
+use netpol_oracle::manifest::Loaded;
+use netpol_oracle::model::{NodeAddressKind, Phase, Service, ServiceKind, TargetPort, WorkloadKind};
 use netpol_oracle::net::Family;
-use netpol_oracle::{
-    Cluster, Code, Diagnostic, Direction, Loaded, Loader, NodeAddressKind, ObjectName, Phase, Release, Service,
-    ServiceKind, Severity, TargetPort, WorkloadKind,
-};
+use netpol_oracle::{Cluster, Direction, Loader, ObjectName, Release};
 use serde_json::json;
 
 fn load(text: &str) -> Loaded {

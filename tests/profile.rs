@@ -1,10 +1,11 @@
 //! The vendor's table cell by cell, versions at their boundaries, and the profile file (SEMANTICS section 3).
 
-use netpol_oracle::cce::{self, Edition, NetworkModel, Setting};
-use netpol_oracle::{
-    Capabilities, ClusterVersion, Direction, EndPort, HostNetwork, IpBlockScope, NodeOs, OtherProtocols,
-    OutsideBackend, OwnNode, OwnNodeEgress, Profile, Row, ServiceHairpin, Support, Switch, UnaddressedPod, Unowned,
+use netpol_oracle::profile::cce::{self, Edition, NetworkModel, Setting};
+use netpol_oracle::profile::{
+    Capabilities, ClusterVersion, EndPort, HostNetwork, IpBlockScope, NodeOs, OtherProtocols, OutsideBackend, OwnNode,
+    OwnNodeEgress, ServiceHairpin, Support, Switch, UnaddressedPod, Unowned,
 };
+use netpol_oracle::{Direction, Profile, Row};
 
 fn version(text: &str) -> ClusterVersion {
     text.parse().unwrap()

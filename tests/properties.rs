@@ -4,10 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use netpol_oracle::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
+use netpol_oracle::model::{Namespaces, Peer, Peers, PodPeer, PolicyTypes, Ports, Rule};
+use netpol_oracle::profile::Rows;
+use netpol_oracle::verdict::{Backend, Judged, Reason, Side};
 use netpol_oracle::{
-    Backend, Cluster, Decide, Decision, Direction, Flow, Judged, LabelKey, LabelValue, Labels, Namespaces,
-    NetworkPolicy, ObjectName, Peer, Peers, PodPeer, PolicyTypes, Ports, Profile, Reason, Reference, Requirement, Row,
-    Rows, Rule, Selector, Side, Verdict,
+    Cluster, Decide, Decision, Direction, Flow, NetworkPolicy, ObjectName, Profile, Reference, Row, Verdict,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -401,14 +403,14 @@ fn renamed(policy: &NetworkPolicy, name: impl Into<std::sync::Arc<str>>) -> Obje
 
 /// `app` becomes `z.example/app`, and the values change places; the name label of namespaces is no one's to change.
 fn other_key(key: &LabelKey) -> LabelKey {
-    if key.as_str() == netpol_oracle::NAMESPACE_NAME_LABEL {
+    if key.as_str() == netpol_oracle::model::NAMESPACE_NAME_LABEL {
         return key.clone();
     }
     LabelKey::new(&format!("z.example/{key}")).unwrap()
 }
 
 fn other_value(key: &LabelKey, value: &LabelValue) -> LabelValue {
-    if key.as_str() == netpol_oracle::NAMESPACE_NAME_LABEL {
+    if key.as_str() == netpol_oracle::model::NAMESPACE_NAME_LABEL {
         return value.clone();
     }
     let text = match value.as_str() {

@@ -5,8 +5,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use netpol_oracle::diagnostic::{Code, Severity};
+use netpol_oracle::manifest::Loaded;
 use netpol_oracle::manifest::tree::{FaultKind, Hint, MAX_DEPTH, Value, from_serialize, read};
-use netpol_oracle::{Code, Direction, Loaded, Loader, Peer, Peers, Release, Severity};
+use netpol_oracle::model::{Peer, Peers};
+use netpol_oracle::{Direction, Loader, Release};
 use serde_json::json;
 
 /// Runs on a small stack, within a time.
@@ -26,7 +29,7 @@ fn load(seconds: u64, name: &'static str, text: impl Into<Vec<u8>>) -> Loaded {
 
 /// Code, document and line of every finding.
 fn found(loaded: &Loaded) -> Vec<(Code, usize, Option<usize>)> {
-    let place = |found: &netpol_oracle::Diagnostic| {
+    let place = |found: &netpol_oracle::diagnostic::Diagnostic| {
         let location = found.location.as_ref().unwrap();
         (found.code, location.document, location.line)
     };

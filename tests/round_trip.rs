@@ -1,12 +1,12 @@
 //! Model -> manifest -> model is the identity, by every way a manifest can be read.
 
+use netpol_oracle::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
 use netpol_oracle::manifest::api_server::{Intake, judge, judge_tree};
 use netpol_oracle::manifest::tree::{Format, Hint, from_serialize, read};
 use netpol_oracle::manifest::write::Manifest;
-use netpol_oracle::{
-    Cidr, IpBlock, LabelKey, LabelValue, Labels, Namespaces, NetworkPolicy, ObjectName, Peer, Peers, PodPeer,
-    PolicyTypes, Port, PortMatch, PortName, PortRange, PortSpec, Ports, Protocol, Release, Requirement, Rule, Selector,
-};
+use netpol_oracle::model::{Namespaces, Peer, Peers, PodPeer, PolicyTypes, PortMatch, PortSpec, Ports, Rule};
+use netpol_oracle::net::{Cidr, IpBlock, PortName, PortRange};
+use netpol_oracle::{NetworkPolicy, ObjectName, Port, Protocol, Release};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

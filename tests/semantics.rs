@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use netpol_oracle::cce::{self, NetworkModel, Setting};
-use netpol_oracle::{Capabilities, ClusterVersion, Row};
+use netpol_oracle::Row;
+use netpol_oracle::profile::cce::{self, NetworkModel, Setting};
+use netpol_oracle::profile::{Capabilities, ClusterVersion};
 
 const PAGE: &str = include_str!("../SEMANTICS.md");
 const MARK: &str = "(not built yet";

@@ -6,10 +6,11 @@ use netpol_oracle::generate::ClusterSpec;
 use netpol_oracle::generate::strategies::{
     StepKind, World, arbitrary_flows, changes_of, changing_worlds, flows_of, inconsistent_worlds, worlds,
 };
-use netpol_oracle::{
-    Capabilities, Change, Cluster, Decide, Destination, Direction, Engine, Flow, Judged, Namespaces, Peer, Peers,
-    Profile, Reference, Requirement, Row, Rows, Selector, Verdict,
-};
+use netpol_oracle::labels::{Requirement, Selector};
+use netpol_oracle::model::{Namespaces, Peer, Peers};
+use netpol_oracle::profile::{Capabilities, Rows};
+use netpol_oracle::verdict::Judged;
+use netpol_oracle::{Change, Cluster, Decide, Destination, Direction, Engine, Flow, Profile, Reference, Row, Verdict};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
@@ -237,7 +238,8 @@ fn engine_equals_definition_in_inconsistent_worlds() {
 /// All ports of one protocol lie next to those of the following one, and are no span of either.
 #[test]
 fn a_rule_of_two_whole_protocols_has_both() {
-    use netpol_oracle::{NetworkPolicy, ObjectName, Pod, PolicyTypes, PortMatch, PortSpec, Ports, Protocol, Rule};
+    use netpol_oracle::model::{PolicyTypes, PortMatch, PortSpec, Ports, Rule};
+    use netpol_oracle::{NetworkPolicy, ObjectName, Pod, Protocol};
     let any = |protocol| PortMatch { protocol, port: PortSpec::Any };
     for (one, other) in [(Protocol::Tcp, Protocol::Udp), (Protocol::Udp, Protocol::Sctp)] {
         let rule = Rule { peers: Peers::Any, ports: Ports::Of(vec![any(one), any(other)]) };

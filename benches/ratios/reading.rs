@@ -5,7 +5,8 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 
 use netpol_oracle::generate::{ClusterSpec, flows};
-use netpol_oracle::{Decide, Endpoint, Engine, Family, Flow, L4, PodId, Port, Profile, Protocol, Reference, Verdict};
+use netpol_oracle::net::Family;
+use netpol_oracle::{Decide, Endpoint, Engine, Flow, L4, PodId, Port, Profile, Protocol, Reference, Verdict};
 
 use crate::goals::{Goals, short};
 use crate::timing::{Compared, Effort, Random};

@@ -1,11 +1,10 @@
 //! Building and changing.
 
 use netpol_oracle::generate::ClusterSpec;
+use netpol_oracle::labels::{LabelKey, LabelValue};
 use netpol_oracle::manifest::write;
-use netpol_oracle::{
-    Change, Cluster, Engine, LabelKey, LabelValue, Loader, Namespace, Object, ObjectId, ObjectName, Pod, Profile,
-    Release,
-};
+use netpol_oracle::model::{Namespace, ObjectId};
+use netpol_oracle::{Change, Cluster, Engine, Loader, Object, ObjectName, Pod, Profile, Release};
 
 use crate::goals::{Goals, short};
 use crate::timing::{Effort, median, time};
@@ -86,7 +85,7 @@ fn updates(cluster: &Cluster, profile: &Profile, build: f64, goals: &mut Goals) 
             let name = ObjectName::new("large", format!("added-{i}"));
             let rules = |direction| policy.written_rules(direction).to_vec();
             use netpol_oracle::Direction::{Egress, Ingress};
-            let subject = netpol_oracle::Selector::everything();
+            let subject = netpol_oracle::labels::Selector::everything();
             let policy =
                 netpol_oracle::NetworkPolicy::new(name, subject, policy.types(), rules(Ingress), rules(Egress));
             Change::Put(policy.into())

@@ -7,7 +7,8 @@ use std::io::{BufWriter, StdoutLock, Write as _};
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
-use netpol_oracle::{Diagnostic, Severity, Verdict};
+use netpol_oracle::Verdict;
+use netpol_oracle::diagnostic::{Diagnostic, Severity};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const OPEN: Style = AnsiColor::Yellow.on_default();

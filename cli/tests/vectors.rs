@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use netpol_oracle::{Decide, Engine, Flow, Judged, Loader, Profile};
+use netpol_oracle::verdict::Judged;
+use netpol_oracle::{Decide, Engine, Flow, Loader, Profile};
 use serde_json::{Value, json};
 
 use crate::support::{Folder, Run, SHOP, netpol};

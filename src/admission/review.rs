@@ -18,7 +18,10 @@ use crate::profile::profile::Profile;
 /// the fields: the object, its `podSelector`, ingress rules, egress rules; within a rule ports, then peers.
 ///
 /// ```
-/// use netpol_oracle::{admission, Cluster, NetworkPolicy, ObjectName, PolicyTypes, Profile, Selector, Switch};
+/// use netpol_oracle::labels::Selector;
+/// use netpol_oracle::model::PolicyTypes;
+/// use netpol_oracle::profile::Switch;
+/// use netpol_oracle::{Cluster, NetworkPolicy, ObjectName, Profile, admission};
 /// let policy = NetworkPolicy::new(
 ///     ObjectName::new("default", "db"),
 ///     Selector::everything(),
@@ -33,7 +36,7 @@ use crate::profile::profile::Profile;
 ///     "warning[NP201]: network policies are switched off on this cluster: nothing of this one is enforced \
 ///      (help: turn the cluster's NetworkPolicy switch on)"
 /// );
-/// # Ok::<(), netpol_oracle::VersionError>(())
+/// # Ok::<(), netpol_oracle::profile::VersionError>(())
 /// ```
 #[must_use]
 pub fn review(policy: &NetworkPolicy, profile: &Profile, cluster: &Cluster) -> Vec<Diagnostic> {

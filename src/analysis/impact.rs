@@ -97,7 +97,9 @@ pub struct FlowChange {
 /// The search is bounded by [`MAX_FLOWS`] and [`MAX_CHANGES`]; [`Impact`] says when a bound was reached.
 ///
 /// ```
-/// use netpol_oracle::{analysis, Cluster, NetworkPolicy, ObjectName, Pod, PolicyTypes, Profile, Reference, Selector};
+/// use netpol_oracle::labels::Selector;
+/// use netpol_oracle::model::PolicyTypes;
+/// use netpol_oracle::{Cluster, NetworkPolicy, ObjectName, Pod, Profile, Reference, analysis};
 /// let mut builder = Cluster::builder();
 /// builder.pod(Pod::new(ObjectName::new("default", "web-0")));
 /// builder.pod(Pod::new(ObjectName::new("default", "db-0")));

@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 /// ([C6](crate::semantics#c6), [C8](crate::semantics#c8)).
 ///
 /// "The same pod" and "the own node" are relations between two ends, and where a pod's address lies in an ipBlock is a
-/// matter of [intervals](crate::AddressInterval): a class says nothing of these.
+/// matter of [intervals](crate::engine::AddressInterval): a class says nothing of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClassId(ClassIx);
 
@@ -104,7 +104,8 @@ impl Snapshot {
     /// It is read off the entries that verdicts are read off.
     ///
     /// ```
-    /// use netpol_oracle::{CellPeer, Cluster, Direction, Engine, Endpoint, ObjectName, Pod, Profile, Verdict};
+    /// use netpol_oracle::engine::CellPeer;
+    /// use netpol_oracle::{Cluster, Direction, Endpoint, Engine, ObjectName, Pod, Profile, Verdict};
     /// let mut builder = Cluster::builder();
     /// builder.pod(Pod::new(ObjectName::new("default", "web-0")));
     /// let engine = Engine::new(&builder.build(), &Profile::kubernetes());

@@ -1,6 +1,6 @@
 //! The compiled engine: the definition's answers, by the million, on a cluster that changes.
 //!
-//! Policies cannot tell two pods apart that no selector tells apart, so pods fall into a few [classes](crate::ClassId);
+//! Policies cannot tell two pods apart that no selector tells apart, so pods fall into a few [classes](crate::engine::ClassId);
 //! what a class's policies say is written out once, as a list of entries for each direction. A verdict is two class
 //! look-ups and a run through the egress entries of the one and the ingress entries of the other.
 //!
@@ -61,7 +61,9 @@ pub(crate) use crate::engine::partition::{Distinctions, Member, Partition, Parti
 ///
 /// ```
 /// use netpol_oracle::{Change, Cluster, Decide, Engine, Flow, NetworkPolicy, Object, ObjectName, Pod};
-/// use netpol_oracle::{PolicyTypes, Profile, Selector, Verdict};
+/// use netpol_oracle::labels::Selector;
+/// use netpol_oracle::model::PolicyTypes;
+/// use netpol_oracle::{Profile, Verdict};
 ///
 /// let mut builder = Cluster::builder();
 /// builder.pod(Pod::new(ObjectName::new("default", "web-0")));

@@ -59,7 +59,7 @@ mod cluster;
 mod flows;
 mod hostile;
 mod spec;
-#[cfg(feature = "generate")]
+#[cfg(feature = "strategies")]
 pub mod strategies;
 mod stream;
 mod vocabulary;

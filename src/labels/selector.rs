@@ -139,7 +139,7 @@ impl Serialize for Requirement {
 /// everything.
 ///
 /// ```
-/// use netpol_oracle::{LabelKey, LabelValue, Labels, Requirement, Selector};
+/// use netpol_oracle::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
 /// let key = |text: &str| LabelKey::new(text).unwrap();
 /// let value = |text: &str| LabelValue::new(text).unwrap();
 /// let labels: Labels = [(key("app"), value("web"))].into_iter().collect();

@@ -11,7 +11,7 @@ use super::pair::{LabelKey, LabelValue};
 /// The labels of one object. A clone shares them: objects that are labelled alike need them once.
 ///
 /// ```
-/// use netpol_oracle::{LabelKey, LabelValue, Labels};
+/// use netpol_oracle::labels::{LabelKey, LabelValue, Labels};
 /// let labels: Labels = [(LabelKey::new("app").unwrap(), LabelValue::new("web").unwrap())].into_iter().collect();
 /// assert_eq!(labels.get("app").map(LabelValue::as_str), Some("web"));
 /// assert_eq!(labels.get("tier"), None);

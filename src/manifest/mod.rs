@@ -4,3 +4,5 @@ pub mod api_server;
 pub(crate) mod load;
 pub mod tree;
 pub mod write;
+
+pub use self::load::{Loaded, LoadedObject, Loader};

@@ -144,7 +144,8 @@ impl Cluster {
     /// Every removal of something that is not there; a namespace that was not given is not.
     ///
     /// ```
-    /// use netpol_oracle::{Change, Cluster, ObjectId, ObjectName, Pod};
+    /// use netpol_oracle::model::ObjectId;
+    /// use netpol_oracle::{Change, Cluster, ObjectName, Pod};
     /// let name = ObjectName::new("shop", "web-0");
     /// let mut cluster = Cluster::default();
     /// cluster.apply(&[Change::Put(Pod::new(name.clone()).into())])?;
@@ -157,7 +158,7 @@ impl Cluster {
     ///
     /// let error = cluster.apply(&[gone]).unwrap_err();
     /// assert_eq!(error.to_string(), "cannot remove what is not there: `Pod shop/web-0`");
-    /// # Ok::<(), netpol_oracle::ChangeError>(())
+    /// # Ok::<(), netpol_oracle::model::ChangeError>(())
     /// ```
     pub fn apply(&mut self, changes: &[Change]) -> Result<(), ChangeError> {
         let mut changed = self.clone();

@@ -14,7 +14,7 @@ use crate::net::{Port, Protocol, canonical};
 /// use netpol_oracle::Flow;
 /// let flow: Flow = "default/web-0 -> default/db-0:6379/tcp".parse()?;
 /// assert_eq!(flow.to_string(), "default/web-0 -> default/db-0:6379/tcp");
-/// # Ok::<(), netpol_oracle::FlowTextError>(())
+/// # Ok::<(), netpol_oracle::model::FlowTextError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Flow {

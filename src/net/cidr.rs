@@ -25,7 +25,7 @@ pub struct CidrError {
 /// what the API server of 1.34 accepts, so host bits and leading zeros too.
 ///
 /// ```
-/// use netpol_oracle::Cidr;
+/// use netpol_oracle::net::Cidr;
 /// let cidr: Cidr = "::ffff:10.1.2.3/104".parse()?;
 /// assert_eq!(cidr.to_string(), "10.0.0.0/8");
 /// assert!(cidr.contains("10.9.9.9".parse().unwrap()));

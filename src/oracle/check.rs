@@ -39,7 +39,9 @@ pub struct Options {
 ///
 /// ```
 /// use netpol_oracle::oracle::{DataPlane, Observed, Options, Outcome, Probe, check};
-/// use netpol_oracle::{Change, Cluster, Engine, NetworkPolicy, ObjectName, Pod, PolicyTypes, Profile, Selector};
+/// use netpol_oracle::labels::Selector;
+/// use netpol_oracle::model::PolicyTypes;
+/// use netpol_oracle::{Change, Cluster, Engine, NetworkPolicy, ObjectName, Pod, Profile};
 ///
 /// /// Delivers everything.
 /// struct Wire;

@@ -21,7 +21,7 @@ const CHECKS: usize = 1 << 22;
 ///
 /// # What it holds
 ///
-/// Ends are of one *kind*: pods of one [class](crate::ClassId) by their addresses of one family, pods and workloads of one
+/// Ends are of one *kind*: pods of one [class](crate::engine::ClassId) by their addresses of one family, pods and workloads of one
 /// class without an address, nodes by their addresses of one family. A pod with two addresses is an end by each. Then
 /// there is
 ///

@@ -9,3 +9,12 @@ pub(crate) mod os;
 pub(crate) mod profile;
 pub(crate) mod row;
 pub(crate) mod version;
+
+pub use self::capability::{
+    Capabilities, EndPort, HostNetwork, IpBlockScope, NodeOs, OtherProtocols, OutsideBackend, OwnNode, OwnNodeEgress,
+    ServiceHairpin, Support, UnaddressedPod, Unowned,
+};
+pub use self::os::Os;
+pub use self::profile::{Base, Profile, ProfileError, Switch};
+pub use self::row::{Row, Rows};
+pub use self::version::{ClusterVersion, VersionError};

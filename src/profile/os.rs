@@ -21,7 +21,7 @@ impl Os {
     /// Prefixes decide: HCE's and EulerOS' texts contain each other's name.
     ///
     /// ```
-    /// use netpol_oracle::Os;
+    /// use netpol_oracle::profile::Os;
     /// assert_eq!(Os::of("Huawei Cloud EulerOS 2.0 (x86_64)"), Some(Os::HceOs2));
     /// assert_eq!(Os::of("EulerOS 2.0 (SP9x86_64)"), Some(Os::EulerOs));
     /// assert_eq!(Os::of("Huawei Cloud EulerOS 3.0"), None);

@@ -101,7 +101,8 @@ impl<'de> Deserialize<'de> for Row {
 /// A set of rows.
 ///
 /// ```
-/// use netpol_oracle::{Row, Rows};
+/// use netpol_oracle::profile::Rows;
+/// use netpol_oracle::Row;
 /// let rows: Rows = [Row::U3, Row::C7].into_iter().collect();
 /// assert_eq!(rows.to_string(), "C7, U3");
 /// ```

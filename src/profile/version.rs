@@ -8,11 +8,11 @@ use crate::release::Release;
 /// A cluster version as the vendor writes it: `v1.27.16-r30`, compared number by number.
 ///
 /// ```
-/// use netpol_oracle::ClusterVersion;
+/// use netpol_oracle::profile::ClusterVersion;
 /// let version: ClusterVersion = "v1.31.6-r0-31.0.22.4".parse()?; // what servers report: the rest is ignored
 /// assert_eq!(version.to_string(), "v1.31.6-r0");
 /// assert!(version > "v1.30.10-r0".parse()?);
-/// # Ok::<(), netpol_oracle::VersionError>(())
+/// # Ok::<(), netpol_oracle::profile::VersionError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClusterVersion {

@@ -9,9 +9,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use netpol_oracle::model::OtherProtocol;
 use netpol_oracle::{
-    Cluster, Decide, Destination, Endpoint, Engine, Flow, L4, OtherProtocol, Port, Profile, Protocol, Reference,
-    Verdict,
+    Cluster, Decide, Destination, Endpoint, Engine, Flow, L4, Port, Profile, Protocol, Reference, Verdict,
 };
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;

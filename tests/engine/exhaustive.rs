@@ -4,15 +4,19 @@
 //! The 68 policies are those of namespace `x` with subject {all pods, `app=a`} × type {Ingress, Egress} × {no rule, or one
 //! rule of peers {any, `app=a`, all pods of `y`, an ipBlock with an except} × ports {any, 80, 80 to 81, `http`}}.
 
+use netpol_oracle::labels::Selector;
+use netpol_oracle::model::{
+    ContainerPort, Namespaces, Node, NodeAddress, NodeAddressKind, Peer, Peers, PodPeer, PolicyTypes, PortMatch,
+    PortSpec, Ports, Rule,
+};
+use netpol_oracle::net::{IpBlock, PortName, PortRange};
 use netpol_oracle::{
-    Cluster, ContainerPort, Decide, Endpoint, Engine, Flow, IpBlock, L4, Namespaces, NetworkPolicy, Node, NodeAddress,
-    NodeAddressKind, ObjectName, Peer, Peers, Pod, PodPeer, PolicyTypes, Port, PortMatch, PortName, PortRange,
-    PortSpec, Ports, Profile, Protocol, Reference, Rule, Selector,
+    Cluster, Decide, Endpoint, Engine, Flow, L4, NetworkPolicy, ObjectName, Pod, Port, Profile, Protocol, Reference,
 };
 
 use crate::support::worlds::{cidr, label, port};
 
-pub(crate) fn base() -> netpol_oracle::ClusterBuilder {
+pub(crate) fn base() -> netpol_oracle::model::ClusterBuilder {
     let mut builder = Cluster::builder();
     let pods = [("x", "a", Some("a"), "10.0.0.1"), ("x", "b", None, "10.0.0.2"), ("y", "a", Some("a"), "10.0.0.3")];
     for (namespace, name, app, address) in pods {

@@ -1,9 +1,10 @@
 //! The table over classes says what decisions say.
 
-use netpol_oracle::{
-    CellPeer, Cluster, Decide, Direction, Endpoint, Engine, Family, Flow, Judged, L4, OtherProtocol, Profile, Protocol,
-    Reference, Verdict,
-};
+use netpol_oracle::engine::CellPeer;
+use netpol_oracle::model::OtherProtocol;
+use netpol_oracle::net::Family;
+use netpol_oracle::verdict::Judged;
+use netpol_oracle::{Cluster, Decide, Direction, Endpoint, Engine, Flow, L4, Profile, Protocol, Reference, Verdict};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
@@ -90,9 +91,9 @@ fn intervals_cover_everything_once() {
                 [Direction::Ingress, Direction::Egress].into_iter().flat_map(|of| policy.rules(of)).collect::<Vec<_>>()
             });
             for rule in rules {
-                let netpol_oracle::Peers::Of(peers) = &rule.peers else { continue };
+                let netpol_oracle::model::Peers::Of(peers) = &rule.peers else { continue };
                 for peer in peers {
-                    let netpol_oracle::Peer::IpBlock(block) = peer else { continue };
+                    let netpol_oracle::model::Peer::IpBlock(block) = peer else { continue };
                     assert!(of.iter().all(|each| block.contains(each.first) == block.contains(each.last)));
                 }
             }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use netpol_oracle::engine::ClassId;
+use netpol_oracle::labels::Selector;
+use netpol_oracle::model::{Namespace, ObjectId, PolicyTypes};
 use netpol_oracle::{
-    Change, ClassId, Cluster, Engine, Flow, FlowError, L4, Namespace, NetworkPolicy, Object, ObjectId, ObjectName, Pod,
-    PolicyTypes, Port, Profile, Protocol, Reference, Selector, Snapshot, Verdict,
+    Change, Cluster, Engine, Flow, FlowError, L4, NetworkPolicy, Object, ObjectName, Pod, Port, Profile, Protocol,
+    Reference, Snapshot, Verdict,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -139,7 +142,7 @@ fn ids_know_when_their_pod_is_gone() {
     assert_eq!(before.verdict_between(a, b, http), Ok(Verdict::Allow), "the snapshot has them both");
 
     let mut finished = pod("c", "10.0.0.2");
-    finished.phase = netpol_oracle::Phase::Succeeded;
+    finished.phase = netpol_oracle::model::Phase::Succeeded;
     engine.apply(&[Change::Put(finished.into())]).unwrap();
     assert_eq!(engine.verdict_between(a, c, http), Err(FlowError::FinishedPod(name("c"))));
 }
@@ -173,13 +176,13 @@ fn a_namespace_comes_back_after_compiling() {
     let name_of =
         |name: &str| Selector::new([label("kubernetes.io/metadata.name", name)].into_iter().collect(), Vec::new());
     let from = |policy: &str, namespace: &str| {
-        let peer = netpol_oracle::PodPeer {
-            namespaces: netpol_oracle::Namespaces::Matching(name_of(namespace)),
+        let peer = netpol_oracle::model::PodPeer {
+            namespaces: netpol_oracle::model::Namespaces::Matching(name_of(namespace)),
             pods: Selector::everything(),
         };
-        let rule = netpol_oracle::Rule {
-            peers: netpol_oracle::Peers::Of(vec![netpol_oracle::Peer::Pods(peer)]),
-            ports: netpol_oracle::Ports::Any,
+        let rule = netpol_oracle::model::Rule {
+            peers: netpol_oracle::model::Peers::Of(vec![netpol_oracle::model::Peer::Pods(peer)]),
+            ports: netpol_oracle::model::Ports::Any,
         };
         let name = ObjectName::new("a", policy);
         NetworkPolicy::new(name, Selector::everything(), PolicyTypes::Ingress, vec![rule], Vec::new())
@@ -227,10 +230,10 @@ fn mapped_addresses_are_what_they_stand_for() {
 /// A block that no pod could meet when its policy was compiled admits the pod that comes later.
 #[test]
 fn a_block_meets_pods_that_come_later() {
-    let block = netpol_oracle::IpBlock::new("192.0.2.0/24".parse().unwrap(), Vec::new()).unwrap();
-    let rule = netpol_oracle::Rule {
-        peers: netpol_oracle::Peers::Of(vec![netpol_oracle::Peer::IpBlock(block)]),
-        ports: netpol_oracle::Ports::Any,
+    let block = netpol_oracle::net::IpBlock::new("192.0.2.0/24".parse().unwrap(), Vec::new()).unwrap();
+    let rule = netpol_oracle::model::Rule {
+        peers: netpol_oracle::model::Peers::Of(vec![netpol_oracle::model::Peer::IpBlock(block)]),
+        ports: netpol_oracle::model::Ports::Any,
     };
     let policy =
         NetworkPolicy::new(ObjectName::new("x", "p"), Selector::everything(), PolicyTypes::Ingress, vec![rule], vec![]);
@@ -269,10 +272,10 @@ fn a_relabelled_pod_meets_other_policies() {
 /// U6 by id: a pod without an address may be in the block, or may not.
 #[test]
 fn a_block_against_a_pod_without_an_address_is_open_by_id() {
-    let block = netpol_oracle::IpBlock::new("10.0.0.0/8".parse().unwrap(), Vec::new()).unwrap();
-    let rule = netpol_oracle::Rule {
-        peers: netpol_oracle::Peers::Of(vec![netpol_oracle::Peer::IpBlock(block)]),
-        ports: netpol_oracle::Ports::Any,
+    let block = netpol_oracle::net::IpBlock::new("10.0.0.0/8".parse().unwrap(), Vec::new()).unwrap();
+    let rule = netpol_oracle::model::Rule {
+        peers: netpol_oracle::model::Peers::Of(vec![netpol_oracle::model::Peer::IpBlock(block)]),
+        ports: netpol_oracle::model::Ports::Any,
     };
     let policy =
         NetworkPolicy::new(ObjectName::new("x", "p"), Selector::everything(), PolicyTypes::Ingress, vec![rule], vec![]);
@@ -288,11 +291,13 @@ fn a_block_against_a_pod_without_an_address_is_open_by_id() {
 #[test]
 fn a_relabelled_namespace_meets_other_peers() {
     let team = Selector::new([label("team", "web")].into_iter().collect(), Vec::new());
-    let peer =
-        netpol_oracle::PodPeer { namespaces: netpol_oracle::Namespaces::Matching(team), pods: Selector::everything() };
-    let rule = netpol_oracle::Rule {
-        peers: netpol_oracle::Peers::Of(vec![netpol_oracle::Peer::Pods(peer)]),
-        ports: netpol_oracle::Ports::Any,
+    let peer = netpol_oracle::model::PodPeer {
+        namespaces: netpol_oracle::model::Namespaces::Matching(team),
+        pods: Selector::everything(),
+    };
+    let rule = netpol_oracle::model::Rule {
+        peers: netpol_oracle::model::Peers::Of(vec![netpol_oracle::model::Peer::Pods(peer)]),
+        ports: netpol_oracle::model::Ports::Any,
     };
     let name = ObjectName::new("x", "from-web");
     let policy = NetworkPolicy::new(name, Selector::everything(), PolicyTypes::Ingress, vec![rule], vec![]);

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use netpol_backend_memory::{Fault, Plane};
+use netpol_oracle::model::ObjectId;
 use netpol_oracle::oracle::{Case, CaseError, CaseFlow, Observed, Outcome};
-use netpol_oracle::{
-    Backend, Change, Cluster, Decide, Engine, Judged, ObjectId, ObjectName, Pod, Profile, Reference, Row, Rows, Verdict,
-};
+use netpol_oracle::profile::Rows;
+use netpol_oracle::verdict::{Backend, Judged};
+use netpol_oracle::{Change, Cluster, Decide, Engine, ObjectName, Pod, Profile, Reference, Row, Verdict};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use netpol_backend_memory::{Fault, Plane, Shows};
+use netpol_oracle::labels::Selector;
+use netpol_oracle::model::{ObjectId, PolicyTypes};
 use netpol_oracle::oracle::{
     DataPlane, Observed, Options, Outcome, Probe, Report, SequenceError, Stop, Strength, check, check_changes,
     check_installed, covering_flows,
 };
-use netpol_oracle::{
-    Change, Cluster, Direction, Engine, Flow, NetworkPolicy, ObjectId, ObjectName, Pod, PolicyTypes, Profile, Selector,
-    Verdict,
-};
+use netpol_oracle::{Change, Cluster, Direction, Engine, Flow, NetworkPolicy, ObjectName, Pod, Profile, Verdict};
 
 use crate::plane::sequences::{Sequence, sequences};
 

@@ -7,11 +7,15 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
+use netpol_oracle::engine::ClassId;
+use netpol_oracle::labels::Labels;
+use netpol_oracle::model::{OtherProtocol, Peer, Peers, PortMatch, PortSpec, Ports};
+use netpol_oracle::net::Family;
 use netpol_oracle::oracle::{Probe, ProbeEnd, ProbeWho, covering_flows, probes};
+use netpol_oracle::verdict::{Judged, Sides};
 use netpol_oracle::{
-    ClassId, Cluster, Decide, Decision, Direction, Endpoint, Engine, Family, Flow, Judged, L4, Labels, NetworkPolicy,
-    ObjectName, OtherProtocol, Peer, Peers, Port, PortMatch, PortSpec, Ports, Profile, Protocol, Reference, Sides,
-    Verdict,
+    Cluster, Decide, Decision, Direction, Endpoint, Engine, Flow, L4, NetworkPolicy, ObjectName, Port, Profile,
+    Protocol, Reference, Verdict,
 };
 
 use crate::engine::differential::ends;
@@ -74,7 +78,7 @@ struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     /// Namespace, labels and container ports of an end that policies could select.
-    fn object(&self, who: &ProbeWho) -> Option<(&ObjectName, &Labels, &[netpol_oracle::ContainerPort])> {
+    fn object(&self, who: &ProbeWho) -> Option<(&ObjectName, &Labels, &[netpol_oracle::model::ContainerPort])> {
         match who {
             ProbeWho::Pod(name) => self.cluster.pod(name).map(|pod| (&pod.name, &pod.labels, pod.ports.as_slice())),
             ProbeWho::Workload(kind, name) => {
@@ -114,7 +118,7 @@ impl<'a> Judge<'a> {
             }));
         }
         if !other.is_empty() {
-            let cloud: netpol_oracle::Cidr = "100.125.0.0/16".parse().unwrap();
+            let cloud: netpol_oracle::net::Cidr = "100.125.0.0/16".parse().unwrap();
             let ranges = self.profile.pod_cidrs().iter().chain(self.profile.service_cidrs()).chain([&cloud]);
             held.extend(ranges.map(|cidr| cidr.contains(address)));
         }
@@ -173,7 +177,7 @@ impl<'a> Judge<'a> {
             PortSpec::Range(range) if range.first() == port => 2,
             PortSpec::Range(range) => u8::from(range.contains(port)),
             PortSpec::Name(name) => {
-                let is = |own: &netpol_oracle::ContainerPort| {
+                let is = |own: &netpol_oracle::model::ContainerPort| {
                     own.protocol == protocol && own.port == port && own.name.as_ref() == Some(name)
                 };
                 2 * u8::from(named.iter().any(is))

@@ -1,7 +1,8 @@
 //! Probes are what a resolver of its own makes of the same flows.
 
 use netpol_oracle::oracle::probes;
-use netpol_oracle::{Decide, Endpoint, Engine, Judged, Profile};
+use netpol_oracle::verdict::Judged;
+use netpol_oracle::{Decide, Endpoint, Engine, Profile};
 
 use crate::engine::differential::flows;
 use crate::plane::probes::asked;

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use netpol_backend_memory::{Fault, Plane, Shows};
+use netpol_oracle::model::{PolicyTypes, Rule};
 use netpol_oracle::oracle::{
     Case, CaseFlow, DataPlane, Mismatch, Observed, Outcome, Probe, ShrinkError, ShrinkOptions, Shrunk, shrink,
 };
-use netpol_oracle::{
-    Change, Cluster, Direction, NetworkPolicy, Object, PolicyTypes, Profile, Reference, Rule, Verdict,
-};
+use netpol_oracle::{Change, Cluster, Direction, NetworkPolicy, Object, Profile, Reference, Verdict};
 
 use crate::plane::probes::{Asked, asked};
 use crate::plane::sequences::{Sequence, sequences};

@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
+use netpol_oracle::model::{OtherProtocol, Service, TargetPort};
+use netpol_oracle::net::Family;
 use netpol_oracle::oracle::{Probe, ProbeEnd, ProbeWho};
+use netpol_oracle::verdict::{Backend, Judged, Sides};
 use netpol_oracle::{
-    Backend, Cluster, Decide, Destination, Endpoint, Family, Flow, Judged, L4, OtherProtocol, Pod, Port, Profile,
-    Protocol, Reference, Service, Sides, TargetPort, Verdict,
+    Cluster, Decide, Destination, Endpoint, Flow, L4, Pod, Port, Profile, Protocol, Reference, Verdict,
 };
 
 /// A probe and the definite or undefined answer to it.
@@ -183,7 +185,7 @@ fn who_at(cluster: &Cluster, address: IpAddr) -> ProbeWho {
 fn translated(
     cluster: &Cluster,
     service: &Service,
-    port: &netpol_oracle::ServicePort,
+    port: &netpol_oracle::model::ServicePort,
     backend: &Backend,
 ) -> Option<Port> {
     let slices: Vec<_> = cluster

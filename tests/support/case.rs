@@ -4,7 +4,8 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 
-use netpol_oracle::{Profile, Row, Rows};
+use netpol_oracle::profile::Rows;
+use netpol_oracle::{Profile, Row};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_yaml::Value;

@@ -6,12 +6,19 @@
 
 use std::net::IpAddr;
 
+use netpol_oracle::labels::{Labels, Requirement, Selector};
+use netpol_oracle::model::{
+    ContainerPort, Namespaces, Node, NodeAddressKind, Peer, Peers, PortMatch, PortSpec, Ports, Rule, Service,
+    ServiceKind, ServicePort, TargetPort, Workload,
+};
+use netpol_oracle::net::{Cidr, Family, IpBlock};
+use netpol_oracle::profile::{
+    EndPort, HostNetwork, IpBlockScope, NodeOs, OtherProtocols, OutsideBackend, OwnNode, OwnNodeEgress, ServiceHairpin,
+    Support, UnaddressedPod, Unowned,
+};
+use netpol_oracle::verdict::Backend;
 use netpol_oracle::{
-    Backend, Cidr, Cluster, ContainerPort, Destination, Direction, EndPort, Endpoint, Family, Flow, HostNetwork,
-    IpBlock, IpBlockScope, L4, Labels, Namespaces, NetworkPolicy, Node, NodeAddressKind, NodeOs, ObjectName,
-    OtherProtocols, OutsideBackend, OwnNode, OwnNodeEgress, Peer, Peers, Pod, Port, PortMatch, PortSpec, Ports,
-    Profile, Protocol, Requirement, Row, Rule, Selector, Service, ServiceHairpin, ServiceKind, ServicePort, Support,
-    TargetPort, UnaddressedPod, Unowned, Workload,
+    Cluster, Destination, Direction, Endpoint, Flow, L4, NetworkPolicy, ObjectName, Pod, Port, Profile, Protocol, Row,
 };
 
 /// One behaviour that the sources leave open.

@@ -3,10 +3,11 @@
 pub(crate) use netpol_oracle::generate::strategies::{
     World, WorldSpec, clusters, profiles, rules, with_ranges, worlds,
 };
-use netpol_oracle::{
-    Capabilities, Change, Cidr, Cluster, ClusterVersion, LabelKey, LabelValue, Labels, Namespace, NetworkPolicy, Node,
-    Pod, Port, Profile, Row, Selector, Service, Workload,
-};
+use netpol_oracle::labels::{LabelKey, LabelValue, Labels, Selector};
+use netpol_oracle::model::{Namespace, Node, Service, Workload};
+use netpol_oracle::net::Cidr;
+use netpol_oracle::profile::{Capabilities, ClusterVersion};
+use netpol_oracle::{Change, Cluster, NetworkPolicy, Pod, Port, Profile, Row};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;

@@ -3,7 +3,7 @@
 use kube::core::DynamicObject;
 use kube::core::admission::{AdmissionRequest, AdmissionResponse};
 use kube::core::response::{StatusCause, StatusDetails};
-use netpol_oracle::{Diagnostic, Severity};
+use netpol_oracle::diagnostic::{Diagnostic, Severity};
 
 use crate::judge::Findings;
 use crate::warnings::{fit, one_line};

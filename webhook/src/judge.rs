@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use kube::core::DynamicObject;
 use kube::core::admission::{AdmissionRequest, Operation};
 use kube::core::metadata::TypeMeta;
-use netpol_oracle::{
-    Cluster, Code, Diagnostic, Loader, NetworkPolicy, ObjectId, ObjectName, Origin, Profile, Reference, Severity,
-    admission, analysis,
-};
+use netpol_oracle::diagnostic::{Code, Diagnostic, Origin, Severity};
+use netpol_oracle::model::ObjectId;
+use netpol_oracle::{Cluster, Loader, NetworkPolicy, ObjectName, Profile, Reference, admission, analysis};
 
 const API_VERSION: &str = "networking.k8s.io/v1";
 const KIND: &str = "NetworkPolicy";

@@ -10,7 +10,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use netpol_oracle::{Cluster, Code, Loader, Profile};
+use netpol_oracle::diagnostic::Code;
+use netpol_oracle::{Cluster, Loader, Profile};
 use netpol_webhook::{judge, routes, server, signals, tls};
 
 /// How often the certificate's files are looked at.

@@ -1,7 +1,8 @@
 //! What is allowed, denied and said.
 
 use hyper::StatusCode;
-use netpol_oracle::{Code, Loader, admission};
+use netpol_oracle::diagnostic::Code;
+use netpol_oracle::{Loader, admission};
 use serde_json::{Value, json};
 
 use crate::client::{

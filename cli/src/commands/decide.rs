@@ -4,9 +4,10 @@ use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, ValueEnum};
-use netpol_oracle::{
-    Cluster, Decide, Decision, Engine, Flow, Judged, Loaded, Loader, Profile, Reference, Rows, Sides, Verdict, explain,
-};
+use netpol_oracle::manifest::Loaded;
+use netpol_oracle::profile::Rows;
+use netpol_oracle::verdict::{Judged, Sides};
+use netpol_oracle::{Cluster, Decide, Decision, Engine, Flow, Loader, Profile, Reference, Verdict, explain};
 use serde::Serialize;
 
 use crate::exit::{Failure, Outcome};

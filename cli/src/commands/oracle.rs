@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use netpol_backend_memory::{Fault, Plane, Shows};
 use netpol_oracle::generate::ClusterSpec;
+use netpol_oracle::model::{Namespace, ObjectId};
 use netpol_oracle::oracle::{
     Case, CaseFlow, Options, Report, ShrinkOptions, Shrunk, check_changes, covering_flows, shrink,
 };
-use netpol_oracle::{
-    Change, Cluster, Direction, Engine, Namespace, NetworkPolicy, ObjectId, ObjectName, Pod, Profile, Snapshot,
-};
+use netpol_oracle::{Change, Cluster, Direction, Engine, NetworkPolicy, ObjectName, Pod, Profile, Snapshot};
 
 use crate::exit::{Failure, Outcome};
 use crate::input;

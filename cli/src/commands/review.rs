@@ -6,12 +6,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use netpol_oracle::diagnostic::{Code, Diagnostic, Location, Origin, Severity};
 use netpol_oracle::manifest::api_server::{Intake, judge};
 use netpol_oracle::manifest::tree::{Document, Fault, FaultKind, Hint, Tree, read};
-use netpol_oracle::{
-    Cluster, Code, Diagnostic, Loader, Location, NetworkPolicy, ObjectName, Origin, Profile, Release, Severity,
-    admission,
-};
+use netpol_oracle::{Cluster, Loader, NetworkPolicy, ObjectName, Profile, Release, admission};
 use serde::Serialize;
 
 use crate::exit::{Failure, Outcome};

@@ -5,11 +5,12 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use netpol_oracle::diagnostic::Severity;
 use netpol_oracle::generate::ClusterSpec;
 use netpol_oracle::oracle::{Probe, ProbeEnd, ProbeWho, covering_flows, probes};
-use netpol_oracle::{
-    Cluster, Decide, Decision, Engine, Flow, Judged, L4, Loader, Profile, Rows, Severity, Sides, Snapshot, Verdict,
-};
+use netpol_oracle::profile::Rows;
+use netpol_oracle::verdict::{Judged, Sides};
+use netpol_oracle::{Cluster, Decide, Decision, Engine, Flow, L4, Loader, Profile, Snapshot, Verdict};
 use serde_json::{Map, Value, json};
 
 use crate::exit::{Failure, Outcome};

@@ -1,5 +1,5 @@
 //! Random clusters, profiles, questions and changes that shrink: for tests of one's own data plane with
-//! [proptest](https://docs.rs/proptest). Needs the feature `generate`.
+//! [proptest](https://docs.rs/proptest). Needs the feature `strategies`.
 //!
 //! ```
 //! # use std::convert::Infallible;

@@ -57,7 +57,7 @@ pub(super) fn protocols() -> impl Strategy<Value = Protocol> {
 /// Port entries: none, a number, a range or a name, at the edges of what is asked.
 ///
 /// ```
-/// use netpol_oracle::PortSpec;
+/// use netpol_oracle::model::PortSpec;
 /// use netpol_oracle::generate::strategies::port_matches;
 /// proptest::proptest!(|(entry in port_matches())| {
 ///     if let PortSpec::Range(range) = entry.port {
@@ -132,7 +132,7 @@ pub(super) fn block_of(range: Range) -> impl Strategy<Value = Peer> {
 /// Peers: pods by every form of selector, and blocks.
 ///
 /// ```
-/// use netpol_oracle::Peer;
+/// use netpol_oracle::model::Peer;
 /// use netpol_oracle::generate::strategies::peers;
 /// proptest::proptest!(|(peer in peers())| {
 ///     assert!(matches!(peer, Peer::Pods(_) | Peer::IpBlock(_)));
@@ -153,7 +153,7 @@ pub fn peers() -> impl Strategy<Value = Peer> {
 /// Rules of either direction.
 ///
 /// ```
-/// use netpol_oracle::Peers;
+/// use netpol_oracle::model::Peers;
 /// use netpol_oracle::generate::strategies::rules;
 /// proptest::proptest!(|(rule in rules())| {
 ///     assert_ne!(rule.peers, Peers::Of(Vec::new()), "no peers are every peer (K6)");

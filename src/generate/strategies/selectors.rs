@@ -70,7 +70,7 @@ fn pairs() -> impl Strategy<Value = Labels> {
 /// Selectors of pods: everything, one or two `matchLabels`, expressions, both.
 ///
 /// ```
-/// use netpol_oracle::Selector;
+/// use netpol_oracle::labels::Selector;
 /// use netpol_oracle::generate::strategies::selectors;
 /// proptest::proptest!(|(selector in selectors())| {
 ///     let again = Selector::new(selector.match_labels().clone(), selector.expressions().to_vec());

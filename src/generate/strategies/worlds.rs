@@ -32,7 +32,7 @@ use crate::profile::profile::Profile;
 /// use netpol_oracle::{Cluster, Profile};
 /// let world = World { cluster: Cluster::default(), profile: Profile::kubernetes(), flows: vec!["10.0.0.1 -> x/a icmp".parse()?] };
 /// assert!(format!("{world:?}").ends_with("flows:\n- {flow: \"10.0.0.1 -> x/a icmp\"}\n"));
-/// # Ok::<(), netpol_oracle::FlowTextError>(())
+/// # Ok::<(), netpol_oracle::model::FlowTextError>(())
 /// ```
 #[derive(Clone)]
 pub struct World {
@@ -65,7 +65,7 @@ impl WorldSpec {
     /// proptest::proptest!(|(world in worlds)| {
     ///     assert_eq!(world.profile.base(), tunnel.base());
     /// });
-    /// # Ok::<(), netpol_oracle::ProfileError>(())
+    /// # Ok::<(), netpol_oracle::profile::ProfileError>(())
     /// ```
     pub fn worlds_on<P>(&self, profiles: P) -> impl Strategy<Value = World> + use<P>
     where

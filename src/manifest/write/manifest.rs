@@ -9,7 +9,9 @@
 ///
 /// ```
 /// use netpol_oracle::manifest::write::Manifest;
-/// use netpol_oracle::{NetworkPolicy, ObjectName, Pod, PolicyTypes, Selector};
+/// use netpol_oracle::labels::Selector;
+/// use netpol_oracle::model::PolicyTypes;
+/// use netpol_oracle::{NetworkPolicy, ObjectName, Pod};
 /// let name = ObjectName::new("default", "deny-all");
 /// let policy = NetworkPolicy::new(name, Selector::everything(), PolicyTypes::Ingress, vec![], vec![]);
 /// assert_eq!(

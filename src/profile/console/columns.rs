@@ -8,11 +8,11 @@ use std::fmt;
 /// count.
 ///
 /// ```
-/// use netpol_oracle::console::{Columns, OutboundRow};
+/// use netpol_oracle::profile::console::{Columns, OutboundRow};
 /// let typed = Columns { namespace: Some(" shop "), pod_label: Some(""), ..Columns::default() };
 /// let printed = OutboundRow::new(&typed)?.columns();
 /// assert_eq!(printed, Columns { namespace: Some("shop".to_owned()), ..Columns::default() });
-/// # Ok::<(), netpol_oracle::console::RowError>(())
+/// # Ok::<(), netpol_oracle::profile::console::RowError>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Columns<T> {

@@ -20,7 +20,7 @@
 //! admit the same.
 //!
 //! ```
-//! use netpol_oracle::console::{Columns, InboundRow};
+//! use netpol_oracle::profile::console::{Columns, InboundRow};
 //!
 //! let typed = Columns { protocol_port: Some("TCP:6379"), pod_label: Some("role=frontend"), ..Columns::default() };
 //! let row = InboundRow::new(&typed)?;
@@ -36,7 +36,7 @@
 //!      an exception is a smaller part of its block\n\
 //!      Source Pod Label, character 1: a pod label beside a cidr block; empty one of the two columns"
 //! );
-//! # Ok::<(), netpol_oracle::console::RowError>(())
+//! # Ok::<(), netpol_oracle::profile::console::RowError>(())
 //! ```
 
 mod columns;

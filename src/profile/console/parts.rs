@@ -52,7 +52,7 @@ pub struct Label {
 /// Name of a namespace: a DNS label.
 ///
 /// ```
-/// use netpol_oracle::console::NamespaceName;
+/// use netpol_oracle::profile::console::NamespaceName;
 /// assert_eq!(NamespaceName::new("kube-system").unwrap().as_str(), "kube-system");
 /// assert_eq!(NamespaceName::new("Shop"), None);
 /// ```
@@ -63,8 +63,8 @@ pub struct NamespaceName(Label);
 /// A block of addresses whose exceptions are each a smaller part of it.
 ///
 /// ```
-/// use netpol_oracle::IpBlock;
-/// use netpol_oracle::console::CidrBlock;
+/// use netpol_oracle::net::IpBlock;
+/// use netpol_oracle::profile::console::CidrBlock;
 /// let all = "10.0.0.0/8".parse()?;
 /// let block = CidrBlock::new(IpBlock::new(all, vec!["10.1.0.0/16".parse()?]).unwrap()).unwrap();
 /// assert_eq!(block.to_string(), "10.0.0.0/8|10.1.0.0/16");

@@ -10,11 +10,11 @@ use crate::model::policy::{Ports, Rule};
 /// One row of the form's inbound rules (SEED, Table 1): one ingress rule.
 ///
 /// ```
-/// use netpol_oracle::console::{Columns, InboundRow};
+/// use netpol_oracle::profile::console::{Columns, InboundRow};
 /// let row = InboundRow::new(&Columns { protocol_port: Some("TCP"), ..Columns::default() })?;
 /// let rule = row.to_rule(); // every pod of the policy's own namespace, on every TCP port
 /// assert_eq!(InboundRow::from_rule(&rule), Ok(row));
-/// # Ok::<(), netpol_oracle::console::RowError>(())
+/// # Ok::<(), netpol_oracle::profile::console::RowError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct InboundRow {
@@ -27,13 +27,13 @@ pub struct InboundRow {
 /// One row of the form's outbound rules (SEED, Table 2): one egress rule.
 ///
 /// ```
-/// use netpol_oracle::Ports;
-/// use netpol_oracle::console::{Columns, OutboundRow};
+/// use netpol_oracle::model::Ports;
+/// use netpol_oracle::profile::console::{Columns, OutboundRow};
 /// let typed = Columns { cidr_block: Some("172.16.0.0/16|172.16.0.40/32"), ..Columns::default() };
 /// let rule = OutboundRow::new(&typed)?.to_rule();
 /// assert_eq!(rule.ports, Ports::Any, "no protocol means every protocol");
 /// assert_eq!(OutboundRow::from_rule(&rule).unwrap().columns().cidr_block.as_deref(), typed.cidr_block);
-/// # Ok::<(), netpol_oracle::console::RowError>(())
+/// # Ok::<(), netpol_oracle::profile::console::RowError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OutboundRow {
@@ -60,7 +60,7 @@ impl InboundRow {
     }
 
     /// The ingress rule. It does not depend on the policy's namespace: "own" stays
-    /// [`Namespaces::Own`](crate::Namespaces::Own).
+    /// [`Namespaces::Own`](crate::model::Namespaces::Own).
     #[must_use]
     pub fn to_rule(&self) -> Rule {
         Rule { peers: self.source.to_peers(), ports: self.port.to_ports() }
@@ -72,8 +72,8 @@ impl InboundRow {
     /// No row is: everything about the rule that the form cannot show.
     ///
     /// ```
-    /// use netpol_oracle::{Peers, Ports, Rule};
-    /// use netpol_oracle::console::{InboundRow, Obstacle};
+    /// use netpol_oracle::model::{Peers, Ports, Rule};
+    /// use netpol_oracle::profile::console::{InboundRow, Obstacle};
     /// let everything = Rule { peers: Peers::Any, ports: Ports::Any };
     /// let error = InboundRow::from_rule(&everything).unwrap_err();
     /// assert_eq!(error.obstacles(), [Obstacle::EveryPeer, Obstacle::EveryProtocol]);
@@ -94,13 +94,14 @@ impl InboundRow {
     /// Whether the row asks for `ipBlock` in an ingress rule, which needs DataPlane V2 ([C4](crate::semantics#c4)).
     ///
     /// ```
-    /// use netpol_oracle::{Profile, Support};
-    /// use netpol_oracle::console::{Columns, InboundRow};
+    /// use netpol_oracle::profile::Support;
+    /// use netpol_oracle::Profile;
+    /// use netpol_oracle::profile::console::{Columns, InboundRow};
     /// let typed = Columns { protocol_port: Some("TCP:80"), cidr_block: Some("172.17.0.0/16"), ..Columns::default() };
     /// let row = InboundRow::new(&typed)?;
     /// let tunnel = Profile::tunnel("v1.31.6-r0".parse().unwrap());
     /// assert!(row.needs_ip_block() && tunnel.capabilities().ingress_ip_block != Support::Supported);
-    /// # Ok::<(), netpol_oracle::console::RowError>(())
+    /// # Ok::<(), netpol_oracle::profile::console::RowError>(())
     /// ```
     #[must_use]
     pub fn needs_ip_block(&self) -> bool {
@@ -125,7 +126,7 @@ impl OutboundRow {
     }
 
     /// The egress rule. It does not depend on the policy's namespace: "own" stays
-    /// [`Namespaces::Own`](crate::Namespaces::Own).
+    /// [`Namespaces::Own`](crate::model::Namespaces::Own).
     #[must_use]
     pub fn to_rule(&self) -> Rule {
         Rule { peers: self.destination.to_peers(), ports: self.port.map_or(Ports::Any, ProtocolPort::to_ports) }

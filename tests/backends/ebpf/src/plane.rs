@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use netpol_oracle::net::canonical;
 use netpol_oracle::oracle::{DataPlane, Observed, Probe, ProbeEnd, ProbeWho};
-use netpol_oracle::{Change, Cluster, Destination, Direction, OutsideBackend, Profile, ServiceHairpin, Support};
+use netpol_oracle::profile::{OutsideBackend, ServiceHairpin, Support};
+use netpol_oracle::{Change, Cluster, Destination, Direction, Profile};
 
 use crate::compile::{Addresses, Input, Numbers, Owner, compile, host_network_are_pods};
 use crate::encode::Tables;

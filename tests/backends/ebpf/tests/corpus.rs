@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use netpol_oracle::cce::NetworkModel;
 use netpol_oracle::oracle::{DataPlane, Observed, Outcome as Fate};
-use netpol_oracle::{Base, Decide, Flow, Judged, Loader, Profile, Reference};
+use netpol_oracle::profile::Base;
+use netpol_oracle::profile::cce::NetworkModel;
+use netpol_oracle::verdict::Judged;
+use netpol_oracle::{Decide, Flow, Loader, Profile, Reference};
 
 use crate::case::{self, Case, Expectation, Outcome};
 use crate::plane;

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use netpol_oracle::cce::Edition;
 use netpol_oracle::generate::strategies::{World, clusters as any_clusters, overrides, with_ranges};
+use netpol_oracle::model::{OtherProtocol, Peer, Peers, PortSpec, Ports};
+use netpol_oracle::net::Family;
 use netpol_oracle::oracle::ProbeWho;
+use netpol_oracle::profile::Switch;
+use netpol_oracle::profile::cce::Edition;
+use netpol_oracle::verdict::{Backend, Judged};
 use netpol_oracle::{
-    Backend, Cluster, Decide, Destination, Direction, Endpoint, Family, Flow, Judged, L4, OtherProtocol, Peer, Peers,
-    Port, PortSpec, Ports, Profile, Protocol, Reference, Row, Switch,
+    Cluster, Decide, Destination, Direction, Endpoint, Flow, L4, Port, Profile, Protocol, Reference, Row,
 };
 use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};
@@ -216,7 +219,9 @@ fn blocks(cluster: &Cluster) -> Vec<IpAddr> {
             let Peers::Of(peers) = &rule.peers else { continue };
             for peer in peers {
                 let Peer::IpBlock(block) = peer else { continue };
-                found.extend(std::iter::once(&block.cidr()).chain(block.except()).map(netpol_oracle::Cidr::network));
+                found.extend(
+                    std::iter::once(&block.cidr()).chain(block.except()).map(netpol_oracle::net::Cidr::network),
+                );
             }
         }
     }

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
+use netpol_oracle::model::{NodeAddressKind, Service, ServicePort, TargetPort};
+use netpol_oracle::net::Family;
 use netpol_oracle::net::canonical;
 use netpol_oracle::oracle::{Probe, ProbeEnd, ProbeWho};
-use netpol_oracle::{
-    Backend, Cluster, Destination, Endpoint, Family, Flow, L4, NodeAddressKind, ObjectName, Pod, Service, ServicePort,
-    TargetPort,
-};
+use netpol_oracle::verdict::Backend;
+use netpol_oracle::{Cluster, Destination, Endpoint, Flow, L4, ObjectName, Pod};
 
 /// An end with every address it may use.
 #[derive(Clone)]

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use netpol_oracle::{Direction, IpBlockScope, L4, OtherProtocols, PortName, Protocol};
+use netpol_oracle::net::PortName;
+use netpol_oracle::profile::{IpBlockScope, OtherProtocols};
+use netpol_oracle::{Direction, L4, Protocol};
 
 use crate::fault::{Fault, Faulty};
 use crate::ranges::Ranges;

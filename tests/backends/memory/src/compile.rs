@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use netpol_oracle::model::{ContainerPort, Namespaces, PolicyTypes, PortSpec};
+use netpol_oracle::net::IpBlock;
 use netpol_oracle::net::canonical;
-use netpol_oracle::{
-    Capabilities, Cluster, ContainerPort, Direction, EndPort, IpBlock, Namespaces, NetworkPolicy, OwnNode,
-    OwnNodeEgress, Pod, PolicyTypes, PortSpec, Profile, Protocol, ServiceHairpin, Support,
-};
+use netpol_oracle::profile::{Capabilities, EndPort, OwnNode, OwnNodeEgress, ServiceHairpin, Support};
+use netpol_oracle::{Cluster, Direction, NetworkPolicy, Pod, Profile, Protocol};
 
 use crate::chain::{Chain, Exempt, Numbers, Peer, Peers, PortMatch, Ports, Rule};
 use crate::fault::{Fault, Faulty};
@@ -118,29 +118,29 @@ impl Compiler<'_> {
         rules
     }
 
-    fn rule(&self, policy: &NetworkPolicy, rule: &netpol_oracle::Rule, direction: Direction) -> Rule {
+    fn rule(&self, policy: &NetworkPolicy, rule: &netpol_oracle::model::Rule, direction: Direction) -> Rule {
         let block_support = match direction {
             Direction::Ingress => self.capabilities().ingress_ip_block,
             Direction::Egress => self.capabilities().egress_ip_block,
         };
         let mut denied = Ranges::default();
         let peers = match &rule.peers {
-            netpol_oracle::Peers::Any if self.faulty.has(Fault::EmptyPeersNobody) => Peers::Of(Vec::new()),
-            netpol_oracle::Peers::Any => Peers::Any,
-            netpol_oracle::Peers::Of(peers)
+            netpol_oracle::model::Peers::Any if self.faulty.has(Fault::EmptyPeersNobody) => Peers::Of(Vec::new()),
+            netpol_oracle::model::Peers::Any => Peers::Any,
+            netpol_oracle::model::Peers::Of(peers)
                 if self.faulty.has(Fault::EveryNamespaceIsAnyone) && peers.iter().any(is_every_namespace) =>
             {
                 Peers::Any
             }
-            netpol_oracle::Peers::Of(peers) => {
+            netpol_oracle::model::Peers::Of(peers) => {
                 let count = if self.faulty.has(Fault::FirstPeerOnly) { 1 } else { peers.len() };
                 let compiled = peers.iter().take(count).filter_map(|peer| match peer {
-                    netpol_oracle::Peer::Pods(peer) => {
+                    netpol_oracle::model::Peer::Pods(peer) => {
                         let own = policy.name().namespace().clone();
                         Some(Peer::Set(Arc::new(SetName { own, peer: peer.clone() })))
                     }
-                    netpol_oracle::Peer::IpBlock(_) if block_support != Support::Supported => None,
-                    netpol_oracle::Peer::IpBlock(block) => {
+                    netpol_oracle::model::Peer::IpBlock(_) if block_support != Support::Supported => None,
+                    netpol_oracle::model::Peer::IpBlock(block) => {
                         let (ranges, except) = self.block(block);
                         denied = denied.union(&except);
                         Some(Peer::Block(ranges))
@@ -180,18 +180,18 @@ impl Compiler<'_> {
         (all.without(&except), except)
     }
 
-    fn ports(&self, ports: &netpol_oracle::Ports) -> Ports {
+    fn ports(&self, ports: &netpol_oracle::model::Ports) -> Ports {
         match ports {
-            netpol_oracle::Ports::Any if self.faulty.has(Fault::EmptyPortsNone) => Ports::Of(Vec::new()),
-            netpol_oracle::Ports::Any => Ports::Any,
-            netpol_oracle::Ports::Of(entries) => {
+            netpol_oracle::model::Ports::Any if self.faulty.has(Fault::EmptyPortsNone) => Ports::Of(Vec::new()),
+            netpol_oracle::model::Ports::Any => Ports::Any,
+            netpol_oracle::model::Ports::Of(entries) => {
                 let count = if self.faulty.has(Fault::FirstPortOnly) { 1 } else { entries.len() };
                 Ports::Of(entries.iter().take(count).filter_map(|entry| self.port(entry)).collect())
             }
         }
     }
 
-    fn port(&self, entry: &netpol_oracle::PortMatch) -> Option<PortMatch> {
+    fn port(&self, entry: &netpol_oracle::model::PortMatch) -> Option<PortMatch> {
         let mut protocols = vec![entry.protocol];
         match entry.protocol {
             Protocol::Tcp if self.faulty.has(Fault::DefaultProtocolAny) => protocols = Protocol::ALL.to_vec(),
@@ -310,7 +310,7 @@ impl Compiler<'_> {
 }
 
 /// `namespaceSelector: {}` alone.
-fn is_every_namespace(peer: &netpol_oracle::Peer) -> bool {
-    let netpol_oracle::Peer::Pods(peer) = peer else { return false };
+fn is_every_namespace(peer: &netpol_oracle::model::Peer) -> bool {
+    let netpol_oracle::model::Peer::Pods(peer) = peer else { return false };
     matches!(&peer.namespaces, Namespaces::Matching(of) if of.is_everything()) && peer.pods.is_everything()
 }

@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use netpol_oracle::model::ObjectId;
 use netpol_oracle::net::canonical;
-use netpol_oracle::{Change, Cluster, ObjectId, ObjectName, Pod};
+use netpol_oracle::{Change, Cluster, ObjectName, Pod};
 
 use crate::Plane;
 use crate::compile::Chains;

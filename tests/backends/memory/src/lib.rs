@@ -18,12 +18,11 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use netpol_oracle::net::Family;
 use netpol_oracle::net::canonical;
 use netpol_oracle::oracle::{DataPlane, Observed, Outcome, Probe, ProbeEnd, ProbeWho};
-use netpol_oracle::{
-    Change, Cluster, Direction, Family, HostNetwork, IpBlockScope, ObjectName, OutsideBackend, Profile, Support,
-    Unowned,
-};
+use netpol_oracle::profile::{HostNetwork, IpBlockScope, OutsideBackend, Support, Unowned};
+use netpol_oracle::{Change, Cluster, Direction, ObjectName, Profile};
 
 pub use fault::{Fault, Shows};
 

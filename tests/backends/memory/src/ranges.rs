@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use netpol_oracle::net::canonical;
-use netpol_oracle::{Cidr, Family};
+use netpol_oracle::net::{Cidr, Family};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Span {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use netpol_oracle::model::Node;
 use netpol_oracle::net::canonical;
-use netpol_oracle::{Cluster, Node, ObjectName, Pod};
+use netpol_oracle::{Cluster, ObjectName, Pod};
 
 /// A claim on an address. The order is that of precedence: a pod's, a Node object's, what pods report of their hosts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

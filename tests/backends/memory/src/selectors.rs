@@ -1,6 +1,6 @@
 //! Label selectors, with the mistakes that implementations make about them.
 
-use netpol_oracle::{Labels, Requirement, Selector};
+use netpol_oracle::labels::{Labels, Requirement, Selector};
 
 use crate::fault::{Fault, Faulty};
 

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use netpol_oracle::model::{Namespaces, PodPeer};
+use netpol_oracle::net::PortName;
 use netpol_oracle::net::canonical;
-use netpol_oracle::{Cluster, Namespaces, ObjectName, Pod, PodPeer, PortName, Protocol};
+use netpol_oracle::{Cluster, ObjectName, Pod, Protocol};
 
 use crate::fault::{Fault, Faulty};
 use crate::selectors::matches;

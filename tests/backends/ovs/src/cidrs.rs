@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use netpol_oracle::{Cidr, Family};
+use netpol_oracle::net::{Cidr, Family};
 
 /// A range of addresses of one family, its low bits free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

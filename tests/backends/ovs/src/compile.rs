@@ -18,11 +18,13 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use netpol_oracle::{
-    Capabilities, Cluster, Direction, EndPort, Family, IpBlock, IpBlockScope, Namespaces, NetworkPolicy, ObjectName,
-    OtherProtocols, OutsideBackend, OwnNode, OwnNodeEgress, Peer, Peers, Pod, PodPeer, PortMatch, PortSpec, Ports,
-    Profile, Protocol, Rule, ServiceHairpin, Support,
+use netpol_oracle::model::{Namespaces, Peer, Peers, PodPeer, PortMatch, PortSpec, Ports, Rule};
+use netpol_oracle::net::{Family, IpBlock};
+use netpol_oracle::profile::{
+    Capabilities, EndPort, IpBlockScope, OtherProtocols, OutsideBackend, OwnNode, OwnNodeEgress, ServiceHairpin,
+    Support,
 };
+use netpol_oracle::{Cluster, Direction, NetworkPolicy, ObjectName, Pod, Profile, Protocol};
 
 use crate::cidrs::{Net, intersect, subtract};
 use crate::ends::{Ends, PodEnd, TAP, TUNNEL, UPLINK};

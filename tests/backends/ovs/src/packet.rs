@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 
+use netpol_oracle::net::Family;
 use netpol_oracle::oracle::{Probe, ProbeEnd, ProbeWho};
-use netpol_oracle::{Cluster, Family, HostNetwork, L4, OutsideBackend, Profile, Protocol};
+use netpol_oracle::profile::{HostNetwork, OutsideBackend};
+use netpol_oracle::{Cluster, L4, Profile, Protocol};
 
 use crate::compile::{network, transport};
 use crate::ends::{Ends, UPLINK};

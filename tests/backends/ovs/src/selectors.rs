@@ -1,6 +1,6 @@
 //! Which labels a selector takes (K9).
 
-use netpol_oracle::{LabelValue, Labels, Requirement, Selector};
+use netpol_oracle::labels::{LabelValue, Labels, Requirement, Selector};
 
 use crate::fault::Fault;
 

@@ -2,10 +2,13 @@
 
 use std::net::IpAddr;
 
+use netpol_oracle::model::{NodeAddressKind, OtherProtocol, Service, ServicePort, TargetPort};
+use netpol_oracle::net::Family;
 use netpol_oracle::oracle::{Probe, ProbeEnd, ProbeWho};
+use netpol_oracle::verdict::{Backend, Judged, Sides};
 use netpol_oracle::{
-    Backend, Cluster, Decide, Destination, Endpoint, Family, Flow, FlowError, Judged, L4, NodeAddressKind, ObjectName,
-    OtherProtocol, Pod, Port, Profile, Protocol, Reference, Service, ServicePort, Sides, TargetPort, Verdict,
+    Cluster, Decide, Destination, Endpoint, Flow, FlowError, L4, ObjectName, Pod, Port, Profile, Protocol, Reference,
+    Verdict,
 };
 
 /// A packet, and what the definition says of it.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use netpol_oracle::cce::NetworkModel;
 use netpol_oracle::oracle::{DataPlane, Observed, Outcome};
-use netpol_oracle::{Base, Flow, Loader};
+use netpol_oracle::profile::Base;
+use netpol_oracle::profile::cce::NetworkModel;
+use netpol_oracle::{Flow, Loader};
 
 use crate::ask::ask;
 use crate::case::{self, corpus};

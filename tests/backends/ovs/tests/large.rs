@@ -2,11 +2,10 @@
 
 use std::time::Instant;
 
+use netpol_oracle::labels::{LabelKey, LabelValue, Labels, Selector};
+use netpol_oracle::model::{Namespaces, Peer, Peers, PodPeer, PolicyTypes, PortMatch, PortSpec, Ports, Rule};
 use netpol_oracle::oracle::DataPlane;
-use netpol_oracle::{
-    Change, Cluster, Endpoint, Flow, L4, LabelKey, LabelValue, Labels, Namespaces, NetworkPolicy, ObjectName, Peer,
-    Peers, Pod, PodPeer, PolicyTypes, Port, PortMatch, PortSpec, Ports, Profile, Protocol, Rule, Selector,
-};
+use netpol_oracle::{Change, Cluster, Endpoint, Flow, L4, NetworkPolicy, ObjectName, Pod, Port, Profile, Protocol};
 
 use crate::ask::ask;
 use crate::harness::{Tally, say, setting, switch};

@@ -1,7 +1,8 @@
 //! A switch that follows changes comes to what it would be if it were programmed afresh.
 
+use netpol_oracle::model::ObjectId;
 use netpol_oracle::oracle::DataPlane;
-use netpol_oracle::{Change, Cluster, Object, ObjectId, Pod};
+use netpol_oracle::{Change, Cluster, Object, Pod};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;

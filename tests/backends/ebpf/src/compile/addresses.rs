@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use netpol_oracle::model::NodeAddressKind;
 use netpol_oracle::net::canonical;
-use netpol_oracle::{Cluster, NodeAddressKind, ObjectName, Pod};
+use netpol_oracle::{Cluster, ObjectName, Pod};
 
 /// Who has an address.
 #[derive(Debug, Clone, PartialEq, Eq)]

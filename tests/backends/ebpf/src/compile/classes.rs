@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use ipnet::{IpNet, Ipv4Net};
-use netpol_oracle::{Direction, IpBlock, IpBlockScope, Peer, Peers, Support};
+use netpol_oracle::Direction;
+use netpol_oracle::model::{Peer, Peers};
+use netpol_oracle::net::IpBlock;
+use netpol_oracle::profile::{IpBlockScope, Support};
 
 use super::ids::Numbers;
 use super::{Addresses, Input};

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use netpol_oracle::{Labels, ObjectName};
+use netpol_oracle::ObjectName;
+use netpol_oracle::labels::Labels;
 
 use super::Input;
 use super::ids::Numbers;

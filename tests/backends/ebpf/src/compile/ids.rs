@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use netpol_oracle::{Labels, ObjectName};
+use netpol_oracle::ObjectName;
+use netpol_oracle::labels::Labels;
 
 use super::classes::Class;
 use super::ports::NamedPorts;

@@ -8,9 +8,8 @@ mod policies;
 mod ports;
 mod selectors;
 
-use netpol_oracle::{
-    Capabilities, Cluster, HostNetwork, OtherProtocols, OwnNode, OwnNodeEgress, Pod, Profile, Support,
-};
+use netpol_oracle::profile::{Capabilities, HostNetwork, OtherProtocols, OwnNode, OwnNodeEgress, Support};
+use netpol_oracle::{Cluster, Pod, Profile};
 
 pub(crate) use addresses::{Addresses, Owner, addresses_of};
 

@@ -1,6 +1,7 @@
 //! What each identity admits: every policy that selects it, every rule, every peer and port (K1 to K7, K12).
 
-use netpol_oracle::{Direction, Namespaces, NetworkPolicy, Peer, Peers, PodPeer, Rule};
+use netpol_oracle::model::{Namespaces, Peer, Peers, PodPeer, Rule};
+use netpol_oracle::{Direction, NetworkPolicy};
 
 use super::Input;
 use super::classes::{Classes, Set, limits_no_internal_cloud};

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use netpol_oracle::{EndPort, OtherProtocols, Pod, Port, PortMatch, PortName, PortSpec, Ports, Protocol};
+use netpol_oracle::model::{PortMatch, PortSpec, Ports};
+use netpol_oracle::net::PortName;
+use netpol_oracle::profile::{EndPort, OtherProtocols};
+use netpol_oracle::{Pod, Port, Protocol};
 
 use super::Input;
 use crate::encode::PortKey;

@@ -1,6 +1,6 @@
 //! Selectors (K9).
 
-use netpol_oracle::{Labels, Requirement, Selector};
+use netpol_oracle::labels::{Labels, Requirement, Selector};
 
 use super::Input;
 use crate::fault::Fault;
