@@ -9,7 +9,8 @@ use crate::engine::ids::BlockIx;
 use crate::engine::ports::{PortTable, point};
 use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledPolicy};
 use crate::name::Direction;
-use crate::net::{Cidr, Family, Port, Protocol};
+use crate::net::{Family, Port, Protocol};
+use crate::profile::cce::INTERNAL_CLOUD;
 
 /// Ports of one protocol, from the first to the last, that no policy tells apart; a number that some pod gives a name
 /// which a policy uses stands alone ([K12](crate::semantics#k12)).
@@ -102,8 +103,7 @@ impl Snapshot {
             block.spans().iter().for_each(|(from, to)| cut(*from, *to));
         }
         let profile = self.profile();
-        let internal_cloud: Option<Cidr> = "100.125.0.0/16".parse().ok();
-        let ranges = profile.pod_cidrs().iter().chain(profile.service_cidrs()).chain(&internal_cloud);
+        let ranges = profile.pod_cidrs().iter().chain(profile.service_cidrs()).chain(&[INTERNAL_CLOUD]);
         for cidr in ranges.filter(|cidr| cidr.family() == family) {
             let (from, to) = span(cidr);
             cut(from, to);

@@ -13,7 +13,8 @@ use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledPolicy, PeerName
 use crate::engine::tables::SlotObject;
 use crate::model::flow::Endpoint;
 use crate::name::Direction;
-use crate::net::{Cidr, Family, Port, PortName, Protocol};
+use crate::net::{Family, Port, PortName, Protocol};
+use crate::profile::cce::INTERNAL_CLOUD;
 
 /// What the policies that isolate a class in one direction tell apart.
 #[derive(Debug, Default)]
@@ -138,9 +139,8 @@ impl Snapshot {
         }
         if !policies.is_empty() {
             // C9, C11.
-            let internal_cloud: Option<Cidr> = "100.125.0.0/16".parse().ok();
             let profile = self.profile();
-            for cidr in profile.pod_cidrs().iter().chain(profile.service_cidrs()).chain(&internal_cloud) {
+            for cidr in profile.pod_cidrs().iter().chain(profile.service_cidrs()).chain(&[INTERNAL_CLOUD]) {
                 let (from, to) = span(cidr);
                 cut(cidr.family(), from, to);
             }

@@ -1,6 +1,7 @@
 //! The vendor's table, cell by cell ([SEMANTICS section 3](crate::semantics#section-3)).
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use crate::net::Cidr;
@@ -11,6 +12,12 @@ use crate::profile::version::ClusterVersion;
 
 /// The cloud's internal services, which some models cannot limit ([C11](crate::semantics#c11)): `100.125.0.0/16`.
 pub const INTERNAL_CLOUD: Cidr = Cidr::known_v4([100, 125, 0, 0], 16);
+
+/// Whether the address lies in [`INTERNAL_CLOUD`]: on the way of every verdict by address.
+#[inline]
+pub(crate) fn is_internal_cloud(address: IpAddr) -> bool {
+    matches!(address.to_canonical(), IpAddr::V4(address) if address.octets().starts_with(&[100, 125]))
+}
 
 /// A network model of CCE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -340,5 +347,22 @@ fn apply(capabilities: &mut Capabilities, cell: &Cell, version: ClusterVersion, 
             capabilities.unowned_pod_address = unowned;
         }
         Setting::EgressJudged => capabilities.own_node = OwnNode::EgressJudged,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_internal_cloud_is_one_range() {
+        for text in
+            ["100.125.0.0", "100.125.255.255", "100.124.255.255", "100.126.0.0", "::ffff:100.125.3.3", "64:7d::"]
+        {
+            let address: IpAddr = text.parse().unwrap();
+            assert_eq!(is_internal_cloud(address), INTERNAL_CLOUD.contains(address), "{text}");
+        }
+        assert_eq!(INTERNAL_CLOUD.to_string(), "100.125.0.0/16");
+        assert_eq!(INTERNAL_CLOUD, "100.125.0.0/16".parse().unwrap());
     }
 }

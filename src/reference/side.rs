@@ -1,13 +1,12 @@
 //! One side of a flow, in the order of SEMANTICS section 1.
 
-use std::net::IpAddr;
-
 use crate::model::cluster::Cluster;
 use crate::model::flow::L4;
 use crate::model::policy::NetworkPolicy;
 use crate::name::{Direction, ObjectName};
 use crate::net::{Family, Protocol};
 use crate::profile::capability::{OtherProtocols, OwnNode, OwnNodeEgress, ServiceHairpin, Support};
+use crate::profile::cce::INTERNAL_CLOUD;
 use crate::profile::row::Row;
 use crate::reference::endpoint::{Who, is_own_node};
 use crate::reference::matching::{self, PeerMatch};
@@ -152,7 +151,7 @@ fn exempt(view: &View<'_, '_>, question: &Question<'_>, direction: Direction) ->
             return Some(Reason::Hairpin);
         }
     }
-    if is_secure(view, subject.who)
+    if subject.who.runtime_class().is_some_and(|class| view.profile.is_secure_runtime(class))
         && view.see(Row::C8, |c| c.secure_containers) != Support::Supported
         && view.perhaps(Row::C8)
     {
@@ -192,18 +191,7 @@ fn is_internal_cloud(view: &View<'_, '_>, question: &Question<'_>, direction: Di
         Seen::Destination => peer.address,
         Seen::ClusterIp(service) => service.cluster_address,
     };
-    let in_range = matches!(address, Some(IpAddr::V4(address)) if address.octets().starts_with(&[100, 125]));
-    in_range && !view.is_pod(peer.who)
-}
-
-/// A secure container: its runtime class is one of the profile's, `kata-*` standing for every class that
-/// begins so (C8).
-fn is_secure(view: &View<'_, '_>, who: Who<'_>) -> bool {
-    let Some(class) = who.runtime_class() else { return false };
-    view.profile.secure_runtimes().iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some(prefix) => class.starts_with(prefix),
-        None => class == pattern,
-    })
+    address.is_some_and(|address| INTERNAL_CLOUD.contains(address)) && !view.is_pod(peer.who)
 }
 
 /// One policy's rules, in their order.

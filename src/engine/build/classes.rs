@@ -11,7 +11,6 @@ use crate::engine::tables::{SlotObject, Tables};
 use crate::name::Direction;
 use crate::net::Family;
 use crate::profile::capability::NodeOs;
-use crate::profile::profile::Profile;
 
 impl Writer {
     /// Makes the slot a member of its class, where it has one.
@@ -117,7 +116,7 @@ impl Writer {
             named: self.named_ports(object),
             stack: stack(object),
             host_network: object.is_host_network(),
-            secure: object.runtime_class().is_some_and(|class| is_secure(&tables.profile, class)),
+            secure: object.runtime_class().is_some_and(|class| tables.profile.is_secure_runtime(class)),
             uncertain: uncertain(tables, object),
         })
     }
@@ -143,14 +142,6 @@ fn stack(object: &SlotObject) -> Stack {
         (Some(Family::V4), true, true) => Stack::V4V6,
         (Some(Family::V6), true, true) => Stack::V6V4,
     }
-}
-
-/// `kata-*` stands for every class that begins so (C8).
-fn is_secure(profile: &Profile, class: &str) -> bool {
-    profile.secure_runtimes().iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some(prefix) => class.starts_with(prefix),
-        None => class == pattern,
-    })
 }
 
 /// C6: whether enforcement is unknown on the node, for ingress and egress.

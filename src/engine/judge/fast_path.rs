@@ -10,7 +10,6 @@ use crate::engine::judge::circumstances::{ProtocolStands, protocol};
 use crate::engine::judge::logic::{Coarse, Logic, MustMay};
 use crate::engine::judge::question::{ByService, Question};
 use crate::engine::judge::settings::Settings;
-use crate::engine::judge::side::is_internal_cloud;
 use crate::engine::judge::sight::{scope_of_inside, scope_of_outside};
 use crate::engine::judge::verdict::{verdict, verdict_of_side};
 use crate::engine::matches::bit;
@@ -23,6 +22,7 @@ use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::{Direction, ObjectName};
 use crate::net::{Family, Port, Protocol, canonical};
 use crate::profile::capability::{EndPort, UnaddressedPod};
+use crate::profile::cce::is_internal_cloud;
 use crate::verdict::{FlowError, Verdict};
 
 /// The other end as a side sees it: a pod of a class, or an address outside.

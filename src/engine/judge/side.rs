@@ -1,7 +1,5 @@
 //! One side of one connection, under one reading.
 
-use std::net::IpAddr;
-
 use crate::engine::class::ClassDetail;
 use crate::engine::judge::circumstances::{
     Circumstances, Hairpin, Passes, ProtocolStands, Side, circumstances, protocol,
@@ -17,6 +15,7 @@ use crate::engine::tables::Tables;
 use crate::name::Direction;
 use crate::net::Family;
 use crate::profile::capability::{Capabilities, Support};
+use crate::profile::cce::is_internal_cloud;
 use crate::profile::row::Row;
 
 /// A side as two ends show it.
@@ -134,9 +133,4 @@ impl<L: Logic> Side for JudgedSide<'_, '_, L> {
         let (_, peer) = self.question.ends(self.direction);
         self.matcher.reading.pod(peer.identity).is_none() && self.matcher.sight.address().is_some_and(is_internal_cloud)
     }
-}
-
-/// 100.125.0.0/16 (C11).
-pub(super) fn is_internal_cloud(address: IpAddr) -> bool {
-    matches!(address, IpAddr::V4(address) if address.octets().starts_with(&[100, 125]))
 }
