@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
+use crate::engine::ids::PodId;
 use crate::engine::ids::{ClassIx, Id as _, SlotIx};
-use crate::engine::intervals::PortInterval;
+use crate::engine::ports::PortInterval;
+use crate::engine::snapshot::Snapshot;
 use crate::engine::tables::SlotObject;
-use crate::engine::{PodId, Snapshot};
 use crate::model::flow::{Endpoint, L4};
 use crate::name::Direction;
-use crate::net::Port;
 use crate::verdict::Verdict;
 
 /// A class: pods and workloads of one namespace that no selector of a policy or Service tells apart, that give the same
@@ -116,7 +116,7 @@ impl Snapshot {
     #[must_use]
     pub fn cell(&self, subject: ClassId, direction: Direction, peer: CellPeer) -> Option<Cell> {
         let mut ports: Vec<(PortInterval, Verdict)> = Vec::new();
-        for interval in self.port_intervals() {
+        for interval in self.known_port_intervals().iter().copied() {
             let verdict = self.tables.side_of_class(subject.0, direction, &self.peer(peer)?, interval.l4())?;
             match ports.last_mut() {
                 Some((before, same)) if *same == verdict && before.protocol == interval.protocol => {
@@ -145,24 +145,5 @@ impl Snapshot {
                 ResolvedEnd { identity, address: Some(address) }
             }
         })
-    }
-}
-
-impl PortInterval {
-    /// A question inside the interval.
-    #[must_use]
-    pub fn l4(&self) -> L4 {
-        L4::Port(self.protocol, self.first)
-    }
-
-    /// Whether the interval is one port.
-    #[must_use]
-    pub fn is_single(&self) -> bool {
-        self.first == self.last
-    }
-
-    /// All ports of a protocol.
-    pub(super) fn all(protocol: crate::net::Protocol) -> Self {
-        Self { protocol, first: Port::MIN, last: Port::MAX }
     }
 }

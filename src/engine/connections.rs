@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::engine::Snapshot;
 use crate::engine::resolve::{EndIdentity, ResolvedEnd};
 use crate::engine::services::ResolvedFlow;
+use crate::engine::snapshot::Snapshot;
 use crate::model::cluster::WorkloadKind;
 use crate::model::flow::{Flow, L4};
 use crate::name::ObjectName;

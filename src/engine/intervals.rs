@@ -2,27 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use crate::engine::Snapshot;
 use crate::engine::blocks::{address, last, span};
 use crate::engine::ids::BlockIx;
-use crate::engine::ports::{PortTable, point};
+use crate::engine::ports::{PortInterval, PortTable, point};
 use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledPolicy};
+use crate::engine::snapshot::Snapshot;
 use crate::name::Direction;
 use crate::net::{Family, Port, Protocol};
 use crate::profile::cce::INTERNAL_CLOUD;
-
-/// Ports of one protocol, from the first to the last, that no policy tells apart; a number that some pod gives a name
-/// which a policy uses stands alone ([K12](crate::semantics#k12)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PortInterval {
-    /// The protocol.
-    pub protocol: Protocol,
-    /// The first port.
-    pub first: Port,
-    /// The last port.
-    pub last: Port,
-}
 
 /// Addresses from the first to the last, both included, that no ipBlock and no range of the profile tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +30,14 @@ impl Snapshot {
     /// The port intervals of TCP, UDP and SCTP, in order: together every port there is.
     #[must_use]
     pub fn port_intervals(&self) -> Vec<PortInterval> {
+        self.known_port_intervals().to_vec()
+    }
+
+    pub(super) fn known_port_intervals(&self) -> &[PortInterval] {
+        self.tables.port_intervals.get_or_init(|| self.find_port_intervals())
+    }
+
+    fn find_port_intervals(&self) -> Arc<[PortInterval]> {
         let mut cuts: BTreeSet<u32> = BTreeSet::new();
         let mut names = BTreeSet::new();
         let rules = |policy| {
@@ -74,7 +71,7 @@ impl Snapshot {
                 from = to;
             }
         }
-        intervals
+        intervals.into()
     }
 
     /// The address intervals of a family, in order: together every address there is.

@@ -14,6 +14,7 @@
 //! exceptions; updates may double that before everything is compiled anew. What goes beyond is not listed but asked selector
 //! by selector and policy by policy: slower, the same answers.
 
+mod backends;
 mod blocks;
 mod build;
 mod class;
@@ -29,30 +30,29 @@ mod ports;
 mod profile_digest;
 mod resolve;
 mod rules;
+mod service_front;
 mod services;
+mod snapshot;
 mod tables;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::engine::build::Writer;
-use crate::engine::ids::SlotIx;
-use crate::engine::tables::Tables;
 use crate::model::change::{Change, ChangeError};
 use crate::model::cluster::Cluster;
-use crate::model::flow::{Flow, L4};
-use crate::name::ObjectName;
-use crate::net::canonical;
+use crate::model::flow::Flow;
 use crate::profile::profile::Profile;
-use crate::verdict::{Decide, Decision, FlowError, Verdict};
+use crate::verdict::{Decide, Decision, FlowError};
 
 pub use crate::engine::class_table::{Cell, CellPeer, ClassId};
 pub(crate) use crate::engine::connections::{Connection, ConnectionEnd, EndName};
 pub use crate::engine::ids::PodId;
-pub use crate::engine::intervals::{AddressInterval, PortInterval};
+pub use crate::engine::intervals::AddressInterval;
 pub(crate) use crate::engine::partition::{Distinctions, Member, Partition, PartitionClass};
+pub use crate::engine::ports::PortInterval;
+pub use crate::engine::snapshot::Snapshot;
 
 /// The compiled engine of one cluster, and its writer: it answers, and it follows changes.
 ///
@@ -84,12 +84,6 @@ pub(crate) use crate::engine::partition::{Distinctions, Member, Partition, Parti
 pub struct Engine {
     snapshot: Snapshot,
     writer: Writer,
-}
-
-/// One state of an [`Engine`]: cheap to clone, to send and to share; it never changes.
-#[derive(Clone)]
-pub struct Snapshot {
-    tables: Arc<Tables>,
 }
 
 impl Engine {
@@ -134,123 +128,9 @@ impl Deref for Engine {
     }
 }
 
-impl Snapshot {
-    /// The cluster, as it was when the snapshot was taken.
-    #[must_use]
-    pub fn cluster(&self) -> &Cluster {
-        &self.tables.cluster
-    }
-
-    /// The profile.
-    #[must_use]
-    pub fn profile(&self) -> &Profile {
-        &self.tables.profile
-    }
-
-    /// The verdict alone: what [`Decide::decide`] says of it, without allocating (an error may allocate its text).
-    ///
-    /// # Errors
-    /// As [`Decide::decide`].
-    pub fn verdict(&self, flow: &Flow) -> Result<Verdict, FlowError> {
-        self.tables.verdict(flow)
-    }
-
-    /// The id of a pod, to ask by id.
-    ///
-    /// ```
-    /// use netpol_oracle::{Cluster, Engine, L4, ObjectName, Pod, Port, Profile, Protocol, Verdict};
-    /// let (web, db) = (ObjectName::new("default", "web-0"), ObjectName::new("default", "db-0"));
-    /// let mut builder = Cluster::builder();
-    /// builder.pod(Pod::new(web.clone()));
-    /// builder.pod(Pod::new(db.clone()));
-    /// let engine = Engine::new(&builder.build(), &Profile::kubernetes());
-    /// let (web, db) = (engine.pod_id(&web).unwrap(), engine.pod_id(&db).unwrap());
-    /// let redis = L4::Port(Protocol::Tcp, Port::new(6379).unwrap());
-    /// assert_eq!(engine.verdict_between(web, db, redis)?, Verdict::Allow);
-    /// # Ok::<(), netpol_oracle::FlowError>(())
-    /// ```
-    #[must_use]
-    pub fn pod_id(&self, name: &ObjectName) -> Option<PodId> {
-        Some(self.id_of_slot(self.tables.pod_slot(name)?))
-    }
-
-    /// The verdict of the flow between two pods given by name, the names resolved before: the fastest way to ask.
-    ///
-    /// # Errors
-    /// As [`Decide::decide`]; [`FlowError::GonePod`] where a pod of the two is no longer there.
-    #[inline]
-    pub fn verdict_between(&self, source: PodId, destination: PodId, l4: L4) -> Result<Verdict, FlowError> {
-        self.tables.between(source, destination, l4)
-    }
-
-    /// The verdict of the flow between two observed addresses, as [`Endpoint::Address`](crate::Endpoint::Address) means
-    /// them.
-    ///
-    /// ```
-    /// use netpol_oracle::{Cluster, Engine, L4, ObjectName, Pod, Port, Profile, Protocol, Verdict};
-    /// let mut web = Pod::new(ObjectName::new("default", "web-0"));
-    /// web.addresses = vec!["10.0.0.1".parse()?];
-    /// let mut builder = Cluster::builder();
-    /// builder.pod(web);
-    /// let engine = Engine::new(&builder.build(), &Profile::kubernetes());
-    /// let https = L4::Port(Protocol::Tcp, Port::new(443).unwrap());
-    /// assert_eq!(engine.verdict_of_addresses("10.0.0.1".parse()?, "192.0.2.7".parse()?, https)?, Verdict::Allow);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Decide::decide`].
-    pub fn verdict_of_addresses(&self, source: IpAddr, destination: IpAddr, l4: L4) -> Result<Verdict, FlowError> {
-        self.tables.verdict_of_addresses(canonical(source), canonical(destination), l4)
-    }
-
-    /// The verdicts of many flows, in their order.
-    ///
-    /// With the feature `rayon`, `par_verdicts` spreads them over all cores.
-    #[must_use]
-    pub fn verdicts(&self, flows: &[Flow]) -> Vec<Result<Verdict, FlowError>> {
-        flows.iter().map(|flow| self.verdict(flow)).collect()
-    }
-
-    /// The verdicts of many flows, in their order, found on all cores.
-    #[cfg(feature = "rayon")]
-    #[must_use]
-    pub fn par_verdicts(&self, flows: &[Flow]) -> Vec<Result<Verdict, FlowError>> {
-        use rayon::iter::{IndexedParallelIterator as _, IntoParallelRefIterator as _, ParallelIterator as _};
-        flows.par_iter().with_min_len(256).map(|flow| self.verdict(flow)).collect()
-    }
-
-    /// The verdicts between many pairs of pods, in their order.
-    #[must_use]
-    pub fn verdicts_between(&self, pairs: &[(PodId, PodId, L4)]) -> Vec<Result<Verdict, FlowError>> {
-        pairs.iter().map(|(source, destination, l4)| self.verdict_between(*source, *destination, *l4)).collect()
-    }
-
-    fn id_of_slot(&self, slot: SlotIx) -> PodId {
-        PodId { slot, generation: self.tables.slot(slot).generation() }
-    }
-}
-
-impl Decide for Snapshot {
-    fn decide(&self, flow: &Flow) -> Result<Decision, FlowError> {
-        self.tables.decide(flow)
-    }
-}
-
 impl Decide for Engine {
     fn decide(&self, flow: &Flow) -> Result<Decision, FlowError> {
         self.tables.decide(flow)
-    }
-}
-
-impl fmt::Debug for Snapshot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cluster = self.cluster();
-        f.debug_struct("Snapshot")
-            .field("pods", &cluster.pods().len())
-            .field("policies", &cluster.policies().len())
-            .field("classes", &self.classes().count())
-            .finish_non_exhaustive()
     }
 }
 

@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::engine::Snapshot;
 use crate::engine::blocks::{address, last, span};
 use crate::engine::ids::{ClassIx, PodId};
 use crate::engine::ports::PortTable;
 use crate::engine::resolve::{AddressOwner, EndIdentity, Resolution, ResolvedEnd};
 use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledPolicy, PeerNamespaces};
+use crate::engine::snapshot::Snapshot;
 use crate::engine::tables::SlotObject;
 use crate::model::flow::Endpoint;
 use crate::name::Direction;

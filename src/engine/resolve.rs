@@ -323,9 +323,16 @@ impl Tables {
             return true;
         }
         let Some(address) = peer.address else { return false };
-        let hosted = matches!(subject.identity, EndIdentity::Pod(pod, _) if pod.host_addresses.contains(&address));
-        let given = node.and_then(|name| self.node_entry(name)).and_then(|entry| entry.node.as_ref());
-        hosted || given.is_some_and(|node| node.addresses.iter().any(|entry| entry.address == address))
+        let is_reported = matches!(subject.identity, EndIdentity::Pod(pod, _) if pod.host_addresses.contains(&address));
+        is_reported || node.is_some_and(|name| self.nodes_with(address).iter().any(|each| **each == *name))
+    }
+
+    /// The nodes whose Node objects have the address.
+    fn nodes_with(&self, address: IpAddr) -> &[Arc<str>] {
+        match self.claim(address).map(PackedClaim::unpack) {
+            Some(Claim::Shared(id)) => &self.shared_claims(id).nodes,
+            Some(Claim::Pod(_)) | None => &[],
+        }
     }
 
     /// The pod's slot, where the pod is live.

@@ -1,7 +1,7 @@
 //! Updates: which objects a batch of changes touches, and in which order they are brought in.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::engine::build::writer::Writer;
 use crate::engine::tables::Tables;
@@ -73,6 +73,7 @@ impl Writer {
         ids: impl Iterator<Item = ObjectId>,
     ) {
         tables.cluster = cluster;
+        tables.port_intervals = OnceLock::new();
         let touched = Touched::of(ids);
         for name in &touched.namespaces {
             self.update_namespace(tables, name);
@@ -95,6 +96,7 @@ impl Writer {
         for name in &touched.pods {
             self.update_pod(tables, name);
         }
+        self.count_pods(tables);
         self.settle_members(tables);
         if self.size(tables) > 2 * self.compact_size + WASTE_AT_LEAST {
             self.compile(tables);

@@ -1,7 +1,7 @@
 //! Compiling: tables from nothing, and selectors, policies and classes anew.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::engine::blocks::Possible;
 use crate::engine::build::writer::Writer;
@@ -35,6 +35,7 @@ pub(in crate::engine) fn build(cluster: &Cluster, profile: &Profile) -> (Tables,
     for namespace in cluster.namespaces().iter() {
         writer.update_slices(&mut tables, &namespace.name);
     }
+    writer.count_pods(&mut tables);
     writer.compile(&mut tables);
     (tables, writer)
 }
@@ -65,6 +66,7 @@ fn empty(profile: &Profile) -> Tables {
         namespace_selectors: Arena::default(),
         ports: Arena::default(),
         blocks: Arena::default(),
+        port_intervals: OnceLock::new(),
     }
 }
 
@@ -92,6 +94,7 @@ impl Writer {
         tables.members = Arena::default();
         tables.ports = Arena::default();
         tables.blocks = Arena::default();
+        tables.port_intervals = OnceLock::new();
         self.keep_namespaces(tables);
         // Selectors first: label sets are then matched once.
         for namespace in tables.namespaces.ids() {
@@ -113,13 +116,13 @@ impl Writer {
         let cluster = tables.cluster.clone();
         for namespace in cluster.namespaces().iter() {
             let known = ids.get(&namespace.name).map(|id| before.get(*id));
-            let (services, slices, finished) = known.map_or_else(Default::default, |entry| {
-                (entry.services.clone(), entry.slices.clone(), entry.finished.clone())
+            let (services, slices, workloads) = known.map_or_else(Default::default, |entry| {
+                (entry.services.clone(), entry.slices.clone(), entry.workloads.clone())
             });
             let name = namespace.name.clone();
             self.add_namespace(
                 tables,
-                NamespaceEntry { name, services, slices, finished, ..NamespaceEntry::default() },
+                NamespaceEntry { name, services, slices, workloads, ..NamespaceEntry::default() },
             );
         }
     }

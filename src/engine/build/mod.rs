@@ -16,6 +16,7 @@ mod policies;
 mod selectors;
 mod services;
 mod slots;
+mod workloads;
 mod writer;
 
 pub(super) use compile::build;

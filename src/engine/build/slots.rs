@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::engine::build::addresses::{claimed, reported};
 use crate::engine::build::nodes::change_node;
+use crate::engine::build::workloads::change_count;
 use crate::engine::build::writer::Writer;
 use crate::engine::ids::SlotIx;
-use crate::engine::tables::{Slot, SlotObject, Tables, spread};
+use crate::engine::tables::{Slot, SlotObject, Tables, Workloads, spread};
 use crate::model::cluster::{Pod, Workload, WorkloadKind};
 use crate::name::ObjectName;
 use crate::net::canonical;
@@ -63,6 +64,7 @@ impl Writer {
         let hash = tables.hash_name(&pod.name);
         tables.pods.insert(spread(hash), (hash, slot), |(hash, _)| spread(*hash));
         self.connect_pod(tables, slot, pod);
+        change_count(tables, pod, Workloads::count_in);
         slot
     }
 
@@ -74,6 +76,7 @@ impl Writer {
         if let Some(node) = &workload.node {
             change_node(tables, node, |entry| entry.workloads.push(slot));
         }
+        self.change_workloads(tables, workload.name.namespace(), |workloads| workloads.put(workload));
         slot
     }
 
@@ -81,9 +84,6 @@ impl Writer {
     fn connect_pod(&mut self, tables: &mut Tables, slot: SlotIx, pod: &Pod) {
         if let Some(node) = &pod.node {
             change_node(tables, node, |entry| entry.pods.push(slot));
-        }
-        if !pod.is_live() {
-            change_finished(tables, pod, |finished| finished.push(slot));
         }
         let first = pod.addresses.iter().find_map(|address| match canonical(*address) {
             IpAddr::V4(address) => Some(u32::from(address)),
@@ -114,9 +114,6 @@ impl Writer {
         if let Some(node) = &pod.node {
             change_node(tables, node, |entry| forget(&mut entry.pods));
         }
-        if !pod.is_live() {
-            change_finished(tables, pod, forget);
-        }
         for address in claimed(pod) {
             self.change_claims(tables, address, |claims| forget(&mut claims.pods));
         }
@@ -139,6 +136,10 @@ impl Writer {
         if !is_connected_alike {
             self.connect_pod(tables, slot, pod);
         }
+        if old.owner != pod.owner || old.labels != pod.labels {
+            change_count(tables, &old, Workloads::count_out);
+            change_count(tables, pod, Workloads::count_in);
+        }
         if old.labels != pod.labels || !pod.is_live() {
             self.leave_label_set(slot);
         }
@@ -155,12 +156,14 @@ impl Writer {
             SlotObject::Empty => {}
             SlotObject::Pod(pod) => {
                 self.disconnect_pod(tables, slot, pod);
+                change_count(tables, pod, Workloads::count_out);
                 tables.pods.remove(spread(hash), |(_, each)| *each == slot);
             }
             SlotObject::Workload(workload) => {
                 if let Some(node) = &workload.node {
                     change_node(tables, node, |entry| entry.workloads.retain(|each| *each != slot));
                 }
+                self.change_workloads(tables, workload.name.namespace(), |workloads| workloads.remove(workload));
                 tables.workloads.remove(spread(hash), |(_, each)| *each == slot);
             }
         }
@@ -173,11 +176,5 @@ impl Writer {
         if !is_used_up {
             self.free_slots.push(slot);
         }
-    }
-}
-
-fn change_finished(tables: &mut Tables, pod: &Pod, change: impl FnOnce(&mut Vec<SlotIx>)) {
-    if let Some(namespace) = tables.namespace_id(pod.name.namespace()) {
-        change(Arc::make_mut(&mut Arc::make_mut(tables.namespaces.get_mut(namespace)).finished));
     }
 }

@@ -1,6 +1,6 @@
 //! What only the writer needs to know of the tables.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use hashbrown::HashTable;
@@ -35,6 +35,8 @@ pub(in crate::engine) struct Writer {
     pub(super) free_claims: Vec<ClaimsIx>,
     /// Where each distinct list of entries stands among all entries: its first, and how many.
     pub(super) entry_lists: HashTable<(EntryIx, u16)>,
+    /// Namespaces whose workloads have changed, and whose pods are to be counted for them.
+    pub(super) uncounted: BTreeSet<NamespaceIx>,
     /// Where pods' addresses are.
     pub(super) hull: Hull,
     /// How many policies and Services were compiled.

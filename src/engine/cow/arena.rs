@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 
-use crate::engine::cow::{Chunked, PersistentVec};
+use crate::engine::cow::chunked::Chunked;
+use crate::engine::cow::persistent::PersistentVec;
 use crate::engine::ids::Id;
 
 /// An array under an [`Arena`].

@@ -4,13 +4,11 @@
 mod arena;
 mod chunked;
 mod flat;
+mod persistent;
 mod sharded;
 
 pub(super) use arena::Arena;
 pub(super) use chunked::Chunked;
 pub(super) use flat::Flat;
+pub(super) use persistent::PersistentVec;
 pub(super) use sharded::Sharded;
-
-/// An array of counted references: a change after a clone copies a few dozen of them, where [`Chunked`] would copy more, and
-/// a count is a miss of the cache.
-pub(super) type PersistentVec<T> = imbl::Vector<T>;

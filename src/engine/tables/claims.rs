@@ -1,0 +1,71 @@
+//! Who claims which address.
+
+use std::sync::Arc;
+
+use crate::engine::cow::{Arena, Chunked, Flat, Sharded};
+use crate::engine::ids::{ClaimsIx, Id as _, SlotIx};
+use crate::name::ObjectName;
+
+/// Everything that claims an address, unless it is exactly one live pod (SEMANTICS section 1, K20).
+#[derive(Debug, Clone, Default)]
+pub(in crate::engine) struct SharedClaims {
+    /// Slots of live pods that claim it.
+    pub(in crate::engine) pods: Vec<SlotIx>,
+    /// Nodes by name.
+    pub(in crate::engine) nodes: Vec<Arc<str>>,
+    /// Slots of pods that call it their host's.
+    pub(in crate::engine) reporters: Vec<SlotIx>,
+    /// Services by name.
+    pub(in crate::engine) services: Vec<ObjectName>,
+}
+
+/// A value of an address table, a [`Claim`] in 32 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) struct PackedClaim(u32);
+
+/// Who claims an address.
+pub(in crate::engine) enum Claim {
+    /// One live pod and nothing else: its slot.
+    Pod(SlotIx),
+    /// Anything else: the place of its [`SharedClaims`].
+    Shared(ClaimsIx),
+}
+
+impl PackedClaim {
+    const SHARED: u32 = 1 << 31;
+
+    pub(in crate::engine) fn pod(slot: SlotIx) -> Self {
+        Self(slot.index())
+    }
+
+    pub(in crate::engine) fn shared(claims: ClaimsIx) -> Self {
+        Self(claims.index() | Self::SHARED)
+    }
+
+    #[inline]
+    pub(in crate::engine) fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// As a number of a table; never the highest, since slots and places are fewer than 2^31 - 1.
+    pub(in crate::engine) fn number(self) -> u32 {
+        self.0
+    }
+
+    #[inline]
+    pub(in crate::engine) fn unpack(self) -> Claim {
+        if self.0 & Self::SHARED == 0 {
+            Claim::Pod(SlotIx::from_index(self.0))
+        } else {
+            Claim::Shared(ClaimsIx::from_index(self.0 & !Self::SHARED))
+        }
+    }
+}
+
+/// Who claims which address.
+#[derive(Debug, Clone, Default)]
+pub(in crate::engine) struct AddressTable {
+    pub(in crate::engine) v4: Flat,
+    pub(in crate::engine) v6: Sharded<(u128, PackedClaim)>,
+    pub(in crate::engine) shared: Arena<ClaimsIx, Chunked<Option<Arc<SharedClaims>>, 4>>,
+}
