@@ -96,3 +96,60 @@ impl Workloads {
 fn name_of(owner: &Owner) -> WorkloadName {
     (owner.kind, owner.name.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::labels::{Labels, Selector};
+    use crate::name::ObjectName;
+
+    fn workload(kind: WorkloadKind, name: &str, owner: Option<(WorkloadKind, &str)>) -> Arc<Workload> {
+        Arc::new(Workload {
+            name: ObjectName::new("x", name),
+            kind,
+            labels: Labels::new(),
+            selector: Selector::everything(),
+            replicas: None,
+            node: None,
+            host_network: false,
+            ports: Vec::new(),
+            runtime_class: None,
+            owner: owner.map(|(kind, name)| Owner { kind, name: name.into() }),
+        })
+    }
+
+    fn pod(owner: Option<(WorkloadKind, &str)>) -> Pod {
+        let mut pod = Pod::new(ObjectName::new("x", "p"));
+        pod.owner = owner.map(|(kind, name)| Owner { kind, name: name.into() });
+        pod
+    }
+
+    #[test]
+    fn a_pod_counts_for_its_controllers_and_without_one_for_those_that_select_it() {
+        use WorkloadKind::{CronJob, Deployment, Job, ReplicaSet, StatefulSet};
+        let (web, of_web) = (workload(Deployment, "web", None), workload(ReplicaSet, "odd", Some((Deployment, "web"))));
+        let (nightly, data) = (workload(CronJob, "nightly", None), workload(StatefulSet, "web", None));
+        let mut workloads = Workloads::default();
+        [&web, &of_web, &nightly, &data].into_iter().for_each(|workload| workloads.put(workload));
+        let standing = |workloads: &Workloads| {
+            [&web, &of_web, &nightly, &data].map(|workload| workloads.stands_for_pods(workload))
+        };
+        assert_eq!(standing(&workloads), [true, false, true, true], "a Deployment is one in place of its ReplicaSets");
+        for (owner, expected) in [
+            (Some((ReplicaSet, "odd")), [false, false, true, true]),
+            (Some((ReplicaSet, "web-5d9c")), [false, false, true, true]),
+            (Some((ReplicaSet, "web-5d9c-1")), [true, false, true, true]),
+            (Some((Job, "nightly-28")), [true, false, false, true]),
+            (Some((StatefulSet, "web")), [true, false, true, false]),
+            (None, [false; 4]),
+        ] {
+            workloads.count_in(&pod(owner));
+            assert_eq!(standing(&workloads), expected, "{owner:?}");
+            workloads.count_out(&pod(owner));
+            assert_eq!(standing(&workloads), [true, false, true, true], "{owner:?} is gone");
+        }
+        workloads.remove(&of_web);
+        workloads.recount([&pod(Some((ReplicaSet, "odd")))].into_iter());
+        assert!(workloads.stands_for_pods(&web), "nobody says any more whose `odd` is");
+    }
+}
