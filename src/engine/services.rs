@@ -2,7 +2,7 @@
 
 use crate::engine::backends::BackendCandidate;
 use crate::engine::resolve::{Resolution, ResolvedEnd, meet};
-pub(super) use crate::engine::service_front::ServiceFront;
+use crate::engine::service_front::ServiceFront;
 use crate::engine::tables::Tables;
 use crate::model::flow::{Destination, Flow, L4};
 use crate::name::ObjectName;
