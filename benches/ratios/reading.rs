@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 
+use fastrand::Rng;
 use netpol_oracle::generate::{ClusterSpec, flows};
 use netpol_oracle::net::Family;
 use netpol_oracle::{Decide, Endpoint, Engine, Flow, L4, PodId, Port, Profile, Protocol, Reference, Verdict};
 
 use crate::goals::{Goals, short};
-use crate::timing::{Compared, Effort, Random};
+use crate::timing::{Compared, Effort};
 
 /// Questions that are made before the clock starts.
 const QUESTIONS: usize = 1 << 16;
@@ -28,13 +29,13 @@ pub(crate) fn measure(effort: Effort, goals: &mut Goals) {
     for pods in effort.sizes().iter().copied() {
         let cluster = ClusterSpec::new(pods).build();
         let engine = Engine::new(&cluster, &Profile::kubernetes());
-        let mut random = Random::new(pods as u64);
+        let mut random = Rng::with_seed(pods as u64);
         let live: Vec<_> = cluster.pods().iter().filter(|pod| pod.is_live()).collect();
         let ids: Vec<PodId> = live.iter().filter_map(|pod| engine.pod_id(&pod.name)).collect();
         let ports = [80, 8080, 443, 9090, 5432, 6379, 53, 8443].map(|number| Port::new(number).unwrap());
-        let l4 = |random: &mut Random| L4::Port(Protocol::Tcp, ports[random.below(ports.len())]);
+        let l4 = |random: &mut Rng| L4::Port(Protocol::Tcp, ports[random.usize(..ports.len())]);
         let named: Vec<(PodId, PodId, L4)> = (0..QUESTIONS)
-            .map(|_| (ids[random.below(ids.len())], ids[random.below(ids.len())], l4(&mut random)))
+            .map(|_| (ids[random.usize(..ids.len())], ids[random.usize(..ids.len())], l4(&mut random)))
             .filter(|(a, b, l4)| engine.verdict_between(*a, *b, *l4).is_ok())
             .collect();
         // Questions that cannot be judged (families that do not meet) are asked of nobody: the others fill their places.
@@ -43,9 +44,9 @@ pub(crate) fn measure(effort: Effort, goals: &mut Goals) {
             named.iter().filter(|(a, b, l4)| engine.verdict_between(*a, *b, *l4) == Ok(Verdict::Allow)).count();
 
         // The floor: two reads in arrays of one number a pod, the second where the first says.
-        let arrays: [Vec<u32>; 2] = [(); 2].map(|()| (0..pods).map(|_| random.below(pods) as u32).collect());
+        let arrays: [Vec<u32>; 2] = [(); 2].map(|()| (0..pods).map(|_| random.usize(..pods) as u32).collect());
         let places: Vec<(u32, u32)> =
-            (0..QUESTIONS).map(|_| (random.below(pods) as u32, random.below(pods) as u32)).collect();
+            (0..QUESTIONS).map(|_| (random.usize(..pods) as u32, random.usize(..pods) as u32)).collect();
         let mut floor = |times: usize| {
             let mut at = 0;
             for _ in 0..times {
@@ -85,7 +86,11 @@ pub(crate) fn measure(effort: Effort, goals: &mut Goals) {
         let map: HashMap<IpAddr, u32> = addressed.iter().copied().zip(0..).collect();
         let pairs: Vec<(IpAddr, IpAddr, L4)> = (0..QUESTIONS * 2)
             .map(|_| {
-                (addressed[random.below(addressed.len())], addressed[random.below(addressed.len())], l4(&mut random))
+                (
+                    addressed[random.usize(..addressed.len())],
+                    addressed[random.usize(..addressed.len())],
+                    l4(&mut random),
+                )
             })
             .filter(|(a, b, _)| Family::of(*a) == Family::of(*b))
             .take(QUESTIONS)
@@ -121,11 +126,11 @@ pub(crate) fn measure(effort: Effort, goals: &mut Goals) {
             .filter_map(|each| if let IpAddr::V4(first) = each.first { Some(u32::from(first)) } else { None })
             .collect();
         let outside: Vec<u32> =
-            (0..QUESTIONS).map(|_| u32::from(Ipv4Addr::new(203, 0, 0, 0)) + random.below(1 << 16) as u32).collect();
+            (0..QUESTIONS).map(|_| u32::from(Ipv4Addr::new(203, 0, 0, 0)) + random.usize(..1 << 16) as u32).collect();
         let asked: Vec<Flow> = outside
             .iter()
             .map(|address| {
-                let to = addressed[random.below(addressed.len())];
+                let to = addressed[random.usize(..addressed.len())];
                 let to = if Family::of(to) == Family::V4 { to } else { addressed[0] };
                 Flow::new(
                     Endpoint::Address(Ipv4Addr::from(*address).into()),

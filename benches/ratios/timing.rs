@@ -75,19 +75,3 @@ impl Compared {
         median(self.rounds.iter().map(|round| round[way] / round[to]).collect())
     }
 }
-
-/// A small generator of numbers (xorshift), so that questions come in no order a cache could know.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        ((u128::from(self.0) * limit as u128) >> 64) as usize
-    }
-}

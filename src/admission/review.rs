@@ -14,7 +14,7 @@ use crate::profile::profile::Profile;
 /// follows [`Profile::capabilities`], overrides included, and never the model's name alone. The module's
 /// page lists every code.
 ///
-/// Errors are what the policy itself asks for in vain; everything else is a warning. The order is that of
+/// Errors are what the policy itself asks for and does not get; everything else is a warning. The order is that of
 /// the fields: the object, its `podSelector`, ingress rules, egress rules; within a rule ports, then peers.
 ///
 /// ```

@@ -29,7 +29,7 @@ pub struct Options {
 /// Installs what the engine answers for, then holds the data plane against the engine.
 ///
 /// The data plane is [given](DataPlane::install) cluster and profile, never an answer. Each flow is
-/// [resolved to probes](crate::oracle::probes), and each probe's fate is compared with the verdict: of the whole, and
+/// [resolved to probes](crate::oracle::probes), and what becomes of each probe is compared with the verdict: of the whole, and
 /// of each side where sides are seen. Of a Service flow the verdict by way of each backend counts
 /// ([K23](crate::semantics#k23)). What is Undefined is counted and no mismatch. The same flows and options give the
 /// same report, if the data plane does the same.

@@ -27,7 +27,7 @@ pub trait DataPlane {
     /// Sends the first packet of a connection and looks what becomes of it.
     ///
     /// # Errors
-    /// The packet could not be sent or its fate not be learnt.
+    /// The packet could not be sent or what became of it not be learnt.
     fn probe(&mut self, probe: &Probe) -> Result<Observed, Self::Error>;
 }
 
@@ -48,7 +48,7 @@ pub enum Observed {
     NotObservable(String),
 }
 
-/// The fate of a packet.
+/// Whether a packet arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {

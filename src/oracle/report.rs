@@ -30,7 +30,7 @@ pub struct Report {
     pub undefined: usize,
     /// Where data plane and engine differ, in the order they were found.
     pub mismatches: Vec<Mismatch>,
-    /// Probes whose fate the data plane cannot show, by its reason.
+    /// Probes of which the data plane cannot show what became, by its reason.
     pub not_observable: BTreeMap<String, usize>,
     /// Flows that cannot be judged and were not sent, by [`FlowError::code`](crate::FlowError::code).
     pub not_judged: BTreeMap<&'static str, usize>,
@@ -223,7 +223,7 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// A fate in words.
+/// What became of a packet, in words.
 struct Seen<'a>(&'a Observed);
 
 impl fmt::Display for Seen<'_> {

@@ -33,7 +33,7 @@ pub enum StepKind {
     ChangePorts,
     /// A pod of the same name comes in the place of another: nothing else is as it was.
     ReplacePod,
-    /// A pod of another name takes over the address of one that goes; both are heard of in one step, in either order.
+    /// A pod of another name takes over the address of one that goes; both in one step, in either order.
     SucceedPod,
     /// A pod goes.
     RemovePod,

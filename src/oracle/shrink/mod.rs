@@ -120,7 +120,8 @@ pub fn shrink<P: DataPlane + ?Sized>(
         installs: 0,
         is_out: false,
     };
-    // The case as it is taken apart must show what the case shows; if not, the data plane is of two minds.
+    // The case as it is taken apart must show what the case shows; if not, the data plane is not the same from one
+    // installation to the next.
     let state = search.state.clone();
     search.mismatch = search.shown(&state).ok_or(ShrinkError::NoMismatch)?;
     search.run();
@@ -246,7 +247,7 @@ struct Search<'a, P: ?Sized> {
 }
 
 impl<P: DataPlane + ?Sized> Search<'_, P> {
-    /// Passes over everything until one changes nothing: then every single part was tried in vain.
+    /// Passes over everything until one changes nothing: then no single part can go.
     fn run(&mut self) {
         loop {
             let before = self.state.clone();
