@@ -4,10 +4,10 @@
 //! what a class's policies say is written out once, as a list of entries for each direction. A verdict is two class
 //! look-ups and a run through the egress entries of the one and the ingress entries of the other.
 //!
-//! What the sources leave open mostly pushes one way. Then three-valued logic needs no third path: the run carries two bits,
-//! what passes under every reading and what under any, and they differ exactly where the answer is Undefined. What enters in
-//! both senses (U2, U5) is read one way after the other. [`Decide::decide`] judges the same compiled policies in decision
-//! diagrams instead, and so knows which rows decide.
+//! What the sources leave open mostly pushes one way. Then three-valued logic needs no third path: the run carries two
+//! bits, what passes under every reading and what under any, and they differ exactly where the answer is Undefined.
+//! What enters in both senses ([U2](crate::semantics#u2), [U5](crate::semantics#u5)) is read one way after the other.
+//! [`Decide::decide`] judges the same compiled policies in decision diagrams instead, and so knows which rows decide.
 //!
 //! Memory beside the model is linear: lists of selectors hold at most 64 ids for each distinct set of labels (and 65,536
 //! more), entry lists at most 64 entries for each class (and 65,536 more) and 1,024 each, blocks one span more than they have
