@@ -41,7 +41,9 @@ impl Snapshot {
         let mut cuts: BTreeSet<u32> = BTreeSet::new();
         let mut names = BTreeSet::new();
         let rules = |policy| {
-            [Direction::Ingress, Direction::Egress].into_iter().flat_map(move |of| CompiledPolicy::rules(policy, of))
+            [Direction::Ingress, Direction::Egress]
+                .into_iter()
+                .flat_map(move |direction| CompiledPolicy::rules(policy, direction))
         };
         for rule in self.compiled_policies().flat_map(rules) {
             if let PortTable::Of { edges, names: of_rule } = &**self.tables.ports.get(rule.ports) {
@@ -87,7 +89,9 @@ impl Snapshot {
         };
         let mut blocks: BTreeSet<BlockIx> = BTreeSet::new();
         for policy in self.compiled_policies() {
-            for rule in [Direction::Ingress, Direction::Egress].into_iter().flat_map(|of| policy.rules(of)) {
+            for rule in
+                [Direction::Ingress, Direction::Egress].into_iter().flat_map(|direction| policy.rules(direction))
+            {
                 if let CompiledPeers::Of(peers) = &rule.peers {
                     blocks.extend(peers.iter().filter_map(|peer| match peer {
                         CompiledPeer::Block(at) => Some(*at),

@@ -231,13 +231,13 @@ impl Snapshot {
 
     /// Whether `peer` is the node that `subject` runs on (K18), each at the first of its addresses.
     pub(crate) fn is_own_node(&self, subject: &Endpoint, peer: &Endpoint) -> bool {
-        let party = |endpoint| match self.tables.resolve(endpoint) {
+        let at_first_address = |endpoint| match self.tables.resolve(endpoint) {
             Ok(Resolution::End(end)) => {
                 Some(ResolvedEnd { identity: end.identity, address: end.addresses.iter().next() })
             }
             _ => None,
         };
-        match (party(subject), party(peer)) {
+        match (at_first_address(subject), at_first_address(peer)) {
             (Some(subject), Some(peer)) => self.tables.is_own_node(&subject, &peer),
             _ => false,
         }

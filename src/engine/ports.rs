@@ -103,14 +103,14 @@ impl PortTable {
         let mut spans: Vec<(u32, u32, Covered)> = Vec::new();
         let mut names = Vec::new();
         for PortMatch { protocol, port } in entries {
-            let at = |port: Port| point(*protocol, port);
+            let point_of = |port: Port| point(*protocol, port);
             match port {
                 PortSpec::Any => spans.push((start(*protocol), start(*protocol) | 0xFFFF, Covered::Yes)),
-                PortSpec::Number(number) => spans.push((at(*number), at(*number), Covered::Yes)),
+                PortSpec::Number(number) => spans.push((point_of(*number), point_of(*number), Covered::Yes)),
                 PortSpec::Range(range) => {
-                    spans.push((at(range.first()), at(range.first()), Covered::Yes));
+                    spans.push((point_of(range.first()), point_of(range.first()), Covered::Yes));
                     if range.first() < range.last() {
-                        spans.push((at(range.first()) + 1, at(range.last()), Covered::ByRange));
+                        spans.push((point_of(range.first()) + 1, point_of(range.last()), Covered::ByRange));
                     }
                 }
                 PortSpec::Name(name) => names.push((*protocol, name.clone())),
@@ -138,8 +138,9 @@ impl PortTable {
     pub(super) fn names(&self, protocol: Protocol, port: Port, named: &[NamedPort]) -> bool {
         match self {
             Self::Any => false,
-            Self::Of { names, .. } => names.iter().any(|(of, name)| {
-                *of == protocol && named.iter().any(|has| has.protocol == *of && has.port == port && has.name == *name)
+            Self::Of { names, .. } => names.iter().any(|(wanted, name)| {
+                let is_it = |each: &NamedPort| each.protocol == protocol && each.port == port && each.name == *name;
+                *wanted == protocol && named.iter().any(is_it)
             }),
         }
     }

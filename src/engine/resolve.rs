@@ -348,17 +348,17 @@ pub(super) fn meet<'t>(
     destination: &Candidate<'t>,
     fits: impl Fn(IpAddr) -> bool,
 ) -> Result<(ResolvedEnd<'t>, ResolvedEnd<'t>), FlowError> {
-    let party = |candidate: &Candidate<'t>, address| ResolvedEnd { identity: candidate.identity, address };
+    let with_address = |candidate: &Candidate<'t>, address| ResolvedEnd { identity: candidate.identity, address };
     let own = || source.addresses.iter();
     let theirs = || destination.addresses.iter().filter(|address| fits(*address));
     let (first, target) = (own().next(), theirs().next());
     if first.is_none() || target.is_none() {
-        return Ok((party(source, first), party(destination, target)));
+        return Ok((with_address(source, first), with_address(destination, target)));
     }
     for to in theirs() {
         let family = Family::of(to);
         if let Some(from) = own().find(|from| Family::of(*from) == family) {
-            return Ok((party(source, Some(from)), party(destination, Some(to))));
+            return Ok((with_address(source, Some(from)), with_address(destination, Some(to))));
         }
     }
     for end in [source, destination] {

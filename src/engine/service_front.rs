@@ -65,7 +65,7 @@ impl<'t> ServiceFront<'t> {
     pub(super) fn meets(&self, address: IpAddr) -> bool {
         let family = Family::of(address);
         match self.family {
-            Some(of) => of == family,
+            Some(sent_to) => sent_to == family,
             None => {
                 let own = self.source.addresses;
                 own.is_empty() || own.iter().any(|own| Family::of(own) == family)
