@@ -63,10 +63,15 @@ pub(super) struct Way<T> {
     pub(super) said: T,
 }
 
+/// A side has at most so many ways, with every row of a profile open: the rows that let everything pass (C1, C2 or C3, C7,
+/// C13 or U3, C11, U4, C8, C6) add one each, since their other reading ends the judgement; what rules ask (C14, C4 or C5, C9
+/// or C10, and of U2, U5 and U1 what the ends leave) doubles what is behind it.
+const MOST_WAYS: usize = 64;
+
 /// Asks under every combination of readings, the first readings of all first.
 ///
 /// There are as many ways as leaves in the tree of questions: a row adds its readings where it is asked, and a reading
-/// that ends the judgement asks nothing more. With every row of a profile open a side has at most 64.
+/// that ends the judgement asks nothing more.
 pub(super) fn every_way<T>(judge: impl Fn(&Choices) -> T) -> Vec<Way<T>> {
     let mut choices = Choices::default();
     let mut ways = Vec::new();
@@ -74,6 +79,7 @@ pub(super) fn every_way<T>(judge: impl Fn(&Choices) -> T) -> Vec<Way<T>> {
         let said = judge(&choices);
         ways.push(Way { settled: choices.settled(), said });
         if !choices.advance() {
+            debug_assert!(ways.len() <= MOST_WAYS, "{} ways: a row asks more than is said", ways.len());
             return ways;
         }
     }
@@ -135,7 +141,7 @@ mod tests {
             1 => c.choose(Row::C4, false, [true]) & c.choose(Row::C5, false, [true]) & false,
             _ => true,
         };
-        assert_eq!(rows(judge), (5, "U1".to_owned()));
+        assert_eq!(rows(judge), (6, "U1".to_owned()));
     }
 
     #[test]

@@ -5,6 +5,9 @@
 //! hangs on is what its diagram still asks. Nothing is assumed of the sense in which a behaviour enters: choices between two
 //! values, rules that deny and rules that pass on are written with [`Logic::choose`] like everything else.
 //!
+//! A flow meets at most one behaviour a row, one more of U1, and a few groups of open peers a side; nearly all of them stand in
+//! a chain of "or this", so diagrams stay about as long as there are behaviours.
+//!
 //! Our own page of code and no crate: those that are kept want a compiler newer than this crate's oldest.
 
 use std::cell::RefCell;
