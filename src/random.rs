@@ -27,7 +27,11 @@ impl Random {
         let scaled = ((self.next() >> 32) * u64::from(bound)) >> 32;
         u32::try_from(scaled).unwrap_or_default()
     }
+}
 
+/// What clusters are made with.
+#[cfg(feature = "generate")]
+impl Random {
     pub(crate) fn percent(&mut self, share: u32) -> bool {
         self.below(100) < share
     }
