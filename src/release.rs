@@ -22,8 +22,7 @@ pub struct Release {
 
 /// The measured releases: whose words a [`Release`] answers in ([K25](crate::semantics#k25)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs)]
-pub enum Wording {
+pub(crate) enum Wording {
     V1_31,
     V1_34,
     V1_37,
@@ -47,7 +46,7 @@ impl Release {
 
     /// Whose words: the nearest older of 1.31, 1.34 and 1.37; below 1.31 as 1.31 ([K25](crate::semantics#k25)).
     #[must_use]
-    pub const fn wording(self) -> Wording {
+    pub(crate) const fn wording(self) -> Wording {
         match self.minor {
             0..=33 => Wording::V1_31,
             34..=36 => Wording::V1_34,

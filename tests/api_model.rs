@@ -1,13 +1,12 @@
 //! What accepted documents mean: defaults, absent and empty (K3 to K8, K11, K13, K14, K22, K25).
 
-use netpol_oracle::manifest::api_server::{Intake, Judgement, judge};
-use netpol_oracle::manifest::tree::{Hint, read};
+use netpol_oracle::manifest::{Judgement, judge_text};
 use netpol_oracle::model::{Namespaces, Peer, Peers, PolicyTypes, PortSpec, Ports};
 use netpol_oracle::net::PortRange;
 use netpol_oracle::{Direction, NetworkPolicy, Port, Protocol, Release};
 
 fn judged(text: &str) -> Judgement {
-    judge(&read(text.as_bytes(), Hint::Json)[0], Release::DEFAULT, Intake::Posted)
+    judge_text(Release::DEFAULT, "p.json", text).remove(0)
 }
 
 /// The policy of a spec (JSON).

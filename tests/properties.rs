@@ -18,7 +18,8 @@ use proptest::test_runner::Config;
 
 use crate::support::two_valued::{Crossing, Open, Resolve, Route, evaluate};
 use crate::support::worlds::{
-    World, every_row_open, map_cluster, plain_kubernetes, rules, with_few_rows, with_policies, worlds, worlds_on,
+    World, every_row_open, map_cluster, plain_kubernetes, rules, with_few_rows, with_policies, with_row_as_kubernetes,
+    worlds, worlds_on,
 };
 
 /// How many open behaviours are resolved in every way; beyond, in some ways.
@@ -304,7 +305,7 @@ fn rows_that_carry(cluster: &Cluster, profile: &Profile, flow: &Flow) -> Rows {
     let rows: Vec<Row> = profile.capabilities().other_than_kubernetes().collect();
     let verdict = |set: u32| {
         let taken = rows.iter().enumerate().filter(|(at, _)| set & (1 << at) != 0);
-        let profile = taken.fold(profile.clone(), |profile, (_, row)| profile.with_row_as_kubernetes(*row));
+        let profile = taken.fold(profile.clone(), |profile, (_, row)| with_row_as_kubernetes(profile, *row));
         Reference::new(cluster, &profile).decide(flow).unwrap().verdict
     };
     let now = verdict(0);

@@ -1,9 +1,8 @@
 //! Model -> manifest -> model is the identity, by every way a manifest can be read.
 
 use netpol_oracle::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
-use netpol_oracle::manifest::api_server::{Intake, judge, judge_tree};
-use netpol_oracle::manifest::tree::{Format, Hint, from_serialize, read};
 use netpol_oracle::manifest::write::Manifest;
+use netpol_oracle::manifest::{judge_object, judge_text};
 use netpol_oracle::model::{Namespaces, Peer, Peers, PodPeer, PolicyTypes, PortMatch, PortSpec, Ports, Rule};
 use netpol_oracle::net::{Cidr, IpBlock, PortName, PortRange};
 use netpol_oracle::{NetworkPolicy, ObjectName, Port, Protocol, Release};
@@ -129,22 +128,19 @@ proptest! {
         // An IPv4 except that equals its cidr has a form up to 1.35 only.
         let release = Release::DEFAULT;
         let manifest = Manifest(&policy);
-        let tree = from_serialize(&manifest).unwrap();
-        let object = judge_tree(&tree, 0, &[], Format::Json, release, Intake::Posted);
+        let object = judge_object(release, "p", &manifest);
         prop_assert_eq!(object.policy.as_ref(), Some(&policy), "{:#?}", object.diagnostics);
         prop_assert!(object.accepted_strict);
 
         let json = serde_json::to_string(&manifest).unwrap();
-        let documents = read(json.as_bytes(), Hint::Json);
-        let read_back = judge(&documents[0], release, Intake::Posted).policy;
+        let read_back = judge_text(release, "p.json", &json).remove(0).policy;
         prop_assert_eq!(read_back.as_ref(), Some(&policy));
 
         #[cfg(feature = "yaml")]
         {
             // JSON read as YAML, where every string is quoted: what our own YAML writer leaves bare is its matter.
-            let documents = read(json.as_bytes(), Hint::Yaml);
-            let read_back = judge(&documents[0], release, Intake::Posted).policy;
-        prop_assert_eq!(read_back.as_ref(), Some(&policy));
+            let read_back = judge_text(release, "p.yaml", &json).remove(0).policy;
+            prop_assert_eq!(read_back.as_ref(), Some(&policy));
         }
     }
 }
@@ -158,7 +154,7 @@ fn an_except_that_leaves_nothing_has_a_manifest() {
     let policy = NetworkPolicy::new(name, Selector::everything(), PolicyTypes::Ingress, vec![rule], vec![]);
     let json = serde_json::to_string(&Manifest(&policy)).unwrap();
     assert!(json.contains(r#""except":["::ffff:10.0.0.0/104"]"#), "{json}");
-    let documents = read(json.as_bytes(), Hint::Json);
-    assert_eq!(judge(&documents[0], Release::DEFAULT, Intake::Posted).policy, Some(policy));
-    assert!(!judge(&documents[0], Release::v1(36), Intake::Posted).accepted);
+    let judged = |release| judge_text(release, "p.json", &json).remove(0);
+    assert_eq!(judged(Release::DEFAULT).policy, Some(policy));
+    assert!(!judged(Release::v1(36)).accepted);
 }

@@ -5,4 +5,4 @@ mod fields;
 mod tree;
 
 pub(crate) use fields::{At, Faults, FieldFault};
-pub use tree::{Entry, Tree, Value};
+pub(crate) use tree::{Entry, Tree, Value};

@@ -2,17 +2,17 @@
 
 /// A value and the line it starts on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tree {
+pub(crate) struct Tree {
     /// The line, from 1; `None` for trees made from serialised objects. What an alias stands for
     /// keeps the line where it was written.
-    pub line: Option<usize>,
+    pub(crate) line: Option<usize>,
     /// The value.
-    pub value: Value,
+    pub(crate) value: Value,
 }
 
 /// What JSON can hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub(crate) enum Value {
     /// `null`, `~`, nothing at all.
     Null,
     /// `true`, and in YAML also `y`, `Yes`, `on`, ...
@@ -29,13 +29,13 @@ pub enum Value {
 
 /// A key of a mapping with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The key; what was no string in YAML as its text (`n:` is the key `false`).
-    pub key: Box<str>,
+    pub(crate) key: Box<str>,
     /// The line of the key.
-    pub line: Option<usize>,
+    pub(crate) line: Option<usize>,
     /// The value; of a repeated key the last one.
-    pub value: Tree,
+    pub(crate) value: Tree,
 }
 
 impl Tree {
@@ -45,19 +45,19 @@ impl Tree {
 
     /// The value of a key, where this is a mapping that has it. Null values are returned as they are.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Tree> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Tree> {
         self.entry(key).map(|entry| &entry.value)
     }
 
     /// The entry of a key, where this is a mapping that has it.
     #[must_use]
-    pub fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().find(|entry| &*entry.key == key)
     }
 
     /// The entries of a mapping; none for anything else.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Mapping(entries) => entries,
             _ => &[],
@@ -66,7 +66,7 @@ impl Tree {
 
     /// The text of a string.
     #[must_use]
-    pub fn as_str(&self) -> Option<&str> {
+    pub(crate) fn as_str(&self) -> Option<&str> {
         match &self.value {
             Value::String(text) => Some(text),
             _ => None,
@@ -75,14 +75,14 @@ impl Tree {
 
     /// Whether the value is null.
     #[must_use]
-    pub fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         self.value == Value::Null
     }
 
     /// The value's type as the server's JSON decoder names it: `string`, `number`, `bool`, `array`,
     /// `object`, `null`.
     #[must_use]
-    pub fn kind_name(&self) -> &'static str {
+    pub(crate) fn kind_name(&self) -> &'static str {
         match self.value {
             Value::Null => "null",
             Value::Bool(_) => "bool",

@@ -1,8 +1,10 @@
 //! Manifests in and out: located YAML and JSON, the API server's rules, objects to a cluster.
 
-pub mod api_server;
+mod api_server;
+mod judge;
 pub(crate) mod load;
-pub mod tree;
+pub(crate) mod tree;
 pub mod write;
 
+pub use self::judge::{Judgement, judge_object, judge_text};
 pub use self::load::{Loaded, LoadedObject, Loader};

@@ -349,7 +349,7 @@ impl Capabilities {
     }
 
     /// Sets `row` to its form in [`Capabilities::KUBERNETES`].
-    pub fn set_as_kubernetes(&mut self, row: Row) {
+    pub(crate) fn set_as_kubernetes(&mut self, row: Row) {
         self.copy(row, &Self::KUBERNETES);
     }
 

@@ -182,7 +182,7 @@ impl Profile {
 
     /// The same with `row` in its Kubernetes form: what a definite verdict's rows are found with.
     #[must_use]
-    pub fn with_row_as_kubernetes(mut self, row: Row) -> Self {
+    pub(crate) fn with_row_as_kubernetes(mut self, row: Row) -> Self {
         self.capabilities.set_as_kubernetes(row);
         self
     }

@@ -1,7 +1,6 @@
 //! What must hold of any input at all: the bodies of the fuzz targets, which the tests replay over kept inputs.
 
-use netpol_oracle::manifest::api_server::{Intake, judge};
-use netpol_oracle::manifest::tree::{Hint, read};
+use netpol_oracle::manifest::judge_text;
 use netpol_oracle::manifest::write::Manifest;
 use netpol_oracle::{
     Cluster, Decide, Endpoint, Flow, L4, Loader, NetworkPolicy, Pod, Port, Profile, Protocol, Reference, Release,
@@ -36,8 +35,8 @@ fn judge_pods(cluster: &Cluster, profile: &Profile) {
 /// is written and read back the same.
 pub(crate) fn policy_json(bytes: &[u8]) {
     for release in [Release::v1(31), Release::v1(34), Release::v1(37)] {
-        for document in read(bytes, Hint::Json) {
-            let judgement = judge(&document, release, Intake::Posted);
+        // As a body, and as a text of many documents.
+        for judgement in ["policy.json", "policy"].into_iter().flat_map(|name| judge_text(release, name, bytes)) {
             assert!(judgement.accepted || !judgement.accepted_strict);
             assert_eq!(judgement.accepted, judgement.policy.is_some());
             match &judgement.policy {
@@ -51,7 +50,7 @@ pub(crate) fn policy_json(bytes: &[u8]) {
 /// A policy written as a manifest and judged by a release that takes every form of CIDR.
 fn rewritten(policy: &NetworkPolicy) -> Option<NetworkPolicy> {
     let text = serde_json::to_vec(&Manifest(policy)).ok()?;
-    judge(read(&text, Hint::Json).first()?, Release::v1(31), Intake::Posted).policy
+    judge_text(Release::v1(31), "policy.json", text).pop()?.policy
 }
 
 /// Any text is a flow or a located error, and what parses prints and parses back.

@@ -54,10 +54,21 @@ pub(crate) fn with_few_rows(most: usize) -> impl Strategy<Value = Profile> {
             if other.len() <= most {
                 break;
             }
-            profile = profile.with_row_as_kubernetes(*pick.get(&other));
+            profile = with_row_as_kubernetes(profile, *pick.get(&other));
         }
         profile
     })
+}
+
+/// The profile with `row` overridden by the word that says what Kubernetes has.
+pub(crate) fn with_row_as_kubernetes(profile: Profile, row: Row) -> Profile {
+    let kubernetes = Profile::kubernetes();
+    let is_its_own = |word: &&&str| {
+        let overridden = kubernetes.clone().with_override(row, word).unwrap();
+        overridden.capabilities() == kubernetes.capabilities()
+    };
+    let word = Capabilities::words(row).iter().find(is_its_own).unwrap();
+    profile.with_override(row, word).unwrap()
 }
 
 /// The cluster with other policies.

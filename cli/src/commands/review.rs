@@ -7,8 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use netpol_oracle::diagnostic::{Code, Diagnostic, Location, Origin, Severity};
-use netpol_oracle::manifest::api_server::{Intake, judge};
-use netpol_oracle::manifest::tree::{Document, Fault, FaultKind, Hint, Tree, read};
+use netpol_oracle::manifest::judge_text;
 use netpol_oracle::{Cluster, Loader, NetworkPolicy, ObjectName, Profile, Release, admission};
 use serde::Serialize;
 
@@ -138,36 +137,22 @@ fn by_profile(policy: &NetworkPolicy, profile: &Profile, cluster: &Cluster, at: 
 fn as_posted(files: &[(String, Vec<u8>)], release: Release, profile: Option<&Profile>) -> Vec<Reviewed> {
     let mut reviewed = Vec::new();
     for (file, bytes) in files {
-        let hint = Hint::of_name(file);
-        let mut documents = read(bytes, hint);
-        if hint == Hint::Json && documents.len() > 1 {
-            // A body is one JSON value and nothing after it.
-            documents.truncate(1);
-            for document in &mut documents {
-                let message = "there is something after the JSON value".to_owned();
-                document.root = Err(Fault { line: None, message, kind: FaultKind::Syntax });
-            }
-        }
-        for document in documents {
-            let judgement = judge(&document, release, Intake::Posted);
+        for judgement in judge_text(release, file, bytes) {
             let mut diagnostics = judgement.diagnostics;
-            for location in diagnostics.iter_mut().filter_map(|found| found.location.as_mut()) {
-                location.source = file.as_str().into();
+            if let (Some(policy), Some(profile)) = (&judgement.policy, profile) {
+                diagnostics.extend(by_profile(policy, profile, &Cluster::default(), &judgement.location));
             }
-            let mut object = plain(file, &document);
-            if let Some(policy) = &judgement.policy {
-                object.namespace = policy.name().namespace().to_string();
-                object.name = policy.name().name().to_string();
-                if let Some(profile) = profile {
-                    let at =
-                        Location { source: file.as_str().into(), document: document.index, item: None, line: None };
-                    diagnostics.extend(by_profile(policy, profile, &Cluster::default(), &at));
-                }
-            }
-            object.accepted = judgement.accepted;
-            object.accepted_strict = judgement.accepted_strict;
-            object.diagnostics = diagnostics;
-            reviewed.push(object);
+            reviewed.push(Reviewed {
+                file: file.clone(),
+                document: judgement.location.document,
+                item: None,
+                kind: judgement.kind,
+                namespace: judgement.namespace,
+                name: judgement.name,
+                accepted: judgement.accepted,
+                accepted_strict: judgement.accepted_strict,
+                diagnostics,
+            });
         }
     }
     reviewed
@@ -228,26 +213,6 @@ fn as_loaded(files: &[(String, Vec<u8>)], release: Release, profile: Option<&Pro
         object.diagnostics.push(found);
     }
     reviewed.into_values().collect()
-}
-
-/// A document as it names itself; accepted until somebody says otherwise.
-fn plain(file: &str, document: &Document) -> Reviewed {
-    let text = |tree: Option<&Tree>, key: &str| {
-        tree.and_then(|tree| tree.get(key)).and_then(Tree::as_str).unwrap_or_default().to_owned()
-    };
-    let root = document.root.as_ref().ok();
-    let metadata = root.and_then(|root| root.get("metadata"));
-    Reviewed {
-        file: file.to_owned(),
-        document: document.index,
-        item: None,
-        kind: text(root, "kind"),
-        namespace: text(metadata, "namespace"),
-        name: text(metadata, "name"),
-        accepted: true,
-        accepted_strict: true,
-        diagnostics: Vec::new(),
-    }
 }
 
 fn print(reviewed: &[Reviewed], form: Form) -> io::Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! What a `POST` to the networkpolicies endpoint of `networking.k8s.io/v1` would answer: the document is
 //! decoded, defaulted and validated, and every fault and warning comes at once, at its field. Texts are the
-//! server's, word for word, but for what cannot be decoded ([`Code::Decode`]): there the decision and the
+//! server's, word for word, but for what cannot be decoded ([`Code::Decode`](crate::diagnostic::Code::Decode)): there the decision and the
 //! place are the server's and the words are ours, since the server names the first such fault only.
 //!
 //! Sources: the measured answers of 1.31, 1.34 and 1.37, and the upstream validation of those releases.
@@ -18,17 +18,17 @@ mod spec;
 mod time;
 mod words;
 
-use crate::diagnostic::{Code, Diagnostic, Origin, Severity};
-use crate::manifest::tree::{Document, FaultKind, Format, Repeated, Tree};
+use crate::diagnostic::{Diagnostic, Location};
+use crate::manifest::tree::{Format, Repeated, Tree};
 use crate::model::policy::NetworkPolicy;
 use crate::release::Release;
 
 use fields::Node;
 use report::{At, Path, Report};
 
-/// Where the document comes from.
+/// Where the object comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Intake {
+pub(crate) enum Intake {
     /// Judged as if it were created now.
     Posted,
     /// Read to learn what stands in a cluster: an object with a `metadata.uid` was accepted once, so CIDRs that only a
@@ -36,60 +36,32 @@ pub enum Intake {
     Stored,
 }
 
-/// What the API server makes of one document.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Judgement {
+/// What the API server answers to one object.
+#[derive(Debug)]
+pub(crate) struct Answer {
     /// The policy, iff it is accepted. In namespace `default` where none is given; one that is named by
     /// generateName alone bears the kept prefix and `xxxxx`.
-    pub policy: Option<NetworkPolicy>,
+    pub(crate) policy: Option<NetworkPolicy>,
     /// The server's default: unknown and repeated fields are only warned about.
-    pub accepted: bool,
+    pub(crate) accepted: bool,
     /// Under strict field validation, kubectl's default: those are refused.
-    pub accepted_strict: bool,
-    /// Every fault and warning, in the server's order. Their locations have line and document; the source
-    /// (and the item of a list) are for the caller to fill in.
-    pub diagnostics: Vec<Diagnostic>,
+    pub(crate) accepted_strict: bool,
+    /// Every fault and warning, in the server's order, each on its line.
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
-/// Judges one document.
-///
-/// ```
-/// use netpol_oracle::manifest::{api_server::{Intake, judge}, tree::{Hint, read}};
-/// use netpol_oracle::Release;
-/// let text = "metadata: {name: a}\nspec: {ingress: [{ports: [{port: 0}]}]}\n";
-/// let judgement = judge(&read(text.as_bytes(), Hint::Auto)[0], Release::DEFAULT, Intake::Posted);
-/// assert!(!judgement.accepted);
-/// assert_eq!(
-///     judgement.diagnostics[0].message,
-///     "spec.ingress[0].ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive"
-/// );
-/// ```
+/// Judges one object: a whole document or an item of a list, at `location`. `repeated` are the keys given twice in it,
+/// with paths from the object on.
 #[must_use]
-pub fn judge(document: &Document, release: Release, intake: Intake) -> Judgement {
-    match &document.root {
-        Ok(tree) => judge_tree(tree, document.index, &document.repeated, document.format, release, intake),
-        Err(fault) => {
-            let mut report = Report::new(release, document.index);
-            let code = if fault.kind == FaultKind::Limit { Code::Limit } else { Code::Syntax };
-            let at = At { path: Path::Root, line: fault.line };
-            report.push(Origin::Manifest, Severity::Error, code, at, fault.message.clone(), "");
-            rejected(report)
-        }
-    }
-}
-
-/// Judges one object: a whole document or an item of a list. `repeated` are the keys given twice in it, with
-/// paths from the object on.
-#[must_use]
-pub fn judge_tree(
+pub(crate) fn judge(
     tree: &Tree,
-    document: usize,
+    location: &Location,
     repeated: &[Repeated],
     format: Format,
     release: Release,
     intake: Intake,
-) -> Judgement {
-    let mut report = Report::new(release, document);
+) -> Answer {
+    let mut report = Report::new(release, location);
     let not_strict = decode::decode(tree, repeated, format, &mut report);
     if report.has_errors() {
         return rejected(report);
@@ -113,9 +85,9 @@ pub fn judge_tree(
         report.unreadable(at, "the document has no form as a policy", "please report this");
         return rejected(report);
     };
-    Judgement { policy: Some(policy), accepted: true, accepted_strict: !not_strict, diagnostics: report.finish() }
+    Answer { policy: Some(policy), accepted: true, accepted_strict: !not_strict, diagnostics: report.finish() }
 }
 
-fn rejected(report: Report) -> Judgement {
-    Judgement { policy: None, accepted: false, accepted_strict: false, diagnostics: report.finish() }
+fn rejected(report: Report) -> Answer {
+    Answer { policy: None, accepted: false, accepted_strict: false, diagnostics: report.finish() }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
 use crate::release::{Release, Wording};
@@ -49,8 +48,7 @@ impl fmt::Display for Path<'_> {
 pub(super) struct Report {
     pub(super) release: Release,
     diagnostics: Vec<Diagnostic>,
-    document: usize,
-    source: Arc<str>,
+    location: Location,
     errors: usize,
 }
 
@@ -62,8 +60,8 @@ pub(super) struct At<'p> {
 }
 
 impl Report {
-    pub(super) fn new(release: Release, document: usize) -> Self {
-        Self { release, diagnostics: Vec::new(), document, source: Arc::from(""), errors: 0 }
+    pub(super) fn new(release: Release, location: &Location) -> Self {
+        Self { release, diagnostics: Vec::new(), location: location.clone(), errors: 0 }
     }
 
     pub(super) fn wording(&self) -> Wording {
@@ -147,7 +145,7 @@ impl Report {
         if severity == Severity::Error {
             self.errors += 1;
         }
-        let location = Location { source: self.source.clone(), document: self.document, item: None, line: at.line };
+        let location = Location { line: at.line.or(self.location.line), ..self.location.clone() };
         self.diagnostics.push(Diagnostic {
             origin,
             severity,

@@ -144,9 +144,9 @@ impl Loader {
     }
 
     fn network_policy(&mut self, object: Source<'_>) {
-        let judged = api_server::judge_tree(
+        let judged = api_server::judge(
             object.tree,
-            object.location.document,
+            object.location,
             object.repeated,
             object.format,
             self.release,
@@ -169,11 +169,7 @@ impl Loader {
             accepted: judged.accepted,
             accepted_strict: judged.accepted_strict,
         });
-        for mut diagnostic in judged.diagnostics {
-            let line = diagnostic.location.and_then(|location| location.line).or(object.location.line);
-            diagnostic.location = Some(Location { line, ..object.location.clone() });
-            self.diagnostics.push(diagnostic);
-        }
+        self.diagnostics.extend(judged.diagnostics);
         if let Some(policy) = policy {
             self.remember("NetworkPolicy", name, object.location);
             self.builder.policy(policy);

@@ -29,7 +29,12 @@ use crate::release::Release;
 ///   ([K25](crate::semantics#k25)).
 /// - An object with only a `generateName` is called `<generateName>*`, the next one `<generateName>*2`:
 ///   each would become an object of its own.
-/// - The text's format follows the ending of its name, see [`Hint::of_name`].
+/// - The ending of a text's name says its format: `.json`, `.yaml` or `.yml`. Any other says nothing: JSON where the text
+///   starts with `{` or `[` and is valid JSON, else YAML.
+///
+/// Reading takes time and memory linear in the text. A document is refused with [`Code::Limit`] beyond 1,000 levels,
+/// 10,000,000 values (aliases expanded), 64 MiB of text repeated through aliases, the share of aliased values that the API
+/// server's parser allows, or 512 MiB of text.
 ///
 /// ```
 /// use netpol_oracle::{Loader, Release};
@@ -149,7 +154,7 @@ impl Loader {
             Err(fault) => {
                 let location = at(fault.line);
                 self.unreadable(location.clone());
-                self.diagnostics.push(finding(Severity::Error, fault.code(), fault.message.clone(), location));
+                self.diagnostics.push(fault.at(location));
                 return;
             }
         };

@@ -1,36 +1,36 @@
 //! What a text is read to: documents, and faults; and the bounds of reading.
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
 use crate::located::Tree;
 
 /// How deep sequences and mappings may nest, aliases expanded. Also bounds what recursion over a
 /// [`Tree`] (its drop included) asks of the stack.
-pub const MAX_DEPTH: usize = 1_000;
+pub(crate) const MAX_DEPTH: usize = 1_000;
 /// How many values (keys included) a document may hold, aliases expanded.
-pub const MAX_NODES: usize = 10_000_000;
+pub(crate) const MAX_NODES: usize = 10_000_000;
 /// How many bytes of text the aliases of a document may repeat.
-pub const MAX_ALIASED_BYTES: usize = 64 << 20;
+pub(crate) const MAX_ALIASED_BYTES: usize = 64 << 20;
 /// How many bytes a document may have.
-pub const MAX_BYTES: usize = 512 << 20;
+pub(crate) const MAX_BYTES: usize = 512 << 20;
 /// How many repeated keys of a document are listed.
-pub const MAX_REPEATED: usize = 1_000;
+pub(crate) const MAX_REPEATED: usize = 1_000;
 
 /// One document of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
+pub(crate) struct Document {
     /// Which document of its text, from 0; empty ones count.
-    pub index: usize,
+    pub(crate) index: usize,
     /// The value, `Null` for an empty document, or why there is none.
-    pub root: Result<Tree, Fault>,
+    pub(crate) root: Result<Tree, Fault>,
     /// The keys given more than once, in the order of their second occurrence.
-    pub repeated: Vec<Repeated>,
+    pub(crate) repeated: Vec<Repeated>,
     /// As what it was read.
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// What a document was read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Format {
+pub(crate) enum Format {
     /// YAML 1.1 as go-yaml v2 has it.
     Yaml,
     /// JSON.
@@ -39,7 +39,7 @@ pub enum Format {
 
 /// What the caller knows about a text's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Hint {
+pub(crate) enum Hint {
     /// Nothing: JSON where the text starts with `{` or `[` and is valid JSON, else YAML.
     #[default]
     Auto,
@@ -52,7 +52,7 @@ pub enum Hint {
 impl Hint {
     /// By the ending of a file's name: `.json`, `.yaml`, `.yml`; any other tells nothing.
     #[must_use]
-    pub fn of_name(name: &str) -> Self {
+    pub(crate) fn of_name(name: &str) -> Self {
         match name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).as_deref() {
             Some("json") => Self::Json,
             Some("yaml" | "yml") => Self::Yaml,
@@ -64,13 +64,13 @@ impl Hint {
 /// Why a document could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct Fault {
+pub(crate) struct Fault {
     /// The line, from 1, where known.
-    pub line: Option<usize>,
+    pub(crate) line: Option<usize>,
     /// What is wrong: lower case, one line.
-    pub message: String,
+    pub(crate) message: String,
     /// The sort of fault.
-    pub kind: FaultKind,
+    pub(crate) kind: FaultKind,
 }
 
 impl Fault {
@@ -85,12 +85,24 @@ impl Fault {
             _ => Code::Syntax,
         }
     }
+
+    /// The fault as it is reported of a document.
+    pub(crate) fn at(&self, location: Location) -> Diagnostic {
+        Diagnostic {
+            origin: Origin::Manifest,
+            severity: Severity::Error,
+            code: self.code(),
+            path: FieldPath::root(),
+            message: self.message.clone(),
+            help: String::new(),
+            location: Some(location),
+        }
+    }
 }
 
 /// The sort of a [`Fault`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum FaultKind {
+pub(crate) enum FaultKind {
     /// The text breaks the rules of its format.
     Syntax,
     /// The text is well-formed but has no JSON form: a list as a key, `.nan`, an alias inside itself.
@@ -100,23 +112,24 @@ pub enum FaultKind {
     /// The bytes are no text.
     Encoding,
     /// YAML, and the crate was built without the feature `yaml`.
+    #[cfg(not(feature = "yaml"))]
     Unsupported,
 }
 
 /// A key given once more in its mapping; the last value wins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repeated {
+pub(crate) struct Repeated {
     /// The line of the repeated key.
-    pub line: Option<usize>,
+    pub(crate) line: Option<usize>,
     /// The line of its value, which is the one that go-yaml names.
-    pub value_line: Option<usize>,
+    pub(crate) value_line: Option<usize>,
     /// The full path: `spec.ingress[0].ports[0].port`. Cut after [`MAX_PATH`] bytes.
-    pub path: String,
+    pub(crate) path: String,
     /// The key's text.
-    pub key: Box<str>,
+    pub(crate) key: Box<str>,
     /// Whether the key is a string; go-yaml prints a bool or number without quotes.
-    pub is_string: bool,
+    pub(crate) is_string: bool,
 }
 
 /// The longest path of a [`Repeated`], in bytes.
-pub const MAX_PATH: usize = 4_096;
+pub(crate) const MAX_PATH: usize = 4_096;

@@ -6,9 +6,8 @@
 //! # Bounds
 //!
 //! Reading takes time and memory linear in the text and never recurses. A document is refused with a
-//! [`FaultKind::Limit`] fault beyond [`MAX_DEPTH`] levels, [`MAX_NODES`] values (aliases expanded),
-//! [`MAX_ALIASED_BYTES`] of text repeated through aliases, the share of aliased values that go-yaml
-//! allows, or [`MAX_BYTES`] of text. Repeated keys beyond [`MAX_REPEATED`] in a document are not listed.
+//! [`FaultKind::Limit`] fault beyond the bounds that stand in `document.rs`, or beyond the share of aliased values that
+//! go-yaml allows.
 
 mod builder;
 #[cfg(feature = "yaml")]
@@ -28,10 +27,7 @@ mod tests;
 #[cfg(feature = "yaml")]
 mod yaml;
 
-pub use crate::located::{Entry, Tree, Value};
-pub use document::{
-    Document, Fault, FaultKind, Format, Hint, MAX_ALIASED_BYTES, MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_PATH,
-    MAX_REPEATED, Repeated,
-};
-pub use read::read;
-pub use serialize::from_serialize;
+pub(crate) use crate::located::{Entry, Tree, Value};
+pub(crate) use document::{Document, Fault, FaultKind, Format, Hint, Repeated};
+pub(crate) use read::read;
+pub(crate) use serialize::from_serialize;

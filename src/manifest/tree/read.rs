@@ -10,16 +10,8 @@ use super::yaml;
 ///
 /// An empty text is one empty document. JSON objects one after another are one document each; after a
 /// fault in JSON nothing more is read.
-///
-/// ```
-/// use netpol_oracle::manifest::tree::{Hint, Value, read};
-/// let documents = read(b"port: 010\n---\n- a\n", Hint::Auto);
-/// assert_eq!(documents.len(), 2);
-/// let root = documents[0].root.as_ref().unwrap();
-/// assert_eq!(root.get("port").unwrap().value, Value::Number("8".into()));
-/// ```
 #[must_use]
-pub fn read(text: &[u8], hint: Hint) -> Vec<Document> {
+pub(crate) fn read(text: &[u8], hint: Hint) -> Vec<Document> {
     match hint {
         Hint::Json => json::read(text),
         Hint::Yaml => read_yaml(text),

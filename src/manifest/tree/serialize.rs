@@ -14,15 +14,7 @@ use crate::located::Tree;
 /// # Errors
 ///
 /// What JSON cannot hold, and the limits of the module.
-///
-/// ```
-/// use netpol_oracle::manifest::tree::{Value, from_serialize};
-/// let tree = from_serialize(&serde_json::json!({"port": 80}))?;
-/// assert_eq!(tree.get("port").unwrap().value, Value::Number("80".into()));
-/// assert_eq!(tree.line, None);
-/// # Ok::<(), netpol_oracle::manifest::tree::Fault>(())
-/// ```
-pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Tree, Fault> {
+pub(crate) fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Tree, Fault> {
     let mut text = Bounded(Vec::new());
     let mut serializer = serde_json::Serializer::with_formatter(&mut text, Depth(0));
     value.serialize(&mut serializer).map_err(|error| {

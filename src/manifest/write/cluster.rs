@@ -84,8 +84,7 @@ fn numbered_last<'a, T: 'a, I: Iterator<Item = &'a T>>(
 
 /// A cluster as one `kind: List` of its [`documents`].
 ///
-/// The reader takes [`MAX_NODES`](crate::manifest::tree::MAX_NODES) values in a document: about 100,000 pods. Write a
-/// larger cluster object by object.
+/// The reader takes 10,000,000 values in a document: about 100,000 pods. Write a larger cluster object by object.
 ///
 /// ```
 /// use netpol_oracle::generate::ClusterSpec;

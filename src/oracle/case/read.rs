@@ -26,7 +26,7 @@ const VERDICTS: [(&str, Verdict); 3] =
 const OUTCOMES: [(&str, Outcome); 2] = [("delivered", Outcome::Delivered), ("dropped", Outcome::Dropped)];
 
 impl Case {
-    /// Reads a case: YAML or JSON (by the ending of `name`, see [`Hint::of_name`]), one document.
+    /// Reads a case: YAML or JSON (by the ending of `name`, as [`Loader`] tells), one document.
     ///
     /// Whether the flows can be judged, and are answered as the case says, is [`Case::stale`]'s to tell.
     ///

@@ -1,6 +1,7 @@
 //! Each rule of reading, to the letter. What is expected was compared with sigs.k8s.io/yaml v1.6.0 and
 //! sigs.k8s.io/json.
 
+mod bounds;
 mod json;
 mod scalars;
 mod structure;
