@@ -9,6 +9,7 @@ pub(crate) const MAX_DEPTH: usize = 1_000;
 /// How many values (keys included) a document may hold, aliases expanded.
 pub(crate) const MAX_NODES: usize = 10_000_000;
 /// How many bytes of text the aliases of a document may repeat.
+#[cfg(feature = "yaml")]
 pub(crate) const MAX_ALIASED_BYTES: usize = 64 << 20;
 /// How many bytes a document may have.
 pub(crate) const MAX_BYTES: usize = 512 << 20;
@@ -109,7 +110,8 @@ pub(crate) enum FaultKind {
     Value,
     /// A bound of the reader was passed.
     Limit,
-    /// The bytes are no text.
+    /// The bytes are no text: JSON replaces such bytes.
+    #[cfg(feature = "yaml")]
     Encoding,
     /// YAML, and the crate was built without the feature `yaml`.
     #[cfg(not(feature = "yaml"))]
