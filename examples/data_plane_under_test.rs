@@ -50,7 +50,7 @@ impl DataPlane for Unfinished {
 pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (cluster, profile) = (ClusterSpec::new(30).build(), Profile::kubernetes());
     let engine = Engine::new(&cluster, &profile);
-    let options = Options { stop_after_mismatches: Some(1), ..Options::default() };
+    let options = Options::new().stop_after_mismatches(1);
     let report = check(&engine, &mut Unfinished::default(), covering_flows(&engine).iter(), &options)?;
     println!("{report}");
 

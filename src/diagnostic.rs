@@ -207,6 +207,7 @@ impl Serialize for FieldPath {
 
 /// Where an object was read from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[non_exhaustive]
 pub struct Location {
     /// The name the caller gave the text: a file's path, `stdin`, ...
     pub source: Arc<str>,
@@ -216,6 +217,13 @@ pub struct Location {
     pub item: Option<usize>,
     /// The line in the text, from 1, where known.
     pub line: Option<usize>,
+}
+
+impl Location {
+    /// A document of the text `source`, as a whole.
+    pub fn new(source: impl Into<Arc<str>>, document: usize) -> Self {
+        Self { source: source.into(), document, item: None, line: None }
+    }
 }
 
 impl fmt::Display for Location {
@@ -237,6 +245,7 @@ impl fmt::Display for Location {
 /// A message of [`Origin::ApiServer`] is the server's text, word for word, with its path in front; any
 /// other is ours: lower case, one line, values in backticks, without a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[non_exhaustive]
 pub struct Diagnostic {
     /// Who speaks.
     pub origin: Origin,

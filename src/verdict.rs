@@ -46,6 +46,7 @@ pub trait Decide {
 
 /// The full answer to one flow.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Decision {
     /// The question.
     pub flow: Flow,
@@ -86,6 +87,7 @@ impl Serialize for Judged {
 
 /// The answer for one backend of a Service ([K23](crate::semantics#k23)).
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct BackendDecision {
     /// The backend.
     #[serde(skip)]
@@ -119,6 +121,7 @@ impl fmt::Display for Backend {
 
 /// The two sides of a flow: both must pass.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Sides {
     /// Egress of the source.
     pub egress: Side,
@@ -139,6 +142,7 @@ impl Sides {
 
 /// One side's verdict and why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Side {
     /// What this side alone says.
     pub verdict: Verdict,
@@ -148,6 +152,7 @@ pub struct Side {
 
 /// A rule of a policy, as written: `default/db ingress[0]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[non_exhaustive]
 pub struct RuleRef {
     /// The policy.
     pub policy: ObjectName,
@@ -165,6 +170,7 @@ impl fmt::Display for RuleRef {
 
 /// A rule of which one half matched.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[non_exhaustive]
 pub struct NearMiss {
     /// The rule.
     #[serde(flatten)]

@@ -40,7 +40,10 @@ fn of(code: Code, profile: &str, manifests: &str) -> Vec<String> {
     found
         .into_iter()
         .filter(|found| found.code == code)
-        .map(|found| Diagnostic { help: String::new(), ..found }.to_string())
+        .map(|mut found| {
+            found.help.clear();
+            found.to_string()
+        })
         .collect()
 }
 
@@ -819,21 +822,14 @@ fn a_large_policy_in_a_large_cluster() {
         let mut pod = Pod::new(ObjectName::new(format!("ns-{}", at % 100), format!("pod-{at}")));
         pod.labels = labels(&[("app", &format!("app-{}", at % 500)), ("pod", &format!("pod-{at}"))]);
         pod.addresses = vec![std::net::Ipv4Addr::from(0x0A00_0000 + at).into()];
-        pod.ports = vec![ContainerPort {
-            name: Some(PortName::new("http").unwrap()),
-            protocol: Protocol::Tcp,
-            port: Port::new(80).unwrap(),
-        }];
+        let http = PortName::new("http").unwrap();
+        pod.ports = vec![ContainerPort::new(Protocol::Tcp, Port::new(80).unwrap()).named(http)];
         builder.pod(pod);
     }
     for at in 0..500 {
-        builder.service(Service {
-            name: ObjectName::new(format!("ns-{}", at % 100), format!("svc-{at}")),
-            kind: ServiceKind::ClusterIp,
-            cluster_addresses: vec![],
-            selector: labels(&[("app", &format!("app-{at}"))]),
-            ports: vec![],
-        });
+        let mut service = Service::new(ObjectName::new(format!("ns-{}", at % 100), format!("svc-{at}")));
+        service.selector = labels(&[("app", &format!("app-{at}"))]);
+        builder.service(service);
     }
     let rule = |at: usize| {
         let key = || LabelKey::new("pod").unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::with;
 use netpol_oracle::labels::{Labels, Selector};
 use netpol_oracle::model::{Namespace, ObjectId, PolicyTypes, Workload, WorkloadKind};
 use netpol_oracle::{Change, Cluster, NetworkPolicy, Object, ObjectName, Pod};
@@ -113,7 +114,7 @@ fn pod(namespace: &str, name: &str) -> Pod {
 }
 
 fn namespace(name: &str, labels: Labels) -> Namespace {
-    Namespace { name: name.into(), labels }
+    with(Namespace::new(name), |namespace| namespace.labels = labels)
 }
 
 fn put(object: impl Into<Object>) -> Change {
@@ -179,20 +180,10 @@ fn faults_are_told_all_at_once_and_nothing_is_done() {
 /// K25: one name may stand for a workload of each kind.
 #[test]
 fn workloads_of_one_name_are_told_apart_by_kind() {
-    let workload = |namespace: &str, name: &str, kind| Workload {
-        name: ObjectName::new(namespace, name),
-        kind,
-        labels: Labels::new(),
-        selector: Selector::everything(),
-        replicas: None,
-        node: None,
-        host_network: false,
-        ports: Vec::new(),
-        runtime_class: None,
-        owner: None,
-    };
+    let workload =
+        |namespace: &str, name: &str, kind| Workload::new(kind, ObjectName::new(namespace, name), Labels::new());
     let mut builder = Cluster::builder();
-    for kind in WorkloadKind::ALL.into_iter().rev() {
+    for kind in WorkloadKind::ALL.iter().copied().rev() {
         builder.workload(workload("b", "m", kind));
         builder.workload(workload("b", "l", kind)).workload(workload("b", "n", kind));
         builder.workload(workload("a", "m", kind)).workload(workload("c", "m", kind));
@@ -244,7 +235,7 @@ fn a_large_cluster_changes_as_a_small_one_does() {
                 fresh.policy(isolated(name.clone())).pod(Pod::new(name));
             }
             _ => {
-                let unready = Pod { ready: false, ..Pod::new(name) };
+                let unready = with(Pod::new(name), |pod| pod.ready = false);
                 changed.apply(&[put(unready.clone())]).unwrap();
                 fresh.pod(unready);
             }
@@ -265,7 +256,7 @@ fn what_does_not_change_is_shared() {
     builder.pod(pod("shop", "a")).pod(pod("shop", "b"));
     let before = builder.build();
     let mut after = before.clone();
-    after.apply(&[put(Pod { ready: false, ..pod("shop", "a") })]).unwrap();
+    after.apply(&[put(with(pod("shop", "a"), |pod| pod.ready = false))]).unwrap();
     let find = |cluster: &Cluster, name: &str| std::ptr::from_ref(cluster.pod(&ObjectName::new("shop", name)).unwrap());
     assert!(std::ptr::eq(find(&before, "b"), find(&after, "b")));
     assert!(!std::ptr::eq(find(&before, "a"), find(&after, "a")));

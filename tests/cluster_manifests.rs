@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::support::with;
 use netpol_oracle::generate::{ClusterSpec, Hostile, flows};
 use netpol_oracle::labels::{Labels, Requirement, Selector};
 use netpol_oracle::manifest::Loaded;
@@ -56,9 +57,8 @@ fn assert_survives(cluster: &Cluster) {
 
 /// An OS image of no text, which worlds have and manifests do not, is none.
 fn without_empty_texts(cluster: &Cluster) -> Cluster {
-    worlds::map_nodes(cluster, |node| Node {
-        os_image: node.os_image.clone().filter(|image| !image.is_empty()),
-        ..node.clone()
+    worlds::map_nodes(cluster, |node| {
+        with(node.clone(), |node| node.os_image = node.os_image.take().filter(|image| !image.is_empty()))
     })
 }
 
@@ -85,25 +85,21 @@ fn labels(pairs: &[(&str, &str)]) -> Labels {
 #[test]
 fn every_kind_and_field_survives() {
     let ports = vec![
-        ContainerPort { name: Some(PortName::new("http").unwrap()), protocol: Protocol::Tcp, port: port(80) },
-        ContainerPort { name: None, protocol: Protocol::Sctp, port: port(65535) },
+        ContainerPort::new(Protocol::Tcp, port(80)).named(PortName::new("http").unwrap()),
+        ContainerPort::new(Protocol::Sctp, port(65535)),
     ];
     let mut builder = Cluster::builder();
-    for (kind, replicas) in WorkloadKind::ALL.into_iter().zip([Some(0), None, Some(3), None, Some(2), Some(1), Some(9)])
+    for (kind, replicas) in
+        WorkloadKind::ALL.iter().copied().zip([Some(0), None, Some(3), None, Some(2), Some(1), Some(9)])
     {
-        let owner = Owner { kind: WorkloadKind::CronJob, name: "above".into() };
-        let workload = Workload {
-            name: name("w"),
-            kind,
-            labels: labels(&[("app", "w"), ("no", "1e3")]),
-            selector: Selector::new(labels(&[("app", "w")]), Vec::new()),
-            replicas,
-            node: Some("n1".into()),
-            host_network: true,
-            ports: ports.clone(),
-            runtime_class: Some("kata".into()),
-            owner: Some(owner.clone()),
-        };
+        let mut workload = Workload::new(kind, name("w"), labels(&[("app", "w"), ("no", "1e3")]));
+        workload.selector = Selector::new(labels(&[("app", "w")]), Vec::new());
+        workload.replicas = replicas;
+        workload.node = Some("n1".into());
+        workload.host_network = true;
+        workload.ports = ports.clone();
+        workload.runtime_class = Some("kata".into());
+        workload.owner = Some(Owner::new(WorkloadKind::CronJob, "above"));
         builder.workload(workload.clone());
         let expressions = vec![Requirement::Exists { key: label("app", "w").0 }];
         let selector = match kind {
@@ -111,26 +107,21 @@ fn every_kind_and_field_survives() {
             WorkloadKind::ReplicationController => workload.selector.clone(),
             _ => Selector::new(workload.labels.clone(), expressions),
         };
-        builder.workload(Workload { name: name("expressions"), selector, ..workload.clone() });
+        let selecting = |called: &str, selector: Selector| {
+            with(workload.clone(), |workload| {
+                workload.name = name(called);
+                workload.selector = selector;
+            })
+        };
+        builder.workload(selecting("expressions", selector));
         let selector = Selector::new(workload.labels.clone(), Vec::new());
-        builder.workload(Workload { name: name("template"), selector, ..workload.clone() });
-        builder.workload(Workload {
-            name: name("bare"),
-            labels: Labels::new(),
-            selector: Selector::everything(),
-            replicas: None,
-            node: None,
-            host_network: false,
-            ports: Vec::new(),
-            runtime_class: None,
-            owner: None,
-            kind,
-        });
+        builder.workload(selecting("template", selector));
+        builder.workload(Workload::new(kind, name("bare"), Labels::new()));
         if kind != WorkloadKind::ReplicationController {
-            builder.workload(Workload { name: name("everything"), selector: Selector::everything(), ..workload });
+            builder.workload(selecting("everything", Selector::everything()));
         }
         let mut owned = Pod::new(name(&format!("of-{}", kind.as_str().to_lowercase())));
-        owned.owner = Some(Owner { kind, name: "w".into() });
+        owned.owner = Some(Owner::new(kind, "w"));
         builder.pod(owned);
     }
     for (i, phase) in
@@ -148,60 +139,49 @@ fn every_kind_and_field_survives() {
         pod.runtime_class = Some("kata-qemu".into());
         builder.pod(pod);
     }
-    let address = |kind, text: &str| NodeAddress { kind, address: ip(text) };
-    builder.node(Node {
-        name: "n1.example".into(),
-        addresses: vec![
+    let address = |kind, text: &str| NodeAddress::new(kind, ip(text));
+    builder.node(with(Node::new("n1.example"), |node| {
+        node.addresses = vec![
             address(NodeAddressKind::ExternalIp, "203.0.113.1"),
             address(NodeAddressKind::InternalIp, "10.9.0.1"),
             address(NodeAddressKind::Other, "10.9.0.2"),
             address(NodeAddressKind::InternalIp, "fd09::1"),
-        ],
-        os_image: Some("Ubuntu: \"22.04\" # LTS".into()),
-        labels: labels(&[("zone", "a")]),
-    });
-    builder.node(Node { name: "bare".into(), addresses: Vec::new(), os_image: None, labels: Labels::new() });
+        ];
+        node.os_image = Some("Ubuntu: \"22.04\" # LTS".into());
+        node.labels = labels(&[("zone", "a")]);
+    }));
+    builder.node(Node::new("bare"));
     let service_ports = vec![
-        ServicePort {
-            name: Some("web".into()),
-            protocol: Protocol::Tcp,
-            port: port(80),
-            target: TargetPort::Name(PortName::new("http").unwrap()),
-        },
-        ServicePort { name: None, protocol: Protocol::Udp, port: port(53), target: TargetPort::Number(port(5353)) },
+        with(ServicePort::new(Protocol::Tcp, port(80)), |port| {
+            port.name = Some("web".into());
+            port.target = TargetPort::Name(PortName::new("http").unwrap());
+        }),
+        with(ServicePort::new(Protocol::Udp, port(53)), |dns| dns.target = TargetPort::Number(port(5353))),
     ];
     for (i, kind) in [ServiceKind::ClusterIp, ServiceKind::Headless, ServiceKind::ExternalName].into_iter().enumerate()
     {
-        let service = Service {
-            name: name(&format!("s{i}")),
-            kind,
-            cluster_addresses: vec![ip(&format!("10.96.0.{i}")), ip(&format!("fd96::{i}"))],
-            selector: labels(&[("app", "w")]),
-            ports: service_ports.clone(),
-        };
-        builder.service(service.clone());
-        builder.service(Service {
-            name: name(&format!("bare{i}")),
-            cluster_addresses: Vec::new(),
-            selector: Labels::new(),
-            ports: Vec::new(),
-            ..service
-        });
+        builder.service(with(Service::new(name(&format!("s{i}"))), |service| {
+            service.kind = kind;
+            service.cluster_addresses = vec![ip(&format!("10.96.0.{i}")), ip(&format!("fd96::{i}"))];
+            service.selector = labels(&[("app", "w")]);
+            service.ports = service_ports.clone();
+        }));
+        builder.service(with(Service::new(name(&format!("bare{i}"))), |service| service.kind = kind));
     }
     for (family, address) in [(Family::V4, "10.0.0.1"), (Family::V6, "fd00::1"), (Family::V6, "10.0.0.2")] {
-        builder.endpoint_slice(EndpointSlice {
-            name: name(&format!("s-{}", address.replace(':', "-"))),
-            service: "s0".into(),
-            family,
-            endpoints: vec![
-                SliceEndpoint { addresses: vec![ip(address)], ready: false, target: Some(ObjectName::new("far", "p")) },
-                SliceEndpoint { addresses: Vec::new(), ready: true, target: None },
-            ],
-            ports: vec![
-                SlicePort { name: Some("web".into()), protocol: Protocol::Tcp, port: port(8080) },
-                SlicePort { name: None, protocol: Protocol::Sctp, port: port(1) },
-            ],
-        });
+        let mut slice = EndpointSlice::new(name(&format!("s-{}", address.replace(':', "-"))), "s0", family);
+        slice.endpoints = vec![
+            with(SliceEndpoint::new(vec![ip(address)]), |endpoint| {
+                endpoint.ready = false;
+                endpoint.target = Some(ObjectName::new("far", "p"));
+            }),
+            SliceEndpoint::new(Vec::new()),
+        ];
+        slice.ports = vec![
+            with(SlicePort::new(Protocol::Tcp, port(8080)), |port| port.name = Some("web".into())),
+            SlicePort::new(Protocol::Sctp, port(1)),
+        ];
+        builder.endpoint_slice(slice);
     }
     assert_survives(&builder.build());
     assert_survives(&Cluster::builder().build());
@@ -224,24 +204,14 @@ fn generated_names_and_their_numbers_survive() {
     }
     builder.pod(Pod::new(name("web-0")));
     builder.pod(Pod::new(name("zz")));
-    builder.service(Service {
-        name: name("made-"),
-        kind: ServiceKind::ClusterIp,
-        cluster_addresses: Vec::new(),
-        selector: Labels::new(),
-        ports: Vec::new(),
-    });
+    builder.service(Service::new(name("made-")));
     assert_survives(&builder.build());
 }
 
 #[test]
 fn policies_of_other_kinds_are_named_again() {
     let mut builder = Cluster::builder();
-    let other = |kind: &str, version: &str, name: &str| OtherPolicy {
-        kind: kind.to_owned(),
-        api_version: version.to_owned(),
-        name: name.to_owned(),
-    };
+    let other = OtherPolicy::new;
     builder.other_policy(other("AdminNetworkPolicy", "policy.networking.k8s.io/v1alpha1", "a"));
     builder.other_policy(other("CiliumNetworkPolicy", "cilium.io/v2", "shop/c"));
     let cluster = builder.build();

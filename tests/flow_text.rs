@@ -129,11 +129,10 @@ fn flow() -> impl Strategy<Value = Flow> {
         Just(L4::Icmp),
         any::<u8>().prop_filter_map("has ports", |n| OtherProtocol::new(n).map(L4::Other)),
     ];
-    (endpoint(), destination, l4, proptest::option::of(name())).prop_map(|(source, destination, l4, via)| Flow {
-        source,
-        destination,
-        l4,
-        via,
+    (endpoint(), destination, l4, proptest::option::of(name())).prop_map(|(source, destination, l4, via)| {
+        let mut flow = Flow::new(source, destination, l4);
+        flow.via = via;
+        flow
     })
 }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use crate::support::with;
 use netpol_oracle::analysis::{FlowChange, Impact, Isolation, MAX_CHANGES, impact};
 use netpol_oracle::labels::{LabelKey, LabelValue, Labels, Selector};
 use netpol_oracle::model::{
-    ClusterBuilder, ContainerPort, Namespace, Namespaces, Node, NodeAddress, NodeAddressKind, Peer, Peers, PodPeer,
-    PolicyTypes, PortMatch, PortSpec, Ports, Rule, Service, ServiceKind, ServicePort, TargetPort, Workload,
-    WorkloadKind,
+    ClusterBuilder, ContainerPort, Namespace, Namespaces, Node, NodeAddress, Peer, Peers, PodPeer, PolicyTypes,
+    PortMatch, PortSpec, Ports, Rule, Service, ServicePort, Workload, WorkloadKind,
 };
 use netpol_oracle::net::{Cidr, Family, IpBlock, PortName, PortRange};
 use netpol_oracle::{
@@ -132,8 +132,8 @@ fn any_pod(dice: &mut Dice, at: usize) -> Pod {
         pod.host_addresses = pod.addresses.clone();
     }
     if dice.one_in(2) {
-        let name = Some(PortName::new("http").unwrap());
-        pod.ports = vec![ContainerPort { name, protocol: Protocol::Tcp, port: port(dice.of(&[80, 82, 8080])) }];
+        let name = PortName::new("http").unwrap();
+        pod.ports = vec![ContainerPort::new(Protocol::Tcp, port(dice.of(&[80, 82, 8080]))).named(name)];
     }
     if dice.one_in(5) {
         pod.runtime_class = Some("kata".into());
@@ -156,8 +156,10 @@ fn any_profile(dice: &mut Dice) -> Profile {
 }
 
 fn node(name: &str, address: &str, os: &str) -> Node {
-    let address = NodeAddress { kind: NodeAddressKind::InternalIp, address: address.parse().unwrap() };
-    Node { name: name.into(), addresses: vec![address], os_image: Some(os.into()), labels: Labels::new() }
+    with(Node::new(name), |node| {
+        node.addresses = vec![NodeAddress::internal(address.parse().unwrap())];
+        node.os_image = Some(os.into());
+    })
 }
 
 struct Worlds {
@@ -169,7 +171,7 @@ fn any_worlds(seed: u64) -> Worlds {
     let dice = &mut Dice(seed);
     let mut builder = Cluster::builder();
     for name in ["a", "b"] {
-        builder.namespace(Namespace { name: name.into(), labels: Labels::new() });
+        builder.namespace(Namespace::new(name));
     }
     builder.node(node("n1", "192.168.0.1", "Huawei Cloud EulerOS 2.0"));
     let second_os = dice.of(&["Huawei Cloud EulerOS 2.0", "Ubuntu 22.04"]);
@@ -390,18 +392,11 @@ fn a_service_may_change_where_its_backends_do_not() {
     let mut builder = Cluster::builder();
     builder.pod(pod("web-0", "web", "10.0.0.1"));
     builder.pod(pod("db-0", "db", "10.0.0.2"));
-    builder.service(Service {
-        name: ObjectName::new("a", "db"),
-        kind: ServiceKind::ClusterIp,
-        cluster_addresses: vec!["10.247.0.1".parse().unwrap()],
-        selector: labels(&[("app", "db")]),
-        ports: vec![ServicePort {
-            name: None,
-            protocol: Protocol::Tcp,
-            port: port(80),
-            target: TargetPort::Number(port(80)),
-        }],
-    });
+    builder.service(with(Service::new(ObjectName::new("a", "db")), |service| {
+        service.cluster_addresses = vec!["10.247.0.1".parse().unwrap()];
+        service.selector = labels(&[("app", "db")]);
+        service.ports = vec![ServicePort::new(Protocol::Tcp, port(80))];
+    }));
     let before = builder.clone().build();
     let to_db = Rule {
         peers: Peers::Of(vec![Peer::Pods(PodPeer { namespaces: Namespaces::Own, pods: selector(&[("app", "db")]) })]),
@@ -424,18 +419,7 @@ fn a_service_may_change_where_its_backends_do_not() {
 #[test]
 fn workloads_stand_for_pods_nobody_loaded() {
     let mut builder = Cluster::builder();
-    let workload = |name: &str, kind| Workload {
-        name: ObjectName::new("a", name),
-        kind,
-        labels: labels(&[("app", name)]),
-        selector: selector(&[("app", name)]),
-        replicas: None,
-        node: None,
-        host_network: false,
-        ports: vec![],
-        runtime_class: None,
-        owner: None,
-    };
+    let workload = |name: &str, kind| Workload::new(kind, ObjectName::new("a", name), labels(&[("app", name)]));
     builder.workload(workload("web", WorkloadKind::Deployment));
     builder.workload(workload("db", WorkloadKind::Deployment));
     builder.workload(workload("db", WorkloadKind::StatefulSet));

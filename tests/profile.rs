@@ -16,6 +16,7 @@ fn preset(model: NetworkModel, at: &str) -> Profile {
         NetworkModel::Tunnel => Profile::tunnel(version(at)),
         NetworkModel::Vpc => Profile::vpc(version(at)),
         NetworkModel::CloudNative2 => Profile::cloud_native_2(version(at)),
+        _ => unreachable!("what these tests do not know"),
     }
 }
 

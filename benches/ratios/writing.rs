@@ -110,7 +110,9 @@ fn updates(cluster: &Cluster, profile: &Profile, build: f64, goals: &mut Goals) 
     let relabels: Vec<Change> = (0..100)
         .map(|i| {
             let labels = [(key("env"), value(format!("env-{i}"))), (key("team"), value(format!("team-{}", i % 12)))];
-            Change::Put(Object::Namespace(Namespace { name: "large".into(), labels: labels.into_iter().collect() }))
+            let mut large = Namespace::new("large");
+            large.labels = labels.into_iter().collect();
+            Change::Put(Object::Namespace(large))
         })
         .collect();
     let took = each(&mut engine, &relabels);

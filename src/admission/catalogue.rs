@@ -4,6 +4,7 @@ use crate::diagnostic::Code;
 
 /// A policy that is told something, and what.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Example {
     /// The code.
     pub code: Code,

@@ -18,6 +18,7 @@ const NAMED: usize = 3;
 
 /// The ends of a change: all of them are treated alike.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ends {
     /// Pods, workloads and nodes.
     pub members: Vec<Endpoint>,

@@ -26,6 +26,7 @@ const MAX_PAIRS: usize = 20_000;
 
 /// What a change does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Impact {
     /// Pods and workloads that become isolated or free, by name.
     pub isolation: Vec<IsolationChange>,
@@ -40,6 +41,7 @@ pub struct Impact {
 
 /// A pod, or a workload that stands for pods nobody loaded, gains or loses its isolation ([K1](crate::semantics#k1)).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct IsolationChange {
     /// The pod or workload.
     pub object: ObjectName,
@@ -62,6 +64,7 @@ pub enum Isolation {
 ///
 /// A pod's connections to itself are never meant ([K19](crate::semantics#k19)).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FlowChange {
     /// The side whose verdict changes.
     pub direction: Direction,

@@ -22,6 +22,7 @@ pub struct ClassId(ClassIx);
 
 /// Whom a side of a [`Cell`] is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CellPeer {
     /// A member of a class, at an address.
     Pod {
@@ -36,6 +37,7 @@ pub enum CellPeer {
 
 /// What one side's policies say of one peer: a cell of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Cell {
     /// What the side says on each port, in order, intervals as long as they can be.
     pub ports: Vec<(PortInterval, Verdict)>,

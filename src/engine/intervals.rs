@@ -15,6 +15,7 @@ use crate::profile::cce::INTERNAL_CLOUD;
 
 /// Addresses from the first to the last, both included, that no ipBlock and no range of the profile tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct AddressInterval {
     /// The first address.
     pub first: IpAddr,

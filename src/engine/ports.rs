@@ -69,6 +69,7 @@ impl NamedPort {
 /// Ports of one protocol, from the first to the last, that no policy tells apart; a number that some pod gives a name
 /// which a policy uses stands alone ([K12](crate::semantics#k12)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct PortInterval {
     /// The protocol.
     pub protocol: Protocol,

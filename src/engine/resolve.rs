@@ -270,7 +270,7 @@ impl Tables {
         if let Some(slot) = self.pod_slot(name) {
             return self.identity(slot).ok_or_else(|| FlowError::FinishedPod(name.clone()));
         }
-        let mut found = WorkloadKind::ALL.into_iter().filter_map(|kind| self.workload_slot(name, kind));
+        let mut found = WorkloadKind::ALL.iter().copied().filter_map(|kind| self.workload_slot(name, kind));
         match (found.next(), found.next()) {
             (Some(slot), None) => self.identity(slot).ok_or_else(|| FlowError::UnknownObject(name.clone())),
             (None, _) => Err(FlowError::UnknownObject(name.clone())),

@@ -6,6 +6,7 @@ use std::str::FromStr;
 /// What a hostile cluster does to whoever evaluates it. Its pods are all live and run on nodes; hostile clusters have
 /// no Services. Written as [`as_str`](Self::as_str) has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Hostile {
     /// `distinct-labels`: every pod has labels of its own and every policy a selector and a port of its own, so that
     /// no two pods and no two policies are alike.

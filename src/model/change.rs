@@ -17,6 +17,7 @@ use crate::text::listed;
 /// An object of any kind that a cluster holds ([K25](crate::semantics#k25)).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
+#[non_exhaustive]
 pub enum Object {
     Namespace(Namespace),
     Pod(Pod),
@@ -67,6 +68,7 @@ from_kinds! {
 /// ([K25](crate::semantics#k25)).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
+#[non_exhaustive]
 pub enum ObjectId {
     Namespace(Arc<str>),
     Pod(ObjectName),

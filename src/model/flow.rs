@@ -17,6 +17,7 @@ use crate::net::{Port, Protocol, canonical};
 /// # Ok::<(), netpol_oracle::model::FlowTextError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Flow {
     /// Who opens the connection.
     pub source: Endpoint,
@@ -45,6 +46,7 @@ impl Flow {
 
 /// One end of a flow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Endpoint {
     /// `NS/NAME`: the pod of that name, else the workload ([K25](crate::semantics#k25)).
     Named(ObjectName),
@@ -90,6 +92,7 @@ impl Endpoint {
 
 /// Where a flow goes: an endpoint, or a Service by name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Destination {
     /// A pod, workload, node or address (which may be a ClusterIP).
     Endpoint(Endpoint),

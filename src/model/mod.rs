@@ -1,4 +1,13 @@
 //! What a decision is made from: policies, the cluster's objects, and the flow in question.
+//!
+//! The cluster's objects have a `new` with what they always need; the other fields are public, to be set afterwards. Fields
+//! and variants come with versions, so most types here are `#[non_exhaustive]`. Closed are:
+//!
+//! - the shapes of `networking.k8s.io/v1`, which does not grow ([`Rule`], [`Peers`], [`Peer`], [`PodPeer`], [`Namespaces`],
+//!   [`Ports`], [`PortMatch`], [`PortSpec`], [`PolicyTypes`]): a data plane that compiles them must see all there is;
+//! - [`TargetPort`], a number or a name, as the API has it;
+//! - [`L4`]: what is neither a port's protocol nor ICMP is [`OtherProtocol`];
+//! - [`Change`]: an object comes (in whole) or goes.
 
 pub(crate) mod builder;
 pub(crate) mod change;

@@ -15,6 +15,7 @@ use crate::verdict::{Decision, Judged, Sides, Verdict};
 
 /// How a check is made. The default asks every flow in the order given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Options {
     /// At most so many probes. The flows are then drawn from all that are given, each with the same chance, and asked in an
     /// order of chance too: they must end. To begin with the most telling, hand over
@@ -24,6 +25,41 @@ pub struct Options {
     pub seed: u64,
     /// Ends at so many mismatches.
     pub stop_after_mismatches: Option<usize>,
+}
+
+impl Options {
+    /// Every flow, in the order given.
+    ///
+    /// ```
+    /// use netpol_oracle::oracle::Options;
+    /// let options = Options::new().budget(10_000).seed(7).stop_after_mismatches(1);
+    /// assert_eq!(options.budget, Some(10_000));
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// At most so many probes, drawn by chance.
+    #[must_use]
+    pub fn budget(mut self, probes: usize) -> Self {
+        self.budget = Some(probes);
+        self
+    }
+
+    /// The seed of that chance.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Ends at so many mismatches.
+    #[must_use]
+    pub fn stop_after_mismatches(mut self, most: usize) -> Self {
+        self.stop_after_mismatches = Some(most);
+        self
+    }
 }
 
 /// Installs what the engine answers for, then holds the data plane against the engine.
@@ -139,6 +175,7 @@ pub fn check_changes<P: DataPlane + ?Sized, F: IntoIterator<Item = Flow>>(
 
 /// What ends a [`check_changes`] early.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SequenceError<E: std::fmt::Display> {
     /// The data plane could not be programmed with the first state.
     #[error("the data plane could not be programmed: {0}")]

@@ -34,6 +34,7 @@ pub trait DataPlane {
 /// What became of a packet.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Observed {
     /// Seen end to end: compared with the verdict.
     EndToEnd(Outcome),

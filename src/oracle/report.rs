@@ -17,6 +17,7 @@ const SHOWN: usize = 10;
 ///
 /// Every probe is counted once: `probes` = `agreed` + `undefined` + mismatches + those not observable + errors.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Report {
     /// How much of a flow the data plane showed.
     pub compared: Strength,
@@ -44,6 +45,7 @@ pub struct Report {
 
 /// How much of a flow a data plane showed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Strength {
     /// No probe was seen: nothing was compared.
     #[default]
@@ -59,6 +61,7 @@ pub enum Strength {
 
 /// A share of flows that was asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Coverage {
     /// So many were asked.
     pub asked: u64,
@@ -68,6 +71,7 @@ pub struct Coverage {
 
 /// Why a check ended before all flows were asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stop {
     /// [`Options::budget`](crate::oracle::Options::budget) was used up.
     Budget,
@@ -77,6 +81,7 @@ pub enum Stop {
 
 /// The data plane did with a probe what it must not.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Mismatch {
     /// The probe: its flow can be asked again by itself.
     pub probe: Probe,

@@ -6,6 +6,7 @@ use crate::profile::row::Row;
 
 /// What a cluster does about a capability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Support {
     /// As Kubernetes defines it.
     Supported,
@@ -17,6 +18,7 @@ pub enum Support {
 
 /// The operating systems whose nodes enforce ([C6](crate::semantics#c6)).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum NodeOs {
     /// Any.
     Any,
@@ -51,6 +53,7 @@ impl NodeOs {
 
 /// What an address of the pod CIDRs is that no known pod has ([C9](crate::semantics#c9)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Unowned {
     /// In the cluster: the range is the pods' own.
     InCluster,
@@ -60,6 +63,7 @@ pub enum Unowned {
 
 /// Which addresses an `ipBlock` reaches ([C9](crate::semantics#c9)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum IpBlockScope {
     /// Any address, whoever owns it ([K15](crate::semantics#k15)).
     Any,
@@ -71,6 +75,7 @@ pub enum IpBlockScope {
 
 /// `endPort` ([C14](crate::semantics#c14)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum EndPort {
     /// The range counts ([K13](crate::semantics#k13)).
     Supported,
@@ -82,6 +87,7 @@ pub enum EndPort {
 
 /// The own node and its pods ([C13](crate::semantics#c13)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum OwnNode {
     /// Ingress from it is always allowed ([K18](crate::semantics#k18)); egress to it is [U3](crate::semantics#u3)'s
     /// question.
@@ -96,6 +102,7 @@ pub enum OwnNode {
 
 /// Other protocols at an isolated side ([U1](crate::semantics#u1)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum OtherProtocols {
     /// Left open, for rules that allow too.
     Unknown,
@@ -109,6 +116,7 @@ pub enum OtherProtocols {
 
 /// hostNetwork pods ([U2](crate::semantics#u2)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum HostNetwork {
     /// The node: no subject, never selected ([K17](crate::semantics#k17)).
     Node,
@@ -120,6 +128,7 @@ pub enum HostNetwork {
 
 /// A pod's egress to its own node ([U3](crate::semantics#u3)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum OwnNodeEgress {
     /// Left open unless a rule admits it.
     Unknown,
@@ -131,6 +140,7 @@ pub enum OwnNodeEgress {
 
 /// A pod that reaches itself through a Service ([U4](crate::semantics#u4)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ServiceHairpin {
     /// Left open unless its rules admit it.
     Unknown,
@@ -143,6 +153,7 @@ pub enum ServiceHairpin {
 /// Which address and port the egress side sees of a ClusterIP with a backend outside the cluster
 /// ([U5](crate::semantics#u5)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum OutsideBackend {
     /// Left open where the two differ.
     Unknown,
@@ -154,6 +165,7 @@ pub enum OutsideBackend {
 
 /// `ipBlock` against a pod without an address ([U6](crate::semantics#u6)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum UnaddressedPod {
     /// It may be any address of the pod CIDRs.
     Unknown,
@@ -163,6 +175,7 @@ pub enum UnaddressedPod {
 
 /// Every row's setting. Plain data: change what is known to be otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Capabilities {
     /// [C1](crate::semantics#c1).
     pub enforcement: Support,

@@ -21,6 +21,7 @@ pub(crate) fn is_internal_cloud(address: IpAddr) -> bool {
 
 /// A network model of CCE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum NetworkModel {
     /// Container tunnels on Open vSwitch.
     Tunnel,
@@ -61,6 +62,7 @@ impl FromStr for NetworkModel {
 
 /// Which edition of the vendor's page a profile follows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Edition {
     /// The page's table: the stricter, newer lists.
     #[default]
@@ -88,6 +90,7 @@ impl Edition {
 
 /// Where a cell's wording comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Source {
     /// The seed page.
     Seed,
@@ -101,6 +104,7 @@ pub enum Source {
 
 /// What a cell says, before version and switch are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Setting {
     /// A switch, and how the product ships it; a preset means on.
     Switch {
@@ -129,6 +133,7 @@ pub enum Setting {
 
 /// One cell of the table with its citation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Cell {
     /// The row.
     pub row: Row,

@@ -2,6 +2,7 @@
 
 /// An operating system that the vendor's page names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Os {
     /// EulerOS.
     EulerOs,

@@ -35,6 +35,7 @@ pub struct Profile {
 
 /// What a profile is built on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Base {
     /// Upstream Kubernetes: everything supported.
     Kubernetes(Release),
@@ -44,6 +45,7 @@ pub enum Base {
 
 /// Tunnel's NetworkPolicy toggle; DataPlane V2 on VPC and Cloud Native Network 2.0 ([C1](crate::semantics#c1)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Switch {
     /// On: what presets and the text form mean.
     On,

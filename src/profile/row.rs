@@ -10,6 +10,7 @@ macro_rules! rows {
         /// One row: a capability of the cluster (C..), a question Kubernetes leaves open (U..), or the
         /// disagreement of a Service's backends ([K23](crate::semantics#k23)).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
         pub enum Row { $($(#[$doc])* $name,)+ }
 
         impl Row {

@@ -6,8 +6,7 @@
 
 use netpol_oracle::labels::Selector;
 use netpol_oracle::model::{
-    ContainerPort, Namespaces, Node, NodeAddress, NodeAddressKind, Peer, Peers, PodPeer, PolicyTypes, PortMatch,
-    PortSpec, Ports, Rule,
+    ContainerPort, Namespaces, Node, NodeAddress, Peer, Peers, PodPeer, PolicyTypes, PortMatch, PortSpec, Ports, Rule,
 };
 use netpol_oracle::net::{IpBlock, PortName, PortRange};
 use netpol_oracle::{
@@ -25,11 +24,12 @@ pub(crate) fn base() -> netpol_oracle::model::ClusterBuilder {
         pod.addresses = vec![address.parse().unwrap()];
         pod.node = Some("n".into());
         let name = PortName::new("http").unwrap();
-        pod.ports = vec![ContainerPort { name: Some(name), protocol: Protocol::Tcp, port: port(81) }];
+        pod.ports = vec![ContainerPort::new(Protocol::Tcp, port(81)).named(name)];
         builder.pod(pod);
     }
-    let address = NodeAddress { kind: NodeAddressKind::InternalIp, address: "10.9.0.1".parse().unwrap() };
-    builder.node(Node { name: "n".into(), addresses: vec![address], os_image: None, labels: Default::default() });
+    let mut node = Node::new("n");
+    node.addresses = vec![NodeAddress::internal("10.9.0.1".parse().unwrap())];
+    builder.node(node);
     builder
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::support::with;
 use netpol_oracle::engine::ClassId;
 use netpol_oracle::labels::Selector;
 use netpol_oracle::model::{Namespace, ObjectId, PolicyTypes};
@@ -310,7 +311,8 @@ fn a_relabelled_namespace_meets_other_peers() {
     let http = L4::Port(Protocol::Tcp, Port::new(80).unwrap());
     for (value, expected) in [("ops", Verdict::Deny), ("web", Verdict::Allow), ("ops", Verdict::Deny)] {
         let labels = [label("team", value)].into_iter().collect();
-        engine.apply(&[Change::Put(Namespace { name: "y".into(), labels }.into())]).unwrap();
+        let namespace = with(Namespace::new("y"), |namespace| namespace.labels = labels);
+        engine.apply(&[Change::Put(namespace.into())]).unwrap();
         let by_id = engine.verdict_between(id(&engine, "y", "b"), id(&engine, "x", "a"), http);
         assert_eq!(by_id, Ok(expected), "team={value}");
     }

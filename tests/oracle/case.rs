@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::support::with;
 use netpol_backend_memory::{Fault, Plane};
 use netpol_oracle::model::ObjectId;
 use netpol_oracle::oracle::{Case, CaseError, CaseFlow, Observed, Outcome};
@@ -200,7 +201,7 @@ fn a_stale_answer_is_told_apart_from_a_mismatch() {
     let name = |name| ObjectName::new("x", name);
     let mut builder = Cluster::builder();
     for (pod, address) in [("a", "10.0.0.1"), ("b", "10.0.0.2")] {
-        builder.pod(Pod { addresses: vec![address.parse().unwrap()], ..Pod::new(name(pod)) });
+        builder.pod(with(Pod::new(name(pod)), |pod| pod.addresses = vec![address.parse().unwrap()]));
     }
     let mut case = Case::new(builder.build(), Profile::kubernetes());
     let engine = Engine::new(&case.cluster, &case.profile);
@@ -240,7 +241,10 @@ fn a_case_can_mean_one_backend() {
                 flow.backend = Some(address);
                 flow.expected.verdict = backend.verdict;
                 (flow.expected.rows, flow.expected.egress, flow.expected.ingress) = (None, None, None);
-                let case = Case { flows: vec![flow], changes: Vec::new(), ..case.clone() };
+                let case = with(case.clone(), |case| {
+                    case.flows = vec![flow];
+                    case.changes.clear();
+                });
                 assert_eq!(case.stale().unwrap(), []);
                 let replay = case.replay(&mut Plane::with_fault(Fault::BlockMissesPods)).unwrap();
                 assert!(replay.stale.is_empty());

@@ -23,7 +23,7 @@ fn wanted(quick: usize) -> usize {
 }
 
 fn first_mismatch() -> Options {
-    Options { stop_after_mismatches: Some(1), ..Options::default() }
+    Options::new().stop_after_mismatches(1)
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_budget_draws_by_its_seed_and_stops() {
     let covering = covering_flows(&engine);
     let run = |budget: usize, seed: u64| {
         let mut plane = Fixed::new(Ok(Observed::NotObservable(String::new())));
-        let options = Options { budget: Some(budget), seed, stop_after_mismatches: None };
+        let options = Options::new().budget(budget).seed(seed);
         let report = check(&engine, &mut plane, covering.iter(), &options).unwrap();
         (plane.probes.iter().map(|probe| probe.flow.to_string()).collect::<Vec<_>>(), report)
     };
@@ -268,7 +268,7 @@ fn a_budget_draws_by_its_seed_and_stops() {
 fn enough_mismatches_end_it() {
     let engine = small();
     let mut plane = Fixed::new(Ok(Observed::EndToEnd(Outcome::Delivered)));
-    let options = Options { stop_after_mismatches: Some(3), ..Options::default() };
+    let options = Options::new().stop_after_mismatches(3);
     // Without end.
     let report = check(&engine, &mut plane, std::iter::repeat_with(|| flow("x/a -> x/b:80/tcp")), &options).unwrap();
     assert_eq!((report.mismatches.len(), report.probes, report.stopped), (3, 3, Some(Stop::Mismatches)));

@@ -105,6 +105,7 @@ impl<'a> Judge<'a> {
             ProbeWho::Node(_) | ProbeWho::Outside if is_backend => EndKey::Backend(end.address.unwrap()),
             ProbeWho::Node(_) => EndKey::Node(whereabouts.unwrap()),
             ProbeWho::Outside => EndKey::Outside(whereabouts.unwrap()),
+            _ => unreachable!("what these tests do not know"),
         }
     }
 
@@ -131,6 +132,7 @@ impl<'a> Judge<'a> {
             ProbeWho::Workload(kind, name) => self.cluster.workload(*kind, name).unwrap().host_network,
             ProbeWho::Node(_) => true,
             ProbeWho::Outside => false,
+            _ => unreachable!("what these tests do not know"),
         }
     }
 
@@ -142,6 +144,7 @@ impl<'a> Judge<'a> {
             }
             ProbeWho::Node(name) => name.as_ref().map(ToString::to_string),
             ProbeWho::Outside => None,
+            _ => unreachable!("what these tests do not know"),
         }
     }
 
@@ -210,7 +213,7 @@ impl<'a> Judge<'a> {
         let service = by_service.then(|| {
             let service = match &probe.flow.destination {
                 netpol_oracle::Destination::Service(name) => name.clone(),
-                netpol_oracle::Destination::Endpoint(_) => {
+                _ => {
                     let mut all = self.cluster.services().iter();
                     all.find(|each| each.cluster_addresses.contains(&sent_to.unwrap())).unwrap().name.clone()
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::with;
 use netpol_backend_memory::{Fault, Plane, Shows};
 use netpol_oracle::model::{PolicyTypes, Rule};
 use netpol_oracle::oracle::{
@@ -158,7 +159,7 @@ fn smaller(case: &Case) -> Vec<Case> {
     for object in &objects {
         let mut cluster = case.cluster.clone();
         if cluster.apply(&[Change::Remove(object.id())]).is_ok() && cluster != case.cluster {
-            all.push(Case { cluster, ..case.clone() });
+            all.push(with(case.clone(), |case| case.cluster = cluster));
         }
         let Object::Policy(policy) = object else { continue };
         for types in
@@ -169,7 +170,7 @@ fn smaller(case: &Case) -> Vec<Case> {
             let policy = NetworkPolicy::new(policy.name().clone(), policy.subject().clone(), types, ingress, egress);
             let mut cluster = case.cluster.clone();
             cluster.apply(&[Change::Put(policy.into())]).unwrap();
-            all.push(Case { cluster, ..case.clone() });
+            all.push(with(case.clone(), |case| case.cluster = cluster));
         }
         for direction in [Direction::Ingress, Direction::Egress] {
             for at in 0..policy.written_rules(direction).len() {
@@ -186,7 +187,7 @@ fn smaller(case: &Case) -> Vec<Case> {
                 cluster
                     .apply(&[Change::Put(NetworkPolicy::new(name, subject, types, ingress, egress).into())])
                     .unwrap();
-                all.push(Case { cluster, ..case.clone() });
+                all.push(with(case.clone(), |case| case.cluster = cluster));
             }
         }
     }
@@ -194,7 +195,7 @@ fn smaller(case: &Case) -> Vec<Case> {
         for at in 0..case.changes[batch].len() {
             let mut changes = case.changes.clone();
             changes[batch].remove(at);
-            all.push(Case { changes, ..case.clone() });
+            all.push(with(case.clone(), |case| case.changes = changes));
         }
     }
     all
@@ -243,7 +244,7 @@ fn a_data_plane_that_fails_shows_nothing_and_a_budget_is_kept() {
     let shrunk = shrink(case.clone(), &mut Moody { plane: plane(), installs: 0 }, &ShrinkOptions::default()).unwrap();
     assert_eq!(shrunk.case.replay(&mut plane()).unwrap().report.mismatches.len(), 1);
 
-    let few = ShrinkOptions { installs: 5, ..ShrinkOptions::default() };
+    let few = ShrinkOptions::new().installs(5);
     let cut = shrink(case.clone(), &mut plane(), &few).unwrap();
     assert!(!cut.is_minimal && cut.installs <= 5);
     assert_eq!(cut.case.replay(&mut plane()).unwrap().report.mismatches.len(), 1);
@@ -253,7 +254,7 @@ fn a_data_plane_that_fails_shows_nothing_and_a_budget_is_kept() {
     assert_eq!(whole, shrink(case.clone(), &mut plane(), &ShrinkOptions::default()).unwrap());
 
     assert_eq!(shrink(case.clone(), &mut Plane::new(), &ShrinkOptions::default()), Err(ShrinkError::NoMismatch));
-    let mut never = Case { changes: vec![Vec::new()], ..case };
+    let mut never = with(case, |case| case.changes = vec![Vec::new()]);
     let error = shrink(never.clone(), &mut Moody { plane: plane(), installs: 0 }, &ShrinkOptions::default());
     assert_eq!(error, Err(ShrinkError::DataPlane("never".to_owned())));
     never.flows[0].flow = "nowhere/a -> nowhere/b:80/tcp".parse().unwrap();

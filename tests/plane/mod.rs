@@ -37,6 +37,7 @@ fn compare(plane: &mut Plane, asked: &[Asked], tally: &mut Tally) -> Result<(), 
                 continue;
             }
             Observed::EndToEnd(outcome) => (outcome, outcome),
+            _ => unreachable!("what these tests do not know"),
         };
         let both = if egress == Outcome::Delivered { ingress } else { Outcome::Dropped };
         let held =

@@ -33,12 +33,12 @@ impl End {
 
 /// Every pod by each of its addresses, nodes, and addresses of nobody.
 fn ends(cluster: &Cluster) -> Vec<End> {
-    let end = |endpoint, who, address| End { endpoint, end: ProbeEnd { who, address: Some(address) } };
+    let end = |endpoint, who, address| End { endpoint, end: ProbeEnd::new(who, Some(address)) };
     let mut ends = Vec::new();
     for pod in cluster.pods().iter().filter(|pod| pod.is_live()) {
         let who = || ProbeWho::Pod(pod.name.clone());
         if pod.addresses.is_empty() && !pod.host_network {
-            let end = ProbeEnd { who: who(), address: None };
+            let end = ProbeEnd::new(who(), None);
             ends.push(End { endpoint: Endpoint::Named(pod.name.clone()), end });
         }
         for address in &pod.addresses {
@@ -110,7 +110,7 @@ pub(crate) fn asked(cluster: &Cluster, profile: &Profile) -> Vec<Asked> {
                 if let Ok(decision) = reference.decide(&flow) {
                     let Judged::Sides(sides) = &decision.judged else { panic!("{flow} goes to no Service") };
                     let (source, destination) = (source.end.clone(), destination.end.clone());
-                    let probe = Probe { flow, source, destination, l4, sent_to: None };
+                    let probe = Probe::new(flow, source, destination);
                     all.push(asked_of(probe, decision.verdict, sides));
                 }
             }
@@ -145,25 +145,20 @@ fn to_service(cluster: &Cluster, reference: &Reference<'_>, source: &End, servic
                 Backend::Object(name) => match cluster.pod(name) {
                     Some(pod) => {
                         let address = pod.addresses.iter().find(|address| Family::of(**address) == family).copied();
-                        ProbeEnd { who: ProbeWho::Pod(name.clone()), address }
+                        ProbeEnd::new(ProbeWho::Pod(name.clone()), address)
                     }
                     // Workloads have no addresses.
                     None => continue,
                 },
-                Backend::Address(address) => ProbeEnd { who: who_at(cluster, *address), address: Some(*address) },
+                Backend::Address(address) => ProbeEnd::new(who_at(cluster, *address), Some(*address)),
             };
             let Some(number) = translated(cluster, service, port, &each.backend) else { continue };
             let flow = match &each.backend {
                 Backend::Object(name) => flow.clone().via(name.clone()),
                 Backend::Address(_) => flow.clone(),
             };
-            let probe = Probe {
-                flow,
-                source: source.end.clone(),
-                destination: end,
-                l4: L4::Port(port.protocol, number),
-                sent_to: Some(*sent_to),
-            };
+            let l4 = L4::Port(port.protocol, number);
+            let probe = Probe::new(flow, source.end.clone(), end).translated(Some(*sent_to), l4);
             all.push(asked_of(probe, each.verdict, &each.sides));
         }
     }

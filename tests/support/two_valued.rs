@@ -145,6 +145,7 @@ fn lacking(support: Support, row: Row, resolve: &mut Resolve<'_>) -> bool {
         Support::Supported => false,
         Support::Unsupported => true,
         Support::Unknown => ask(resolve, row),
+        _ => unreachable!("a reading that this evaluation does not know"),
     }
 }
 
@@ -190,6 +191,7 @@ impl<'a> Crossing<'a> {
                 HostNetwork::Node => false,
                 HostNetwork::Pod => true,
                 HostNetwork::Unknown => ask(resolve, Row::U2),
+                _ => unreachable!("a reading that this evaluation does not know"),
             };
         seen.then_some(*someone)
     }
@@ -225,6 +227,7 @@ impl<'a> Crossing<'a> {
                 OwnNode::Supported | OwnNode::EgressJudged => return true, // K18
                 OwnNode::Unknown if ask(resolve, Row::C13) => return true,
                 OwnNode::Unknown | OwnNode::Unsupported => {}
+                _ => unreachable!("a reading that this evaluation does not know"),
             }
         }
         if self.is_cloud_internal(direction, there, resolve) {
@@ -249,6 +252,7 @@ impl<'a> Crossing<'a> {
                 OwnNodeEgress::Unknown => ask(resolve, Row::U3),
                 OwnNodeEgress::Exempt => true,
                 OwnNodeEgress::Judged => false,
+                _ => unreachable!("a reading that this evaluation does not know"),
             };
             if exempt {
                 return true;
@@ -259,6 +263,7 @@ impl<'a> Crossing<'a> {
                 ServiceHairpin::Unknown => ask(resolve, Row::U4),
                 ServiceHairpin::Allowed => true,
                 ServiceHairpin::Judged => false,
+                _ => unreachable!("a reading that this evaluation does not know"),
             };
             if allowed {
                 return true;
@@ -272,6 +277,7 @@ impl<'a> Crossing<'a> {
                 OtherProtocols::Denied => return false,
                 OtherProtocols::Unfiltered => return true,
                 OtherProtocols::Portless => {}
+                _ => unreachable!("a reading that this evaluation does not know"),
             },
             L4::Port(Protocol::Sctp, _) if can.sctp != Support::Supported => return ask(resolve, Row::C12),
             L4::Port(..) => {}
@@ -314,6 +320,7 @@ impl<'a> Crossing<'a> {
                 let listed = if direction == Direction::Egress { egress } else { ingress };
                 !listed.iter().any(|os| format!("{os:?}") == system(image))
             }
+            _ => unreachable!("a reading that this evaluation does not know"),
         }
     }
 
@@ -327,6 +334,7 @@ impl<'a> Crossing<'a> {
             OutsideBackend::Before => true,
             OutsideBackend::After => false,
             OutsideBackend::Unknown => ask(resolve, Row::U5),
+            _ => unreachable!("a reading that this evaluation does not know"),
         };
         before.then_some(sent_to)
     }
@@ -360,6 +368,7 @@ impl<'a> Crossing<'a> {
                             EndPort::Supported => true,
                             EndPort::SinglePort => false,
                             EndPort::Unknown => ask(resolve, Row::C14),
+                            _ => unreachable!("a reading that this evaluation does not know"),
                         }
             }
             PortSpec::Name(name) => self.visible(&self.destination, resolve).is_some_and(|pod| {
@@ -469,6 +478,7 @@ impl<'a> Crossing<'a> {
             match can.unowned_pod_address {
                 Unowned::InCluster => true,
                 Unowned::Unknown => return ask(resolve, Row::C9),
+                _ => unreachable!("a reading that this evaluation does not know"),
             }
         } else {
             false
@@ -610,6 +620,7 @@ impl<'a> Route<'a> {
         let destination = match &flow.destination {
             Destination::Endpoint(endpoint) => end(cluster, endpoint)?,
             Destination::Service(name) => End::Service(cluster.service(name).ok_or("unknown-service")?, None),
+            _ => unreachable!("a destination that this evaluation does not know"),
         };
         let End::Service(service, _) = destination else {
             if flow.via.is_some() {
@@ -628,6 +639,7 @@ impl<'a> Route<'a> {
             ServiceKind::ClusterIp => {}
             ServiceKind::Headless => return Err("headless"),
             ServiceKind::ExternalName => return Err("external-name"),
+            _ => unreachable!("a kind of Service that this evaluation does not know"),
         }
         let L4::Port(protocol, port) = flow.l4 else { return Err("portless-service") };
         let wanted = |each: &&ServicePort| each.protocol == protocol && each.port == port;
@@ -696,6 +708,7 @@ fn end<'a>(cluster: &'a Cluster, endpoint: &Endpoint) -> Result<End<'a>, &'stati
             Ok(End::Fixed(Party::Machine(Some(&*node.name), *address)))
         }
         Endpoint::Address(address) => observed(cluster, *address),
+        _ => unreachable!("an end that this evaluation does not know"),
     }
 }
 

@@ -1,13 +1,14 @@
 //! The library's strategies, and what only its own tests do with clusters.
 
+use crate::support::with;
 pub(crate) use netpol_oracle::generate::strategies::{
     World, WorldSpec, clusters, profiles, rules, with_ranges, worlds,
 };
 use netpol_oracle::labels::{LabelKey, LabelValue, Labels, Selector};
-use netpol_oracle::model::{Namespace, Node, Service, Workload};
+use netpol_oracle::model::Node;
 use netpol_oracle::net::Cidr;
 use netpol_oracle::profile::{Capabilities, ClusterVersion};
-use netpol_oracle::{Change, Cluster, NetworkPolicy, Pod, Port, Profile, Row};
+use netpol_oracle::{Change, Cluster, NetworkPolicy, Port, Profile, Row};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -93,20 +94,22 @@ pub(crate) fn map_cluster(
 ) -> Cluster {
     let mut builder = Cluster::builder();
     for each in cluster.namespaces() {
-        builder.namespace(Namespace { name: each.name.clone(), labels: labels(&each.labels) });
+        builder.namespace(with(each.clone(), |namespace| namespace.labels = labels(&each.labels)));
     }
     for each in cluster.pods() {
-        builder.pod(Pod { labels: labels(&each.labels), ..each.clone() });
+        builder.pod(with(each.clone(), |pod| pod.labels = labels(&each.labels)));
     }
     for each in cluster.workloads() {
-        let workload = Workload { labels: labels(&each.labels), selector: selector(&each.selector), ..each.clone() };
-        builder.workload(workload);
+        builder.workload(with(each.clone(), |workload| {
+            workload.labels = labels(&each.labels);
+            workload.selector = selector(&each.selector);
+        }));
     }
     for each in cluster.nodes() {
         builder.node(each.clone());
     }
     for each in cluster.services() {
-        builder.service(Service { selector: labels(&each.selector), ..each.clone() });
+        builder.service(with(each.clone(), |service| service.selector = labels(&each.selector)));
     }
     for each in cluster.endpoint_slices() {
         builder.endpoint_slice(each.clone());

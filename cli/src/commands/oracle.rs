@@ -144,7 +144,7 @@ fn hunt(arguments: &Arguments, fault: Fault, out: &mut Out) -> Result<Outcome, F
 fn check(case: &Case, fault: Fault, budget: usize) -> Result<Vec<Report>, String> {
     let mut engine = Engine::new(&case.cluster, &case.profile);
     let flows = |engine: &Snapshot, before: &Cluster| covering_flows(engine).with_former(before).budget(budget);
-    let options = Options { stop_after_mismatches: Some(3), ..Options::default() };
+    let options = Options::new().stop_after_mismatches(3);
     let mut plane = Plane::with_fault(fault);
     check_changes(&mut engine, &mut plane, case.changes.iter().cloned(), flows, &options)
         .map_err(|error| error.to_string())
@@ -193,14 +193,25 @@ fn size(case: &Case) -> String {
 /// Changes of a cluster, some of them towards another: labels of pods and namespaces move on, policies get the rules of others, pods come at the
 /// addresses of others.
 fn changes_towards(cluster: &Cluster, other: &Cluster) -> Vec<Vec<Change>> {
-    let put = |pod: Pod| Change::Put(pod.into());
+    let put = |pod: &Pod, change: &dyn Fn(&mut Pod)| {
+        let mut pod = pod.clone();
+        change(&mut pod);
+        Change::Put(pod.into())
+    };
     let neighbours = || cluster.pods().iter().zip(cluster.pods().iter().skip(1)).step_by(3);
-    let relabelled = neighbours().map(|(pod, next)| put(Pod { labels: next.labels.clone(), ..pod.clone() }));
-    let ports = neighbours()
-        .map(|(pod, next)| put(Pod { labels: next.labels.clone(), ports: next.ports.clone(), ..pod.clone() }));
+    let relabelled = neighbours().map(|(pod, next)| put(pod, &|pod| pod.labels = next.labels.clone()));
+    let ports = neighbours().map(|(pod, next)| {
+        put(pod, &|pod| {
+            pod.labels = next.labels.clone();
+            pod.ports = next.ports.clone();
+        })
+    });
     let namespaces = cluster.namespaces().iter().zip(cluster.namespaces().iter().skip(1));
-    let namespaces = namespaces
-        .map(|(namespace, next)| Change::Put(Namespace { labels: next.labels.clone(), ..namespace.clone() }.into()));
+    let namespaces = namespaces.map(|(namespace, next)| {
+        let mut namespace = Namespace::new(namespace.name.clone());
+        namespace.labels = next.labels.clone();
+        Change::Put(namespace.into())
+    });
     let rules = cluster.policies().iter().zip(other.policies().iter()).step_by(2).map(|(policy, other)| {
         let rules = |direction| other.written_rules(direction).to_vec();
         let (ingress, egress) = (rules(Direction::Ingress), rules(Direction::Egress));
@@ -214,7 +225,10 @@ fn changes_towards(cluster: &Cluster, other: &Cluster) -> Vec<Vec<Change>> {
     let replaced = replaced.enumerate().flat_map(|(at, (pod, other))| {
         let name = ObjectName::new(pod.name.namespace().clone(), format!("{}-new", pod.name.name()));
         let labels = if at % 2 == 0 { &pod.labels } else { &other.labels };
-        let come = put(Pod { name, labels: labels.clone(), ..pod.clone() });
+        let come = put(pod, &|pod| {
+            pod.name = name.clone();
+            pod.labels = labels.clone();
+        });
         let go = Change::Remove(ObjectId::Pod(pod.name.clone()));
         if at % 4 < 2 { [come, go] } else { [go, come] }
     });

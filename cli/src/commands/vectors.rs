@@ -149,7 +149,8 @@ fn end(end: &ProbeEnd) -> Value {
             written.insert("workload".to_owned(), json!(text));
         }
         ProbeWho::Node(name) => drop(written.insert("node".to_owned(), json!(name))),
-        ProbeWho::Outside => {}
+        // Outside the cluster an end is its address.
+        _ => {}
     }
     written.insert("address".to_owned(), json!(end.address));
     Value::Object(written)

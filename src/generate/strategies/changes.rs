@@ -86,6 +86,7 @@ impl StepKind {
 
 /// A small change of a cluster: [`Cluster::apply`] takes its changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Step {
     /// What it does.
     pub kind: StepKind,

@@ -14,6 +14,7 @@ use crate::profile::profile::Profile;
 
 /// A world, and changes of it in small steps.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct ChangingWorld {
     /// As it begins.
     pub world: World,

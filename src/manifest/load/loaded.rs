@@ -7,6 +7,7 @@ use crate::model::cluster::Cluster;
 
 /// What a [`Loader`](crate::Loader) has read.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Loaded {
     /// Every object that loaded.
     pub cluster: Cluster,
@@ -21,6 +22,7 @@ pub struct Loaded {
 
 /// One document or list item, loaded or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LoadedObject {
     /// Where it is.
     pub location: Location,

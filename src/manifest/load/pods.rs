@@ -70,7 +70,7 @@ pub(super) fn owner(root: &At<'_>, faults: &mut Faults) -> Option<Owner> {
             return None;
         }
         let kind = reference.text(faults, "kind")?;
-        let kind = WorkloadKind::ALL.into_iter().find(|known| known.as_str() == kind)?;
+        let kind = WorkloadKind::ALL.iter().copied().find(|known| known.as_str() == kind)?;
         let name = reference.text(faults, "name")?;
         Some(Owner { kind, name: name.into() })
     })

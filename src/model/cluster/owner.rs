@@ -8,6 +8,7 @@ use serde::Serialize;
 
 /// The controller of a pod or workload.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Owner {
     /// Its kind.
     pub kind: WorkloadKind,
@@ -15,9 +16,17 @@ pub struct Owner {
     pub name: Arc<str>,
 }
 
+impl Owner {
+    /// The workload of that kind and name.
+    pub fn new(kind: WorkloadKind, name: impl Into<Arc<str>>) -> Self {
+        Self { kind, name: name.into() }
+    }
+}
+
 /// The kinds that stand for their pods ([K25](crate::semantics#k25)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[allow(missing_docs)]
+#[non_exhaustive]
 pub enum WorkloadKind {
     Deployment,
     ReplicaSet,
@@ -30,7 +39,7 @@ pub enum WorkloadKind {
 
 impl WorkloadKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &'static [Self] = &[
         Self::Deployment,
         Self::ReplicaSet,
         Self::StatefulSet,
@@ -69,6 +78,6 @@ impl FromStr for WorkloadKind {
 
     /// Upper and lower case are the same.
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(text)).ok_or(())
+        Self::ALL.iter().copied().find(|kind| kind.as_str().eq_ignore_ascii_case(text)).ok_or(())
     }
 }

@@ -10,6 +10,7 @@ use crate::net::{Port, PortName, Protocol};
 
 /// A pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Pod {
     /// Namespace and name.
     pub name: ObjectName,
@@ -37,6 +38,16 @@ pub struct Pod {
 
 impl Pod {
     /// A running, ready pod without labels, addresses or ports; set the fields that matter.
+    ///
+    /// ```
+    /// use netpol_oracle::{ObjectName, Pod, Port, Protocol};
+    /// use netpol_oracle::model::ContainerPort;
+    /// let mut pod = Pod::new(ObjectName::new("default", "db-0"));
+    /// pod.addresses = vec!["10.0.0.7".parse()?];
+    /// pod.ports = vec![ContainerPort::new(Protocol::Tcp, Port::new(6379).unwrap())];
+    /// assert!(pod.is_live() && pod.ready);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(name: ObjectName) -> Self {
         Self {
@@ -63,6 +74,7 @@ impl Pod {
 
 /// A pod's phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Phase {
     /// Not all containers run yet.
     Pending,
@@ -78,6 +90,7 @@ pub enum Phase {
 
 /// A port a container declares.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct ContainerPort {
     /// Its name, which policies and Services may refer to ([K12](crate::semantics#k12)).
     pub name: Option<PortName>,
@@ -85,4 +98,19 @@ pub struct ContainerPort {
     pub protocol: Protocol,
     /// Its number.
     pub port: Port,
+}
+
+impl ContainerPort {
+    /// A port without a name.
+    #[must_use]
+    pub fn new(protocol: Protocol, port: Port) -> Self {
+        Self { name: None, protocol, port }
+    }
+
+    /// The same port under a name.
+    #[must_use]
+    pub fn named(mut self, name: PortName) -> Self {
+        self.name = Some(name);
+        self
+    }
 }

@@ -9,6 +9,7 @@ use crate::name::ObjectName;
 
 /// A workload: stands for its pods, without addresses, under its own name ([K25](crate::semantics#k25)).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Workload {
     /// Namespace and name.
     pub name: ObjectName,
@@ -30,4 +31,23 @@ pub struct Workload {
     pub runtime_class: Option<Arc<str>>,
     /// Its own controller: a Deployment of a ReplicaSet, a CronJob of a Job.
     pub owner: Option<Owner>,
+}
+
+impl Workload {
+    /// A workload whose pods bear `labels`, and which selects by them; nothing else is known of it.
+    #[must_use]
+    pub fn new(kind: WorkloadKind, name: ObjectName, labels: Labels) -> Self {
+        Self {
+            name,
+            kind,
+            selector: Selector::new(labels.clone(), Vec::new()),
+            labels,
+            replicas: None,
+            node: None,
+            host_network: false,
+            ports: Vec::new(),
+            runtime_class: None,
+            owner: None,
+        }
+    }
 }

@@ -41,6 +41,7 @@ use crate::verdict::{Backend, Decide, Decision, FlowError, Judged, Sides, Verdic
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Case {
     /// What it is called: in kebab-case, to be told by in reports.
     pub name: Option<String>,
@@ -58,6 +59,7 @@ pub struct Case {
 
 /// A flow of a case.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct CaseFlow {
     /// The flow. One to a Service is probed by way of each of its backends, unless it names one with `via`.
     pub flow: Flow,
@@ -71,6 +73,7 @@ pub struct CaseFlow {
 
 /// The answer to a flow of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Expected {
     /// End to end.
     pub verdict: Verdict,
@@ -114,6 +117,7 @@ pub enum CaseError {
 
 /// A flow of a case whose stated answer is not what is said of it now.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Stale {
     /// Which flow of the case, from 0.
     pub flow: usize,

@@ -10,6 +10,7 @@ use crate::oracle::report::{Mismatch, Report};
 
 /// What came of replaying a case.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Replay {
     /// Flows whose stated answers are not what the engine says: the case is out of date, or the engine is wrong.
     pub stale: Vec<Stale>,

@@ -20,11 +20,40 @@ use crate::verdict::{Backend, Decide as _, Decision, Judged, Sides, Verdict};
 
 /// How far shrinking goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ShrinkOptions {
     /// At most so many installations: each is a smaller case that is tried.
     pub installs: usize,
     /// At most so many probes.
     pub probes: usize,
+}
+
+impl ShrinkOptions {
+    /// 5,000 installations and as many probes.
+    ///
+    /// ```
+    /// use netpol_oracle::oracle::ShrinkOptions;
+    /// let options = ShrinkOptions::new().installs(200);
+    /// assert_eq!((options.installs, options.probes), (200, 5_000));
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// At most so many installations.
+    #[must_use]
+    pub fn installs(mut self, most: usize) -> Self {
+        self.installs = most;
+        self
+    }
+
+    /// At most so many probes.
+    #[must_use]
+    pub fn probes(mut self, most: usize) -> Self {
+        self.probes = most;
+        self
+    }
 }
 
 impl Default for ShrinkOptions {
@@ -36,6 +65,7 @@ impl Default for ShrinkOptions {
 
 /// What is left of a case.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Shrunk {
     /// The smallest case that was found to differ; its one flow has the right answer and what was observed.
     pub case: Case,

@@ -31,6 +31,7 @@ impl std::error::Error for RowError {}
 
 /// One fault of a row: `Source Namespace, character 1: what is wrong; how to mend it`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RowFault {
     /// The column.
     pub column: Column,

@@ -147,6 +147,7 @@ impl State {
             },
             ProbeWho::Node(_) => matches!(owner, Some(Owner::Node(_))),
             ProbeWho::Outside => owner.is_none(),
+            _ => return Err("an end of a kind that is not known here"),
         };
         if stands { Ok(address) } else { Err("the address leads to somebody else") }
     }

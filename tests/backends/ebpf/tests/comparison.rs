@@ -41,8 +41,8 @@ impl Tally {
                     self.count(seen, verdict, || mismatch(probe, side, verdict, seen));
                 }
             }
-            Observed::EndToEnd(_) => panic!("this data plane sees sides"),
             Observed::NotObservable(reason) => *self.unobservable.entry(reason).or_default() += 1,
+            _ => panic!("this data plane sees sides"),
         }
     }
 

@@ -27,17 +27,13 @@ pub(crate) fn probes_of(cluster: &Cluster, flow: &Flow, backends: &[Backend]) ->
     let destination = match &flow.destination {
         Destination::Service(name) => Resolved::Service(name.clone(), None),
         Destination::Endpoint(endpoint) => resolve(cluster, endpoint)?,
+        _ => unreachable!("what these tests do not know"),
     };
     match destination {
         Resolved::End(destination) => {
             let (from, to) = meet(&source.addresses, &destination.addresses)?;
-            Some(vec![Probe {
-                flow: flow.clone(),
-                source: ProbeEnd { who: source.who, address: from },
-                destination: ProbeEnd { who: destination.who, address: to },
-                l4: flow.l4,
-                sent_to: None,
-            }])
+            let (source, destination) = (ProbeEnd::new(source.who, from), ProbeEnd::new(destination.who, to));
+            Some(vec![Probe::new(flow.clone(), source, destination)])
         }
         Resolved::Service(name, sent_to) => {
             let service = cluster.service(&name)?;
@@ -75,6 +71,7 @@ fn resolve(cluster: &Cluster, endpoint: &Endpoint) -> Option<Resolved> {
                 _ => end(who, vec![*address]),
             }
         }
+        _ => unreachable!("what these tests do not know"),
     }
 }
 
@@ -185,13 +182,8 @@ fn translated(
     if let Backend::Object(name) = backend {
         flow = flow.via(name.clone());
     }
-    Some(Probe {
-        flow,
-        source: ProbeEnd { who: who.clone(), address: from },
-        destination: ProbeEnd { who: who_else, address },
-        l4: L4::Port(protocol, port),
-        sent_to,
-    })
+    let (source, destination) = (ProbeEnd::new(who.clone(), from), ProbeEnd::new(who_else, address));
+    Some(Probe::new(flow, source, destination).translated(sent_to, L4::Port(protocol, port)))
 }
 
 fn target(port: &ServicePort, pod: &Pod) -> Option<netpol_oracle::Port> {

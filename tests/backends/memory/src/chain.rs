@@ -188,9 +188,10 @@ fn reaches(tables: &Tables<'_>, ranges: &Ranges, address: IpAddr) -> bool {
     }
     let in_cluster = tables.roster.owner(address) != Owner::Nobody || tables.in_cluster.contains(address);
     match tables.scope {
-        IpBlockScope::Any => true,
         IpBlockScope::OutsideCluster => !in_cluster,
         IpBlockScope::InsideCluster => in_cluster,
+        // A scope that is not known here is none: that shows as a mismatch.
+        _ => true,
     }
 }
 

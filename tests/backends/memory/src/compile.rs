@@ -207,7 +207,7 @@ impl Compiler<'_> {
                 let (first, last) = (range.first().get(), range.last().get());
                 let honoured = match self.capabilities().end_port {
                     EndPort::SinglePort => self.faulty.has(Fault::EndPortWhereUnsupported),
-                    EndPort::Supported | EndPort::Unknown => !self.faulty.has(Fault::EndPortIgnored),
+                    _ => !self.faulty.has(Fault::EndPortIgnored),
                 };
                 match honoured {
                     false => Numbers::Range(first, first),

@@ -91,6 +91,7 @@ impl Plane {
             },
             ProbeWho::Node(name) => owner == Owner::Node(name.as_deref()),
             ProbeWho::Outside => owner == Owner::Nobody,
+            _ => return Err("an end of a kind that is not known here".to_owned()),
         };
         if fits { Ok(address) } else { Err(format!("`{address}` is not the end's alone")) }
     }
@@ -101,12 +102,12 @@ impl Plane {
         if self.roster.owner(destination) != Owner::Nobody {
             match capabilities.cluster_ip {
                 Support::Supported => BlocksSee::Translated,
-                Support::Unsupported | Support::Unknown => BlocksSee::Both,
+                _ => BlocksSee::Both,
             }
         } else {
             match capabilities.outside_backend {
                 OutsideBackend::Before => BlocksSee::ClusterIp,
-                OutsideBackend::After | OutsideBackend::Unknown => BlocksSee::Translated,
+                _ => BlocksSee::Translated,
             }
         }
     }

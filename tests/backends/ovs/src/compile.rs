@@ -355,12 +355,13 @@ impl Compiler<'_> {
         // C9: a ClusterIP is in the cluster.
         let cluster_ips = match self.capabilities.ip_block_scope {
             IpBlockScope::OutsideCluster => Vec::new(),
-            IpBlockScope::Any | IpBlockScope::InsideCluster => nets.clone(),
+            _ => nets.clone(),
         };
         let nets = match self.capabilities.ip_block_scope {
-            IpBlockScope::Any => nets,
             IpBlockScope::OutsideCluster => subtract(nets, &self.in_cluster()),
             IpBlockScope::InsideCluster => intersect(&nets, &self.in_cluster()),
+            // A scope that is not known here is none: that shows as a mismatch.
+            _ => nets,
         };
         let mut fields: Vec<String> = nets.into_iter().map(|net| peer_fields(net, direction)).collect();
         if direction == Direction::Egress {

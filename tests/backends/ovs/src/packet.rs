@@ -136,13 +136,12 @@ impl Place {
             ProbeWho::Pod(name) => match (cluster.pod(name), ends.pod(name)) {
                 (Some(pod), _) if pod.host_network => match profile.capabilities().host_network {
                     HostNetwork::Node => Ok(Self { port: ends.node_port(pod.node.as_ref()), is_pod: false }),
-                    HostNetwork::Pod | HostNetwork::Unknown => {
-                        Err("a hostNetwork pod has its node's port: it cannot be told from its node")
-                    }
+                    _ => Err("a hostNetwork pod has its node's port: it cannot be told from its node"),
                 },
                 (_, Some(end)) => Ok(Self { port: end.port, is_pod: true }),
                 _ => Err("the pod is not connected"),
             },
+            _ => Err("an end of a kind that is not known here"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The switch as a data plane.
 
 use netpol_oracle::oracle::{DataPlane, Observed, Outcome, Probe};
-use netpol_oracle::{Change, Cluster, Pod, Profile};
+use netpol_oracle::{Change, Cluster, Profile};
 
 use crate::compile::{RuleKey, compile};
 use crate::ends::{Attached, Ends, FIRST, TAP, TUNNEL};
@@ -191,7 +191,9 @@ fn relabelled(cluster: &Cluster, before: &Cluster) -> Cluster {
     let mut changes: Vec<Change> = Vec::new();
     for pod in before.pods() {
         if let Some(now) = cluster.pod(&pod.name) {
-            changes.push(Change::Put(Pod { labels: pod.labels.clone(), ..now.clone() }.into()));
+            let mut now = now.clone();
+            now.labels = pod.labels.clone();
+            changes.push(Change::Put(now.into()));
         }
     }
     for namespace in before.namespaces().iter().filter(|namespace| cluster.namespace(&namespace.name).is_some()) {

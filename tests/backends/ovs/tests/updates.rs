@@ -52,7 +52,11 @@ fn batch(cluster: &Cluster, pool: &[Object], steps: &[(bool, Index)]) -> (Vec<Ch
 pub(crate) fn moved(cluster: &Cluster, number: usize) -> (Vec<Change>, Cluster) {
     let pods: Vec<&Pod> = cluster.pods().iter().collect();
     let labels = pods.iter().cycle().skip(1).map(|pod| pod.labels.clone());
-    let relabelled = pods.iter().zip(labels).map(|(pod, labels)| Pod { labels, ..(*pod).clone() });
+    let relabelled = pods.iter().zip(labels).map(|(pod, labels)| {
+        let mut pod = (*pod).clone();
+        pod.labels = labels;
+        pod
+    });
     let mut changes: Vec<Change> = relabelled.map(|pod| Change::Put(pod.into())).collect();
     let policies: Vec<ObjectId> =
         cluster.policies().iter().map(|policy| ObjectId::Policy(policy.name().clone())).collect();

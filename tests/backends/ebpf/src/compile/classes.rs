@@ -149,9 +149,10 @@ fn holds(input: &Input<'_>, set: &Set, sets: &Class, cluster: &Inside, net: IpNe
         (scope, _) => scope,
     };
     let in_scope = match scope {
-        IpBlockScope::Any => true,
         IpBlockScope::OutsideCluster => !cluster.holds(&net),
         IpBlockScope::InsideCluster => cluster.holds(&net),
+        // A scope that is not known here is none: that shows as a mismatch.
+        _ => true,
     };
     block.cidr().as_ipnet().contains(&net) && !excepted && in_scope
 }
