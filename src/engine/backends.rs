@@ -132,7 +132,7 @@ impl<'t> ServiceFront<'t> {
 
     /// Whether a selected backend is there in place of a workload of that name and kind.
     pub(super) fn outranks(&self, name: &ObjectName, kind: WorkloadKind) -> bool {
-        let lower = WorkloadKind::ALL.into_iter().filter(|lower| *lower < kind);
+        let lower = WorkloadKind::ALL.iter().copied().filter(|lower| *lower < kind);
         let workloads = lower.filter_map(|lower| self.tables.workload_slot(name, lower));
         let mut slots = self.tables.pod_slot(name).into_iter().chain(workloads);
         slots.any(|slot| {
