@@ -14,6 +14,7 @@ mod changes;
 mod cluster_manifests;
 mod console;
 mod engine;
+mod errors;
 #[cfg(feature = "yaml")]
 mod examples;
 mod flow_text;

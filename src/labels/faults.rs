@@ -1,5 +1,9 @@
 //! What a label's key or value can be wrong in, as the API server finds it.
 
+use std::fmt;
+
+use crate::text::joined;
+
 /// Most bytes of a key's name part and of a value.
 pub(crate) const MAX_LABEL: usize = 63;
 /// Most bytes of a DNS subdomain: a key's prefix, an object's name.
@@ -44,6 +48,58 @@ pub enum LabelValueFault {
     #[error("the value is not letters, digits, `-`, `_`, `.` with a letter or digit at both ends")]
     Syntax,
 }
+
+/// A text that is no label key: every fault, in the API server's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelKeyError(pub(super) Vec<LabelKeyFault>);
+
+impl LabelKeyError {
+    /// The faults, at least one.
+    #[must_use]
+    pub fn faults(&self) -> &[LabelKeyFault] {
+        &self.0
+    }
+
+    /// The faults by themselves.
+    pub(crate) fn into_faults(self) -> Vec<LabelKeyFault> {
+        self.0
+    }
+}
+
+impl fmt::Display for LabelKeyError {
+    /// The faults, one after another.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&joined(&self.0))
+    }
+}
+
+impl std::error::Error for LabelKeyError {}
+
+/// A text that is no label value: every fault, in the API server's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelValueError(pub(super) Vec<LabelValueFault>);
+
+impl LabelValueError {
+    /// The faults, at least one.
+    #[must_use]
+    pub fn faults(&self) -> &[LabelValueFault] {
+        &self.0
+    }
+
+    /// The faults by themselves.
+    pub(crate) fn into_faults(self) -> Vec<LabelValueFault> {
+        self.0
+    }
+}
+
+impl fmt::Display for LabelValueError {
+    /// The faults, one after another.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&joined(&self.0))
+    }
+}
+
+impl std::error::Error for LabelValueError {}
 
 /// Every fault of a label key (also of a finalizer's and, in lower case, an annotation's name).
 pub(crate) fn key_faults(text: &str) -> Vec<LabelKeyFault> {

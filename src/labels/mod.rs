@@ -8,7 +8,7 @@ mod pair;
 mod selector;
 mod set;
 
-pub use faults::{LabelKeyFault, LabelValueFault};
+pub use faults::{LabelKeyError, LabelKeyFault, LabelValueError, LabelValueFault};
 pub(crate) use faults::{MAX_LABEL, MAX_SUBDOMAIN, is_dns_label, is_dns_subdomain, key_faults, value_faults};
 pub use pair::{LabelKey, LabelValue};
 pub use selector::{NoValues, Requirement, Selector};

@@ -7,15 +7,16 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::faults::{LabelKeyFault, LabelValueFault, key_faults, value_faults};
-use crate::text::joined;
+use super::faults::{LabelKeyError, LabelValueError, key_faults, value_faults};
 
 /// Key of a label: `app`, `example.com/tier`.
 ///
 /// ```
 /// use netpol_oracle::labels::{LabelKey, LabelKeyFault};
-/// assert_eq!(LabelKey::new("example.com/tier").unwrap().as_str(), "example.com/tier");
-/// assert_eq!(LabelKey::new(""), Err(vec![LabelKeyFault::NameEmpty, LabelKeyFault::NameSyntax]));
+/// assert_eq!(LabelKey::new("example.com/tier")?.as_str(), "example.com/tier");
+/// let error = LabelKey::new("").unwrap_err();
+/// assert_eq!(error.faults(), [LabelKeyFault::NameEmpty, LabelKeyFault::NameSyntax]);
+/// # Ok::<(), netpol_oracle::labels::LabelKeyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LabelKey(Arc<str>);
@@ -24,8 +25,9 @@ pub struct LabelKey(Arc<str>);
 ///
 /// ```
 /// use netpol_oracle::labels::{LabelValue, LabelValueFault};
-/// assert_eq!(LabelValue::new("v1.2").unwrap().as_str(), "v1.2");
-/// assert_eq!(LabelValue::new("-"), Err(vec![LabelValueFault::Syntax]));
+/// assert_eq!(LabelValue::new("v1.2")?.as_str(), "v1.2");
+/// assert_eq!(LabelValue::new("-").unwrap_err().faults(), [LabelValueFault::Syntax]);
+/// # Ok::<(), netpol_oracle::labels::LabelValueError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LabelValue(Arc<str>);
@@ -35,9 +37,9 @@ impl LabelKey {
     ///
     /// # Errors
     /// The text is no label key.
-    pub fn new(text: &str) -> Result<Self, Vec<LabelKeyFault>> {
+    pub fn new(text: &str) -> Result<Self, LabelKeyError> {
         let faults = key_faults(text);
-        if faults.is_empty() { Ok(Self(text.into())) } else { Err(faults) }
+        if faults.is_empty() { Ok(Self(text.into())) } else { Err(LabelKeyError(faults)) }
     }
 
     /// A key of the crate's own vocabulary, which its tests show to be valid.
@@ -59,9 +61,9 @@ impl LabelValue {
     ///
     /// # Errors
     /// The text is no label value.
-    pub fn new(text: &str) -> Result<Self, Vec<LabelValueFault>> {
+    pub fn new(text: &str) -> Result<Self, LabelValueError> {
         let faults = value_faults(text);
-        if faults.is_empty() { Ok(Self(text.into())) } else { Err(faults) }
+        if faults.is_empty() { Ok(Self(text.into())) } else { Err(LabelValueError(faults)) }
     }
 
     /// A value of the crate's own vocabulary, which its tests show to be valid.
@@ -103,9 +105,8 @@ macro_rules! text_type {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                Self::new(&text).map_err(|faults| {
-                    D::Error::custom(format!(concat!("`{}` is no ", $what, ": {}"), text, joined(&faults)))
-                })
+                Self::new(&text)
+                    .map_err(|error| D::Error::custom(format!(concat!("`{}` is no ", $what, ": {}"), text, error)))
             }
         }
     };

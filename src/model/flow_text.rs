@@ -269,7 +269,7 @@ fn parse_endpoint(word: Word<'_>) -> Result<Endpoint, FlowTextError> {
         let name = ObjectName::new(namespace, name);
         return match kind.parse::<WorkloadKind>() {
             Ok(kind) => Ok(Endpoint::Workload { kind, name }),
-            Err(()) => word.after(namespace.len() + 1).fault(FlowTextFault::BadKind(kind.to_owned())),
+            Err(_) => word.after(namespace.len() + 1).fault(FlowTextFault::BadKind(kind.to_owned())),
         };
     }
     match rest.split_once('@') {

@@ -22,7 +22,7 @@ pub use self::change::{Change, ChangeError, Object, ObjectId};
 pub use self::cluster::{
     Cluster, ContainerPort, EndpointSlice, NAMESPACE_NAME_LABEL, Namespace, Node, NodeAddress, NodeAddressKind,
     OtherPolicy, Owner, Phase, Pod, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort, Workload,
-    WorkloadKind,
+    WorkloadKind, WorkloadKindError,
 };
 pub use self::flow::{Destination, Endpoint, Flow, L4, OtherProtocol};
 pub use self::flow_text::{FlowTextError, FlowTextFault};

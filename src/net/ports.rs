@@ -106,12 +106,39 @@ pub enum PortNameFault {
     EdgeHyphen,
 }
 
+/// A text that is no port name: every fault, in the API server's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortNameError(Vec<PortNameFault>);
+
+impl PortNameError {
+    /// The faults, at least one.
+    #[must_use]
+    pub fn faults(&self) -> &[PortNameFault] {
+        &self.0
+    }
+
+    /// The faults by themselves.
+    pub(crate) fn into_faults(self) -> Vec<PortNameFault> {
+        self.0
+    }
+}
+
+impl fmt::Display for PortNameError {
+    /// The faults, one after another.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&joined(&self.0))
+    }
+}
+
+impl std::error::Error for PortNameError {}
+
 /// Name of a container's port: `http`.
 ///
 /// ```
 /// use netpol_oracle::net::{PortName, PortNameFault};
-/// assert_eq!(PortName::new("http").unwrap().as_str(), "http");
-/// assert_eq!(PortName::new(""), Err(vec![PortNameFault::Charset, PortNameFault::NoLetter]));
+/// assert_eq!(PortName::new("http")?.as_str(), "http");
+/// assert_eq!(PortName::new("").unwrap_err().faults(), [PortNameFault::Charset, PortNameFault::NoLetter]);
+/// # Ok::<(), netpol_oracle::net::PortNameError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortName(Arc<str>);
@@ -121,9 +148,9 @@ impl PortName {
     ///
     /// # Errors
     /// The text is no port name.
-    pub fn new(text: &str) -> Result<Self, Vec<PortNameFault>> {
+    pub fn new(text: &str) -> Result<Self, PortNameError> {
         let faults = name_faults(text);
-        if faults.is_empty() { Ok(Self(text.into())) } else { Err(faults) }
+        if faults.is_empty() { Ok(Self(text.into())) } else { Err(PortNameError(faults)) }
     }
 
     /// A name of the crate's own vocabulary, which its tests show to be valid.
@@ -173,7 +200,7 @@ impl Serialize for PortName {
 impl<'de> Deserialize<'de> for PortName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::new(&text).map_err(|faults| D::Error::custom(format!("`{text}` is no port name: {}", joined(&faults))))
+        Self::new(&text).map_err(|error| D::Error::custom(format!("`{text}` is no port name: {error}")))
     }
 }
 

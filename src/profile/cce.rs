@@ -9,6 +9,7 @@ use crate::profile::capability::{Capabilities, NodeOs, OwnNode, Support, Unowned
 use crate::profile::os::Os;
 use crate::profile::row::Row;
 use crate::profile::version::ClusterVersion;
+use crate::text::quoted;
 
 /// The cloud's internal services, which some models cannot limit ([C11](crate::semantics#c11)): `100.125.0.0/16`.
 pub const INTERNAL_CLOUD: Cidr = Cidr::known_v4([100, 125, 0, 0], 16);
@@ -52,11 +53,19 @@ impl fmt::Display for NetworkModel {
     }
 }
 
-impl FromStr for NetworkModel {
-    type Err = ();
+/// A text that is no network model's word.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is not a network model: `tunnel`, `vpc` or `cn2`", quoted(text))]
+pub struct NetworkModelError {
+    text: String,
+}
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|model| model.as_str() == text).ok_or(())
+impl FromStr for NetworkModel {
+    type Err = NetworkModelError;
+
+    fn from_str(text: &str) -> Result<Self, NetworkModelError> {
+        let model = Self::ALL.into_iter().find(|model| model.as_str() == text);
+        model.ok_or_else(|| NetworkModelError { text: text.to_owned() })
     }
 }
 

@@ -16,5 +16,5 @@ pub use self::capability::{
 };
 pub use self::os::Os;
 pub use self::profile::{Base, Profile, ProfileError, Switch};
-pub use self::row::{Row, Rows};
+pub use self::row::{Row, RowIdError, Rows};
 pub use self::version::{ClusterVersion, VersionError};

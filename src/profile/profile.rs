@@ -301,7 +301,7 @@ impl Base {
         if model == "kubernetes" {
             return Ok(Self::Kubernetes(version.map_or(Ok(Release::DEFAULT), str::parse)?));
         }
-        let model: NetworkModel = model.parse().map_err(|()| ProfileError::UnknownModel(model.to_owned()))?;
+        let model: NetworkModel = model.parse().map_err(|_| ProfileError::UnknownModel(model.to_owned()))?;
         let version = version.ok_or(ProfileError::MissingVersion(model))?;
         Ok(Self::Cce(model, version.parse()?))
     }

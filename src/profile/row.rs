@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::text::quoted;
+
 macro_rules! rows {
     ($($(#[$doc:meta])* $name:ident,)+) => {
         /// One row: a capability of the cluster (C..), a question Kubernetes leaves open (U..), or the
@@ -77,11 +79,19 @@ impl fmt::Display for Row {
     }
 }
 
-impl FromStr for Row {
-    type Err = ();
+/// A text that is no row's id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is not a row id such as `C14` or `U3`", quoted(text))]
+pub struct RowIdError {
+    text: String,
+}
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.iter().copied().find(|row| row.as_str() == text).ok_or(())
+impl FromStr for Row {
+    type Err = RowIdError;
+
+    fn from_str(text: &str) -> Result<Self, RowIdError> {
+        let row = Self::ALL.iter().copied().find(|row| row.as_str() == text);
+        row.ok_or_else(|| RowIdError { text: text.to_owned() })
     }
 }
 
@@ -94,8 +104,7 @@ impl Serialize for Row {
 impl<'de> Deserialize<'de> for Row {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse()
-            .map_err(|()| serde::de::Error::custom(format_args!("`{text}` is not a row id such as `C14` or `U3`")))
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

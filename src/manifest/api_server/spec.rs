@@ -7,7 +7,7 @@ use super::report::{At, Path, Report};
 use super::words;
 use crate::labels::value_faults;
 use crate::name::Direction;
-use crate::net::{PortName, Protocol};
+use crate::net::{PortName, PortNameError, Protocol};
 use crate::release::Wording;
 
 /// Everything the server has to say about the spec, in its order. Rules of an undeclared direction are
@@ -105,7 +105,7 @@ fn port(entry: Node<'_>, path: Path<'_>, report: &mut Report) {
             if let Some((end, _)) = end {
                 report.invalid(at_end, &end.to_string(), "may not be specified when `port` is non-numeric", "");
             }
-            for fault in PortName::new(name).err().unwrap_or_default() {
+            for fault in PortName::new(name).err().map(PortNameError::into_faults).unwrap_or_default() {
                 let help = if name.trim().parse::<u16>().is_ok() {
                     "write the number without quotes"
                 } else {

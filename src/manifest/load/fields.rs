@@ -6,7 +6,7 @@ use crate::diagnostic::Code;
 use crate::labels::{LabelKey, LabelValue, Labels};
 use crate::located::{At, Faults, Value};
 use crate::net;
-use crate::text::{joined, quoted};
+use crate::text::quoted;
 
 impl<'a> At<'a> {
     /// This value as a port's number.
@@ -35,8 +35,7 @@ impl<'a> At<'a> {
         let text = self.as_text(faults)?;
         match net::PortName::new(text) {
             Ok(name) => Some(name),
-            Err(found) => {
-                let why = joined(&found);
+            Err(why) => {
                 self.wrong_value(faults, format!("`{}` is no port name: {why}", quoted(text)));
                 None
             }
@@ -103,8 +102,7 @@ impl<'a> At<'a> {
             let place = at.with_tree(&entry.value);
             let key = match LabelKey::new(&entry.key) {
                 Ok(key) => Some(key),
-                Err(found) => {
-                    let why = joined(&found);
+                Err(why) => {
                     place.wrong_value(faults, format!("`{}` is no label key: {why}", quoted(&entry.key)));
                     None
                 }
@@ -123,8 +121,7 @@ impl<'a> At<'a> {
                     labels.insert(key, value);
                 }
                 (None, Ok(_)) => {}
-                (_, Err(found)) => {
-                    let why = joined(&found);
+                (_, Err(why)) => {
                     place.wrong_value(faults, format!("`{}` is no label value: {why}", quoted(text)));
                 }
             }

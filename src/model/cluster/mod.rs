@@ -15,7 +15,7 @@ pub use self::cluster::Cluster;
 pub use self::namespace::{NAMESPACE_NAME_LABEL, Namespace};
 pub use self::node::{Node, NodeAddress, NodeAddressKind};
 pub use self::other_policy::OtherPolicy;
-pub use self::owner::{Owner, WorkloadKind};
+pub use self::owner::{Owner, WorkloadKind, WorkloadKindError};
 pub use self::pod::{ContainerPort, Phase, Pod};
 pub use self::service::{EndpointSlice, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort};
 pub use self::workload::Workload;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::text::quoted;
+
 /// The controller of a pod or workload.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -73,11 +75,19 @@ impl fmt::Display for WorkloadKind {
     }
 }
 
+/// A text that is no kind of workload.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is not a kind of workload such as `Deployment`", quoted(text))]
+pub struct WorkloadKindError {
+    text: String,
+}
+
 impl FromStr for WorkloadKind {
-    type Err = ();
+    type Err = WorkloadKindError;
 
     /// Upper and lower case are the same.
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str().eq_ignore_ascii_case(text)).ok_or(())
+    fn from_str(text: &str) -> Result<Self, WorkloadKindError> {
+        let kind = Self::ALL.iter().copied().find(|kind| kind.as_str().eq_ignore_ascii_case(text));
+        kind.ok_or_else(|| WorkloadKindError { text: text.to_owned() })
     }
 }

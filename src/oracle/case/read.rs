@@ -213,7 +213,7 @@ impl Reader {
             "NetworkPolicy" => ObjectId::Policy(named()),
             other => match WorkloadKind::from_str(other) {
                 Ok(kind) => ObjectId::Workload(kind, named()),
-                Err(()) => {
+                Err(_) => {
                     let kind = at.field("kind");
                     let message = format!("`{}` is no kind that decides flows", quoted(other));
                     kind.as_ref().unwrap_or(at).wrong_value(&mut self.faults, message);

@@ -228,11 +228,17 @@ impl Reader<'_> {
         };
         let read_key = match LabelKey::new(key.text) {
             Ok(key) => Some(key),
-            Err(faults) => self.fault(key.position, RowFaultKind::BadKey { text: key.text.to_owned(), faults }),
+            Err(error) => {
+                let faults = error.into_faults();
+                self.fault(key.position, RowFaultKind::BadKey { text: key.text.to_owned(), faults })
+            }
         };
         let read_value = match LabelValue::new(value.text) {
             Ok(value) => Some(value),
-            Err(faults) => self.fault(value.position, RowFaultKind::BadValue { text: value.text.to_owned(), faults }),
+            Err(error) => {
+                let faults = error.into_faults();
+                self.fault(value.position, RowFaultKind::BadValue { text: value.text.to_owned(), faults })
+            }
         };
         Some(Label { key: read_key?, value: read_value? })
     }
