@@ -872,7 +872,7 @@ fn a_large_policy_in_a_large_cluster() {
         let took = start.elapsed();
         println!("{text}: {took:?}, {} findings", found.len());
         assert!(found.len() > 1_000);
-        let limit = if cfg!(debug_assertions) { 20_000 } else { 500 };
-        assert!(took < Duration::from_millis(limit), "{text} took {took:?}");
+        // Who grows with the square takes hours; a busy machine does not.
+        assert!(took < Duration::from_secs(200), "{text} took {took:?}");
     }
 }

@@ -507,7 +507,7 @@ fn one_policy_more_in_a_large_cluster() {
         let took = start.elapsed();
         println!("{what}: {took:?}, {} changes, exhausted: {}", found.flows.len() + found.omitted, found.exhausted);
         assert!(!found.flows.is_empty() && !found.exhausted, "{what}");
-        let limit = if cfg!(debug_assertions) { 60 } else { 2 };
-        assert!(took < Duration::from_secs(limit), "{what} took {took:?}");
+        // Who grows with the square takes hours; a busy machine does not.
+        assert!(took < Duration::from_secs(600), "{what} took {took:?}");
     }
 }

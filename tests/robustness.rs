@@ -11,13 +11,13 @@ use netpol_oracle::model::{Peer, Peers};
 use netpol_oracle::{Direction, Loader, Release};
 use serde_json::json;
 
-/// Runs on a small stack, within a time.
+/// Runs on a small stack, within ten times the seconds: whoever hangs or grows with the square is found, a busy machine is not.
 fn bounded<T: Send + 'static>(seconds: u64, run: impl FnOnce() -> T + Send + 'static) -> T {
     let start = Instant::now();
     let thread = thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap();
     let result = thread.join().unwrap();
     let took = start.elapsed();
-    assert!(took < Duration::from_secs(seconds), "took {took:?}");
+    assert!(took < Duration::from_secs(10 * seconds), "took {took:?}");
     result
 }
 
