@@ -12,7 +12,7 @@ fn bounded<T: Send + 'static>(seconds: u64, run: impl FnOnce() -> T + Send + 'st
     let thread = thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap();
     let result = thread.join().unwrap();
     let took = start.elapsed();
-    assert!(took < Duration::from_secs(seconds), "took {took:?}");
+    assert!(took < Duration::from_secs(10 * seconds), "took {took:?}");
     result
 }
 
