@@ -25,7 +25,8 @@ impl Namespace {
     /// use netpol_oracle::model::Namespace;
     /// let mut builder = Cluster::builder();
     /// builder.namespace(Namespace::new("shop"));
-    /// let labels = &builder.build().namespace("shop").unwrap().labels;
+    /// let cluster = builder.build();
+    /// let labels = &cluster.namespace("shop").unwrap().labels;
     /// assert_eq!(labels.get("kubernetes.io/metadata.name").unwrap().as_str(), "shop");
     /// ```
     pub fn new(name: impl Into<Arc<str>>) -> Self {

@@ -28,10 +28,11 @@ impl Service {
     ///
     /// ```
     /// use netpol_oracle::{ObjectName, Port, Protocol};
+    /// use netpol_oracle::labels::{LabelKey, LabelValue};
     /// use netpol_oracle::model::{Service, ServicePort, TargetPort};
     /// let mut service = Service::new(ObjectName::new("default", "db"));
     /// service.cluster_addresses = vec!["10.96.0.9".parse()?];
-    /// service.selector = [("app".parse()?, "db".parse()?)].into_iter().collect();
+    /// service.selector = [(LabelKey::new("app")?, LabelValue::new("db")?)].into_iter().collect();
     /// let mut port = ServicePort::new(Protocol::Tcp, Port::new(80).unwrap());
     /// port.target = TargetPort::Number(Port::new(6379).unwrap());
     /// service.ports = vec![port];
