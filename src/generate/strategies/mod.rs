@@ -24,8 +24,8 @@
 //! #     }
 //! # }
 //! # fn probe_of(cluster: &Cluster, flow: &netpol_oracle::Flow) -> Probe {
-//! #     let end = || ProbeEnd { who: ProbeWho::Outside, address: None };
-//! #     Probe { flow: flow.clone(), source: end(), destination: end(), l4: flow.l4, sent_to: None }
+//! #     let end = || ProbeEnd::new(ProbeWho::Outside, None);
+//! #     Probe::new(flow.clone(), end(), end())
 //! # }
 //! use proptest::prelude::*;
 //! proptest! {
