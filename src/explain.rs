@@ -201,8 +201,11 @@ fn about(row: Row) -> &'static str {
         Row::U2 => "hostNetwork pods may count as their node or as pods",
         Row::U3 => "whether egress to the own node is exempt is left open",
         Row::U4 => "a pod that reaches itself through a Service is left open",
-        Row::U5 => "egress may see the ClusterIP and its port, or the backend outside the cluster and its own",
+        Row::U5 => "egress may see the address and port that the source sent to, or the backend's",
         Row::U6 => "an ipBlock cannot be held against a pod without an address",
+        Row::U7 => "the value of a label that its controller sets is not known",
+        Row::U8 => "an end that says no node may be on the other end's node",
+        Row::U9 => "the backend may see the client, or a node that passed the connection on",
         Row::K23 => "the backends of the Service get different verdicts",
     }
 }

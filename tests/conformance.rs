@@ -329,8 +329,8 @@ fn faults_of_a_case_are_located() {
     assert!(twice.contains("one") && twice.contains("`a/a` stands here twice"), "{twice}");
     let unknown = fault(&format!("{head}flow: a\n"));
     assert!(unknown.starts_with("f.yaml:6: one: ") && unknown.contains("unknown field `flow`"), "{unknown}");
-    let rule = fault("name: two\nsource: s\nrules: [K26]\n");
-    assert!(rule.contains("two") && rule.contains("`K26` is no id"), "{rule}");
+    let rule = fault("name: two\nsource: s\nrules: [K29]\n");
+    assert!(rule.contains("two") && rule.contains("`K29` is no id"), "{rule}");
     let unpaired = fault(&format!("{head}flows:\n  - flow: a/a -> a/b:80/tcp\n    verdict: error\n"));
     assert!(unpaired.contains("`verdict: error` and `error` belong together"), "{unpaired}");
 

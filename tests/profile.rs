@@ -2,8 +2,8 @@
 
 use netpol_oracle::profile::cce::{self, Edition, NetworkModel, Setting};
 use netpol_oracle::profile::{
-    Capabilities, ClusterVersion, EndPort, HostNetwork, IpBlockScope, NodeOs, OtherProtocols, OutsideBackend, OwnNode,
-    OwnNodeEgress, ServiceHairpin, Support, Switch, UnaddressedPod, Unowned,
+    Capabilities, ClusterVersion, ControllerLabel, EndPort, HostNetwork, IpBlockScope, NodeOs, OtherProtocols, OwnNode,
+    OwnNodeEgress, Rewritten, SeenSource, ServiceHairpin, Support, Switch, UnaddressedPod, Unowned, UnsaidNode,
 };
 use netpol_oracle::{Direction, Profile, Row};
 
@@ -116,7 +116,7 @@ macro_rules! cells {
         fn every_cell_has_its_test() {
             let tested = [$((Row::$row, NetworkModel::$model)),+];
             let mut cells: Vec<_> = cce::CELLS.iter().map(|cell| (cell.row, cell.model)).collect();
-            assert_eq!(cells.len(), 60, "14 C rows and 6 U rows for 3 models");
+            assert_eq!(cells.len(), 69, "14 C rows and 9 U rows for 3 models");
             cells.retain(|cell| !tested.contains(cell));
             assert_eq!(cells, []);
             for cell in cce::CELLS {
@@ -210,12 +210,21 @@ cells! {
     u4_tunnel: U4 Tunnel => |m| assert_eq!(says(m).service_hairpin, ServiceHairpin::Unknown);
     u4_vpc: U4 Vpc => |m| assert_eq!(says(m).service_hairpin, ServiceHairpin::Unknown);
     u4_cn2: U4 CloudNative2 => |m| assert_eq!(says(m).service_hairpin, ServiceHairpin::Unknown);
-    u5_tunnel: U5 Tunnel => |m| assert_eq!(says(m).outside_backend, OutsideBackend::Unknown);
-    u5_vpc: U5 Vpc => |m| assert_eq!(says(m).outside_backend, OutsideBackend::After);
-    u5_cn2: U5 CloudNative2 => |m| assert_eq!(says(m).outside_backend, OutsideBackend::After);
+    u5_tunnel: U5 Tunnel => |m| assert_eq!((says(m).outside_backend, says(m).face), (Rewritten::Unknown, Rewritten::Unknown));
+    u5_vpc: U5 Vpc => |m| assert_eq!((says(m).outside_backend, says(m).face), (Rewritten::After, Rewritten::Unknown));
+    u5_cn2: U5 CloudNative2 => |m| assert_eq!((says(m).outside_backend, says(m).face), (Rewritten::After, Rewritten::Unknown));
     u6_tunnel: U6 Tunnel => |m| assert_eq!(says(m).unaddressed_pod, UnaddressedPod::Unknown);
     u6_vpc: U6 Vpc => |m| assert_eq!(says(m).unaddressed_pod, UnaddressedPod::Unknown);
     u6_cn2: U6 CloudNative2 => |m| assert_eq!(says(m).unaddressed_pod, UnaddressedPod::Unknown);
+    u7_tunnel: U7 Tunnel => |m| assert_eq!(says(m).controller_label, ControllerLabel::Unknown);
+    u7_vpc: U7 Vpc => |m| assert_eq!(says(m).controller_label, ControllerLabel::Unknown);
+    u7_cn2: U7 CloudNative2 => |m| assert_eq!(says(m).controller_label, ControllerLabel::Unknown);
+    u8_tunnel: U8 Tunnel => |m| assert_eq!(says(m).unsaid_node, UnsaidNode::Unknown);
+    u8_vpc: U8 Vpc => |m| assert_eq!(says(m).unsaid_node, UnsaidNode::Unknown);
+    u8_cn2: U8 CloudNative2 => |m| assert_eq!(says(m).unsaid_node, UnsaidNode::Unknown);
+    u9_tunnel: U9 Tunnel => |m| assert_eq!(says(m).seen_source, SeenSource::Unknown);
+    u9_vpc: U9 Vpc => |m| assert_eq!(says(m).seen_source, SeenSource::Unknown);
+    u9_cn2: U9 CloudNative2 => |m| assert_eq!(says(m).seen_source, SeenSource::Unknown);
 }
 
 #[test]
@@ -367,7 +376,7 @@ fn every_fault_of_a_profile_file_is_located() {
             "profile.yaml:6 (document 0): error[NP004]: serviceCIDRs[0]: `10.0.0.0` is not a CIDR (help: write `10.0.0.0/16` or `2001:db8::/32`)",
             "profile.yaml:7 (document 0): error[NP003]: serviceCIDRs[1]: this must be a string, not a number (help: write it in quotes)",
             "profile.yaml:10 (document 0): error[NP004]: overrides.C14: row C14 cannot be `maybe`; its words are `supported`, `single-port`, `unknown`",
-            "profile.yaml:11 (document 0): error[NP004]: overrides.C99: `C99` is not a row (help: rows are `C1` to `C14` and `U1` to `U6`)",
+            "profile.yaml:11 (document 0): error[NP004]: overrides.C99: `C99` is not a row (help: rows are `C1` to `C14` and `U1` to `U9`)",
             "profile.yaml:12 (document 0): error[NP004]: overrides.K23: row K23 cannot be `unknown`; it cannot be overridden",
         ]
     );

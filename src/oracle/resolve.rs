@@ -58,17 +58,17 @@ fn end(end: &ConnectionEnd<'_>) -> ProbeEnd {
 /// The probes of a flow, each with the decision of its own backend.
 pub(super) fn answered(engine: &Snapshot, flow: &Flow) -> Result<Vec<(Probe, Decision)>, FlowError> {
     let probes = probes(engine, flow)?.into_iter();
-    let Decision { flow, verdict, rows, judged } = engine.decide(flow)?;
+    let Decision { flow, verdict, rows, judged, notes } = engine.decide(flow)?;
     Ok(match judged {
         Judged::Sides(sides) => {
-            let decision = Decision { flow, verdict, rows, judged: Judged::Sides(sides) };
+            let decision = Decision { flow, verdict, rows, judged: Judged::Sides(sides), notes };
             probes.zip([decision]).collect()
         }
         // Both are in the order of the backends.
         Judged::Backends(backends) => {
             let each = probes.zip(backends).map(|(probe, backend)| {
                 let (flow, verdict, rows) = (probe.flow.clone(), backend.verdict, backend.rows);
-                (probe, Decision { flow, verdict, rows, judged: Judged::Backends(vec![backend]) })
+                (probe, Decision { flow, verdict, rows, judged: Judged::Backends(vec![backend]), notes: notes.clone() })
             });
             each.collect()
         }

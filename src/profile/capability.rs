@@ -150,14 +150,14 @@ pub enum ServiceHairpin {
     Judged,
 }
 
-/// Which address and port the egress side sees of a ClusterIP with a backend outside the cluster
+/// Which address and port the egress side sees of a destination that is rewritten on the way
 /// ([U5](crate::semantics#u5)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum OutsideBackend {
+pub enum Rewritten {
     /// Left open where the two differ.
     Unknown,
-    /// The ClusterIP, on the Service's port.
+    /// Those that the source sent to.
     Before,
     /// The backend's.
     After,
@@ -171,6 +171,38 @@ pub enum UnaddressedPod {
     Unknown,
     /// It never matches.
     Never,
+}
+
+/// A controller's label ([K27](crate::semantics#k27)) whose value no manifest says ([U7](crate::semantics#u7)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ControllerLabel {
+    /// It is there, with any value it may have.
+    Unknown,
+    /// As if it were not there.
+    Absent,
+}
+
+/// The node of an end that says none ([U8](crate::semantics#u8)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UnsaidNode {
+    /// It may be the own node.
+    Unknown,
+    /// It is never the own node.
+    Elsewhere,
+}
+
+/// Whom the ingress side sees behind a face of a Service ([U9](crate::semantics#u9)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SeenSource {
+    /// One of the two.
+    Unknown,
+    /// The client.
+    Client,
+    /// A node that passed the connection on.
+    Node,
 }
 
 /// Every row's setting. Plain data: change what is known to be otherwise.
@@ -215,10 +247,18 @@ pub struct Capabilities {
     pub own_node_egress: OwnNodeEgress,
     /// [U4](crate::semantics#u4).
     pub service_hairpin: ServiceHairpin,
-    /// [U5](crate::semantics#u5).
-    pub outside_backend: OutsideBackend,
+    /// [U5](crate::semantics#u5), for a ClusterIP whose backend is outside the cluster.
+    pub outside_backend: Rewritten,
+    /// [U5](crate::semantics#u5), for the faces of [K26](crate::semantics#k26).
+    pub face: Rewritten,
     /// [U6](crate::semantics#u6).
     pub unaddressed_pod: UnaddressedPod,
+    /// [U7](crate::semantics#u7).
+    pub controller_label: ControllerLabel,
+    /// [U8](crate::semantics#u8).
+    pub unsaid_node: UnsaidNode,
+    /// [U9](crate::semantics#u9).
+    pub seen_source: SeenSource,
 }
 
 impl Capabilities {
@@ -243,8 +283,12 @@ impl Capabilities {
         host_network: HostNetwork::Node,
         own_node_egress: OwnNodeEgress::Unknown,
         service_hairpin: ServiceHairpin::Unknown,
-        outside_backend: OutsideBackend::Unknown,
+        outside_backend: Rewritten::Unknown,
+        face: Rewritten::Unknown,
         unaddressed_pod: UnaddressedPod::Unknown,
+        controller_label: ControllerLabel::Unknown,
+        unsaid_node: UnsaidNode::Unknown,
+        seen_source: SeenSource::Unknown,
     };
 
     /// The words that `row` may be overridden with (SEMANTICS, sections
@@ -260,6 +304,9 @@ impl Capabilities {
             Row::U4 => &["unknown", "allowed", "judged"],
             Row::U5 => &["unknown", "before", "after"],
             Row::U6 => &["unknown", "never"],
+            Row::U7 => &["unknown", "absent"],
+            Row::U8 => &["unknown", "elsewhere"],
+            Row::U9 => &["unknown", "client", "node"],
             Row::K23 => &[],
             _ => &["supported", "unsupported", "unknown"],
         }
@@ -345,15 +392,35 @@ impl Capabilities {
             }
             Row::U5 => {
                 self.outside_backend = match word {
-                    "before" => OutsideBackend::Before,
-                    "after" => OutsideBackend::After,
-                    _ => OutsideBackend::Unknown,
-                }
+                    "before" => Rewritten::Before,
+                    "after" => Rewritten::After,
+                    _ => Rewritten::Unknown,
+                };
+                self.face = self.outside_backend;
             }
             Row::U6 => {
                 self.unaddressed_pod = match word {
                     "never" => UnaddressedPod::Never,
                     _ => UnaddressedPod::Unknown,
+                }
+            }
+            Row::U7 => {
+                self.controller_label = match word {
+                    "absent" => ControllerLabel::Absent,
+                    _ => ControllerLabel::Unknown,
+                }
+            }
+            Row::U8 => {
+                self.unsaid_node = match word {
+                    "elsewhere" => UnsaidNode::Elsewhere,
+                    _ => UnsaidNode::Unknown,
+                }
+            }
+            Row::U9 => {
+                self.seen_source = match word {
+                    "client" => SeenSource::Client,
+                    "node" => SeenSource::Node,
+                    _ => SeenSource::Unknown,
                 }
             }
             Row::K23 => return false,
@@ -387,8 +454,14 @@ impl Capabilities {
             Row::U2 => self.host_network = other.host_network,
             Row::U3 => self.own_node_egress = other.own_node_egress,
             Row::U4 => self.service_hairpin = other.service_hairpin,
-            Row::U5 => self.outside_backend = other.outside_backend,
+            Row::U5 => {
+                self.outside_backend = other.outside_backend;
+                self.face = other.face;
+            }
             Row::U6 => self.unaddressed_pod = other.unaddressed_pod,
+            Row::U7 => self.controller_label = other.controller_label,
+            Row::U8 => self.unsaid_node = other.unsaid_node,
+            Row::U9 => self.seen_source = other.seen_source,
             Row::K23 => {}
         }
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use crate::net::Cidr;
-use crate::profile::capability::{Capabilities, NodeOs, OwnNode, Support, Unowned};
+use crate::profile::capability::{Capabilities, NodeOs, OwnNode, Rewritten, Support, Unowned};
 use crate::profile::os::Os;
 use crate::profile::row::Row;
 use crate::profile::version::ClusterVersion;
@@ -138,6 +138,8 @@ pub enum Setting {
     },
     /// [C13](crate::semantics#c13) on eBPF: ingress from the own node exempt, egress to it judged.
     EgressJudged,
+    /// [U5](crate::semantics#u5) on eBPF: after translation for a ClusterIP, left open for other faces.
+    ClusterIpAfter,
 }
 
 /// One cell of the table with its citation.
@@ -313,14 +315,23 @@ pub static CELLS: &[Cell] = &[
         Row::U5,
         TUNNEL,
         Setting::Word("unknown"),
-        "ClusterIP rewritten before or after: not said",
+        "a destination rewritten before or after: not said",
         Source::Kubernetes,
     ),
-    cell(Row::U5, VPC, Setting::Word("after"), "limiting a ClusterIP by workload labels: supported", Source::Seed),
-    cell(Row::U5, CN2, Setting::Word("after"), "limiting a ClusterIP by workload labels: supported", Source::Seed),
+    cell(Row::U5, VPC, Setting::ClusterIpAfter, "limiting a ClusterIP by workload labels: supported", Source::Seed),
+    cell(Row::U5, CN2, Setting::ClusterIpAfter, "limiting a ClusterIP by workload labels: supported", Source::Seed),
     cell(Row::U6, TUNNEL, Setting::Word("unknown"), "a pod without an address: not said", Source::Kubernetes),
     cell(Row::U6, VPC, Setting::Word("unknown"), "a pod without an address: not said", Source::Kubernetes),
     cell(Row::U6, CN2, Setting::Word("unknown"), "a pod without an address: not said", Source::Kubernetes),
+    cell(Row::U7, TUNNEL, Setting::Word("unknown"), "the value of a controller's label: not said", Source::Kubernetes),
+    cell(Row::U7, VPC, Setting::Word("unknown"), "the value of a controller's label: not said", Source::Kubernetes),
+    cell(Row::U7, CN2, Setting::Word("unknown"), "the value of a controller's label: not said", Source::Kubernetes),
+    cell(Row::U8, TUNNEL, Setting::Word("unknown"), "the node of an end that says none: not said", Source::Kubernetes),
+    cell(Row::U8, VPC, Setting::Word("unknown"), "the node of an end that says none: not said", Source::Kubernetes),
+    cell(Row::U8, CN2, Setting::Word("unknown"), "the node of an end that says none: not said", Source::Kubernetes),
+    cell(Row::U9, TUNNEL, Setting::Word("unknown"), "whom a Service's backend sees: not said", Source::Kubernetes),
+    cell(Row::U9, VPC, Setting::Word("unknown"), "whom a Service's backend sees: not said", Source::Kubernetes),
+    cell(Row::U9, CN2, Setting::Word("unknown"), "whom a Service's backend sees: not said", Source::Kubernetes),
 ];
 
 /// What a cluster of `model` and `version` enforces with its switch on, as `edition` words it.
@@ -361,6 +372,7 @@ fn apply(capabilities: &mut Capabilities, cell: &Cell, version: ClusterVersion, 
             capabilities.unowned_pod_address = unowned;
         }
         Setting::EgressJudged => capabilities.own_node = OwnNode::EgressJudged,
+        Setting::ClusterIpAfter => capabilities.outside_backend = Rewritten::After,
     }
 }
 

@@ -161,7 +161,7 @@ fn overrides(root: &At<'_>, faults: &mut Faults, mut profile: Profile) -> Profil
         let word = at.entry(entry);
         let Ok(row) = entry.key.parse::<Row>() else {
             let message = format!("`{}` is not a row", quoted(&entry.key));
-            faults.note(Code::FieldValue, &word, message, "rows are `C1` to `C14` and `U1` to `U6`");
+            faults.note(Code::FieldValue, &word, message, "rows are `C1` to `C14` and `U1` to `U9`");
             continue;
         };
         let Some(text) = word.as_text(faults) else { continue };

@@ -11,8 +11,8 @@ pub(crate) mod row;
 pub(crate) mod version;
 
 pub use self::capability::{
-    Capabilities, EndPort, HostNetwork, IpBlockScope, NodeOs, OtherProtocols, OutsideBackend, OwnNode, OwnNodeEgress,
-    ServiceHairpin, Support, UnaddressedPod, Unowned,
+    Capabilities, ControllerLabel, EndPort, HostNetwork, IpBlockScope, NodeOs, OtherProtocols, OwnNode, OwnNodeEgress,
+    Rewritten, SeenSource, ServiceHairpin, Support, UnaddressedPod, Unowned, UnsaidNode,
 };
 pub use self::os::Os;
 pub use self::profile::{Base, Profile, ProfileError, Switch};

@@ -65,10 +65,16 @@ rows! {
     U3,
     /// [U4](crate::semantics#u4): a pod that reaches itself through a Service.
     U4,
-    /// [U5](crate::semantics#u5): a ClusterIP rewritten to a backend outside the cluster.
+    /// [U5](crate::semantics#u5): a destination that is rewritten on the way.
     U5,
     /// [U6](crate::semantics#u6): `ipBlock` against a pod without an address.
     U6,
+    /// [U7](crate::semantics#u7): a controller's label whose value no manifest says.
+    U7,
+    /// [U8](crate::semantics#u8): the node of an end that says none.
+    U8,
+    /// [U9](crate::semantics#u9): whom the ingress side sees behind a face of a Service.
+    U9,
     /// [K23](crate::semantics#k23): backends of a Service that get different verdicts.
     K23,
 }

@@ -196,7 +196,7 @@ impl Decide for Reference<'_> {
                 (verdict, rows, Judged::Backends(backends.collect()))
             }
         };
-        Ok(Decision { flow: flow.clone(), verdict, rows, judged })
+        Ok(Decision { flow: flow.clone(), verdict, rows, judged, notes: Vec::new() })
     }
 }
 

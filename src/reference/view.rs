@@ -5,7 +5,7 @@ use std::cell::Cell;
 use crate::model::cluster::Cluster;
 use crate::model::flow::L4;
 use crate::name::Direction;
-use crate::profile::capability::{Capabilities, HostNetwork, OutsideBackend, Support};
+use crate::profile::capability::{Capabilities, HostNetwork, Rewritten, Support};
 use crate::profile::profile::Profile;
 use crate::profile::row::{Row, Rows};
 use crate::reference::endpoint::Who;
@@ -65,10 +65,10 @@ impl View<'_, '_> {
     pub(super) fn seen_of_peer(&self, question: &Question<'_>, direction: Direction) -> Seen {
         match (direction, question.service, question.destination.who) {
             (Direction::Egress, Some(service), Who::External) => match self.see(Row::U5, |c| c.outside_backend) {
-                OutsideBackend::After => Seen::Destination,
-                OutsideBackend::Before => Seen::ClusterIp(service),
-                OutsideBackend::Unknown if self.perhaps(Row::U5) => Seen::ClusterIp(service),
-                OutsideBackend::Unknown => Seen::Destination,
+                Rewritten::After => Seen::Destination,
+                Rewritten::Before => Seen::ClusterIp(service),
+                Rewritten::Unknown if self.perhaps(Row::U5) => Seen::ClusterIp(service),
+                Rewritten::Unknown => Seen::Destination,
             },
             _ => Seen::Destination,
         }

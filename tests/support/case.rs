@@ -76,7 +76,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// The id of a rule or row that a case pins: `K1`..`K25`, `U1`..`U6`, `C1`..`C14`.
+/// The id of a rule or row that a case pins: `K1`..`K28`, `U1`..`U9`, `C1`..`C14`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RuleId(pub(crate) String);
 
@@ -84,8 +84,8 @@ impl<'de> Deserialize<'de> for RuleId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let last = match text.get(..1) {
-            Some("K") => 25,
-            Some("U") => 6,
+            Some("K") => 28,
+            Some("U") => 9,
             Some("C") => 14,
             _ => 0,
         };

@@ -13,7 +13,7 @@ use netpol_oracle::model::{
 };
 use netpol_oracle::net::{Cidr, Family, IpBlock};
 use netpol_oracle::profile::{
-    EndPort, HostNetwork, IpBlockScope, NodeOs, OtherProtocols, OutsideBackend, OwnNode, OwnNodeEgress, ServiceHairpin,
+    EndPort, HostNetwork, IpBlockScope, NodeOs, OtherProtocols, OwnNode, OwnNodeEgress, Rewritten, ServiceHairpin,
     Support, UnaddressedPod, Unowned,
 };
 use netpol_oracle::verdict::Backend;
@@ -331,9 +331,9 @@ impl<'a> Crossing<'a> {
             return None;
         }
         let before = match self.profile.capabilities().outside_backend {
-            OutsideBackend::Before => true,
-            OutsideBackend::After => false,
-            OutsideBackend::Unknown => ask(resolve, Row::U5),
+            Rewritten::Before => true,
+            Rewritten::After => false,
+            Rewritten::Unknown => ask(resolve, Row::U5),
             _ => unreachable!("a reading that this evaluation does not know"),
         };
         before.then_some(sent_to)

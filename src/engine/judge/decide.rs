@@ -29,7 +29,7 @@ impl Tables {
                 let outcome = self.outcome(&question);
                 let rows = self.rows(&[question], outcome.verdict, outcome.open);
                 let judged = Judged::Sides(outcome.sides);
-                return Ok(Decision { flow: flow.clone(), verdict: outcome.verdict, rows, judged });
+                return Ok(Decision { flow: flow.clone(), verdict: outcome.verdict, rows, judged, notes: Vec::new() });
             }
             ResolvedFlow::Service(front) => front,
         };
@@ -48,7 +48,7 @@ impl Tables {
             all_open.insert(Row::K23);
         }
         let rows = self.rows(&questions, verdict, all_open);
-        Ok(Decision { flow: flow.clone(), verdict, rows, judged: Judged::Backends(backends) })
+        Ok(Decision { flow: flow.clone(), verdict, rows, judged: Judged::Backends(backends), notes: Vec::new() })
     }
 
     fn outcome(&self, question: &Question<'_>) -> Outcome {

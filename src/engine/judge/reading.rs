@@ -5,7 +5,7 @@ use crate::engine::judge::logic::Logic;
 use crate::engine::judge::question::Question;
 use crate::engine::judge::settings::Settings;
 use crate::engine::resolve::EndIdentity;
-use crate::profile::capability::{HostNetwork, OutsideBackend};
+use crate::profile::capability::{HostNetwork, Rewritten};
 use crate::profile::row::Row;
 
 /// One way to read them.
@@ -81,9 +81,9 @@ impl Readings {
         };
         let seen = if question.is_to_outside_backend() {
             match settings.ask(Row::U5, |c| c.outside_backend) {
-                OutsideBackend::After => Ways::One(SeenOfService::Backend),
-                OutsideBackend::Before => Ways::One(SeenOfService::ClusterIp),
-                OutsideBackend::Unknown => Ways::Both(SeenOfService::Backend, SeenOfService::ClusterIp),
+                Rewritten::After => Ways::One(SeenOfService::Backend),
+                Rewritten::Before => Ways::One(SeenOfService::ClusterIp),
+                Rewritten::Unknown => Ways::Both(SeenOfService::Backend, SeenOfService::ClusterIp),
             }
         } else {
             Ways::One(SeenOfService::Backend)

@@ -27,6 +27,7 @@ pub fn overrides() -> impl Strategy<Value = (Row, &'static str)> {
     let weight = |row: Row| match row {
         Row::C1 | Row::C2 | Row::C3 | Row::C6 | Row::C8 | Row::C12 => 1,
         Row::C7 | Row::C13 | Row::U2 | Row::U5 | Row::U6 => 6,
+        Row::U7 | Row::U8 | Row::U9 => 1,
         Row::C10 | Row::U4 => 12,
         Row::C14 => 9,
         _ => 3,

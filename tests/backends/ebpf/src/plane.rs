@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use netpol_oracle::net::canonical;
 use netpol_oracle::oracle::{DataPlane, Observed, Probe, ProbeEnd, ProbeWho};
-use netpol_oracle::profile::{OutsideBackend, ServiceHairpin, Support};
+use netpol_oracle::profile::{Rewritten, ServiceHairpin, Support};
 use netpol_oracle::{Change, Cluster, Destination, Direction, Profile};
 
 use crate::compile::{Addresses, Input, Numbers, Owner, compile, host_network_are_pods};
@@ -164,7 +164,7 @@ impl State {
             Some("the ClusterIP is not translated before policies see it (C10)")
         } else if hairpin && capabilities.service_hairpin == ServiceHairpin::Judged {
             Some("after translation a hairpin through a Service is a plain one (U4)")
-        } else if probe.destination.who == ProbeWho::Outside && capabilities.outside_backend == OutsideBackend::Before {
+        } else if probe.destination.who == ProbeWho::Outside && capabilities.outside_backend == Rewritten::Before {
             Some("the address before translation is not seen (U5)")
         } else {
             None

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use netpol_oracle::net::Family;
 use netpol_oracle::net::canonical;
 use netpol_oracle::oracle::{DataPlane, Observed, Outcome, Probe, ProbeEnd, ProbeWho};
-use netpol_oracle::profile::{HostNetwork, IpBlockScope, OutsideBackend, Support, Unowned};
+use netpol_oracle::profile::{HostNetwork, IpBlockScope, Rewritten, Support, Unowned};
 use netpol_oracle::{Change, Cluster, Direction, ObjectName, Profile};
 
 pub use fault::{Fault, Shows};
@@ -106,7 +106,7 @@ impl Plane {
             }
         } else {
             match capabilities.outside_backend {
-                OutsideBackend::Before => BlocksSee::ClusterIp,
+                Rewritten::Before => BlocksSee::ClusterIp,
                 _ => BlocksSee::Translated,
             }
         }

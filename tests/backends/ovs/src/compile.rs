@@ -21,8 +21,7 @@ use std::net::IpAddr;
 use netpol_oracle::model::{Namespaces, Peer, Peers, PodPeer, PortMatch, PortSpec, Ports, Rule};
 use netpol_oracle::net::{Family, IpBlock};
 use netpol_oracle::profile::{
-    Capabilities, EndPort, IpBlockScope, OtherProtocols, OutsideBackend, OwnNode, OwnNodeEgress, ServiceHairpin,
-    Support,
+    Capabilities, EndPort, IpBlockScope, OtherProtocols, OwnNode, OwnNodeEgress, Rewritten, ServiceHairpin, Support,
 };
 use netpol_oracle::{Cluster, Direction, NetworkPolicy, ObjectName, Pod, Profile, Protocol};
 
@@ -155,7 +154,7 @@ impl Compiler<'_> {
                 self.flows.add(SEEN_ADDRESS, 10, format!("reg4={kind},reg6=1"), &*before);
             }
         }
-        if self.capabilities.outside_backend != OutsideBackend::After {
+        if self.capabilities.outside_backend != Rewritten::After {
             self.flows.add(SEEN_ADDRESS, 10, format!("reg4={TO_OUTSIDE},reg6=1"), &*before);
         }
         self.flows.add(SEEN_ADDRESS, PASS, "", format!("goto_table:{EGRESS}"));

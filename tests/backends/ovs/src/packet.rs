@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use netpol_oracle::net::Family;
 use netpol_oracle::oracle::{Probe, ProbeEnd, ProbeWho};
-use netpol_oracle::profile::{HostNetwork, OutsideBackend};
+use netpol_oracle::profile::{HostNetwork, Rewritten};
 use netpol_oracle::{Cluster, L4, Profile, Protocol};
 
 use crate::compile::{network, transport};
@@ -52,7 +52,7 @@ impl Packet {
         // Where the switch judges before translation it sees the port that was sent to as well (U5).
         let is_before = sent_to.is_some()
             && probe.destination.who == ProbeWho::Outside
-            && profile.capabilities().outside_backend != OutsideBackend::After;
+            && profile.capabilities().outside_backend != Rewritten::After;
         let l4 = if is_before { probe.flow.l4 } else { probe.l4 };
         Ok(Self { in_port: source.port, out_port, from, to, l4, sent_to })
     }

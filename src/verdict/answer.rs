@@ -1,17 +1,15 @@
 //! The answer: verdict, the rows it hangs on, and per side the reason.
 
 use std::fmt;
-use std::net::IpAddr;
-use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::model::cluster::WorkloadKind;
 use crate::model::flow::Flow;
 use crate::name::{Direction, ObjectName};
-use crate::net::Family;
 use crate::profile::row::{Row, Rows};
-use crate::text::{choices, listed};
+use crate::verdict::backend::Backend;
+use crate::verdict::flow_error::FlowError;
+use crate::verdict::note::Note;
 
 /// May the flow pass?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -57,6 +55,8 @@ pub struct Decision {
     /// The sides, or those of each backend.
     #[serde(flatten)]
     pub judged: Judged,
+    /// What the answer may hang on and was not given ([K28](crate::semantics#k28)).
+    pub notes: Vec<Note>,
 }
 
 /// What was judged: the flow itself, or each backend of its Service ([K23](crate::semantics#k23)).
@@ -99,24 +99,6 @@ pub struct BackendDecision {
     /// Its sides.
     #[serde(flatten)]
     pub sides: Sides,
-}
-
-/// A backend of a Service ([K23](crate::semantics#k23)).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Backend {
-    /// A pod, or a workload none of whose pods is loaded.
-    Object(ObjectName),
-    /// A node or an address outside the cluster, as its EndpointSlice gives it.
-    Address(IpAddr),
-}
-
-impl fmt::Display for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Object(name) => write!(f, "{name}"),
-            Self::Address(address) => write!(f, "{address}"),
-        }
-    }
 }
 
 /// The two sides of a flow: both must pass.
@@ -255,146 +237,4 @@ impl Reason {
             Self::Open { .. } => "open",
         }
     }
-}
-
-/// Why a flow cannot be judged.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FlowError {
-    /// Neither a pod nor a workload bears the name.
-    #[error("no pod or workload `{0}`")]
-    UnknownObject(ObjectName),
-    /// Several workloads bear the name ([K25](crate::semantics#k25)).
-    #[error("`{name}` is the name of several workloads; write {}", choices(by_kind(name, kinds)))]
-    AmbiguousWorkload {
-        /// The name.
-        name: ObjectName,
-        /// Their kinds.
-        kinds: Vec<WorkloadKind>,
-    },
-    /// The pod has finished: it is no endpoint ([K20](crate::semantics#k20)).
-    #[error("pod `{0}` has finished and is no endpoint")]
-    FinishedPod(ObjectName),
-    /// The pod of an id is gone ([K20](crate::semantics#k20)).
-    #[error("the pod of this id is gone; look its name up again")]
-    GonePod,
-    /// The pod does not have the address.
-    #[error("pod `{pod}` does not have the address `{address}`")]
-    AddressNotOfPod {
-        /// The pod.
-        pod: ObjectName,
-        /// The address.
-        address: IpAddr,
-    },
-    /// Several live pods claim the address ([K20](crate::semantics#k20)).
-    #[error("several live pods claim the address `{address}`: {}", or_none(pods))]
-    SharedAddress {
-        /// The address.
-        address: IpAddr,
-        /// The pods.
-        pods: Vec<ObjectName>,
-    },
-    /// No node bears the name.
-    #[error("no node `{0}`")]
-    UnknownNode(Arc<str>),
-    /// The node does not have the address.
-    #[error("node `{node}` does not have the address `{address}`")]
-    AddressNotOfNode {
-        /// The node.
-        node: Arc<str>,
-        /// The address.
-        address: IpAddr,
-    },
-    /// The node has no InternalIP of the flow's family.
-    #[error("node `{0}` has no InternalIP of the flow's family; write `node:{0}@ADDRESS`")]
-    NodeWithoutAddress(Arc<str>),
-    /// No Service bears the name.
-    #[error("no Service `{0}`")]
-    UnknownService(ObjectName),
-    /// Source and destination share no address family ([K22](crate::semantics#k22)).
-    #[error("source and destination have no address family in common")]
-    NoCommonFamily,
-    /// An address of one family against an end without it ([K22](crate::semantics#k22)).
-    #[error("`{end}` has no {family} address, which the other end asks for")]
-    WrongFamily {
-        /// The end.
-        end: String,
-        /// The family asked for.
-        family: Family,
-    },
-    /// No backend of the Service is ready ([K23](crate::semantics#k23)).
-    #[error("Service `{0}` has no ready backend for this flow")]
-    NoReadyBackend(ObjectName),
-    /// The Service has no such port ([K23](crate::semantics#k23)).
-    #[error("Service `{service}` has no port {port}")]
-    NoSuchPort {
-        /// The Service.
-        service: ObjectName,
-        /// Port and protocol, as the flow writes them.
-        port: String,
-    },
-    /// A ClusterIP takes only what its ports name ([K23](crate::semantics#k23)).
-    #[error("Service `{0}` takes TCP, UDP and SCTP only")]
-    PortlessService(ObjectName),
-    /// A headless Service has nothing to send to ([K23](crate::semantics#k23)).
-    #[error("Service `{0}` is headless: name one of its pods")]
-    Headless(ObjectName),
-    /// A name for another name ([K23](crate::semantics#k23)).
-    #[error("Service `{0}` is an ExternalName: name the address it stands for")]
-    ExternalName(ObjectName),
-    /// A ClusterIP opens no connections ([K23](crate::semantics#k23)).
-    #[error("a ClusterIP cannot be a source: it is Service `{0}`")]
-    ServiceAsSource(ObjectName),
-    /// `via` names no ready backend of the Service ([K23](crate::semantics#k23)).
-    #[error("`{backend}` is not a ready backend of Service `{service}`; its backends: {}", or_none(backends))]
-    NotABackend {
-        /// The name given.
-        backend: ObjectName,
-        /// The Service.
-        service: ObjectName,
-        /// What there is.
-        backends: Vec<Backend>,
-    },
-    /// `via` beside a destination that is no Service.
-    #[error("`via` needs a Service as destination")]
-    ViaWithoutService,
-}
-
-impl FlowError {
-    /// The stable word for it, as the corpus writes it.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownObject(_) => "unknown-object",
-            Self::AmbiguousWorkload { .. } => "ambiguous-workload",
-            Self::FinishedPod(_) => "finished-pod",
-            Self::GonePod => "gone-pod",
-            Self::AddressNotOfPod { .. } => "address-not-of-pod",
-            Self::SharedAddress { .. } => "shared-address",
-            Self::UnknownNode(_) => "unknown-node",
-            Self::AddressNotOfNode { .. } => "address-not-of-node",
-            Self::NodeWithoutAddress(_) => "node-without-address",
-            Self::UnknownService(_) => "unknown-service",
-            Self::NoCommonFamily => "no-common-family",
-            Self::WrongFamily { .. } => "wrong-family",
-            Self::NoReadyBackend(_) => "no-ready-backend",
-            Self::NoSuchPort { .. } => "no-such-port",
-            Self::PortlessService(_) => "portless-service",
-            Self::Headless(_) => "headless",
-            Self::ExternalName(_) => "external-name",
-            Self::ServiceAsSource(_) => "service-as-source",
-            Self::NotABackend { .. } => "not-a-backend",
-            Self::ViaWithoutService => "via-without-service",
-        }
-    }
-}
-
-fn or_none(items: &[impl fmt::Display]) -> String {
-    if items.is_empty() { "none".to_owned() } else { listed(items) }
-}
-
-fn by_kind<'a>(name: &'a ObjectName, kinds: &'a [WorkloadKind]) -> impl Iterator<Item = String> + 'a {
-    let written =
-        |kind: &WorkloadKind| format!("{}/{}/{}", name.namespace(), kind.as_str().to_ascii_lowercase(), name.name());
-    kinds.iter().map(written)
 }
