@@ -183,21 +183,22 @@ fn workloads_of_one_name_are_told_apart_by_kind() {
     let workload =
         |namespace: &str, name: &str, kind| Workload::new(kind, ObjectName::new(namespace, name), Labels::new());
     let mut builder = Cluster::builder();
-    for kind in WorkloadKind::ALL.iter().copied().rev() {
-        builder.workload(workload("b", "m", kind));
-        builder.workload(workload("b", "l", kind)).workload(workload("b", "n", kind));
-        builder.workload(workload("a", "m", kind)).workload(workload("c", "m", kind));
+    for kind in WorkloadKind::ALL.iter().cloned().rev() {
+        builder.workload(workload("b", "m", kind.clone()));
+        builder.workload(workload("b", "l", kind.clone())).workload(workload("b", "n", kind.clone()));
+        builder.workload(workload("a", "m", kind.clone())).workload(workload("c", "m", kind));
     }
     let mut cluster = builder.build();
     let name = ObjectName::new("b", "m");
-    let kinds = |cluster: &Cluster| cluster.workloads_named(&name).map(|workload| workload.kind).collect::<Vec<_>>();
+    let kinds =
+        |cluster: &Cluster| cluster.workloads_named(&name).map(|workload| workload.kind.clone()).collect::<Vec<_>>();
     assert_eq!(kinds(&cluster), WorkloadKind::ALL);
     assert_eq!(cluster.workloads().in_namespace("b").count(), 21);
 
     cluster.apply(&[Change::Remove(ObjectId::Workload(WorkloadKind::Job, name.clone()))]).unwrap();
-    assert!(cluster.workload(WorkloadKind::Job, &name).is_none());
+    assert!(cluster.workload(&WorkloadKind::Job, &name).is_none());
     assert_eq!(
-        cluster.workload(WorkloadKind::CronJob, &name).map(|workload| workload.kind),
+        cluster.workload(&WorkloadKind::CronJob, &name).map(|workload| workload.kind.clone()),
         Some(WorkloadKind::CronJob)
     );
     assert_eq!(kinds(&cluster).len(), 6);

@@ -90,9 +90,9 @@ fn every_kind_and_field_survives() {
     ];
     let mut builder = Cluster::builder();
     for (kind, replicas) in
-        WorkloadKind::ALL.iter().copied().zip([Some(0), None, Some(3), None, Some(2), Some(1), Some(9)])
+        WorkloadKind::ALL.iter().cloned().zip([Some(0), None, Some(3), None, Some(2), Some(1), Some(9)])
     {
-        let mut workload = Workload::new(kind, name("w"), labels(&[("app", "w"), ("no", "1e3")]));
+        let mut workload = Workload::new(kind.clone(), name("w"), labels(&[("app", "w"), ("no", "1e3")]));
         workload.selector = Selector::new(labels(&[("app", "w")]), Vec::new());
         workload.replicas = replicas;
         workload.node = Some("n1".into());
@@ -116,12 +116,12 @@ fn every_kind_and_field_survives() {
         builder.workload(selecting("expressions", selector));
         let selector = Selector::new(workload.labels.clone(), Vec::new());
         builder.workload(selecting("template", selector));
-        builder.workload(Workload::new(kind, name("bare"), Labels::new()));
+        builder.workload(Workload::new(kind.clone(), name("bare"), Labels::new()));
         if kind != WorkloadKind::ReplicationController {
             builder.workload(selecting("everything", Selector::everything()));
         }
         let mut owned = Pod::new(name(&format!("of-{}", kind.as_str().to_lowercase())));
-        owned.owner = Some(Owner::new(kind, "w"));
+        owned.owner = Some(Owner::new(kind.clone(), "w"));
         builder.pod(owned);
     }
     for (i, phase) in

@@ -153,7 +153,7 @@ status:
     assert!(!pod.host_network);
     assert_eq!(pod.runtime_class.as_deref(), Some("kata"));
     let owner = pod.owner.as_ref().unwrap();
-    assert_eq!((owner.kind, &*owner.name), (WorkloadKind::ReplicaSet, "web"));
+    assert_eq!((owner.kind.clone(), &*owner.name), (WorkloadKind::ReplicaSet, "web"));
     let ports: Vec<String> = pod
         .ports
         .iter()
@@ -370,7 +370,7 @@ fn workloads_of_every_kind() {
             assert_eq!(workload.ports.len(), 1);
             assert_eq!((workload.node.as_deref(), workload.runtime_class.as_deref()), (Some("n1"), Some("kata")));
             assert_eq!(workload.labels.get("app").unwrap().as_str(), "a");
-            (workload.kind, workload.replicas, workload.selector.to_string(), workload.owner.is_some())
+            (workload.kind.clone(), workload.replicas, workload.selector.to_string(), workload.owner.is_some())
         })
         .collect();
     let row = |kind, replicas, selector: &str, owned| (kind, replicas, selector.to_owned(), owned);

@@ -288,7 +288,7 @@ fn named(worlds: &[World<'_>; 2], object: Object<'_>) -> Endpoint {
             if worlds.iter().all(alone) {
                 Endpoint::Named(name.clone())
             } else {
-                Endpoint::Workload { kind: workload.kind, name: name.clone() }
+                Endpoint::Workload { kind: workload.kind.clone(), name: name.clone() }
             }
         }
     }

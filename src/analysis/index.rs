@@ -93,7 +93,7 @@ impl<'c> Index<'c> {
         let stands_alone = |workload: &&Workload| {
             let controlled = workload.owner.as_ref().is_some_and(|owner| {
                 let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
-                cluster.workload(owner.kind, &name).is_some()
+                cluster.workload(&owner.kind, &name).is_some()
             });
             let own = only_pods.own(workload.name.namespace());
             !controlled && only_pods.select(&[own], &workload.selector).is_empty()

@@ -19,11 +19,11 @@ pub(super) struct BackendCandidate<'t> {
     pub(super) port: Port,
 }
 
-impl BackendCandidate<'_> {
+impl<'t> BackendCandidate<'t> {
     /// Of a workload its kind; pods come first.
-    pub(super) fn rank(&self) -> Option<WorkloadKind> {
+    pub(super) fn rank(&self) -> Option<&'t WorkloadKind> {
         match self.candidate.identity {
-            EndIdentity::Workload(workload, _) => Some(workload.kind),
+            EndIdentity::Workload(workload, _) => Some(&workload.kind),
             EndIdentity::Pod(..) | EndIdentity::Node(_) | EndIdentity::External => None,
         }
     }
@@ -131,9 +131,9 @@ impl<'t> ServiceFront<'t> {
     }
 
     /// Whether a selected backend is there in place of a workload of that name and kind.
-    pub(super) fn outranks(&self, name: &ObjectName, kind: WorkloadKind) -> bool {
-        let lower = WorkloadKind::ALL.iter().copied().filter(|lower| *lower < kind);
-        let workloads = lower.filter_map(|lower| self.tables.workload_slot(name, lower));
+    pub(super) fn outranks(&self, name: &ObjectName, kind: &WorkloadKind) -> bool {
+        let lower = self.tables.cluster.workloads_named(name).filter(|lower| lower.kind < *kind);
+        let workloads = lower.filter_map(|lower| self.tables.workload_slot(name, &lower.kind));
         let mut slots = self.tables.pod_slot(name).into_iter().chain(workloads);
         slots.any(|slot| {
             let class = self.tables.slot(slot).class();

@@ -89,7 +89,7 @@ impl Snapshot {
             SlotObject::Empty => None,
             SlotObject::Pod(pod) => Some(Endpoint::Named(pod.name.clone())),
             SlotObject::Workload(workload) => {
-                Some(Endpoint::Workload { kind: workload.kind, name: workload.name.clone() })
+                Some(Endpoint::Workload { kind: workload.kind.clone(), name: workload.name.clone() })
             }
         })
     }

@@ -33,7 +33,7 @@ pub(crate) struct ConnectionEnd<'t> {
 /// Who an end is.
 pub(crate) enum EndName<'t> {
     Pod(&'t ObjectName),
-    Workload(WorkloadKind, &'t ObjectName),
+    Workload(&'t WorkloadKind, &'t ObjectName),
     /// By name where one is known.
     Node(Option<&'t str>),
     External,
@@ -43,7 +43,7 @@ impl<'t> From<ResolvedEnd<'t>> for ConnectionEnd<'t> {
     fn from(end: ResolvedEnd<'t>) -> Self {
         let name = match end.identity {
             EndIdentity::Pod(pod, _) => EndName::Pod(&pod.name),
-            EndIdentity::Workload(workload, _) => EndName::Workload(workload.kind, &workload.name),
+            EndIdentity::Workload(workload, _) => EndName::Workload(&workload.kind, &workload.name),
             EndIdentity::Node(name) => EndName::Node(name),
             EndIdentity::External => EndName::External,
         };

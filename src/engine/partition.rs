@@ -160,7 +160,7 @@ impl Snapshot {
             match self.tables.object(*slot) {
                 SlotObject::Empty => {}
                 SlotObject::Workload(workload) => all.push(Member {
-                    endpoint: Endpoint::Workload { kind: workload.kind, name: workload.name.clone() },
+                    endpoint: Endpoint::Workload { kind: workload.kind.clone(), name: workload.name.clone() },
                     address: None,
                     pod: None,
                     node: workload.node.clone(),

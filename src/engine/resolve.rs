@@ -175,11 +175,9 @@ impl Tables {
                 end(identity, self.addresses_of(identity), false)
             }
             Endpoint::Workload { kind, name } => {
-                let slot = self.workload_slot(name, *kind);
-                let identity =
-                    slot.and_then(|slot| self.identity(slot)).ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
-                end(identity, AddressList::NONE, false)
+                end(self.only(name, self.cluster.workloads_meant(kind, name))?, AddressList::NONE, false)
             }
+            Endpoint::Labelled { .. } => Err(FlowError::NotJudgedYet(endpoint.to_string())),
             Endpoint::PodAddress { pod: name, address } => {
                 let address = &canonical(*address); // K22
                 let slot = self.pod_slot(name).ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
@@ -270,14 +268,26 @@ impl Tables {
         if let Some(slot) = self.pod_slot(name) {
             return self.identity(slot).ok_or_else(|| FlowError::FinishedPod(name.clone()));
         }
-        let mut found = WorkloadKind::ALL.iter().copied().filter_map(|kind| self.workload_slot(name, kind));
-        match (found.next(), found.next()) {
-            (Some(slot), None) => self.identity(slot).ok_or_else(|| FlowError::UnknownObject(name.clone())),
+        self.only(name, self.cluster.workloads_named(name))
+    }
+
+    /// The workload, where there is one alone (K25).
+    fn only<'c>(
+        &self,
+        name: &ObjectName,
+        workloads: impl Iterator<Item = &'c Workload>,
+    ) -> Result<EndIdentity<'_>, FlowError> {
+        let mut kinds: Vec<WorkloadKind> = workloads.map(|workload| workload.kind.clone()).collect();
+        match (kinds.pop(), kinds.is_empty()) {
+            (Some(kind), true) => {
+                let identity = self.workload_slot(name, &kind).and_then(|slot| self.identity(slot));
+                identity.ok_or_else(|| FlowError::UnknownObject(name.clone()))
+            }
             (None, _) => Err(FlowError::UnknownObject(name.clone())),
-            (Some(_), Some(_)) => Err(FlowError::AmbiguousWorkload {
-                name: name.clone(),
-                kinds: self.cluster.workloads_named(name).map(|workload| workload.kind).collect(),
-            }),
+            (Some(last), false) => {
+                kinds.push(last);
+                Err(FlowError::AmbiguousWorkload { name: name.clone(), kinds })
+            }
         }
     }
 

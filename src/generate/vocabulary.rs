@@ -22,7 +22,10 @@ impl AppKind {
 
     /// Its ports as its containers declare them.
     pub(super) fn container_ports(&self) -> Vec<ContainerPort> {
-        let one = |&(name, protocol, port): &AppPort| ContainerPort { name: name.map(PortName::known), protocol, port };
+        let one = |&(name, protocol, port): &AppPort| ContainerPort {
+            name: name.map(PortName::known),
+            ..ContainerPort::new(protocol, port)
+        };
         self.ports.iter().map(one).collect()
     }
 

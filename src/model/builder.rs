@@ -1,7 +1,7 @@
 //! Filling a cluster.
 
 use crate::model::change::Object;
-use crate::model::cluster::{Cluster, EndpointSlice, Namespace, Node, OtherPolicy, Pod, Service, Workload};
+use crate::model::cluster::{Cluster, EndpointSlice, Endpoints, Namespace, Node, OtherPolicy, Pod, Service, Workload};
 use crate::model::policy::NetworkPolicy;
 
 impl Cluster {
@@ -57,6 +57,11 @@ impl ClusterBuilder {
     /// Adds an EndpointSlice.
     pub fn endpoint_slice(&mut self, slice: EndpointSlice) -> &mut Self {
         self.object(slice)
+    }
+
+    /// Adds an Endpoints object.
+    pub fn endpoints(&mut self, endpoints: Endpoints) -> &mut Self {
+        self.object(endpoints)
     }
 
     /// Adds a policy.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::labels::{LabelKey, LabelValue, Labels};
 use crate::model::cluster::{
-    Cluster, EndpointSlice, NAMESPACE_NAME_LABEL, Namespace, Node, Pod, Service, Workload, WorkloadKind,
+    Cluster, ContainerPort, EndpointSlice, Endpoints, NAMESPACE_NAME_LABEL, Namespace, Node, Pod, Service, Workload,
+    WorkloadKind,
 };
 use crate::model::objects::{Identified, Namespaced, Objects, Stored};
 use crate::model::policy::NetworkPolicy;
@@ -25,6 +26,7 @@ pub enum Object {
     Node(Node),
     Service(Service),
     EndpointSlice(EndpointSlice),
+    Endpoints(Endpoints),
     Policy(NetworkPolicy),
 }
 
@@ -35,10 +37,11 @@ impl Object {
         match self {
             Self::Namespace(namespace) => ObjectId::Namespace(namespace.identity()),
             Self::Pod(pod) => ObjectId::Pod(pod.identity()),
-            Self::Workload(workload) => ObjectId::Workload(workload.kind, workload.name.clone()),
+            Self::Workload(workload) => ObjectId::Workload(workload.kind.clone(), workload.name.clone()),
             Self::Node(node) => ObjectId::Node(node.identity()),
             Self::Service(service) => ObjectId::Service(service.identity()),
             Self::EndpointSlice(slice) => ObjectId::EndpointSlice(slice.identity()),
+            Self::Endpoints(endpoints) => ObjectId::Endpoints(endpoints.identity()),
             Self::Policy(policy) => ObjectId::Policy(policy.identity()),
         }
     }
@@ -61,6 +64,7 @@ from_kinds! {
     Node(Node),
     Service(Service),
     EndpointSlice(EndpointSlice),
+    Endpoints(Endpoints),
     Policy(NetworkPolicy),
 }
 
@@ -76,6 +80,7 @@ pub enum ObjectId {
     Node(Arc<str>),
     Service(ObjectName),
     EndpointSlice(ObjectName),
+    Endpoints(ObjectName),
     Policy(ObjectName),
 }
 
@@ -88,6 +93,7 @@ impl fmt::Display for ObjectId {
             Self::Node(name) => write!(f, "Node {name}"),
             Self::Service(name) => write!(f, "Service {name}"),
             Self::EndpointSlice(name) => write!(f, "EndpointSlice {name}"),
+            Self::Endpoints(name) => write!(f, "Endpoints {name}"),
             Self::Policy(name) => write!(f, "NetworkPolicy {name}"),
         }
     }
@@ -131,6 +137,11 @@ impl ChangeError {
 /// IPv4-mapped addresses are the IPv4 ones they stand for (K22).
 fn unmap(addresses: &mut [IpAddr]) {
     addresses.iter_mut().for_each(|address| *address = canonical(*address));
+}
+
+fn unmap_host_ports(ports: &mut [ContainerPort]) {
+    let host_ports = ports.iter_mut().filter_map(|port| port.host_port.as_mut());
+    host_ports.filter_map(|host_port| host_port.address.as_mut()).for_each(|address| *address = canonical(*address));
 }
 
 impl Cluster {
@@ -192,15 +203,19 @@ impl Cluster {
             Object::Pod(mut pod) => {
                 unmap(&mut pod.addresses);
                 unmap(&mut pod.host_addresses);
+                unmap_host_ports(&mut pod.ports);
                 self.imply(pod.name.namespace());
                 insert(&mut self.pods, pod);
             }
-            Object::Workload(workload) => {
+            Object::Workload(mut workload) => {
+                unmap_host_ports(&mut workload.ports);
                 self.imply(workload.name.namespace());
                 insert(&mut self.workloads, workload);
             }
             Object::Service(mut service) => {
                 unmap(&mut service.cluster_addresses);
+                unmap(&mut service.external_addresses);
+                unmap(&mut service.load_balancer_addresses);
                 self.imply(service.name.namespace());
                 insert(&mut self.services, service);
             }
@@ -208,6 +223,12 @@ impl Cluster {
                 slice.endpoints.iter_mut().for_each(|each| unmap(&mut each.addresses));
                 self.imply(slice.name.namespace());
                 insert(&mut self.endpoint_slices, slice);
+            }
+            Object::Endpoints(mut endpoints) => {
+                let all = endpoints.subsets.iter_mut().flat_map(|subset| &mut subset.endpoints);
+                all.for_each(|each| unmap(&mut each.addresses));
+                self.imply(endpoints.name.namespace());
+                insert(&mut self.endpoints, endpoints);
             }
             Object::Policy(policy) => {
                 self.imply(policy.name().namespace());
@@ -223,10 +244,11 @@ impl Cluster {
             ObjectId::Node(name) => return self.nodes.remove(name).is_some(),
             ObjectId::Pod(name) => (name.namespace(), self.pods.remove(name).is_some()),
             ObjectId::Workload(kind, name) => {
-                (name.namespace(), self.workloads.remove(&(name.clone(), *kind)).is_some())
+                (name.namespace(), self.workloads.remove(&(name.clone(), kind.clone())).is_some())
             }
             ObjectId::Service(name) => (name.namespace(), self.services.remove(name).is_some()),
             ObjectId::EndpointSlice(name) => (name.namespace(), self.endpoint_slices.remove(name).is_some()),
+            ObjectId::Endpoints(name) => (name.namespace(), self.endpoints.remove(name).is_some()),
             ObjectId::Policy(name) => (name.namespace(), self.policies.remove(name).is_some()),
         };
         if was_there && self.implied.contains(namespace) && !self.names(namespace) {
@@ -260,6 +282,7 @@ impl Cluster {
             || has_any(self.workloads(), namespace)
             || has_any(self.services(), namespace)
             || has_any(self.endpoint_slices(), namespace)
+            || has_any(self.endpoints(), namespace)
             || has_any(self.policies(), namespace)
     }
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::labels::Labels;
 use crate::model::cluster::WorkloadKind;
 use crate::name::ObjectName;
 use crate::net::{Port, Protocol, canonical};
@@ -48,14 +49,23 @@ impl Flow {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
-    /// `NS/NAME`: the pod of that name, else the workload ([K25](crate::semantics#k25)).
+    /// `NS/NAME`: the pod of that name, else the workload ([K25](crate::semantics#k25)), else a StatefulSet's replica
+    /// ([K27](crate::semantics#k27)).
     Named(ObjectName),
     /// `NS/KIND/NAME`: one workload among several of a name.
     Workload {
-        /// Its kind.
+        /// Its kind; of one of another API the group may be left out.
         kind: WorkloadKind,
         /// Its name.
         name: ObjectName,
+    },
+    /// `NS/{KEY=VALUE,KEY=VALUE}`: a pod that does not exist yet, without address, ports or node
+    /// ([SEMANTICS section 6](crate::semantics#section-6)).
+    Labelled {
+        /// Its namespace, which need not exist ([K10](crate::semantics#k10)).
+        namespace: Arc<str>,
+        /// Its labels: those and no others.
+        labels: Labels,
     },
     /// `NS/NAME@ADDRESS`: a pod by one of its addresses.
     PodAddress {

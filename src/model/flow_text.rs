@@ -6,76 +6,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::labels::{LabelKey, LabelValue, Labels};
 use crate::model::cluster::WorkloadKind;
 use crate::model::flow::{Destination, Endpoint, Flow, L4, OtherProtocol};
+use crate::model::flow_fault::{FlowTextError, FlowTextFault};
 use crate::name::ObjectName;
 use crate::net::{Port, Protocol, canonical};
-
-/// A text that is no flow.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("column {column}: {kind}")]
-pub struct FlowTextError {
-    /// Where the fault begins: characters from 1.
-    pub column: usize,
-    /// What is wrong there.
-    pub kind: FlowTextFault,
-}
-
-/// What can be wrong with the text of a flow. Each text says how to mend it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FlowTextFault {
-    /// No ` -> `.
-    #[error("no `->`; write `SRC -> DST:PORT/tcp`")]
-    NoArrow,
-    /// Nothing before the arrow.
-    #[error("no source before `->`")]
-    NoSource,
-    /// Nothing after the arrow.
-    #[error("no destination after `->`")]
-    NoDestination,
-    /// A word that no form has at this place.
-    #[error("unexpected `{0}`; a flow ends after its protocol or after `via NS/POD`")]
-    Unexpected(String),
-    /// Neither a port nor a protocol.
-    #[error("no port or protocol; write `DST:PORT/tcp`, `DST icmp` or `DST NUMBER`")]
-    NoProtocol,
-    /// A port and another protocol.
-    #[error("`{0}` beside a port; a port has `/tcp`, `/udp` or `/sctp`")]
-    PortAndProtocol(String),
-    /// A port without its protocol.
-    #[error("port without a protocol; write `/tcp`, `/udp` or `/sctp` after it")]
-    PortWithoutProtocol,
-    /// A port that is no number from 1 to 65535.
-    #[error("`{0}` is not a port; it is a number from 1 to 65535")]
-    BadPort(String),
-    /// A protocol after a port that is not tcp, udp or sctp.
-    #[error("`{0}` is not a protocol with ports; write `tcp`, `udp` or `sctp`")]
-    BadProtocol(String),
-    /// A protocol word that is neither icmp nor a number up to 255.
-    #[error("`{0}` is not a protocol; write `icmp` or a number from 0 to 255")]
-    BadNumber(String),
-    /// The number of TCP, UDP or SCTP without a port.
-    #[error("protocol {0} has ports; write `DST:PORT/{1}`")]
-    NumberNeedsPort(u8, &'static str),
-    /// A Service as source.
-    #[error("a Service cannot be a source")]
-    ServiceAsSource,
-    /// An end in no known form.
-    #[error(
-        "`{0}` is not an endpoint; write `NS/NAME`, `NS/KIND/NAME`, `NS/NAME@ADDRESS`, `node:NAME`, `svc/NS/NAME` or an address (IPv6 in brackets)"
-    )]
-    BadEndpoint(String),
-    /// A kind that is no workload's.
-    #[error("`{0}` is not a workload kind; write `deployment`, `statefulset`, ...")]
-    BadKind(String),
-    /// An address that is none.
-    #[error("`{0}` is not an address; IPv6 stands in brackets")]
-    BadAddress(String),
-    /// `via` without a pod.
-    #[error("`via` needs `NS/POD`")]
-    BadVia,
-}
 
 /// A word of the text and its first column (characters from 1).
 #[derive(Clone, Copy)]
@@ -116,7 +52,23 @@ fn words(text: &str) -> Vec<Word<'_>> {
     if let Some((from, first)) = start {
         words.push(Word { text: text.get(from..).unwrap_or(""), column: first });
     }
+    split_arrow(&mut words);
     words
+}
+
+const ARROW: &str = "->";
+
+/// Makes the arrow a word of its own. One that is, is the arrow; else the first of the text, whatever it stands in.
+fn split_arrow(words: &mut Vec<Word<'_>>) {
+    if words.iter().any(|word| word.text == ARROW) {
+        return;
+    }
+    let found = words.iter().enumerate().find_map(|(place, word)| Some((place, *word, word.text.find(ARROW)?)));
+    if let Some((place, word, at)) = found {
+        let arrow = word.after(at).before(ARROW.len());
+        let parts = [word.before(at), arrow, word.after(at + ARROW.len())];
+        words.splice(place..=place, parts.into_iter().filter(|part| !part.text.is_empty()));
+    }
 }
 
 impl FromStr for Flow {
@@ -127,11 +79,11 @@ impl FromStr for Flow {
         let mut words = words(text).into_iter();
         let source = match words.next() {
             None => return end.fault(FlowTextFault::NoArrow),
-            Some(word) if word.text == "->" => return word.fault(FlowTextFault::NoSource),
+            Some(word) if word.text == ARROW => return word.fault(FlowTextFault::NoSource),
             Some(word) => word,
         };
         match words.next() {
-            Some(word) if word.text == "->" => {}
+            Some(word) if word.text == ARROW => {}
             Some(word) => return word.fault(FlowTextFault::NoArrow),
             None => return end.fault(FlowTextFault::NoArrow),
         }
@@ -169,12 +121,17 @@ impl FromStr for Flow {
     }
 }
 
-/// Splits `DST:PORT/PROTO`; a colon inside brackets, or the one of `node:`, belongs to the endpoint.
+/// Splits `DST:PORT/PROTO`; a colon inside brackets or braces, or the one of `node:`, belongs to the endpoint.
 fn split_port(word: Word<'_>) -> Result<(Word<'_>, Option<Word<'_>>), FlowTextError> {
-    let skip = word.text.rfind(']').map_or(if word.text.starts_with("node:") { 5 } else { 0 }, |at| at + 1);
+    let bracket = word.text.rfind([']', '}']);
+    let skip = bracket.map_or(if word.text.starts_with("node:") { 5 } else { 0 }, |at| at + 1);
     let tail = word.after(skip);
     // An unbracketed IPv6 address has colons of its own: better said than misread.
     if tail.text.matches(':').count() > 1 {
+        let range = tail.text.rsplit_once(':').map_or(tail.text, |(range, _)| range);
+        if let Some(range) = [word.text, range].into_iter().find(|text| is_range(text)) {
+            return word.fault(FlowTextFault::Range(range.to_owned()));
+        }
         return word.fault(FlowTextFault::BadAddress(word.text.to_owned()));
     }
     Ok(match tail.text.find(':') {
@@ -195,11 +152,11 @@ fn parse_port(word: Word<'_>) -> Result<L4, FlowTextError> {
     let Some(port) = parse_number(number.text).and_then(Port::new) else {
         return number.fault(FlowTextFault::BadPort(number.text.to_owned()));
     };
-    match protocol.text {
+    match protocol.text.to_ascii_lowercase().as_str() {
         "tcp" => Ok(L4::Port(Protocol::Tcp, port)),
         "udp" => Ok(L4::Port(Protocol::Udp, port)),
         "sctp" => Ok(L4::Port(Protocol::Sctp, port)),
-        other => protocol.fault(FlowTextFault::BadProtocol(other.to_owned())),
+        _ => protocol.fault(FlowTextFault::BadProtocol(protocol.text.to_owned())),
     }
 }
 
@@ -240,7 +197,14 @@ fn parse_destination(word: Word<'_>) -> Result<Destination, FlowTextError> {
 
 /// `svc/NS/NAME` is a Service; `svc/NAME` is a pod of a namespace that is called `svc`.
 fn service_name(text: &str) -> Option<(&str, &str)> {
-    text.strip_prefix("svc/")?.split_once('/')
+    text.strip_prefix("svc/").filter(|rest| !rest.starts_with('{'))?.split_once('/')
+}
+
+/// Whether the text is a range such as `10.0.0.0/8`, in brackets or not. No namespace is called like an address.
+fn is_range(text: &str) -> bool {
+    let address = |text: &str| text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
+    let is_length = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.trim_end_matches(']').split_once('/').is_some_and(|(head, length)| address(head) && is_length(length))
 }
 
 fn parse_endpoint(word: Word<'_>) -> Result<Endpoint, FlowTextError> {
@@ -255,12 +219,19 @@ fn parse_endpoint(word: Word<'_>) -> Result<Endpoint, FlowTextError> {
             _ => bad(),
         };
     }
+    if is_range(word.text) {
+        return word.fault(FlowTextFault::Range(word.text.to_owned()));
+    }
     let Some((namespace, rest)) = word.text.split_once('/') else {
         let address_like = word.text.starts_with('[') || word.text.contains(':') || word.text.parse::<IpAddr>().is_ok();
         return if address_like { parse_address(word, word.text).map(Endpoint::Address) } else { bad() };
     };
     if !is_name(namespace) {
         return bad();
+    }
+    if rest.starts_with('{') {
+        let labels = parse_labels(word.after(namespace.len() + 1))?;
+        return Ok(Endpoint::Labelled { namespace: namespace.into(), labels });
     }
     if let Some((kind, name)) = rest.split_once('/') {
         if !is_name(name) {
@@ -282,9 +253,36 @@ fn parse_endpoint(word: Word<'_>) -> Result<Endpoint, FlowTextError> {
     }
 }
 
+/// `{KEY=VALUE,KEY=VALUE}`.
+fn parse_labels(word: Word<'_>) -> Result<Labels, FlowTextError> {
+    let mut labels = Labels::new();
+    let mut rest = word.after(1);
+    let Some(length) = rest.text.strip_suffix('}').map(str::len) else {
+        return word.after(word.text.len()).fault(FlowTextFault::OpenLabels);
+    };
+    rest = rest.before(length);
+    while !rest.text.is_empty() {
+        let length = rest.text.find(',').unwrap_or(rest.text.len());
+        let label = rest.before(length);
+        let bad = || FlowTextFault::BadLabel(label.text.to_owned());
+        let Some((key, value)) = label.text.split_once('=') else { return label.fault(bad()) };
+        let (Ok(key), Ok(value)) = (LabelKey::new(key), LabelValue::new(value)) else { return label.fault(bad()) };
+        if labels.get(key.as_str()).is_some() {
+            return label.fault(FlowTextFault::RepeatedLabel(key.as_str().to_owned()));
+        }
+        labels.insert(key, value);
+        // A comma at the end has no label after it.
+        if length + 1 == rest.text.len() {
+            return rest.after(length).fault(FlowTextFault::BadLabel(",".to_owned()));
+        }
+        rest = rest.after(length + 1);
+    }
+    Ok(labels)
+}
+
 /// Names are only told from syntax here; whether an object bears one is the decision's business.
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && !text.contains(['/', '@', ':', '[', ']'])
+    !text.is_empty() && !text.contains(['/', '@', ':', '[', ']', '{', '}'])
 }
 
 fn parse_address(word: Word<'_>, text: &str) -> Result<IpAddr, FlowTextError> {
@@ -314,7 +312,11 @@ impl fmt::Display for Endpoint {
         match self {
             Self::Named(name) => write!(f, "{name}"),
             Self::Workload { kind, name } => {
-                write!(f, "{}/{}/{}", name.namespace(), kind.as_str().to_ascii_lowercase(), name.name())
+                write!(f, "{}/{}/{}", name.namespace(), kind.to_string().to_ascii_lowercase(), name.name())
+            }
+            Self::Labelled { namespace, labels } => {
+                let pairs: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                write!(f, "{namespace}/{{{}}}", pairs.join(","))
             }
             Self::PodAddress { pod, address } => write!(f, "{pod}@{}", Bracketed(*address)),
             Self::Node(name) => write!(f, "node:{name}"),

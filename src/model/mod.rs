@@ -13,6 +13,7 @@ pub(crate) mod builder;
 pub(crate) mod change;
 pub(crate) mod cluster;
 pub(crate) mod flow;
+pub(crate) mod flow_fault;
 pub(crate) mod flow_text;
 pub(crate) mod objects;
 pub(crate) mod policy;
@@ -20,12 +21,13 @@ pub(crate) mod policy;
 pub use self::builder::ClusterBuilder;
 pub use self::change::{Change, ChangeError, Object, ObjectId};
 pub use self::cluster::{
-    Cluster, ContainerPort, EndpointSlice, NAMESPACE_NAME_LABEL, Namespace, Node, NodeAddress, NodeAddressKind,
-    OtherPolicy, Owner, Phase, Pod, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort, Workload,
-    WorkloadKind, WorkloadKindError,
+    Cluster, ContainerPort, ControllerLabel, ControllerValue, ControllerValueKind, EndpointSlice, EndpointSubset,
+    Endpoints, ExternalTrafficPolicy, HostPort, JobFacts, NAMESPACE_NAME_LABEL, Namespace, Node, NodeAddress,
+    NodeAddressKind, OtherKind, OtherPolicy, Owner, Phase, Pod, PossibleValues, Service, ServiceKind, ServicePort,
+    SliceEndpoint, SlicePort, TargetPort, Workload, WorkloadKind, WorkloadKindError,
 };
 pub use self::flow::{Destination, Endpoint, Flow, L4, OtherProtocol};
-pub use self::flow_text::{FlowTextError, FlowTextFault};
+pub use self::flow_fault::{FlowTextError, FlowTextFault};
 pub use self::objects::{Identified, Namespaced, Objects, ObjectsIter};
 pub use self::policy::{
     Namespaces, NetworkPolicy, Peer, Peers, PodPeer, PolicyTypes, PortMatch, PortSpec, Ports, Rule,

@@ -122,7 +122,7 @@ impl EndKinds {
                         by_name.insert((name.clone(), None, member.address), (at, number));
                     }
                     Endpoint::Workload { kind, name } => {
-                        by_name.insert((name.clone(), Some(*kind), None), (at, number));
+                        by_name.insert((name.clone(), Some(kind.clone()), None), (at, number));
                     }
                     _ => nodes_by_address.extend(member.address.map(|address| (address, (at, number)))),
                 }
@@ -159,7 +159,7 @@ impl EndKinds {
         let pod = |name: &ObjectName, kind| self.by_name.get(&(name.clone(), kind, end.address));
         match end.name {
             EndName::Pod(name) => pod(name, None).copied(),
-            EndName::Workload(kind, name) => pod(name, Some(kind)).copied(),
+            EndName::Workload(kind, name) => pod(name, Some(kind.clone())).copied(),
             EndName::Node(_) => self.nodes_by_address.get(&end.address?).copied(),
             EndName::External => None,
         }

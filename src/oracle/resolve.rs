@@ -48,7 +48,7 @@ pub fn probes(engine: &Snapshot, flow: &Flow) -> Result<Vec<Probe>, FlowError> {
 fn end(end: &ConnectionEnd<'_>) -> ProbeEnd {
     let who = match end.name {
         EndName::Pod(name) => ProbeWho::Pod(name.clone()),
-        EndName::Workload(kind, name) => ProbeWho::Workload(kind, name.clone()),
+        EndName::Workload(kind, name) => ProbeWho::Workload(kind.clone(), name.clone()),
         EndName::Node(name) => ProbeWho::Node(name.map(Into::into)),
         EndName::External => ProbeWho::Outside,
     };

@@ -110,9 +110,10 @@ pub(super) fn resolve<'c>(cluster: &'c Cluster, endpoint: &Endpoint) -> Result<R
             end(who, addresses_of(cluster, who), false)
         }
         Endpoint::Workload { kind, name } => {
-            let workload = cluster.workload(*kind, name).ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
+            let workload = only(name, cluster.workloads_meant(kind, name))?;
             end(Who::Workload(workload), Vec::new(), false)
         }
+        Endpoint::Labelled { .. } => Err(FlowError::NotJudgedYet(endpoint.to_string())),
         Endpoint::PodAddress { pod: name, address } => {
             let address = &canonical(*address); // K22
             let pod = cluster.pod(name).ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
@@ -189,13 +190,17 @@ pub(super) fn named<'c>(cluster: &'c Cluster, name: &ObjectName) -> Result<Who<'
     if let Some(pod) = cluster.pod(name) {
         return if pod.is_live() { Ok(Who::Pod(pod)) } else { Err(FlowError::FinishedPod(name.clone())) };
     }
-    let workloads: Vec<&Workload> = cluster.workloads_named(name).collect();
-    match workloads.as_slice() {
+    only(name, cluster.workloads_named(name)).map(Who::Workload)
+}
+
+/// The workload, where there is one alone (K25).
+fn only<'c>(name: &ObjectName, workloads: impl Iterator<Item = &'c Workload>) -> Result<&'c Workload, FlowError> {
+    match workloads.collect::<Vec<_>>().as_slice() {
         [] => Err(FlowError::UnknownObject(name.clone())),
-        [workload] => Ok(Who::Workload(workload)),
+        [workload] => Ok(workload),
         several => Err(FlowError::AmbiguousWorkload {
             name: name.clone(),
-            kinds: several.iter().map(|workload| workload.kind).collect(),
+            kinds: several.iter().map(|workload| workload.kind.clone()).collect(),
         }),
     }
 }

@@ -177,7 +177,7 @@ fn selected<'c>(cluster: &'c Cluster, service: &Service, port: &ServicePort) -> 
 fn stands_alone(cluster: &Cluster, workload: &Workload) -> bool {
     let controlled = workload.owner.as_ref().is_some_and(|owner| {
         let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
-        cluster.workload(owner.kind, &name).is_some()
+        cluster.workload(&owner.kind, &name).is_some()
     });
     workload.replicas != Some(0) && !controlled && !cluster.pods().iter().any(|pod| is_pod_of(cluster, workload, pod))
 }
@@ -201,14 +201,14 @@ fn is_owner(workload: &Workload, owner: &Owner) -> bool {
 /// the name their controller gives them, which is its own and one more part.
 fn intermediate(cluster: &Cluster, workload: &Workload, owner: &Owner) -> bool {
     let between = matches!(
-        (workload.kind, owner.kind),
+        (&workload.kind, &owner.kind),
         (WorkloadKind::Deployment, WorkloadKind::ReplicaSet) | (WorkloadKind::CronJob, WorkloadKind::Job)
     );
     if !between {
         return false;
     }
     let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
-    match cluster.workload(owner.kind, &name) {
+    match cluster.workload(&owner.kind, &name) {
         Some(loaded) => loaded.owner.as_ref().is_some_and(|above| is_owner(workload, above)),
         None => owner
             .name

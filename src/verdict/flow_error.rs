@@ -132,6 +132,9 @@ pub enum FlowError {
         /// What there is.
         backends: Vec<Backend>,
     },
+    /// An end of a form that is read but not judged yet.
+    #[error("`{0}` cannot be judged yet")]
+    NotJudgedYet(String),
     /// `via` beside a destination that is no Service.
     #[error("`via` needs a Service as destination")]
     ViaWithoutService,
@@ -183,6 +186,7 @@ impl FlowError {
             Self::ExternalName(_) => "external-name",
             Self::ServiceAsSource(_) => "service-as-source",
             Self::NotABackend { .. } => "not-a-backend",
+            Self::NotJudgedYet(_) => "not-judged-yet",
             Self::ViaWithoutService => "via-without-service",
         }
     }
@@ -194,6 +198,6 @@ fn or_none(items: &[impl fmt::Display]) -> String {
 
 fn by_kind<'a>(name: &'a ObjectName, kinds: &'a [WorkloadKind]) -> impl Iterator<Item = String> + 'a {
     let written =
-        |kind: &WorkloadKind| format!("{}/{}/{}", name.namespace(), kind.as_str().to_ascii_lowercase(), name.name());
+        |kind: &WorkloadKind| format!("{}/{}/{}", name.namespace(), kind.to_string().to_ascii_lowercase(), name.name());
     kinds.iter().map(written)
 }

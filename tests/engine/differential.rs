@@ -52,7 +52,7 @@ pub(crate) fn ends(cluster: &Cluster) -> Vec<Endpoint> {
     }
     for workload in cluster.workloads().iter() {
         ends.push(Endpoint::Named(workload.name.clone()));
-        ends.push(Endpoint::Workload { kind: workload.kind, name: workload.name.clone() });
+        ends.push(Endpoint::Workload { kind: workload.kind.clone(), name: workload.name.clone() });
     }
     for node in cluster.nodes().iter() {
         ends.push(Endpoint::Node(node.name.clone()));

@@ -82,7 +82,7 @@ impl<'a> Judge<'a> {
         match who {
             ProbeWho::Pod(name) => self.cluster.pod(name).map(|pod| (&pod.name, &pod.labels, pod.ports.as_slice())),
             ProbeWho::Workload(kind, name) => {
-                self.cluster.workload(*kind, name).map(|each| (&each.name, &each.labels, each.ports.as_slice()))
+                self.cluster.workload(kind, name).map(|each| (&each.name, &each.labels, each.ports.as_slice()))
             }
             _ => None,
         }
@@ -100,7 +100,7 @@ impl<'a> Judge<'a> {
         match &end.who {
             ProbeWho::Pod(name) => EndKey::Pod(class(&Endpoint::Named(name.clone())), whereabouts),
             ProbeWho::Workload(kind, name) => {
-                EndKey::Pod(class(&Endpoint::Workload { kind: *kind, name: name.clone() }), None)
+                EndKey::Pod(class(&Endpoint::Workload { kind: kind.clone(), name: name.clone() }), None)
             }
             ProbeWho::Node(_) | ProbeWho::Outside if is_backend => EndKey::Backend(end.address.unwrap()),
             ProbeWho::Node(_) => EndKey::Node(whereabouts.unwrap()),
@@ -129,7 +129,7 @@ impl<'a> Judge<'a> {
     fn is_host(&self, who: &ProbeWho) -> bool {
         match who {
             ProbeWho::Pod(name) => self.cluster.pod(name).unwrap().host_network,
-            ProbeWho::Workload(kind, name) => self.cluster.workload(*kind, name).unwrap().host_network,
+            ProbeWho::Workload(kind, name) => self.cluster.workload(kind, name).unwrap().host_network,
             ProbeWho::Node(_) => true,
             ProbeWho::Outside => false,
             _ => unreachable!("what these tests do not know"),
@@ -140,7 +140,7 @@ impl<'a> Judge<'a> {
         match who {
             ProbeWho::Pod(name) => self.cluster.pod(name).unwrap().node.as_ref().map(ToString::to_string),
             ProbeWho::Workload(kind, name) => {
-                self.cluster.workload(*kind, name).unwrap().node.as_ref().map(ToString::to_string)
+                self.cluster.workload(kind, name).unwrap().node.as_ref().map(ToString::to_string)
             }
             ProbeWho::Node(name) => name.as_ref().map(ToString::to_string),
             ProbeWho::Outside => None,

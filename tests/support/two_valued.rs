@@ -685,7 +685,7 @@ fn end<'a>(cluster: &'a Cluster, endpoint: &Endpoint) -> Result<End<'a>, &'stati
                 _ => Err("ambiguous-workload"),
             },
         },
-        Endpoint::Workload { kind, name } => cluster.workload(*kind, name).map(End::Workload).ok_or("unknown-object"),
+        Endpoint::Workload { kind, name } => cluster.workload(kind, name).map(End::Workload).ok_or("unknown-object"),
         Endpoint::PodAddress { pod, address } => {
             let pod = cluster.pod(pod).ok_or("unknown-object")?;
             if !pod.is_live() {

@@ -145,7 +145,7 @@ fn end(end: &ProbeEnd) -> Value {
     match &end.who {
         ProbeWho::Pod(name) => drop(written.insert("pod".to_owned(), json!(name))),
         ProbeWho::Workload(kind, name) => {
-            let text = format!("{}/{}/{}", name.namespace(), kind.as_str().to_ascii_lowercase(), name.name());
+            let text = format!("{}/{}/{}", name.namespace(), kind.to_string().to_ascii_lowercase(), name.name());
             written.insert("workload".to_owned(), json!(text));
         }
         ProbeWho::Node(name) => drop(written.insert("node".to_owned(), json!(name))),

@@ -54,6 +54,10 @@ impl Touched {
                     touched.namespaces.insert(name.namespace().clone());
                     touched.slices.insert(name.namespace().clone());
                 }
+                // Not asked yet; its namespace comes and goes with it.
+                ObjectId::Endpoints(name) => {
+                    touched.namespaces.insert(name.namespace().clone());
+                }
                 ObjectId::Policy(name) => {
                     touched.namespaces.insert(name.namespace().clone());
                     touched.policies.entry(name.namespace().clone()).or_default().insert(name);
@@ -91,7 +95,7 @@ impl Writer {
             self.update_policies(tables, namespace, names);
         }
         for (name, kind) in &touched.workloads {
-            self.update_workload(tables, name, *kind);
+            self.update_workload(tables, name, kind);
         }
         for name in &touched.pods {
             self.update_pod(tables, name);

@@ -28,9 +28,9 @@ impl Writer {
     }
 
     /// The workload as the cluster has it now.
-    pub(super) fn update_workload(&mut self, tables: &mut Tables, name: &ObjectName, kind: WorkloadKind) {
+    pub(super) fn update_workload(&mut self, tables: &mut Tables, name: &ObjectName, kind: &WorkloadKind) {
         let old = tables.workload_slot(name, kind);
-        let new = tables.cluster.workloads().handle(&(name.clone(), kind)).cloned();
+        let new = tables.cluster.workloads().handle(&(name.clone(), kind.clone())).cloned();
         if let Some(slot) = old {
             if matches!((tables.object(slot), &new), (SlotObject::Workload(old), Some(new)) if old == new) {
                 return;

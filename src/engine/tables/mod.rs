@@ -109,10 +109,10 @@ impl Tables {
         self.pods.find(spread(hash), is_it).map(|(_, slot)| *slot)
     }
 
-    pub(super) fn workload_slot(&self, name: &ObjectName, kind: WorkloadKind) -> Option<SlotIx> {
+    pub(super) fn workload_slot(&self, name: &ObjectName, kind: &WorkloadKind) -> Option<SlotIx> {
         let hash = self.hash_name(name);
         let is_it = |(each, slot): &NameEntry| {
-            *each == hash && matches!(self.object(*slot), SlotObject::Workload(w) if w.kind == kind && w.name == *name)
+            *each == hash && matches!(self.object(*slot), SlotObject::Workload(w) if w.kind == *kind && w.name == *name)
         };
         self.workloads.find(spread(hash), is_it).map(|(_, slot)| *slot)
     }

@@ -27,18 +27,18 @@ impl Workloads {
     /// loaded workload controls it (a Deployment is one in place of its ReplicaSets).
     pub(in crate::engine) fn stands_for_pods(&self, workload: &Workload) -> bool {
         let is_controlled = workload.owner.as_ref().is_some_and(|owner| self.counted.contains_key(&name_of(owner)));
-        let counted = self.counted.get(&(workload.kind, workload.name.name().clone()));
+        let counted = self.counted.get(&(workload.kind.clone(), workload.name.name().clone()));
         workload.replicas != Some(0) && !is_controlled && counted.is_none_or(|counted| counted.pods == 0)
     }
 
     /// Puts a workload, its pods not yet counted.
     pub(in crate::engine) fn put(&mut self, workload: &Arc<Workload>) {
         let counted = Counted { workload: workload.clone(), pods: 0 };
-        self.counted.insert((workload.kind, workload.name.name().clone()), counted);
+        self.counted.insert((workload.kind.clone(), workload.name.name().clone()), counted);
     }
 
     pub(in crate::engine) fn remove(&mut self, workload: &Workload) {
-        self.counted.remove(&(workload.kind, workload.name.name().clone()));
+        self.counted.remove(&(workload.kind.clone(), workload.name.name().clone()));
     }
 
     pub(in crate::engine) fn is_empty(&self) -> bool {
@@ -94,28 +94,19 @@ impl Workloads {
 }
 
 fn name_of(owner: &Owner) -> WorkloadName {
-    (owner.kind, owner.name.clone())
+    (owner.kind.clone(), owner.name.clone())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::labels::{Labels, Selector};
+    use crate::labels::Labels;
     use crate::name::ObjectName;
 
     fn workload(kind: WorkloadKind, name: &str, owner: Option<(WorkloadKind, &str)>) -> Arc<Workload> {
-        Arc::new(Workload {
-            name: ObjectName::new("x", name),
-            kind,
-            labels: Labels::new(),
-            selector: Selector::everything(),
-            replicas: None,
-            node: None,
-            host_network: false,
-            ports: Vec::new(),
-            runtime_class: None,
-            owner: owner.map(|(kind, name)| Owner { kind, name: name.into() }),
-        })
+        let mut workload = Workload::new(kind, ObjectName::new("x", name), Labels::new());
+        workload.owner = owner.map(|(kind, name)| Owner { kind, name: name.into() });
+        Arc::new(workload)
     }
 
     fn pod(owner: Option<(WorkloadKind, &str)>) -> Pod {
@@ -143,9 +134,9 @@ mod tests {
             (Some((StatefulSet, "web")), [true, false, true, false]),
             (None, [false; 4]),
         ] {
-            workloads.count_in(&pod(owner));
+            workloads.count_in(&pod(owner.clone()));
             assert_eq!(standing(&workloads), expected, "{owner:?}");
-            workloads.count_out(&pod(owner));
+            workloads.count_out(&pod(owner.clone()));
             assert_eq!(standing(&workloads), [true, false, true, true], "{owner:?} is gone");
         }
         workloads.remove(&of_web);

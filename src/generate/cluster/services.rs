@@ -46,7 +46,12 @@ pub(super) fn build(
             false => (ServiceKind::ClusterIp, vec![addresses::service(index)]),
         };
         let selector = [(plan.keys.app.clone(), app.value.clone())].into_iter().collect();
-        builder.service(Service { name, kind, cluster_addresses, selector, ports });
+        let mut service = Service::new(name);
+        service.kind = kind;
+        service.cluster_addresses = cluster_addresses;
+        service.selector = selector;
+        service.ports = ports;
+        builder.service(service);
     }
 }
 
@@ -63,16 +68,12 @@ fn ports(app: &AppPlan, targets_names: bool) -> Vec<ServicePort> {
             Some(name) => TargetPort::Name(PortName::known(name)),
             None => TargetPort::Number(number),
         };
-        ports.push(ServicePort { name: Some(name.unwrap_or("main").into()), protocol, port: outer, target });
+        let name = Some(name.unwrap_or("main").into());
+        ports.push(ServicePort { name, target, ..ServicePort::new(protocol, outer) });
     }
     if ports.is_empty() {
-        let target = TargetPort::Number(port(8080));
-        ports.push(ServicePort {
-            name: Some("main".into()),
-            protocol: crate::net::Protocol::Tcp,
-            port: port(80),
-            target,
-        });
+        let web = ServicePort::new(crate::net::Protocol::Tcp, port(80));
+        ports.push(ServicePort { name: Some("main".into()), target: TargetPort::Number(port(8080)), ..web });
     }
     ports
 }

@@ -139,7 +139,7 @@ impl<'c> Asker<'c> {
             }),
             11 => pick(at, &self.workloads).map(|workload| Endpoint::Named(workload.name.clone())),
             12 => pick(at, &self.workloads)
-                .map(|workload| Endpoint::Workload { kind: workload.kind, name: workload.name.clone() }),
+                .map(|workload| Endpoint::Workload { kind: workload.kind.clone(), name: workload.name.clone() }),
             13 => pick(at, &self.nodes).map(|node| Endpoint::Node(node.name.clone())),
             14 | 15 => pick(at, &self.nodes).and_then(|node| {
                 let address = pick(at, &node.addresses)?.address;
@@ -169,7 +169,7 @@ impl<'c> Asker<'c> {
                 vec![Family::of(*address)]
             }
             Endpoint::Node(_) => vec![Family::V4],
-            Endpoint::Workload { .. } => Vec::new(),
+            Endpoint::Workload { .. } | Endpoint::Labelled { .. } => Vec::new(),
         }
     }
 

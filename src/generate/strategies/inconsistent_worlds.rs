@@ -19,7 +19,7 @@ use crate::model::cluster::{Cluster, Node, Phase, Pod, Service, ServiceKind, Wor
 use crate::name::ObjectName;
 
 /// How an object comes to contradict another.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Contradiction {
     /// Two pods claim one address.
     SharedPod,

@@ -11,7 +11,7 @@ use super::policies::protocols;
 use super::selectors::labels;
 use super::spec::WorldSpec;
 use super::vocabulary::{NODES, one_of, port, v4, v6};
-use crate::labels::{Labels, Selector};
+use crate::labels::Labels;
 use crate::model::cluster::{
     ContainerPort, Node, NodeAddress, NodeAddressKind, Owner, Phase, Pod, Workload, WorkloadKind,
 };
@@ -40,12 +40,11 @@ pub(super) fn os_images() -> impl Strategy<Value = Option<&'static str>> {
 pub(super) fn container_ports() -> impl Strategy<Value = Vec<ContainerPort>> {
     let names = one_of(&[(4, Some("http")), (2, Some("dns")), (1, None)]);
     let numbers = one_of(&[(3, 8080), (2, 80), (1, 8090), (1, 65535)]);
-    let one = (names, protocols(), numbers).prop_map(|(name, protocol, number)| ContainerPort {
-        name: name.map(PortName::known),
-        protocol,
-        port: port(number),
+    let one = (names, protocols(), numbers).prop_map(|(name, protocol, number)| {
+        let port = ContainerPort::new(protocol, port(number));
+        name.map_or(port.clone(), |name| port.named(PortName::known(name)))
     });
-    let usual = ContainerPort { name: Some(PortName::known("http")), protocol: Protocol::Tcp, port: port(8080) };
+    let usual = ContainerPort::new(Protocol::Tcp, port(8080)).named(PortName::known("http"));
     prop_oneof![2 => Just(Vec::new()), 4 => Just(vec![usual]), 2 => vec(one, 0..4)]
 }
 
@@ -189,17 +188,14 @@ pub(super) fn workloads() -> impl Strategy<Value = Vec<Workload>> {
     vec(one, 0..3).prop_map(|each| {
         let numbered = each.into_iter().enumerate();
         numbered
-            .map(|(i, ((ns, kind, labels, replicas), (node, host_network, ports, runtime_class)))| Workload {
-                name: ObjectName::new(ns, format!("w{i}")),
-                kind,
-                selector: Selector::new(labels.clone(), Vec::new()),
-                labels,
-                replicas,
-                node: node.map(Into::into),
-                host_network,
-                ports,
-                runtime_class,
-                owner: None,
+            .map(|(i, ((ns, kind, labels, replicas), (node, host_network, ports, runtime_class)))| {
+                let mut workload = Workload::new(kind, ObjectName::new(ns, format!("w{i}")), labels);
+                workload.replicas = replicas;
+                workload.node = node.map(Into::into);
+                workload.host_network = host_network;
+                workload.ports = ports;
+                workload.runtime_class = runtime_class;
+                workload
             })
             .collect()
     })

@@ -38,6 +38,7 @@ pub(super) fn service_parts() -> impl Strategy<Value = ServiceParts> {
             protocol,
             port: port(number),
             target,
+            node_port: None,
         })
         .collect()
     });
@@ -54,13 +55,11 @@ pub(super) fn service(number: usize, parts: ServiceParts) -> (Service, Option<Ve
     let ((ns, stack, kind), (selector, ports), endpoints) = parts;
     let last = u8::try_from(number % 99).unwrap_or_default() + 1;
     let addresses = stack.of(v4(10, 96, 0, last), v6(0xfd96, 0, last.into()));
-    let service = Service {
-        name: ObjectName::new(ns, format!("s{number}")),
-        kind,
-        cluster_addresses: if kind == ServiceKind::ClusterIp { addresses } else { Vec::new() },
-        selector: selector.map(|value| label("app", value)).into_iter().collect(),
-        ports,
-    };
+    let mut service = Service::new(ObjectName::new(ns, format!("s{number}")));
+    service.kind = kind;
+    service.cluster_addresses = if kind == ServiceKind::ClusterIp { addresses } else { Vec::new() };
+    service.selector = selector.map(|value| label("app", value)).into_iter().collect();
+    service.ports = ports;
     (service, endpoints)
 }
 

@@ -10,7 +10,7 @@ use super::vocabulary::{OUTSIDE, label, one_of, pick, port, v4};
 use crate::labels::{Labels, Selector};
 use crate::model::change::Change;
 use crate::model::cluster::{
-    Cluster, EndpointSlice, Phase, Pod, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort,
+    Cluster, EndpointSlice, Phase, Pod, Service, ServicePort, SliceEndpoint, SlicePort, TargetPort,
 };
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PodPeer, PolicyTypes, Ports, Rule};
@@ -93,18 +93,13 @@ impl Theme {
             Subject::Labels => (Row::C10, None),
             Subject::Unowned => (Row::C9, None),
         };
-        let service = Service {
-            name: name.clone(),
-            kind: ServiceKind::ClusterIp,
-            cluster_addresses: vec![v4(10, 96, 0, 150)],
-            selector: if slice.is_some() { Labels::new() } else { pod.labels.clone() },
-            ports: vec![ServicePort {
-                name: Some("web".into()),
-                protocol: Protocol::Tcp,
-                port: port(80),
-                target: TargetPort::Number(port(8080)),
-            }],
-        };
+        let mut web = ServicePort::new(Protocol::Tcp, port(80));
+        web.name = Some("web".into());
+        web.target = TargetPort::Number(port(8080));
+        let mut service = Service::new(name.clone());
+        service.cluster_addresses = vec![v4(10, 96, 0, 150)];
+        service.selector = if slice.is_some() { Labels::new() } else { pod.labels.clone() };
+        service.ports = vec![web];
         // The hairpin is asked of the pod itself, the others of any pod that the policy isolates.
         let egress = match parts.subject {
             Subject::Hairpin => parts.rule.into_iter().collect(),

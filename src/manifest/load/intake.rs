@@ -1,14 +1,16 @@
 //! Objects by their kinds into the cluster, and the record of each.
 
+use std::borrow::Cow;
+
 use super::kinds::{self, Kind};
 use super::loaded::LoadedObject;
 use super::loader::{Loader, Source, finding};
 use super::names::{generate_name, renamed, written_name};
-use super::{objects, pods, services, workloads};
+use super::{endpoints, objects, pods, services, workloads};
 use crate::diagnostic::{Code, Location, Severity};
 use crate::located::{At, Faults, Tree};
 use crate::manifest::api_server;
-use crate::model::cluster::OtherPolicy;
+use crate::model::cluster::{OtherPolicy, WorkloadKind};
 use crate::name::ObjectName;
 use crate::text::quoted;
 
@@ -19,7 +21,10 @@ impl Loader {
         let from = &mut faults;
         match kind {
             Kind::List => {}
-            Kind::Unknown => self.leave_out(object, word),
+            Kind::Unknown => match kinds::workload_of_another_api(version, word, object.tree) {
+                Some(kind) => self.workload(object, kind),
+                None => self.leave_out(object, word),
+            },
             Kind::OtherPolicy => self.other_policy(object, word, version.unwrap_or_default()),
             Kind::ForeignNetworkPolicy => {
                 self.leave_out(object, word);
@@ -64,7 +69,7 @@ impl Loader {
                     made.map(|made| self.builder.service(made));
                 }
             }
-            Kind::EndpointSlice => match services::endpoint_slice(&at, from) {
+            Kind::EndpointSlice => match endpoints::endpoint_slice(&at, from) {
                 Some(None) if faults.is_empty() => self.leave_out(object, word),
                 made => {
                     let made = made.flatten();
@@ -74,13 +79,24 @@ impl Loader {
                     }
                 }
             },
-            Kind::Workload(kind) => {
-                let made = workloads::workload(&at, from, kind);
+            Kind::Endpoints => {
+                let made = endpoints::endpoints(&at, from);
                 let name = made.as_ref().map(|made| made.name.clone());
-                if self.admit(object, kind.as_str(), name, faults) {
-                    made.map(|made| self.builder.workload(made));
+                if self.admit(object, "Endpoints", name, faults) {
+                    made.map(|made| self.builder.endpoints(made));
                 }
             }
+            Kind::Workload(kind) => self.workload(object, kind),
+        }
+    }
+
+    fn workload(&mut self, object: Source<'_>, kind: WorkloadKind) {
+        let mut faults = Faults::default();
+        let shown = kind.to_string();
+        let made = workloads::workload(&At::root(object.tree), &mut faults, kind);
+        let name = made.as_ref().map(|made| made.name.clone());
+        if self.admit(object, shown, name, faults) {
+            made.map(|made| self.builder.workload(made));
         }
     }
 
@@ -105,13 +121,20 @@ impl Loader {
     }
 
     /// Takes note of an object; whether it may go into the cluster.
-    fn admit(&mut self, object: Source<'_>, kind: &'static str, name: Option<ObjectName>, faults: Faults) -> bool {
+    fn admit(
+        &mut self,
+        object: Source<'_>,
+        kind: impl Into<Cow<'static, str>>,
+        name: Option<ObjectName>,
+        faults: Faults,
+    ) -> bool {
+        let kind = kind.into();
         let faults = faults.into_list();
         let accepted = faults.is_empty() && name.is_some();
         let shown = name.clone().unwrap_or_else(|| written_name(object.tree));
         self.objects.push(LoadedObject {
             location: object.location.clone(),
-            kind: kind.to_owned(),
+            kind: kind.to_string(),
             namespace: shown.namespace().to_string(),
             name: shown.name().to_string(),
             accepted,
@@ -126,9 +149,9 @@ impl Loader {
     }
 
     /// Warns where an object of that name was accepted before (K25).
-    fn remember(&mut self, kind: &'static str, name: ObjectName, location: &Location) {
+    fn remember(&mut self, kind: Cow<'static, str>, name: ObjectName, location: &Location) {
         let shown = if name.namespace().is_empty() { name.name().to_string() } else { name.to_string() };
-        if let Some(earlier) = self.seen.insert((kind, name), location.clone()) {
+        if let Some(earlier) = self.seen.insert((kind.clone(), name), location.clone()) {
             let message = format!("{kind} `{shown}` was given before, at {earlier}; this one counts");
             let warning = finding(Severity::Warning, Code::DuplicateObject, message, location.clone());
             self.diagnostics.push(warning);
@@ -171,7 +194,7 @@ impl Loader {
         });
         self.diagnostics.extend(judged.diagnostics);
         if let Some(policy) = policy {
-            self.remember("NetworkPolicy", name, object.location);
+            self.remember("NetworkPolicy".into(), name, object.location);
             self.builder.policy(policy);
         }
     }

@@ -1,15 +1,17 @@
 //! Which object a manifest is.
 
+use crate::located::{Tree, Value};
 use crate::model::cluster::WorkloadKind;
 
 /// What the loader does with an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     Namespace,
     Pod,
     Node,
     Service,
     EndpointSlice,
+    Endpoints,
     Workload(WorkloadKind),
     NetworkPolicy,
     /// A NetworkPolicy of a version that the server no longer serves, or of nobody known.
@@ -49,6 +51,36 @@ pub(super) fn is_namespaced(api_version: &str, kind: &str) -> bool {
     other_policy(api_version, kind).unwrap_or(false)
 }
 
+/// The group of an apiVersion: empty for `v1`.
+fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// The kind of workload that a manifest or a reference names: Kubernetes' own under any version of its own groups, and where
+/// no version is said; else one of another API.
+pub(super) fn workload_kind(api_version: Option<&str>, kind: &str) -> WorkloadKind {
+    let group = api_version.map_or("", group_of);
+    let own = WorkloadKind::ALL.iter().find(|own| own.as_str() == kind && OWN_GROUPS.contains(&group));
+    own.cloned().unwrap_or_else(|| WorkloadKind::of(kind, group))
+}
+
+/// The kind of an object of an API that is not Kubernetes' own, where the object stands for pods (K25).
+pub(super) fn workload_of_another_api(api_version: Option<&str>, kind: &str, tree: &Tree) -> Option<WorkloadKind> {
+    let found = Some(workload_kind(Some(api_version?), kind)).filter(|found| matches!(found, WorkloadKind::Other(_)));
+    found.filter(|_| has_template(tree))
+}
+
+/// Whether an object of a kind that nobody knows stands for pods: it has a pod template, of containers and with labels.
+fn has_template(tree: &Tree) -> bool {
+    let template = tree.get("spec").and_then(|spec| spec.get("template"));
+    let within = |outer, inner| template.and_then(|template| template.get(outer)).and_then(|outer| outer.get(inner));
+    let containers = within("spec", "containers").is_some_and(|list| matches!(list.value, Value::Sequence(_)));
+    containers && within("metadata", "labels").is_some_and(|labels| matches!(labels.value, Value::Mapping(_)))
+}
+
+/// The API groups of Kubernetes' own workloads, now and before.
+const OWN_GROUPS: [&str; 4] = ["", "apps", "batch", "extensions"];
+
 impl Kind {
     /// By `apiVersion` and `kind`. Without the former the kind alone counts, as items of typed lists have it.
     pub(super) fn of(api_version: Option<&str>, kind: &str, has_items: bool) -> Self {
@@ -65,6 +97,7 @@ impl Kind {
             "Job" => ("batch/v1", Self::Workload(WorkloadKind::Job)),
             "CronJob" => ("batch/v1", Self::Workload(WorkloadKind::CronJob)),
             "EndpointSlice" => ("discovery.k8s.io/v1", Self::EndpointSlice),
+            "Endpoints" => ("v1", Self::Endpoints),
             "NetworkPolicy" => ("networking.k8s.io/v1", Self::NetworkPolicy),
             _ => ("", Self::Unknown),
         };

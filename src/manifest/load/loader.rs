@@ -1,5 +1,6 @@
 //! The loader: documents to objects, and what each is.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -19,9 +20,9 @@ use crate::release::Release;
 /// Reads named texts and typed objects into a [`Cluster`], and never fails as a whole: each problem is
 /// reported with its place, and everything else still loads.
 ///
-/// Read are Namespace, Pod, Node, Service, EndpointSlice, the workloads (Deployment, ReplicaSet,
-/// StatefulSet, DaemonSet, Job, CronJob, ReplicationController), NetworkPolicy, and lists of them. Other
-/// kinds are counted in [`Loaded::skipped`]; fields that decide no flow are not looked at.
+/// Read are Namespace, Pod, Node, Service, EndpointSlice, Endpoints, the workloads (Deployment, ReplicaSet,
+/// StatefulSet, DaemonSet, Job, CronJob, ReplicationController, and any kind of another API that has a pod template),
+/// NetworkPolicy, and lists of them. Other kinds are counted in [`Loaded::skipped`]; fields that decide no flow are not looked at.
 ///
 /// - A NetworkPolicy loads if the API server of the release would accept it; one that carries a `uid` was
 ///   accepted once ([K25](crate::semantics#k25)).
@@ -57,7 +58,7 @@ pub struct Loader {
     pub(super) skipped: BTreeMap<String, usize>,
     pub(super) objects: Vec<LoadedObject>,
     /// Where each accepted object was, by kind and name.
-    pub(super) seen: HashMap<(&'static str, ObjectName), Location>,
+    pub(super) seen: HashMap<(Cow<'static, str>, ObjectName), Location>,
     /// How many objects have each `generateName`.
     pub(super) generated: HashMap<(&'static str, ObjectName), usize>,
     /// How many typed objects came under each name.

@@ -1,5 +1,6 @@
 //! Texts and typed objects to a cluster.
 
+mod endpoints;
 mod fields;
 mod intake;
 mod kinds;
@@ -10,6 +11,7 @@ mod metadata;
 mod names;
 mod objects;
 mod pods;
+mod selectors;
 mod services;
 mod shared_addresses;
 mod workloads;

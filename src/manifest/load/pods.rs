@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use super::kinds::workload_kind;
 use super::metadata::{Metadata, NameForm};
 use crate::diagnostic::Code;
-use crate::located::{At, Faults};
-use crate::model::cluster::{ContainerPort, Owner, Phase, Pod, WorkloadKind};
+use crate::labels::Labels;
+use crate::located::{At, Faults, Value};
+use crate::model::cluster::{ContainerPort, HostPort, Owner, Phase, Pod};
 
 /// What a pod's spec says about its network.
 #[derive(Debug, Default)]
 pub(super) struct PodSpec {
     pub(super) node: Option<Arc<str>>,
+    pub(super) node_selector: Labels,
     pub(super) host_network: bool,
     pub(super) ports: Vec<ContainerPort>,
     pub(super) runtime_class: Option<Arc<str>>,
@@ -20,6 +23,7 @@ impl PodSpec {
     pub(super) fn read(spec: &At<'_>, faults: &mut Faults) -> Self {
         Self {
             node: spec.text(faults, "nodeName").map(Into::into),
+            node_selector: spec.labels(faults, "nodeSelector"),
             host_network: spec.flag(faults, "hostNetwork"),
             ports: ports(spec, faults),
             runtime_class: spec.text(faults, "runtimeClassName").map(Into::into),
@@ -57,10 +61,22 @@ fn container_port(port: &At<'_>, faults: &mut Faults) -> Option<ContainerPort> {
         None => None,
         Some(_) => Some(port.field("name").and_then(|at| at.as_port_name(faults))?),
     };
-    Some(ContainerPort { name, protocol: protocol?, port: number? })
+    let host_port = host_port(port, faults);
+    Some(ContainerPort { name, protocol: protocol?, port: number?, host_port })
 }
 
-/// The controller, where it is of a kind that stands for pods.
+/// `hostPort` with its `hostIP`; 0 and an empty text are none.
+fn host_port(port: &At<'_>, faults: &mut Faults) -> Option<HostPort> {
+    let at = port.field("hostPort").filter(|at| !matches!(&at.tree.value, Value::Number(text) if &**text == "0"))?;
+    let number = at.as_port(faults);
+    let address = match port.text(faults, "hostIP") {
+        None => None,
+        Some(_) => port.field("hostIP").and_then(|at| at.as_address(faults)),
+    };
+    Some(HostPort { port: number?, address })
+}
+
+/// The controller, of whatever kind.
 pub(super) fn owner(root: &At<'_>, faults: &mut Faults) -> Option<Owner> {
     let metadata = root.field("metadata")?;
     let list = metadata.field("ownerReferences")?;
@@ -70,9 +86,9 @@ pub(super) fn owner(root: &At<'_>, faults: &mut Faults) -> Option<Owner> {
             return None;
         }
         let kind = reference.text(faults, "kind")?;
-        let kind = WorkloadKind::ALL.iter().copied().find(|known| known.as_str() == kind)?;
+        let version = reference.text(faults, "apiVersion");
         let name = reference.text(faults, "name")?;
-        Some(Owner { kind, name: name.into() })
+        Some(Owner::new(workload_kind(version, kind), name))
     })
 }
 
@@ -96,6 +112,7 @@ pub(super) fn pod(root: &At<'_>, faults: &mut Faults) -> Option<(Pod, bool)> {
     pod.addresses = addresses;
     pod.host_addresses = host_addresses;
     pod.node = spec.node;
+    pod.node_selector = spec.node_selector;
     pod.phase = phase;
     pod.ready = ready;
     pod.host_network = spec.host_network;

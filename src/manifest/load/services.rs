@@ -1,4 +1,4 @@
-//! Services and their EndpointSlices (K23).
+//! Services (K23, K26).
 
 use std::net::IpAddr;
 
@@ -7,26 +7,14 @@ use super::metadata::{Metadata, NameForm};
 use crate::diagnostic::Code;
 use crate::located::{At, Faults};
 use crate::manifest::tree::Value;
-use crate::model::cluster::{EndpointSlice, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort};
-use crate::name::ObjectName;
-use crate::net::Family;
+use crate::model::cluster::{ExternalTrafficPolicy, Service, ServiceKind, ServicePort, TargetPort};
 use crate::text::quoted;
-
-/// The label by which a slice names its Service.
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// A Service.
 pub(super) fn service(root: &At<'_>, faults: &mut Faults) -> Option<Service> {
     let metadata = Metadata::read(root, faults, NameForm::Label);
     let Some(spec) = root.object(faults, "spec") else {
-        let metadata = metadata?;
-        return Some(Service {
-            name: metadata.object_name(),
-            kind: ServiceKind::ClusterIp,
-            cluster_addresses: Vec::new(),
-            selector: Default::default(),
-            ports: Vec::new(),
-        });
+        return metadata.map(|metadata| Service::new(metadata.object_name()));
     };
     let is_external = match spec.text(faults, "type") {
         None | Some("ClusterIP" | "NodePort" | "LoadBalancer") => false,
@@ -48,12 +36,61 @@ pub(super) fn service(root: &At<'_>, faults: &mut Faults) -> Option<Service> {
             ports.extend(service_port(&item, faults));
         }
     }
+    let external_addresses = external_addresses(&spec, faults);
+    let load_balancer_addresses = load_balancer_addresses(root, faults);
+    let external_traffic_policy = external_traffic_policy(&spec, faults);
+    let publish_not_ready = spec.flag(faults, "publishNotReadyAddresses");
     let kind = match (is_external, is_headless) {
         (true, _) => ServiceKind::ExternalName,
         (false, true) => ServiceKind::Headless,
         (false, false) => ServiceKind::ClusterIp,
     };
-    Some(Service { name: metadata?.object_name(), kind, cluster_addresses, selector, ports })
+    Some(Service {
+        name: metadata?.object_name(),
+        kind,
+        cluster_addresses,
+        external_addresses,
+        load_balancer_addresses,
+        external_traffic_policy,
+        publish_not_ready,
+        selector,
+        ports,
+    })
+}
+
+fn external_addresses(spec: &At<'_>, faults: &mut Faults) -> Vec<IpAddr> {
+    let Some(list) = spec.field("externalIPs") else { return Vec::new() };
+    let items = list.items(faults);
+    distinct(items.iter().filter_map(|item| item.as_address(faults)).collect())
+}
+
+/// The load balancer's addresses that nodes serve themselves: it hands on what it is sent to under a host's name, or under
+/// an address in the mode `Proxy`, as a connection of its own (K26).
+fn load_balancer_addresses(root: &At<'_>, faults: &mut Faults) -> Vec<IpAddr> {
+    let Some(status) = root.object(faults, "status") else { return Vec::new() };
+    let Some(balancer) = status.object(faults, "loadBalancer") else { return Vec::new() };
+    let Some(list) = balancer.field("ingress") else { return Vec::new() };
+    let mut found = Vec::new();
+    for item in list.objects(faults) {
+        if item.text(faults, "ip").is_some() && item.text(faults, "ipMode") != Some("Proxy") {
+            found.extend(item.field("ip").and_then(|at| at.as_address(faults)));
+        }
+    }
+    distinct(found)
+}
+
+fn external_traffic_policy(spec: &At<'_>, faults: &mut Faults) -> ExternalTrafficPolicy {
+    match spec.text(faults, "externalTrafficPolicy") {
+        None | Some("Cluster") => ExternalTrafficPolicy::Cluster,
+        Some("Local") => ExternalTrafficPolicy::Local,
+        Some(other) => {
+            if let Some(at) = spec.field("externalTrafficPolicy") {
+                let message = format!("`{}` is no external traffic policy", quoted(other));
+                faults.note(Code::FieldValue, &at, message, "the policies are `Cluster` and `Local`");
+            }
+            ExternalTrafficPolicy::Cluster
+        }
+    }
 }
 
 /// `clusterIPs`, else `clusterIP`; and whether it is `None`.
@@ -98,81 +135,8 @@ fn service_port(item: &At<'_>, faults: &mut Faults) -> Option<ServicePort> {
             }
         },
     };
-    Some(ServicePort { name, protocol: protocol?, port: port?, target: target? })
-}
-
-/// A slice of endpoints; none where it holds names or belongs to no Service.
-pub(super) fn endpoint_slice(root: &At<'_>, faults: &mut Faults) -> Option<Option<EndpointSlice>> {
-    let metadata = Metadata::read(root, faults, NameForm::Subdomain);
-    let family = match root.text(faults, "addressType") {
-        Some("IPv4") => Some(Family::V4),
-        Some("IPv6") => Some(Family::V6),
-        Some("FQDN") => return metadata.map(|_| None),
-        Some(other) => {
-            if let Some(at) = root.field("addressType") {
-                let message = format!("`{}` is no address type", quoted(other));
-                faults.note(Code::FieldValue, &at, message, "the types are `IPv4`, `IPv6` and `FQDN`");
-            }
-            None
-        }
-        None => {
-            faults.missing(root, "addressType");
-            None
-        }
-    };
-    let namespace = metadata.as_ref().map_or("default", |metadata| &*metadata.namespace);
-    let mut endpoints = Vec::new();
-    if let Some(list) = root.field("endpoints") {
-        for item in list.objects(faults) {
-            endpoints.push(endpoint(&item, faults, family, namespace));
-        }
-    }
-    let mut ports = Vec::new();
-    if let Some(list) = root.field("ports") {
-        for item in list.objects(faults) {
-            ports.extend(slice_port(&item, faults));
-        }
-    }
-    let (metadata, family) = (metadata?, family?);
-    let Some(service) = metadata.labels.get(SERVICE_NAME).filter(|name| !name.as_str().is_empty()) else {
-        return Some(None);
-    };
-    let service = service.as_str().into();
-    Some(Some(EndpointSlice { name: metadata.object_name(), service, family, endpoints, ports }))
-}
-
-fn endpoint(item: &At<'_>, faults: &mut Faults, family: Option<Family>, namespace: &str) -> SliceEndpoint {
-    let mut addresses = Vec::new();
-    if let Some(list) = item.field("addresses") {
-        for address in list.items(faults) {
-            let Some(found) = address.as_address(faults) else {
-                continue;
-            };
-            let written =
-                if address.tree.as_str().is_some_and(|text| text.contains(':')) { Family::V6 } else { Family::V4 };
-            if family.is_some_and(|family| family != written) {
-                let message = format!("`{found}` is not of the slice's address type");
-                faults.note(Code::FieldValue, &address, message, "");
-            }
-            addresses.push(found);
-        }
-    }
-    let conditions = item.object(faults, "conditions");
-    let ready = conditions.and_then(|conditions| conditions.optional_flag(faults, "ready")).unwrap_or(true);
-    let target = item.object(faults, "targetRef").and_then(|target| {
-        if target.text(faults, "kind") != Some("Pod") {
-            return None;
-        }
-        let name = target.text(faults, "name")?;
-        Some(ObjectName::new(target.text(faults, "namespace").unwrap_or(namespace), name))
-    });
-    SliceEndpoint { addresses, ready, target }
-}
-
-/// A port of a slice; one without a number is none that a flow can name.
-fn slice_port(item: &At<'_>, faults: &mut Faults) -> Option<SlicePort> {
-    let protocol = item.protocol(faults);
-    let port = item.field("port")?.as_port(faults);
-    let name = item.text(faults, "name").map(Into::into);
-    Some(SlicePort { name, protocol: protocol?, port: port? })
+    // 0 where the server has not chosen one yet.
+    let is_chosen = |at: &At<'_>| !matches!(&at.tree.value, Value::Number(text) if &**text == "0");
+    let node_port = item.field("nodePort").filter(is_chosen).and_then(|at| at.as_port(faults));
+    Some(ServicePort { name, protocol: protocol?, port: port?, target: target?, node_port })
 }

@@ -1,5 +1,6 @@
 //! Addresses that several pods claim.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
@@ -15,7 +16,7 @@ const MAX_NAMED: usize = 10;
 /// A warning for each address that two live pods claim; hostNetwork pods claim none (K20).
 pub(super) fn shared_addresses(
     pods: Objects<'_, Pod>,
-    seen: &HashMap<(&'static str, ObjectName), Location>,
+    seen: &HashMap<(Cow<'static, str>, ObjectName), Location>,
 ) -> Vec<Diagnostic> {
     let mut owners: BTreeMap<IpAddr, Vec<&ObjectName>> = BTreeMap::new();
     for pod in pods.iter().filter(|pod| pod.is_live() && !pod.host_network) {
@@ -26,7 +27,7 @@ pub(super) fn shared_addresses(
     owners.retain(|_, owners| owners.len() > 1);
     let warning = |(address, owners): (IpAddr, Vec<&ObjectName>)| {
         let message = format!("the address `{address}` is claimed by the live pods {}", first_of(&owners, MAX_NAMED));
-        let location = owners.last().and_then(|name| seen.get(&("Pod", (*name).clone())));
+        let location = owners.last().and_then(|name| seen.get(&(Cow::Borrowed("Pod"), (*name).clone())));
         Diagnostic {
             origin: Origin::Manifest,
             severity: Severity::Warning,

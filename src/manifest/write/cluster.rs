@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::manifest::Manifest;
 use super::metadata::Metadata;
-use crate::model::cluster::{Cluster, EndpointSlice, Namespace, Node, OtherPolicy, Pod, Service, Workload};
+use crate::model::cluster::{Cluster, EndpointSlice, Endpoints, Namespace, Node, OtherPolicy, Pod, Service, Workload};
 use crate::model::policy::NetworkPolicy;
 use crate::name::ObjectName;
 
@@ -20,6 +20,7 @@ pub enum ObjectRef<'a> {
     Workload(&'a Workload),
     Service(&'a Service),
     EndpointSlice(&'a EndpointSlice),
+    Endpoints(&'a Endpoints),
     NetworkPolicy(&'a NetworkPolicy),
     OtherPolicy(&'a OtherPolicy),
 }
@@ -33,6 +34,7 @@ impl Serialize for ObjectRef<'_> {
             Self::Workload(object) => Manifest(object).serialize(serializer),
             Self::Service(object) => Manifest(object).serialize(serializer),
             Self::EndpointSlice(object) => Manifest(object).serialize(serializer),
+            Self::Endpoints(object) => Manifest(object).serialize(serializer),
             Self::NetworkPolicy(object) => Manifest(object).serialize(serializer),
             Self::OtherPolicy(object) => Manifest(object).serialize(serializer),
         }
@@ -40,7 +42,7 @@ impl Serialize for ObjectRef<'_> {
 }
 
 /// Every object of a cluster, to be written one by one however large it is: namespaces (those that are merely named
-/// too, and read back as given), nodes, pods, workloads, Services, EndpointSlices, policies, policies of other kinds; each kind by name.
+/// too, and read back as given), nodes, pods, workloads, Services, EndpointSlices, Endpoints, policies, policies of other kinds; each kind by name.
 /// Objects whose names were made from a `generateName` come last of their kind, in the order of their numbers, so that
 /// reading gives them the same ones.
 ///
@@ -63,6 +65,7 @@ pub fn documents(cluster: &Cluster) -> impl Iterator<Item = ObjectRef<'_>> {
         .chain(cluster.workloads().iter().map(ObjectRef::Workload))
         .chain(cluster.services().iter().map(ObjectRef::Service))
         .chain(cluster.endpoint_slices().iter().map(ObjectRef::EndpointSlice))
+        .chain(cluster.endpoints().iter().map(ObjectRef::Endpoints))
         .chain(policies.map(ObjectRef::NetworkPolicy))
         .chain(cluster.other_policies().iter().map(ObjectRef::OtherPolicy))
 }

@@ -1,5 +1,7 @@
 //! What every manifest has: names, labels, owners.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::labels::Labels;
@@ -16,6 +18,8 @@ pub(super) struct Metadata<'a> {
     generate_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     labels: Option<LabelsForm<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +64,10 @@ impl<'a> Metadata<'a> {
         Self { labels: Some(LabelsForm::OfService { service }), ..self }
     }
 
+    pub(super) fn uid(self, uid: Option<&'a str>) -> Self {
+        Self { uid, ..self }
+    }
+
     pub(super) fn owner(self, owner: Option<&'a Owner>) -> Self {
         Self { owner_references: owner.map(|owner| [OwnerReference::of(owner)]), ..self }
     }
@@ -74,24 +82,26 @@ fn generate_name(name: &str) -> Option<&str> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OwnerReference<'a> {
-    api_version: &'static str,
-    kind: &'static str,
+    api_version: Cow<'static, str>,
+    kind: &'a str,
     name: &'a str,
     controller: bool,
 }
 
 impl<'a> OwnerReference<'a> {
     fn of(owner: &'a Owner) -> Self {
-        Self { api_version: api_version(owner.kind), kind: owner.kind.as_str(), name: &owner.name, controller: true }
+        Self { api_version: api_version(&owner.kind), kind: owner.kind.as_str(), name: &owner.name, controller: true }
     }
 }
 
-/// The version that workloads of a kind are read in.
-pub(super) fn api_version(kind: WorkloadKind) -> &'static str {
+/// A version that workloads of a kind are read in; of other APIs any version is.
+pub(super) fn api_version(kind: &WorkloadKind) -> Cow<'static, str> {
     match kind {
-        WorkloadKind::Job | WorkloadKind::CronJob => "batch/v1",
-        WorkloadKind::ReplicationController => "v1",
-        _ => "apps/v1",
+        WorkloadKind::Job | WorkloadKind::CronJob => "batch/v1".into(),
+        WorkloadKind::ReplicationController => "v1".into(),
+        WorkloadKind::Other(other) if other.group().is_empty() => "v1".into(),
+        WorkloadKind::Other(other) => format!("{}/v1", other.group()).into(),
+        _ => "apps/v1".into(),
     }
 }
 

@@ -16,8 +16,10 @@
 //!   none;
 //! - an address twice in one list, an IPv4-mapped address for its IPv4 one ([K22](crate::semantics#k22)), an IPv6
 //!   endpoint in an IPv4 slice;
-//! - the target of an endpoint that is no pod's name, a slice of no Service;
-//! - `replicas` of a DaemonSet, and beyond 2³¹ - 1; a ReplicationController whose selector has expressions, or is
+//! - the target of an endpoint that is no pod's name, a slice of no Service; an endpoint of an Endpoints object that has
+//!   several addresses or none, or that is not ready and stands before one that is;
+//! - `replicas` of a DaemonSet, ordinals of others than a StatefulSet, what is a Job's of others than Jobs, and numbers beyond
+//!   2³¹ - 1; a ReplicationController whose selector has expressions, or is
 //!   empty where its template has labels ([K25](crate::semantics#k25));
 //! - names made from `generateName` (`web-*2`) that are not numbered without gaps: the numbers are given anew.
 //!
@@ -25,6 +27,7 @@
 //! are not judged.
 
 mod cluster;
+mod endpoints;
 mod manifest;
 mod metadata;
 mod node;

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::manifest::Manifest;
 use super::metadata::{Metadata, is_false};
+use crate::labels::Labels;
 use crate::model::cluster::{ContainerPort, Phase, Pod};
 use crate::net::{Port, PortName, Protocol};
 
@@ -28,6 +29,7 @@ impl Serialize for Manifest<'_, Pod> {
             metadata: Metadata::of(&pod.name).labels(&pod.labels).owner(pod.owner.as_ref()),
             spec: PodSpec {
                 node_name: pod.node.as_deref(),
+                node_selector: &pod.node_selector,
                 host_network: pod.host_network,
                 runtime_class_name: pod.runtime_class.as_deref(),
                 containers: Container::of(&pod.ports),
@@ -44,6 +46,8 @@ impl Serialize for Manifest<'_, Pod> {
 pub(super) struct PodSpec<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) node_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Labels::is_empty")]
+    pub(super) node_selector: &'a Labels,
     #[serde(skip_serializing_if = "is_false")]
     pub(super) host_network: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +77,8 @@ impl Serialize for Ports<'_> {
             name: port.name.as_ref(),
             container_port: port.port,
             protocol: port.protocol,
+            host_port: port.host_port.map(|host| host.port),
+            host_ip: port.host_port.and_then(|host| host.address),
         }))
     }
 }
@@ -84,6 +90,10 @@ struct PortForm<'a> {
     name: Option<&'a PortName>,
     container_port: Port,
     protocol: Protocol,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host_port: Option<Port>,
+    #[serde(rename = "hostIP", skip_serializing_if = "Option::is_none")]
+    host_ip: Option<IpAddr>,
 }
 
 #[derive(Serialize)]

@@ -1,15 +1,14 @@
-//! Services and their EndpointSlices (K23).
+//! Services (K23, K26).
 
 use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
 use super::manifest::Manifest;
-use super::metadata::Metadata;
+use super::metadata::{Metadata, is_false};
 use crate::labels::Labels;
-use crate::model::cluster::{EndpointSlice, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort};
-use crate::name::ObjectName;
-use crate::net::{Family, Port, PortName, Protocol};
+use crate::model::cluster::{ExternalTrafficPolicy, Service, ServiceKind, ServicePort, TargetPort};
+use crate::net::{Port, PortName, Protocol};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -18,6 +17,31 @@ struct ServiceForm<'a> {
     kind: &'static str,
     metadata: Metadata<'a>,
     spec: ServiceSpec<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Status<'a> {
+    load_balancer: LoadBalancer<'a>,
+}
+
+#[derive(Serialize)]
+struct LoadBalancer<'a> {
+    ingress: Vec<Ingress<'a>>,
+}
+
+#[derive(Serialize)]
+struct Ingress<'a> {
+    ip: &'a IpAddr,
+}
+
+impl<'a> Status<'a> {
+    fn of(service: &'a Service) -> Option<Self> {
+        let ingress: Vec<_> = service.load_balancer_addresses.iter().map(|ip| Ingress { ip }).collect();
+        (!ingress.is_empty()).then_some(Self { load_balancer: LoadBalancer { ingress } })
+    }
 }
 
 #[derive(Serialize)]
@@ -28,10 +52,20 @@ struct ServiceSpec<'a> {
     cluster_ip: Option<ClusterIp<'a>>,
     #[serde(rename = "clusterIPs", skip_serializing_if = "Vec::is_empty")]
     cluster_ips: Vec<ClusterIp<'a>>,
+    #[serde(rename = "externalIPs", skip_serializing_if = "is_none_of")]
+    external_ips: &'a [IpAddr],
+    #[serde(rename = "externalTrafficPolicy", skip_serializing_if = "Option::is_none")]
+    external_traffic_policy: Option<&'static str>,
+    #[serde(rename = "publishNotReadyAddresses", skip_serializing_if = "is_false")]
+    publish_not_ready: bool,
     #[serde(skip_serializing_if = "Labels::is_empty")]
     selector: &'a Labels,
     #[serde(skip_serializing_if = "ServicePorts::is_empty")]
     ports: ServicePorts<'a>,
+}
+
+fn is_none_of(addresses: &&[IpAddr]) -> bool {
+    addresses.is_empty()
 }
 
 #[derive(Serialize, Clone, Copy)]
@@ -55,9 +89,16 @@ impl Serialize for Manifest<'_, Service> {
                 kind: (service.kind == ServiceKind::ExternalName).then_some("ExternalName"),
                 cluster_ip: cluster_ips.first().copied(),
                 cluster_ips,
+                external_ips: &service.external_addresses,
+                external_traffic_policy: match service.external_traffic_policy {
+                    ExternalTrafficPolicy::Cluster => None,
+                    ExternalTrafficPolicy::Local => Some("Local"),
+                },
+                publish_not_ready: service.publish_not_ready,
                 selector: &service.selector,
                 ports: ServicePorts(&service.ports),
             },
+            status: Status::of(service),
         }
         .serialize(serializer)
     }
@@ -81,6 +122,8 @@ impl Serialize for ServicePorts<'_> {
             protocol: Protocol,
             port: Port,
             target_port: Target<'a>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            node_port: Option<Port>,
         }
         #[derive(Serialize)]
         #[serde(untagged)]
@@ -96,106 +139,7 @@ impl Serialize for ServicePorts<'_> {
                 TargetPort::Number(number) => Target::Number(*number),
                 TargetPort::Name(name) => Target::Name(name),
             },
-        }))
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SliceForm<'a> {
-    api_version: &'static str,
-    kind: &'static str,
-    metadata: Metadata<'a>,
-    address_type: Family,
-    endpoints: Endpoints<'a>,
-    #[serde(skip_serializing_if = "SlicePorts::is_empty")]
-    ports: SlicePorts<'a>,
-}
-
-impl Serialize for Manifest<'_, EndpointSlice> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let slice = self.0;
-        SliceForm {
-            api_version: "discovery.k8s.io/v1",
-            kind: "EndpointSlice",
-            metadata: Metadata::of(&slice.name).service(&slice.service),
-            address_type: slice.family,
-            endpoints: Endpoints { list: &slice.endpoints, family: slice.family },
-            ports: SlicePorts(&slice.ports),
-        }
-        .serialize(serializer)
-    }
-}
-
-struct Endpoints<'a> {
-    list: &'a [SliceEndpoint],
-    family: Family,
-}
-
-impl Serialize for Endpoints<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct One<'a> {
-            addresses: Vec<IpAddr>,
-            conditions: Conditions,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            target_ref: Option<TargetRef<'a>>,
-        }
-        #[derive(Serialize)]
-        struct Conditions {
-            ready: bool,
-        }
-        serializer.collect_seq(self.list.iter().map(|endpoint| One {
-            addresses: endpoint.addresses.iter().map(|address| written(*address, self.family)).collect(),
-            conditions: Conditions { ready: endpoint.ready },
-            target_ref: endpoint.target.as_ref().map(TargetRef::of),
-        }))
-    }
-}
-
-/// An IPv4 address in an IPv6 slice stood there as IPv4-mapped (K22).
-fn written(address: IpAddr, family: Family) -> IpAddr {
-    match address {
-        IpAddr::V4(v4) if family == Family::V6 => v4.to_ipv6_mapped().into(),
-        _ => address,
-    }
-}
-
-#[derive(Serialize)]
-struct TargetRef<'a> {
-    kind: &'static str,
-    namespace: &'a str,
-    name: &'a str,
-}
-
-impl<'a> TargetRef<'a> {
-    fn of(pod: &'a ObjectName) -> Self {
-        Self { kind: "Pod", namespace: pod.namespace(), name: pod.name() }
-    }
-}
-
-struct SlicePorts<'a>(&'a [SlicePort]);
-
-impl SlicePorts<'_> {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Serialize for SlicePorts<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct One<'a> {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            name: Option<&'a str>,
-            protocol: Protocol,
-            port: Port,
-        }
-        serializer.collect_seq(self.0.iter().map(|port| One {
-            name: port.name.as_deref(),
-            protocol: port.protocol,
-            port: port.port,
+            node_port: port.node_port,
         }))
     }
 }

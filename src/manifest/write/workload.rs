@@ -1,5 +1,7 @@
 //! Workloads: each kind has its number of pods, its selector and its template in places of its own.
 
+use std::borrow::Cow;
+
 use serde::{Serialize, Serializer};
 
 use super::manifest::Manifest;
@@ -11,8 +13,8 @@ use crate::model::cluster::{Workload, WorkloadKind};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WorkloadForm<'a> {
-    api_version: &'static str,
-    kind: &'static str,
+    api_version: Cow<'static, str>,
+    kind: &'a str,
     metadata: Metadata<'a>,
     spec: WorkloadSpec<'a>,
 }
@@ -39,6 +41,12 @@ struct Spec<'a> {
     replicas: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parallelism: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ordinals: Option<Ordinals>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completion_mode: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completions: Option<u32>,
     #[serde(skip_serializing_if = "is_false")]
     manual_selector: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,10 +55,15 @@ struct Spec<'a> {
 }
 
 #[derive(Serialize)]
+struct Ordinals {
+    start: u32,
+}
+
+#[derive(Serialize)]
 #[serde(untagged)]
 enum SelectorForm<'a> {
     Selector(&'a Selector),
-    /// Of a ReplicationController, which knows no expressions.
+    /// Of a ReplicationController or a DeploymentConfig, which know no expressions.
     Labels(&'a Labels),
 }
 
@@ -66,20 +79,25 @@ impl<'a> Spec<'a> {
         let is_job = matches!(workload.kind, WorkloadKind::Job | WorkloadKind::CronJob);
         let selector = match workload.kind {
             WorkloadKind::ReplicationController => Some(SelectorForm::Labels(workload.selector.match_labels())),
-            // The server makes a Job's from its template; one of its own must say so.
-            _ if is_job && is_of_template(workload) => None,
+            // The server makes a Job's from its template; kinds of other APIs have none, or one in a form of their own.
+            WorkloadKind::Job | WorkloadKind::CronJob | WorkloadKind::Other(_) if is_of_template(workload) => None,
             _ => Some(SelectorForm::Selector(&workload.selector)),
         };
         let count = workload.replicas.filter(|_| workload.kind != WorkloadKind::DaemonSet);
         Self {
             replicas: count.filter(|_| !is_job),
             parallelism: count.filter(|_| is_job),
-            manual_selector: is_job && selector.is_some(),
+            ordinals: (workload.kind == WorkloadKind::StatefulSet && workload.first_ordinal != 0)
+                .then_some(Ordinals { start: workload.first_ordinal }),
+            completion_mode: workload.job.indexes.filter(|_| is_job).map(|_| "Indexed"),
+            completions: workload.job.indexes.filter(|count| is_job && *count > 0),
+            manual_selector: is_job && workload.job.manual_selector,
             selector,
             template: Template {
                 metadata: Some(Metadata::default().labels(&workload.labels)).filter(|_| !workload.labels.is_empty()),
                 spec: PodSpec {
                     node_name: workload.node.as_deref(),
+                    node_selector: &workload.node_selector,
                     host_network: workload.host_network,
                     runtime_class_name: workload.runtime_class.as_deref(),
                     containers: Container::of(&workload.ports),
@@ -99,9 +117,11 @@ impl Serialize for Manifest<'_, Workload> {
         let workload = self.0;
         let spec = Box::new(Spec::of(workload));
         WorkloadForm {
-            api_version: api_version(workload.kind),
+            api_version: api_version(&workload.kind),
             kind: workload.kind.as_str(),
-            metadata: Metadata::of(&workload.name).owner(workload.owner.as_ref()),
+            metadata: Metadata::of(&workload.name)
+                .uid(workload.job.uid.as_deref().filter(|_| workload.kind == WorkloadKind::Job))
+                .owner(workload.owner.as_ref()),
             spec: match workload.kind {
                 WorkloadKind::CronJob => WorkloadSpec::CronJob { job_template: JobTemplate { spec } },
                 _ => WorkloadSpec::Plain(spec),

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use imbl::OrdSet;
 
+use super::endpoints::{EndpointSlice, Endpoints};
 use super::namespace::Namespace;
 use super::node::Node;
 use super::other_policy::OtherPolicy;
-use super::owner::WorkloadKind;
 use super::pod::Pod;
-use super::service::{EndpointSlice, Service};
+use super::service::Service;
 use super::workload::Workload;
+use super::workload_kind::WorkloadKind;
 use crate::model::objects::{Objects, Stored};
 use crate::model::policy::NetworkPolicy;
 use crate::name::ObjectName;
@@ -30,6 +31,7 @@ pub struct Cluster {
     pub(in crate::model) nodes: Stored<Node>,
     pub(in crate::model) services: Stored<Service>,
     pub(in crate::model) endpoint_slices: Stored<EndpointSlice>,
+    pub(in crate::model) endpoints: Stored<Endpoints>,
     pub(in crate::model) policies: Stored<NetworkPolicy>,
     /// Sorted, each once.
     pub(in crate::model) other_policies: Arc<[OtherPolicy]>,
@@ -72,6 +74,12 @@ impl Cluster {
         Objects::new(&self.endpoint_slices)
     }
 
+    /// Endpoints objects, by the names of their Services.
+    #[must_use]
+    pub fn endpoints(&self) -> Objects<'_, Endpoints> {
+        Objects::new(&self.endpoints)
+    }
+
     /// NetworkPolicies.
     #[must_use]
     pub fn policies(&self) -> Objects<'_, NetworkPolicy> {
@@ -98,7 +106,7 @@ impl Cluster {
 
     /// The workload of that kind and name ([K25](crate::semantics#k25)).
     #[must_use]
-    pub fn workload(&self, kind: WorkloadKind, name: &ObjectName) -> Option<&Workload> {
+    pub fn workload(&self, kind: &WorkloadKind, name: &ObjectName) -> Option<&Workload> {
         self.workload_handle(kind, name).map(|workload| &**workload)
     }
 
@@ -107,6 +115,19 @@ impl Cluster {
         let name = name.clone();
         let from = self.workloads.range((name.clone(), WorkloadKind::LEAST)..);
         from.take_while(move |((other, _), _)| *other == name).map(|(_, workload)| &**workload)
+    }
+
+    /// The workloads that a flow may mean by `NS/KIND/NAME`: the one of that very kind, else all that differ from it in a
+    /// group alone which the flow does not name ([K25](crate::semantics#k25)).
+    pub fn workloads_meant<'c>(
+        &'c self,
+        kind: &WorkloadKind,
+        name: &ObjectName,
+    ) -> impl Iterator<Item = &'c Workload> + use<'c> {
+        let exact = self.workload(kind, name);
+        let kind = kind.clone();
+        let others = exact.is_none().then(|| self.workloads_named(name)).into_iter().flatten();
+        exact.into_iter().chain(others.filter(move |workload| kind.may_mean(&workload.kind)))
     }
 
     /// The node `name`.
@@ -127,6 +148,12 @@ impl Cluster {
         self.endpoint_slice_handle(name).map(|slice| &**slice)
     }
 
+    /// The Endpoints object of the Service `name`.
+    #[must_use]
+    pub fn endpoints_of(&self, name: &ObjectName) -> Option<&Endpoints> {
+        self.endpoints_handle(name).map(|endpoints| &**endpoints)
+    }
+
     /// The policy `name`.
     #[must_use]
     pub fn policy(&self, name: &ObjectName) -> Option<&NetworkPolicy> {
@@ -144,8 +171,8 @@ impl Cluster {
         self.pods.get(name)
     }
 
-    pub(crate) fn workload_handle(&self, kind: WorkloadKind, name: &ObjectName) -> Option<&Arc<Workload>> {
-        self.workloads.get(&(name.clone(), kind))
+    pub(crate) fn workload_handle(&self, kind: &WorkloadKind, name: &ObjectName) -> Option<&Arc<Workload>> {
+        self.workloads.get(&(name.clone(), kind.clone()))
     }
 
     pub(crate) fn node_handle(&self, name: &str) -> Option<&Arc<Node>> {
@@ -158,6 +185,10 @@ impl Cluster {
 
     pub(crate) fn endpoint_slice_handle(&self, name: &ObjectName) -> Option<&Arc<EndpointSlice>> {
         self.endpoint_slices.get(name)
+    }
+
+    pub(crate) fn endpoints_handle(&self, name: &ObjectName) -> Option<&Arc<Endpoints>> {
+        self.endpoints.get(name)
     }
 
     pub(crate) fn policy_handle(&self, name: &ObjectName) -> Option<&Arc<NetworkPolicy>> {
@@ -174,6 +205,7 @@ impl PartialEq for Cluster {
             && self.nodes == other.nodes
             && self.services == other.services
             && self.endpoint_slices == other.endpoint_slices
+            && self.endpoints == other.endpoints
             && self.policies == other.policies
             && self.other_policies == other.other_policies
     }

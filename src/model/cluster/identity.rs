@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::endpoints::{EndpointSlice, Endpoints};
 use super::namespace::Namespace;
 use super::node::Node;
-use super::owner::WorkloadKind;
 use super::pod::Pod;
-use super::service::{EndpointSlice, Service};
+use super::service::Service;
 use super::workload::Workload;
+use super::workload_kind::WorkloadKind;
 use crate::model::objects::{Identified, Namespaced, sealed::Sealed};
 use crate::model::policy::NetworkPolicy;
 use crate::name::ObjectName;
@@ -38,7 +39,7 @@ impl Identified for Workload {
     type Identity = (ObjectName, WorkloadKind);
 
     fn identity(&self) -> (ObjectName, WorkloadKind) {
-        (self.name.clone(), self.kind)
+        (self.name.clone(), self.kind.clone())
     }
 }
 
@@ -82,5 +83,6 @@ identified_by_name! {
     Pod: |pod| pod.name,
     Service: |service| service.name,
     EndpointSlice: |slice| slice.name,
+    Endpoints: |endpoints| endpoints.name,
     NetworkPolicy: |policy| policy.name(),
 }

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::container_port::ContainerPort;
 use super::owner::Owner;
 use crate::labels::Labels;
 use crate::name::ObjectName;
-use crate::net::{Port, PortName, Protocol};
 
 /// A pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Pod {
     pub host_addresses: Vec<IpAddr>,
     /// The node it is bound to, if it is.
     pub node: Option<Arc<str>>,
+    /// `spec.nodeSelector`: on which nodes it may run ([U8](crate::semantics#u8)).
+    pub node_selector: Labels,
     /// Its phase ([K20](crate::semantics#k20)).
     pub phase: Phase,
     /// `false` only where its Ready condition is False ([K23](crate::semantics#k23)).
@@ -32,7 +34,7 @@ pub struct Pod {
     pub ports: Vec<ContainerPort>,
     /// `spec.runtimeClassName` ([C8](crate::semantics#c8)).
     pub runtime_class: Option<Arc<str>>,
-    /// Its controller, if it has one of a known kind ([K23](crate::semantics#k23), [K25](crate::semantics#k25)).
+    /// Its controller, if it has one ([K23](crate::semantics#k23), [K25](crate::semantics#k25)).
     pub owner: Option<Owner>,
 }
 
@@ -56,6 +58,7 @@ impl Pod {
             addresses: Vec::new(),
             host_addresses: Vec::new(),
             node: None,
+            node_selector: Labels::new(),
             phase: Phase::Running,
             ready: true,
             host_network: false,
@@ -86,31 +89,4 @@ pub enum Phase {
     Failed,
     /// Its node cannot be reached.
     Unknown,
-}
-
-/// A port a container declares.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct ContainerPort {
-    /// Its name, which policies and Services may refer to ([K12](crate::semantics#k12)).
-    pub name: Option<PortName>,
-    /// Its protocol.
-    pub protocol: Protocol,
-    /// Its number.
-    pub port: Port,
-}
-
-impl ContainerPort {
-    /// A port without a name.
-    #[must_use]
-    pub fn new(protocol: Protocol, port: Port) -> Self {
-        Self { name: None, protocol, port }
-    }
-
-    /// The same port under a name.
-    #[must_use]
-    pub fn named(mut self, name: PortName) -> Self {
-        self.name = Some(name);
-        self
-    }
 }

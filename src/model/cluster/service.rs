@@ -1,11 +1,11 @@
-//! Services and their EndpointSlices.
+//! Services.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::labels::Labels;
 use crate::name::ObjectName;
-use crate::net::{Family, Port, PortName, Protocol};
+use crate::net::{Port, PortName, Protocol};
 
 /// A Service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,15 @@ pub struct Service {
     pub kind: ServiceKind,
     /// `spec.clusterIPs`, in order; empty where a manifest has none yet.
     pub cluster_addresses: Vec<IpAddr>,
+    /// `spec.externalIPs` ([K26](crate::semantics#k26)).
+    pub external_addresses: Vec<IpAddr>,
+    /// The addresses in `status.loadBalancer.ingress` that nodes serve: not those with `ipMode: Proxy`
+    /// ([K26](crate::semantics#k26)).
+    pub load_balancer_addresses: Vec<IpAddr>,
+    /// Whom connections from outside reach, and as whom they come ([K26](crate::semantics#k26)).
+    pub external_traffic_policy: ExternalTrafficPolicy,
+    /// `publishNotReadyAddresses`: every backend counts as ready ([K23](crate::semantics#k23)).
+    pub publish_not_ready: bool,
     /// `spec.selector`; empty: none, its EndpointSlices are made by hand.
     pub selector: Labels,
     /// `spec.ports`.
@@ -44,6 +53,10 @@ impl Service {
             name,
             kind: ServiceKind::ClusterIp,
             cluster_addresses: Vec::new(),
+            external_addresses: Vec::new(),
+            load_balancer_addresses: Vec::new(),
+            external_traffic_policy: ExternalTrafficPolicy::Cluster,
+            publish_not_ready: false,
             selector: Labels::new(),
             ports: Vec::new(),
         }
@@ -62,6 +75,17 @@ pub enum ServiceKind {
     ExternalName,
 }
 
+/// `externalTrafficPolicy` of a Service ([K26](crate::semantics#k26)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ExternalTrafficPolicy {
+    /// Any node passes a connection on to any backend, and may put its own address in the client's place
+    /// ([U9](crate::semantics#u9)).
+    Cluster,
+    /// A node hands a connection to backends of its own, with the client's address.
+    Local,
+}
+
 /// One port of a Service.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -74,13 +98,15 @@ pub struct ServicePort {
     pub port: Port,
     /// The port of the backends.
     pub target: TargetPort,
+    /// `nodePort`: the port of every node's addresses that is this one too ([K26](crate::semantics#k26)).
+    pub node_port: Option<Port>,
 }
 
 impl ServicePort {
     /// A port without a name, that its backends serve under the same number.
     #[must_use]
     pub fn new(protocol: Protocol, port: Port) -> Self {
-        Self { name: None, protocol, port, target: TargetPort::Number(port) }
+        Self { name: None, protocol, port, target: TargetPort::Number(port), node_port: None }
     }
 }
 
@@ -91,67 +117,4 @@ pub enum TargetPort {
     Number(Port),
     /// The backend's first port of that name and protocol.
     Name(PortName),
-}
-
-/// An EndpointSlice: where a Service's connections really go ([K23](crate::semantics#k23)).
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EndpointSlice {
-    /// Namespace and name.
-    pub name: ObjectName,
-    /// The Service, in the same namespace.
-    pub service: Arc<str>,
-    /// Family of its addresses.
-    pub family: Family,
-    /// Its endpoints.
-    pub endpoints: Vec<SliceEndpoint>,
-    /// Its ports.
-    pub ports: Vec<SlicePort>,
-}
-
-impl EndpointSlice {
-    /// A slice of the Service `service`, in the same namespace, without endpoints or ports.
-    pub fn new(name: ObjectName, service: impl Into<Arc<str>>, family: Family) -> Self {
-        Self { name, service: service.into(), family, endpoints: Vec::new(), ports: Vec::new() }
-    }
-}
-
-/// One endpoint of a slice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SliceEndpoint {
-    /// Its addresses; they are interchangeable, consumers use the first.
-    pub addresses: Vec<IpAddr>,
-    /// Absent counts as ready ([K23](crate::semantics#k23)).
-    pub ready: bool,
-    /// The pod it stands for, if it names one.
-    pub target: Option<ObjectName>,
-}
-
-impl SliceEndpoint {
-    /// A ready endpoint that names no pod.
-    #[must_use]
-    pub fn new(addresses: Vec<IpAddr>) -> Self {
-        Self { addresses, ready: true, target: None }
-    }
-}
-
-/// One port of a slice.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct SlicePort {
-    /// The Service port it belongs to.
-    pub name: Option<Arc<str>>,
-    /// Its protocol.
-    pub protocol: Protocol,
-    /// The port of the endpoints.
-    pub port: Port,
-}
-
-impl SlicePort {
-    /// The endpoints' port of the Service's port without a name.
-    #[must_use]
-    pub fn new(protocol: Protocol, port: Port) -> Self {
-        Self { name: None, protocol, port }
-    }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::owner::{Owner, WorkloadKind};
-use super::pod::ContainerPort;
+use super::container_port::ContainerPort;
+use super::owner::Owner;
+use super::workload_kind::WorkloadKind;
 use crate::labels::{Labels, Selector};
 use crate::name::ObjectName;
 
@@ -15,14 +16,22 @@ pub struct Workload {
     pub name: ObjectName,
     /// Its kind.
     pub kind: WorkloadKind,
-    /// Labels of its pod template.
+    /// Labels of its pod template; [its controller](super::controller_labels) adds others
+    /// ([K27](crate::semantics#k27)).
     pub labels: Labels,
     /// `spec.selector`; the template's labels where there is none.
     pub selector: Selector,
-    /// `replicas` (a Job's `parallelism`) as given; absent is not 0 ([K23](crate::semantics#k23)).
+    /// `replicas` (a Job's `parallelism`) as given; absent is not 0 ([K23](crate::semantics#k23)), of a StatefulSet it is 1
+    /// ([K27](crate::semantics#k27)).
     pub replicas: Option<u32>,
+    /// `ordinals.start` of a StatefulSet ([K27](crate::semantics#k27)).
+    pub first_ordinal: u32,
+    /// What only Jobs and CronJobs have ([K27](crate::semantics#k27)).
+    pub job: JobFacts,
     /// `nodeName` of its template.
     pub node: Option<Arc<str>>,
+    /// `nodeSelector` of its template ([U8](crate::semantics#u8)).
+    pub node_selector: Labels,
     /// Its pods share their node's network.
     pub host_network: bool,
     /// Ports of the template's containers and restartable init containers.
@@ -31,6 +40,18 @@ pub struct Workload {
     pub runtime_class: Option<Arc<str>>,
     /// Its own controller: a Deployment of a ReplicaSet, a CronJob of a Job.
     pub owner: Option<Owner>,
+}
+
+/// What of a Job decides which labels its pods get ([K27](crate::semantics#k27)); by default nothing is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JobFacts {
+    /// `metadata.uid`; a CronJob's is not its Jobs'.
+    pub uid: Option<Arc<str>>,
+    /// `completions` of an indexed Job (`completionMode: Indexed`), 0 where it says none.
+    pub indexes: Option<u32>,
+    /// `manualSelector`: its pods get neither its name nor its uid.
+    pub manual_selector: bool,
 }
 
 impl Workload {
@@ -43,7 +64,10 @@ impl Workload {
             selector: Selector::new(labels.clone(), Vec::new()),
             labels,
             replicas: None,
+            first_ordinal: 0,
+            job: JobFacts::default(),
             node: None,
+            node_selector: Labels::new(),
             host_network: false,
             ports: Vec::new(),
             runtime_class: None,

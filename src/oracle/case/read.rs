@@ -209,6 +209,7 @@ impl Reader {
             "Node" => ObjectId::Node(name.into()),
             "Pod" => ObjectId::Pod(named()),
             "Service" => ObjectId::Service(named()),
+            "Endpoints" => ObjectId::Endpoints(named()),
             "EndpointSlice" => ObjectId::EndpointSlice(named()),
             "NetworkPolicy" => ObjectId::Policy(named()),
             other => match WorkloadKind::from_str(other) {

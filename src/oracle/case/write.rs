@@ -104,6 +104,7 @@ pub(super) fn manifest(object: &Object) -> Value {
         Object::Node(object) => value(&Manifest(object)),
         Object::Service(object) => value(&Manifest(object)),
         Object::EndpointSlice(object) => value(&Manifest(object)),
+        Object::Endpoints(object) => value(&Manifest(object)),
         Object::Policy(object) => value(&Manifest(object)),
     }
 }
@@ -113,12 +114,17 @@ fn change(change: &Change) -> Value {
         Change::Put(object) => return json!({"put": manifest(object)}),
         Change::Remove(id) => id,
     };
+    let workload;
     let (kind, namespace, name) = match id {
         ObjectId::Namespace(name) => ("Namespace", None, name),
         ObjectId::Node(name) => ("Node", None, name),
         ObjectId::Pod(name) => ("Pod", Some(name.namespace()), name.name()),
-        ObjectId::Workload(kind, name) => (kind.as_str(), Some(name.namespace()), name.name()),
+        ObjectId::Workload(kind, name) => {
+            workload = kind.to_string();
+            (&*workload, Some(name.namespace()), name.name())
+        }
         ObjectId::Service(name) => ("Service", Some(name.namespace()), name.name()),
+        ObjectId::Endpoints(name) => ("Endpoints", Some(name.namespace()), name.name()),
         ObjectId::EndpointSlice(name) => ("EndpointSlice", Some(name.namespace()), name.name()),
         ObjectId::Policy(name) => ("NetworkPolicy", Some(name.namespace()), name.name()),
     };

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use crate::labels::{Labels, Requirement, Selector};
 use crate::model::change::Object;
 use crate::model::cluster::{
-    EndpointSlice, NAMESPACE_NAME_LABEL, Namespace, Node, Phase, Pod, Service, SliceEndpoint, Workload,
+    EndpointSlice, EndpointSubset, Endpoints, ExternalTrafficPolicy, JobFacts, NAMESPACE_NAME_LABEL, Namespace, Node,
+    Phase, Pod, Service, SliceEndpoint, Workload,
 };
 use crate::model::policy::{
     Namespaces, NetworkPolicy, Peer, Peers, PodPeer, PolicyTypes, PortMatch, PortSpec, Ports, Rule,
@@ -122,6 +123,10 @@ impl<'a> Reducer<'a> {
                 name: service.name.clone(),
                 kind: service.kind,
                 cluster_addresses: self.entries(&service.cluster_addresses),
+                external_addresses: self.entries(&service.external_addresses),
+                load_balancer_addresses: self.entries(&service.load_balancer_addresses),
+                external_traffic_policy: self.value(service.external_traffic_policy, ExternalTrafficPolicy::Cluster),
+                publish_not_ready: self.value(service.publish_not_ready, false),
                 selector: self.labels(&service.selector),
                 ports: self.entries(&service.ports),
             }
@@ -130,15 +135,26 @@ impl<'a> Reducer<'a> {
                 name: slice.name.clone(),
                 service: slice.service.clone(),
                 family: slice.family,
-                endpoints: self.list(Level::Entries, &slice.endpoints, |reducer, endpoint| SliceEndpoint {
-                    addresses: endpoint.addresses.clone(),
-                    ready: endpoint.ready,
-                    target: reducer.field(&endpoint.target),
-                }),
+                endpoints: self.list(Level::Entries, &slice.endpoints, Self::slice_endpoint),
                 ports: self.entries(&slice.ports),
             }
             .into(),
+            Object::Endpoints(endpoints) => {
+                let subsets = self.list(Level::Entries, &endpoints.subsets, |reducer, subset| {
+                    let endpoints = reducer.list(Level::Entries, &subset.endpoints, Self::slice_endpoint);
+                    EndpointSubset { endpoints, ports: reducer.entries(&subset.ports) }
+                });
+                Endpoints { name: endpoints.name.clone(), subsets }.into()
+            }
             Object::Policy(policy) => self.policy(policy).into(),
+        }
+    }
+
+    fn slice_endpoint(&mut self, endpoint: &SliceEndpoint) -> SliceEndpoint {
+        SliceEndpoint {
+            addresses: endpoint.addresses.clone(),
+            ready: endpoint.ready,
+            target: self.field(&endpoint.target),
         }
     }
 
@@ -149,6 +165,7 @@ impl<'a> Reducer<'a> {
             addresses: self.entries(&pod.addresses),
             host_addresses: self.entries(&pod.host_addresses),
             node: self.field(&pod.node),
+            node_selector: self.labels(&pod.node_selector),
             phase: self.value(pod.phase, Phase::Running),
             ready: self.value(pod.ready, true),
             host_network: self.value(pod.host_network, false),
@@ -161,11 +178,18 @@ impl<'a> Reducer<'a> {
     fn workload(&mut self, workload: &Workload) -> Workload {
         Workload {
             name: workload.name.clone(),
-            kind: workload.kind,
+            kind: workload.kind.clone(),
             labels: self.labels(&workload.labels),
             selector: self.selector(&workload.selector),
             replicas: self.field(&workload.replicas),
+            first_ordinal: self.value(workload.first_ordinal, 0),
+            job: JobFacts {
+                uid: self.field(&workload.job.uid),
+                indexes: self.field(&workload.job.indexes),
+                manual_selector: self.value(workload.job.manual_selector, false),
+            },
             node: self.field(&workload.node),
+            node_selector: self.labels(&workload.node_selector),
             host_network: self.value(workload.host_network, false),
             ports: self.entries(&workload.ports),
             runtime_class: self.field(&workload.runtime_class),

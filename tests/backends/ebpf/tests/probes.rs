@@ -54,10 +54,10 @@ fn resolve(cluster: &Cluster, endpoint: &Endpoint) -> Option<Resolved> {
             Some(pod) => end(ProbeWho::Pod(name.clone()), addresses_of(cluster, pod)),
             None => {
                 let workload = cluster.workloads_named(name).next()?;
-                end(ProbeWho::Workload(workload.kind, name.clone()), Vec::new())
+                end(ProbeWho::Workload(workload.kind.clone(), name.clone()), Vec::new())
             }
         },
-        Endpoint::Workload { kind, name } => end(ProbeWho::Workload(*kind, name.clone()), Vec::new()),
+        Endpoint::Workload { kind, name } => end(ProbeWho::Workload(kind.clone(), name.clone()), Vec::new()),
         Endpoint::PodAddress { pod, address } => end(ProbeWho::Pod(pod.clone()), vec![*address]),
         Endpoint::Node(name) => end(ProbeWho::Node(Some(name.clone())), internal(cluster, name)),
         Endpoint::NodeAddress { node, address } => end(ProbeWho::Node(Some(node.clone())), vec![*address]),
@@ -174,7 +174,7 @@ fn translated(
             }
             None => {
                 let workload = cluster.workloads_named(name).next()?;
-                (ProbeWho::Workload(workload.kind, name.clone()), None, port)
+                (ProbeWho::Workload(workload.kind.clone(), name.clone()), None, port)
             }
         }
     };

@@ -73,7 +73,7 @@ type Candidate = (ProbeWho, Vec<IpAddr>);
 fn candidate(cluster: &Cluster, endpoint: &Endpoint) -> Candidate {
     match endpoint {
         Endpoint::Named(name) => named(cluster, name),
-        Endpoint::Workload { kind, name } => (ProbeWho::Workload(*kind, name.clone()), Vec::new()),
+        Endpoint::Workload { kind, name } => (ProbeWho::Workload(kind.clone(), name.clone()), Vec::new()),
         Endpoint::PodAddress { pod, address } => (ProbeWho::Pod(pod.clone()), vec![*address]),
         Endpoint::Node(name) => (ProbeWho::Node(Some(name.clone())), node_addresses(cluster, name)),
         Endpoint::NodeAddress { node, address } => (ProbeWho::Node(Some(node.clone())), vec![*address]),
@@ -86,7 +86,7 @@ fn named(cluster: &Cluster, name: &ObjectName) -> Candidate {
     match cluster.pod(name) {
         Some(pod) => (ProbeWho::Pod(name.clone()), pod_addresses(cluster, pod)),
         None => {
-            let kind = cluster.workloads_named(name).next().map(|workload| workload.kind);
+            let kind = cluster.workloads_named(name).next().map(|workload| workload.kind.clone());
             let who = kind.map_or(ProbeWho::Outside, |kind| ProbeWho::Workload(kind, name.clone()));
             (who, Vec::new())
         }
