@@ -14,8 +14,8 @@ use netpol_oracle::{Cluster, Decide, Decision, Engine, Flow, L4, Loader, Profile
 use serde_json::{Map, Value, json};
 
 use crate::exit::{Failure, Outcome};
+use crate::output;
 use crate::progress::Progress;
-use crate::{input, output};
 
 /// Writes flows with their packets and answers, one JSON object a line.
 #[derive(Args)]
@@ -57,7 +57,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let profile = input::profile(&arguments.profile)?;
+    let profile = netpol_input::profile(&arguments.profile)?;
     let progress = Progress::step("making the cluster and its engine");
     let cluster = match arguments.pods {
         Some(pods) => ClusterSpec::new(pods).seed(arguments.seed).build(),
@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 /// The cluster. What cannot be read is an error, what does not load is said.
 fn load(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
     let mut loader = Loader::new(profile.release());
-    for file in input::manifests(paths) {
+    for file in netpol_input::manifests(paths) {
         let (name, bytes) = file?;
         loader = loader.text(&name, bytes);
     }
