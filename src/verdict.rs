@@ -239,6 +239,20 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every [code](Self::code).
+    pub(crate) const CODES: &[&'static str] = &[
+        "no-subject",
+        "hairpin",
+        "not-enforced",
+        "not-isolated",
+        "own-node",
+        "exempt-range",
+        "unfiltered",
+        "rule",
+        "no-rule",
+        "open",
+    ];
+
     /// The stable word for it, as the corpus and JSON write it.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -361,6 +375,30 @@ pub enum FlowError {
 }
 
 impl FlowError {
+    /// Every [code](Self::code).
+    pub(crate) const CODES: &[&'static str] = &[
+        "unknown-object",
+        "ambiguous-workload",
+        "finished-pod",
+        "gone-pod",
+        "address-not-of-pod",
+        "shared-address",
+        "unknown-node",
+        "address-not-of-node",
+        "node-without-address",
+        "unknown-service",
+        "no-common-family",
+        "wrong-family",
+        "no-ready-backend",
+        "no-such-port",
+        "portless-service",
+        "headless",
+        "external-name",
+        "service-as-source",
+        "not-a-backend",
+        "via-without-service",
+    ];
+
     /// The stable word for it, as the corpus writes it.
     #[must_use]
     pub fn code(&self) -> &'static str {

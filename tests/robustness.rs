@@ -2,24 +2,12 @@
 //!
 //! Every test reads on a thread with a stack of 2 MiB and has a time limit far above what it needs.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use netpol_oracle::diagnostic::{Code, Severity};
 use netpol_oracle::manifest::Loaded;
 use netpol_oracle::model::{Peer, Peers};
 use netpol_oracle::{Direction, Loader, Release};
+use netpol_test_support::bounded;
 use serde_json::json;
-
-/// Runs on a small stack, within ten times the seconds: whoever hangs or grows with the square is found, a busy machine is not.
-fn bounded<T: Send + 'static>(seconds: u64, run: impl FnOnce() -> T + Send + 'static) -> T {
-    let start = Instant::now();
-    let thread = thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap();
-    let result = thread.join().unwrap();
-    let took = start.elapsed();
-    assert!(took < Duration::from_secs(10 * seconds), "took {took:?}");
-    result
-}
 
 fn load(seconds: u64, name: &'static str, text: impl Into<Vec<u8>>) -> Loaded {
     let text = text.into();
@@ -140,13 +128,8 @@ fn invalid_utf8_costs_one_document() {
 
 #[test]
 fn fifty_megabytes_of_noise_are_read_through() {
-    let mut state = 1u64;
-    let noise: Vec<u8> = (0..50 << 20)
-        .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 56) as u8
-        })
-        .collect();
+    let mut noise = vec![0; 50 << 20];
+    fastrand::Rng::with_seed(1).fill(&mut noise);
     let printable: Vec<u8> = noise.iter().map(|byte| b' ' + byte % 94).collect();
     let lines: Vec<u8> =
         noise.iter().map(|byte| b"\n -:[]{},'\"#&*!|>%@`?abcxyz012"[usize::from(*byte) % 30]).collect();

@@ -1,10 +1,12 @@
 //! Texts to cases: strict, every fault with its line.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-use super::case::{Case, CaseFlow, Expected};
+use super::case::{Case, CaseFlow};
+use super::expected::{Answer, AnswerSide, Expected};
 use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Severity};
 use crate::located::{At, Faults, FieldFault, Value};
 use crate::manifest::load::{Loaded, Loader};
@@ -18,7 +20,7 @@ use crate::oracle::data_plane::{Observed, Outcome};
 use crate::profile::profile::Profile;
 use crate::profile::row::{Row, Rows};
 use crate::text::{listed, quoted};
-use crate::verdict::Verdict;
+use crate::verdict::{Backend, FlowError, Reason, Verdict};
 
 const FIELDS: [&str; 6] = ["name", "source", "profile", "manifests", "changes", "flows"];
 const VERDICTS: [(&str, Verdict); 3] =
@@ -264,7 +266,13 @@ impl Reader {
     }
 
     fn expected(&mut self, at: &At<'_>) -> Option<Expected> {
-        self.faults.unknown_fields(at, &["verdict", "rows", "egress", "ingress"]);
+        self.faults.unknown_fields(at, &["verdict", "rows", "egress", "ingress", "reasons", "backends", "error"]);
+        if let Some(error) = at.field("error") {
+            if at.tree.entries().len() > 1 {
+                error.wrong_value(&mut self.faults, "what cannot be judged has no answer: `error` stands alone");
+            }
+            return self.code(at, "error", FlowError::CODES).map(Expected::Error);
+        }
         if at.field("verdict").is_none() {
             self.faults.missing(at, "verdict");
         }
@@ -273,9 +281,41 @@ impl Reader {
             let items = rows.items(&mut self.faults);
             items.iter().filter_map(|item| self.row(item)).collect::<Rows>()
         });
-        let egress = self.word(at, "egress", &VERDICTS);
-        let ingress = self.word(at, "ingress", &VERDICTS);
-        Some(Expected { verdict: verdict?, rows, egress, ingress })
+        let reasons = at.object(&mut self.faults, "reasons");
+        if let Some(reasons) = &reasons {
+            self.faults.unknown_fields(reasons, &["egress", "ingress"]);
+        }
+        let mut side = |name| AnswerSide {
+            verdict: self.word(at, name, &VERDICTS),
+            reason: reasons.as_ref().and_then(|reasons| self.code(reasons, name, Reason::CODES)),
+        };
+        let (egress, ingress) = (side("egress"), side("ingress"));
+        let backends = at.object(&mut self.faults, "backends").map(|at| self.backends(&at));
+        Some(Expected::Answer(Answer { verdict: verdict?, rows, egress, ingress, backends }))
+    }
+
+    fn backends(&mut self, at: &At<'_>) -> BTreeMap<Backend, Verdict> {
+        let mut backends = BTreeMap::new();
+        for entry in at.tree.entries() {
+            let each = at.entry(entry);
+            let backend = match (entry.key.parse::<IpAddr>(), entry.key.split_once('/')) {
+                (Ok(address), _) => Backend::Address(canonical(address)),
+                (Err(_), Some((namespace, name))) => Backend::Object(ObjectName::new(namespace, name)),
+                (Err(_), None) => {
+                    each.wrong_value(&mut self.faults, "a backend is `NAMESPACE/NAME` or an address");
+                    continue;
+                }
+            };
+            if let Some(verdict) = self.word(at, &entry.key, &VERDICTS) {
+                backends.insert(backend, verdict);
+            }
+        }
+        backends
+    }
+
+    fn code(&mut self, at: &At<'_>, field: &str, codes: &[&'static str]) -> Option<&'static str> {
+        let words: Vec<_> = codes.iter().map(|code| (*code, *code)).collect();
+        self.word(at, field, &words)
     }
 
     fn row(&mut self, at: &At<'_>) -> Option<Row> {

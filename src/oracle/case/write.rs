@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::case::{Case, CaseFlow};
+use super::expected::Expected;
 use crate::manifest::write::{Manifest, ObjectRef, documents, yaml};
 use crate::model::change::{Change, Object, ObjectId};
 use crate::model::cluster::{Cluster, Namespace};
@@ -132,24 +133,42 @@ fn change(change: &Change) -> Value {
 }
 
 fn flow(flow: &CaseFlow) -> Value {
-    let mut expected = Map::new();
-    expected.insert("verdict".to_owned(), value(&flow.expected.verdict));
-    if let Some(rows) = &flow.expected.rows {
-        expected.insert("rows".to_owned(), value(rows));
-    }
-    for (name, side) in [("egress", flow.expected.egress), ("ingress", flow.expected.ingress)] {
-        if let Some(verdict) = side {
-            expected.insert(name.to_owned(), value(&verdict));
-        }
-    }
     let mut written = Map::new();
     written.insert("flow".to_owned(), json!(flow.flow.to_string()));
     if let Some(backend) = flow.backend {
         written.insert("backend".to_owned(), json!(backend));
     }
-    written.insert("expected".to_owned(), Value::Object(expected));
+    written.insert("expected".to_owned(), expected(&flow.expected));
     if let Some(observed) = &flow.observed {
         written.insert("observed".to_owned(), value(observed));
+    }
+    Value::Object(written)
+}
+
+fn expected(expected: &Expected) -> Value {
+    let answer = match expected {
+        Expected::Answer(answer) => answer,
+        Expected::Error(code) => return json!({"error": code}),
+    };
+    let mut written = Map::new();
+    let mut add = |field: &str, value: Value| drop(written.insert(field.to_owned(), value));
+    add("verdict", value(&answer.verdict));
+    if let Some(rows) = &answer.rows {
+        add("rows", value(rows));
+    }
+    let sides = [("egress", answer.egress), ("ingress", answer.ingress)];
+    for (name, side) in sides {
+        if let Some(verdict) = side.verdict {
+            add(name, value(&verdict));
+        }
+    }
+    let reasons: Map<String, Value> =
+        sides.iter().filter_map(|(name, side)| Some(((*name).to_owned(), json!(side.reason?)))).collect();
+    if !reasons.is_empty() {
+        add("reasons", Value::Object(reasons));
+    }
+    if let Some(backends) = &answer.backends {
+        add("backends", backends.iter().map(|(backend, verdict)| (backend.to_string(), value(verdict))).collect());
     }
     Value::Object(written)
 }
