@@ -8,7 +8,7 @@ use crate::analysis::index::Bits;
 use crate::analysis::port_set::{PortSet, Probe};
 use crate::model::flow::{Destination, Endpoint, Flow};
 use crate::name::{Direction, ObjectName};
-use crate::net::{AddressRange, Family, merged};
+use crate::net::{AddressRange, Family, PortInterval, merged};
 use crate::profile::capability::{HostNetwork, Support};
 use crate::profile::cce::INTERNAL_CLOUD;
 use crate::profile::profile::Profile;
@@ -341,9 +341,8 @@ impl<'c> Search<'_, 'c> {
         let Some(from) = source.endpoint() else { return true };
         let probes = match &peer.who {
             Who::Service(_, service) => {
-                let port =
-                    |entry: &crate::model::cluster::ServicePort| Probe::Ports(entry.protocol, entry.port, entry.port);
-                let mut ports: Vec<Probe> = service.ports.iter().map(port).collect();
+                let ports = service.ports.iter().map(|entry| PortInterval::one(entry.protocol, entry.port));
+                let mut ports: Vec<Probe> = ports.map(Probe::Ports).collect();
                 ports.sort_by_key(|probe| probe.l4());
                 ports
             }
@@ -351,7 +350,7 @@ impl<'c> Search<'_, 'c> {
                 let mut cuts = context.cuts(subject, direction);
                 cuts.add(&context.cuts(peer, opposite(direction)));
                 context.cut_by_name(destination, &mut cuts);
-                cuts.probes()
+                Probe::all(&cuts)
             }
         };
         for (family, to) in ways(source, destination) {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use crate::engine::blocks::{address, last, span};
 use crate::engine::ids::BlockIx;
-use crate::engine::ports::{PortInterval, PortTable, point};
+use crate::engine::ports::{PortTable, port_at};
 use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledPolicy};
 use crate::engine::snapshot::Snapshot;
 use crate::name::Direction;
-use crate::net::{Family, Port, Protocol};
+use crate::net::{Family, PortCuts, PortInterval};
 use crate::profile::cce::INTERNAL_CLOUD;
 
 /// Addresses from the first to the last, both included, that no ipBlock and no range of the profile tells apart.
@@ -28,7 +28,8 @@ impl Snapshot {
         self.tables.namespaces.items().flat_map(|namespace| namespace.policies.iter()).map(|policy| &**policy)
     }
 
-    /// The port intervals of TCP, UDP and SCTP, in order: together every port there is.
+    /// The port intervals of TCP, UDP and SCTP that no policy tells apart, in order: together every port there is. A number
+    /// that some pod gives a name which a policy uses stands alone ([K12](crate::semantics#k12)).
     #[must_use]
     pub fn port_intervals(&self) -> Vec<PortInterval> {
         self.known_port_intervals().to_vec()
@@ -39,7 +40,7 @@ impl Snapshot {
     }
 
     fn find_port_intervals(&self) -> Arc<[PortInterval]> {
-        let mut cuts: BTreeSet<u32> = BTreeSet::new();
+        let mut cuts = PortCuts::default();
         let mut names = BTreeSet::new();
         let rules = |policy| {
             [Direction::Ingress, Direction::Egress]
@@ -48,33 +49,20 @@ impl Snapshot {
         };
         for rule in self.compiled_policies().flat_map(rules) {
             if let PortTable::Of { edges, names: of_rule } = &**self.tables.ports.get(rule.ports) {
-                cuts.extend(edges.iter().map(|(at, _)| *at));
+                for (protocol, port) in edges.iter().filter_map(|(at, _)| port_at(*at)) {
+                    cuts.begin(protocol, port);
+                }
                 names.extend(of_rule.iter().cloned());
             }
         }
         if !names.is_empty() {
             for named in self.tables.details.items().flat_map(|class| class.key.named.iter()) {
                 if names.contains(&(named.protocol, named.name.clone())) {
-                    let at = point(named.protocol, named.port);
-                    cuts.extend([at, at + 1]);
+                    cuts.apart(PortInterval::one(named.protocol, named.port));
                 }
             }
         }
-        let mut intervals = Vec::new();
-        for protocol in Protocol::ALL {
-            let all = PortInterval::all(protocol);
-            let (start, end) = (point(protocol, all.first), point(protocol, all.last));
-            let mut from = start;
-            let inner = cuts.range(start + 1..=end).copied();
-            for to in inner.chain([end + 1]) {
-                let port = |point: u32| Port::new((point & 0xFFFF) as u16);
-                if let (Some(first), Some(last)) = (port(from), port(to - 1)) {
-                    intervals.push(PortInterval { protocol, first, last });
-                }
-                from = to;
-            }
-        }
-        intervals.into()
+        cuts.intervals().into()
     }
 
     /// The address intervals of a family, in order: together every address there is.

@@ -51,7 +51,6 @@ pub(crate) use crate::engine::connections::{Connection, ConnectionEnd, EndName};
 pub use crate::engine::ids::PodId;
 pub use crate::engine::intervals::AddressInterval;
 pub(crate) use crate::engine::partition::{Distinctions, Member, Partition, PartitionClass};
-pub use crate::engine::ports::PortInterval;
 pub use crate::engine::snapshot::Snapshot;
 
 /// The compiled engine of one cluster, and its writer: it answers, and it follows changes.

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use crate::engine::blocks::{address, last, span};
 use crate::engine::ids::{ClassIx, PodId};
-use crate::engine::ports::PortTable;
+use crate::engine::ports::{PortTable, port_at};
 use crate::engine::resolve::{AddressOwner, EndIdentity, Resolution, ResolvedEnd};
 use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledPolicy, PeerNamespaces};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::tables::SlotObject;
 use crate::model::flow::Endpoint;
 use crate::name::Direction;
-use crate::net::{Family, Port, PortName, Protocol};
+use crate::net::{Family, Port, PortCuts, PortName, Protocol};
 use crate::profile::cce::INTERNAL_CLOUD;
 
 /// What the policies that isolate a class in one direction tell apart.
@@ -22,7 +22,7 @@ pub(crate) struct Distinctions {
     /// Whether there are any such policies.
     pub(crate) isolated: bool,
     /// Where a rule's ports begin or have just ended.
-    pub(crate) cuts: Vec<(Protocol, Port)>,
+    pub(crate) cuts: PortCuts,
     /// The names that rules have.
     pub(crate) names: Vec<(Protocol, PortName)>,
     /// Where an address interval begins, for each family: those of the rules' blocks and of the profile.
@@ -109,7 +109,7 @@ impl Snapshot {
     }
 
     fn distinctions(&self, policies: &[&Arc<CompiledPolicy>], direction: Direction) -> Distinctions {
-        let (mut cuts, mut names, mut peers) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        let (mut cuts, mut names, mut peers) = (PortCuts::default(), BTreeSet::new(), Vec::new());
         let (mut v4, mut v6) = (BTreeSet::from([0_u128]), BTreeSet::from([0_u128]));
         let mut cut = |family: Family, from: u128, to: u128| {
             let starts = if family == Family::V4 { &mut v4 } else { &mut v6 };
@@ -120,11 +120,9 @@ impl Snapshot {
         };
         for rule in policies.iter().flat_map(|policy| policy.rules(direction)) {
             if let PortTable::Of { edges, names: of_rule } = &**self.tables.ports.get(rule.ports) {
-                let port = |at: u32| {
-                    let protocol = Protocol::ALL.into_iter().find(|protocol| *protocol as u32 == at >> 16)?;
-                    Some((protocol, Port::new((at & 0xFFFF) as u16)?))
-                };
-                cuts.extend(edges.iter().filter_map(|(at, _)| port(*at)));
+                for (protocol, port) in edges.iter().filter_map(|(at, _)| port_at(*at)) {
+                    cuts.begin(protocol, port);
+                }
                 names.extend(of_rule.iter().cloned());
             }
             let CompiledPeers::Of(of_rule) = &rule.peers else { continue };
@@ -148,7 +146,7 @@ impl Snapshot {
         let mapped = 0xFFFF_u128 << 32;
         cut(Family::V6, mapped, mapped | u128::from(u32::MAX));
         let (v4, v6) = (v4.into_iter().collect(), v6.into_iter().collect());
-        let (cuts, names) = (cuts.into_iter().collect(), names.into_iter().collect());
+        let names = names.into_iter().collect();
         Distinctions { isolated: !policies.is_empty(), cuts, names, v4, v6, peers }
     }
 

@@ -1,7 +1,6 @@
 //! The ports of rules as intervals (K6, K11 to K13, C14).
 
 use crate::model::cluster::ContainerPort;
-use crate::model::flow::L4;
 use crate::model::policy::{PortMatch, PortSpec, Ports};
 use crate::net::{Port, PortName, Protocol};
 use crate::profile::capability::EndPort;
@@ -41,6 +40,12 @@ pub(super) fn point(protocol: Protocol, port: Port) -> u32 {
     start(protocol) | u32::from(port.get())
 }
 
+/// What a point stands for; none below the first port of a protocol and behind the last.
+pub(super) fn port_at(point: u32) -> Option<(Protocol, Port)> {
+    let protocol = Protocol::ALL.into_iter().find(|protocol| *protocol as u32 == point >> 16)?;
+    Some((protocol, Port::new((point & 0xFFFF) as u16)?))
+}
+
 fn start(protocol: Protocol) -> u32 {
     (protocol as u32) << 16
 }
@@ -63,38 +68,6 @@ impl NamedPort {
         all.sort();
         all.dedup();
         all
-    }
-}
-
-/// Ports of one protocol, from the first to the last, that no policy tells apart; a number that some pod gives a name
-/// which a policy uses stands alone ([K12](crate::semantics#k12)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub struct PortInterval {
-    /// The protocol.
-    pub protocol: Protocol,
-    /// The first port.
-    pub first: Port,
-    /// The last port.
-    pub last: Port,
-}
-
-impl PortInterval {
-    /// A question inside the interval.
-    #[must_use]
-    pub fn l4(&self) -> L4 {
-        L4::Port(self.protocol, self.first)
-    }
-
-    /// Whether the interval is one port.
-    #[must_use]
-    pub fn is_single(&self) -> bool {
-        self.first == self.last
-    }
-
-    /// All ports of a protocol.
-    pub(super) fn all(protocol: Protocol) -> Self {
-        Self { protocol, first: Port::MIN, last: Port::MAX }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::model::cluster::WorkloadKind;
 use crate::name::ObjectName;
-use crate::net::{Port, Protocol, canonical};
+use crate::net::{Port, PortInterval, Protocol, canonical};
 
 /// A connection at its initiation: source, destination, layer 4 ([SEMANTICS section 6](crate::semantics#section-6)
 /// gives its text).
@@ -115,6 +115,13 @@ pub enum L4 {
     Icmp,
     /// Another IP protocol.
     Other(OtherProtocol),
+}
+
+impl From<PortInterval> for L4 {
+    /// A question inside the interval: its first port.
+    fn from(interval: PortInterval) -> Self {
+        Self::Port(interval.protocol(), interval.first())
+    }
 }
 
 /// An IP protocol number that is not TCP, UDP or SCTP.

@@ -17,11 +17,12 @@ use crate::engine::ids::{
     BlockIx, ClaimsIx, ClassIx, EntryIx, NamespaceIx, Namespaces, PodId, PodSelectorId, Pods, PortTableIx, SlotIx,
 };
 use crate::engine::matches::Selectors;
-use crate::engine::ports::{PortInterval, PortTable};
+use crate::engine::ports::PortTable;
 use crate::engine::profile_digest::ProfileDigest;
 use crate::engine::rules::{CompiledPolicy, Entry};
 use crate::model::cluster::{Cluster, Service, WorkloadKind};
 use crate::name::{Direction, ObjectName};
+use crate::net::PortInterval;
 use crate::profile::profile::Profile;
 
 pub(super) use claims::{AddressTable, Claim, PackedClaim, SharedClaims};
