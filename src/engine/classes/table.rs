@@ -73,7 +73,8 @@ impl Snapshot {
     /// The class of whom a flow names; none of a node, an address outside, or what is not there.
     #[must_use]
     pub fn class_of_endpoint(&self, endpoint: &Endpoint) -> Option<ClassId> {
-        use crate::engine::resolve::{EndIdentity, Resolution};
+        use crate::engine::ends::end::EndIdentity;
+        use crate::engine::ends::resolve::Resolution;
         match self.tables.resolve(endpoint) {
             Ok(Resolution::End(end)) => match end.identity {
                 EndIdentity::Pod(_, place) | EndIdentity::Workload(_, place) => Some(ClassId(place.class)),
@@ -132,8 +133,8 @@ impl Snapshot {
         Some(Cell { ports, other })
     }
 
-    fn peer(&self, peer: CellPeer) -> Option<crate::engine::resolve::ResolvedEnd<'_>> {
-        use crate::engine::resolve::{EndIdentity, Membership, ResolvedEnd};
+    fn peer(&self, peer: CellPeer) -> Option<crate::engine::ends::end::ResolvedEnd<'_>> {
+        use crate::engine::ends::end::{EndIdentity, Membership, ResolvedEnd};
         Some(match peer {
             CellPeer::Outside(address) => ResolvedEnd { identity: EndIdentity::External, address: Some(address) },
             CellPeer::Pod { class, address } => {

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::engine::blocks::{address, last, span};
 use crate::engine::ids::BlockIx;
-use crate::engine::ports::{PortTable, port_at};
-use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledPolicy};
 use crate::engine::snapshot::Snapshot;
+use crate::engine::spaces::cuts::{AddressCuts, intervals};
+use crate::engine::spaces::ports::{PortTable, port_at};
+use crate::engine::tables::policy::{CompiledPeer, CompiledPeers, CompiledPolicy};
 use crate::name::Direction;
 use crate::net::{Family, PortCuts, PortInterval};
-use crate::profile::cce::INTERNAL_CLOUD;
 
 /// Addresses from the first to the last, both included, that no ipBlock and no range of the profile tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,7 +34,7 @@ impl Snapshot {
         self.known_port_intervals().to_vec()
     }
 
-    pub(super) fn known_port_intervals(&self) -> &[PortInterval] {
+    pub(in crate::engine) fn known_port_intervals(&self) -> &[PortInterval] {
         self.tables.port_intervals.get_or_init(|| self.find_port_intervals())
     }
 
@@ -68,14 +67,7 @@ impl Snapshot {
     /// The address intervals of a family, in order: together every address there is.
     #[must_use]
     pub fn address_intervals(&self, family: Family) -> Vec<AddressInterval> {
-        // Where an interval begins.
-        let mut cuts: BTreeSet<u128> = BTreeSet::from([0]);
-        let mut cut = |from: u128, to: u128| {
-            cuts.insert(from);
-            if to < last(family) {
-                cuts.insert(to + 1);
-            }
-        };
+        let mut cuts = AddressCuts::new();
         let mut blocks: BTreeSet<BlockIx> = BTreeSet::new();
         for policy in self.compiled_policies() {
             for rule in
@@ -89,27 +81,8 @@ impl Snapshot {
                 }
             }
         }
-        for block in blocks.into_iter().map(|at| self.tables.blocks.get(at)).filter(|b| b.family() == family) {
-            block.spans().iter().for_each(|(from, to)| cut(*from, *to));
-        }
-        let profile = self.profile();
-        let ranges = profile.pod_cidrs().iter().chain(profile.service_cidrs()).chain(&[INTERNAL_CLOUD]);
-        for cidr in ranges.filter(|cidr| cidr.family() == family) {
-            let (from, to) = span(cidr);
-            cut(from, to);
-        }
-        if family == Family::V6 {
-            // IPv4-mapped ones are IPv4 (K22): they are no addresses of this family.
-            let mapped = 0xFFFF_u128 << 32;
-            cut(mapped, mapped | u128::from(u32::MAX));
-        }
-        let starts: Vec<u128> = cuts.into_iter().collect();
-        let ends = starts.iter().skip(1).map(|next| next - 1).chain([last(family)]);
-        let intervals = starts.iter().zip(ends);
-        let is_mapped = |from: u128| family == Family::V6 && from >> 32 == 0xFFFF;
-        intervals
-            .filter(|(from, _)| !is_mapped(**from))
-            .map(|(from, to)| AddressInterval { first: address(family, *from), last: address(family, to) })
-            .collect()
+        blocks.into_iter().for_each(|block| cuts.cut_block(self.tables.blocks.get(block)));
+        cuts.cut_ranges_of(self.profile());
+        intervals(family, &cuts.starts(family)).map(|(first, last)| AddressInterval { first, last }).collect()
     }
 }
