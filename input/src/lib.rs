@@ -17,10 +17,7 @@ pub fn profile(text: &str) -> Result<Profile, String> {
         return text.parse().map_err(|error| format!("--profile: {error}, or the name of a profile file that exists"));
     }
     let bytes = std::fs::read(text).map_err(|error| format!("--profile: {text}: {error}"))?;
-    Profile::read(text, bytes).map_err(|faults| {
-        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        format!("--profile: {}", faults.join("\n"))
-    })
+    Profile::read(text, bytes).map_err(|faults| format!("--profile: {faults}"))
 }
 
 /// The manifest files among `paths`, each read when its turn comes: files as they are, folders walked in the order of

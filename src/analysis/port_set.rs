@@ -2,10 +2,16 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 use crate::model::flow::L4;
 use crate::net::{PortCuts, PortInterval, Protocol};
 
-/// Ports by protocol, and whether protocols without ports belong to it.
+/// Ports by protocol, and whether protocols without ports belong to it. As JSON a list of what its text names, uncut.
+///
+/// ```json
+/// ["80/tcp", "8080-8090/tcp", "all udp", "all sctp", "other protocols"]
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortSet {
     /// In order, never adjacent.
@@ -16,6 +22,9 @@ pub struct PortSet {
 
 /// How many ranges the text shows.
 const SHOWN: usize = 6;
+
+/// The protocols without ports.
+const OTHER: &str = "other protocols";
 
 impl PortSet {
     /// Whether it holds what the flow asks for.
@@ -62,25 +71,32 @@ impl fmt::Display for PortSet {
         {
             return f.write_str("everything");
         }
-        let shown = |interval: &PortInterval| {
-            let protocol = interval.protocol().as_str().to_ascii_lowercase();
-            let (first, last) = (interval.first(), interval.last());
-            if interval.is_whole_protocol() {
-                format!("all {protocol}")
-            } else if interval.is_single() {
-                format!("{first}/{protocol}")
-            } else {
-                format!("{first}-{last}/{protocol}")
-            }
-        };
-        let mut parts: Vec<String> = self.intervals.iter().take(SHOWN).map(shown).collect();
+        let mut parts: Vec<String> = self.intervals.iter().take(SHOWN).map(interval_text).collect();
         if self.intervals.len() > SHOWN {
             parts.push(format!("{} more ranges", self.intervals.len() - SHOWN));
         }
         if self.other {
-            parts.push("other protocols".to_owned());
+            parts.push(OTHER.to_owned());
         }
         f.write_str(&parts.join(", "))
+    }
+}
+
+impl Serialize for PortSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.intervals.iter().map(interval_text).chain(self.other.then(|| OTHER.to_owned())))
+    }
+}
+
+fn interval_text(interval: &PortInterval) -> String {
+    let protocol = interval.protocol().as_str().to_ascii_lowercase();
+    let (first, last) = (interval.first(), interval.last());
+    if interval.is_whole_protocol() {
+        format!("all {protocol}")
+    } else if interval.is_single() {
+        format!("{first}/{protocol}")
+    } else {
+        format!("{first}-{last}/{protocol}")
     }
 }
 

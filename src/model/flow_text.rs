@@ -14,6 +14,7 @@ use crate::net::{Port, Protocol, canonical};
 /// A text that is no flow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("column {column}: {kind}")]
+#[non_exhaustive]
 pub struct FlowTextError {
     /// Where the fault begins: characters from 1.
     pub column: usize,
@@ -348,7 +349,22 @@ impl fmt::Display for Flow {
     }
 }
 
+impl Serialize for Endpoint {
+    /// As its text.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Serialize for Destination {
+    /// As its text.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl Serialize for Flow {
+    /// As its text.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }

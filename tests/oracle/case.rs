@@ -390,7 +390,7 @@ fn the_schema_takes_what_is_written_and_refuses_the_rest() {
     let read = |expected: serde_json::Value| {
         let flow = serde_json::json!({"flow": "192.0.2.1 -> 192.0.2.2:80/tcp", "expected": expected});
         let case = serde_json::json!({"profile": "kubernetes", "manifests": [], "flows": [flow]});
-        let faults = Case::read("case.json", case.to_string()).err().unwrap_or_default();
+        let faults = Case::read("case.json", case.to_string()).map_or_else(|error| error.to_vec(), |_| Vec::new());
         assert_eq!(validator.is_valid(&case), faults.is_empty(), "{case}: {faults:?}");
         faults.first().map_or(0, |fault| fault.message.matches('`').count() / 2 - 1)
     };

@@ -92,10 +92,7 @@ fn list(out: &mut Out) -> Result<Outcome, Failure> {
 fn replay(path: &Path, fault: Option<Fault>, out: &mut Out) -> Result<Outcome, Failure> {
     let name = path.display().to_string();
     let text = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
-    let case = Case::read(&name, text).map_err(|faults| {
-        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        lines.join("\n")
-    })?;
+    let case = Case::read(&name, text).map_err(|faults| faults.to_string())?;
     let mut plane = fault.map_or_else(Plane::new, Plane::with_fault);
     let replay = case.replay(&mut plane).map_err(|error| format!("{name}: {error}"))?;
     write!(out, "{replay}")?;

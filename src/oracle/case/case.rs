@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Serialize, Serializer};
+
 use crate::model::change::{Change, ChangeError};
 use crate::model::cluster::Cluster;
 use crate::model::flow::Flow;
@@ -27,7 +29,7 @@ use crate::verdict::{Decide, Decision, FlowError, Verdict};
 ///                         "metadata": {"name": "none"}, "spec": {"podSelector": {}}}}]],
 ///   "flows": [{"flow": "default/a -> default/b:80/tcp", "expected": {"verdict": "deny"}}]
 /// }"#;
-/// let case = Case::read("case.json", text).map_err(|faults| faults[0].to_string())?;
+/// let case = Case::read("case.json", text)?;
 /// assert_eq!(case.after()?.policies().len(), 1);
 /// assert_eq!(case.stale()?, []);
 /// assert_eq!(Case::read("case.json", case.write()), Ok(case));
@@ -58,16 +60,18 @@ pub struct Case {
 }
 
 /// A flow of a case.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CaseFlow {
     /// The flow. One to a Service is probed by way of each of its backends, unless it names one with `via`.
     pub flow: Flow,
     /// The one backend of a Service that is meant, where it is an address outside the cluster, which `via` cannot name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub backend: Option<IpAddr>,
     /// What is right.
     pub expected: Expected,
     /// What the data plane did when the case was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub observed: Option<Observed>,
 }
 
@@ -102,7 +106,12 @@ pub enum CaseError {
 }
 
 /// A flow of a case whose stated answer is not what is said of it now.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// ```json
+/// {"flow": 0, "expected": {"verdict": "allow"}, "now": {"verdict": "deny", "rows": [], "egress": "allow", "ingress": "deny",
+///  "reasons": {"egress": "not-isolated", "ingress": "no-rule"}}}
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Stale {
     /// Which flow of the case, from 0.
@@ -110,7 +119,16 @@ pub struct Stale {
     /// What the case says.
     pub expected: Expected,
     /// What is said now.
+    #[serde(serialize_with = "as_expected")]
     pub now: Result<Answer, FlowError>,
+}
+
+/// In the form of what a case expects, an error by its code.
+fn as_expected<S: Serializer>(now: &Result<Answer, FlowError>, serializer: S) -> Result<S::Ok, S::Error> {
+    match now {
+        Ok(answer) => answer.serialize(serializer),
+        Err(error) => Expected::Error(error.code()).serialize(serializer),
+    }
 }
 
 impl std::fmt::Display for Stale {

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
+use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
+
 use crate::profile::row::Rows;
 use crate::verdict::{Backend, Decision, FlowError, Judged, Side, Sides, Verdict};
 
@@ -117,6 +120,47 @@ impl AnswerSide {
 
     fn holds(&self, now: &Self) -> bool {
         fits(self.verdict, now.verdict) && fits(self.reason, now.reason)
+    }
+}
+
+impl Serialize for Expected {
+    /// As a case file has it: what is not looked at is not written.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Answer(answer) => answer.serialize(serializer),
+            Self::Error(code) => {
+                let mut written = serializer.serialize_map(Some(1))?;
+                written.serialize_entry("error", code)?;
+                written.end()
+            }
+        }
+    }
+}
+
+impl Serialize for Answer {
+    /// As a case file has it: what is not looked at is not written.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let sides = [("egress", self.egress), ("ingress", self.ingress)];
+        let mut written = serializer.serialize_map(None)?;
+        written.serialize_entry("verdict", &self.verdict)?;
+        if let Some(rows) = &self.rows {
+            written.serialize_entry("rows", rows)?;
+        }
+        for (name, side) in sides {
+            if let Some(verdict) = side.verdict {
+                written.serialize_entry(name, &verdict)?;
+            }
+        }
+        let reasons: BTreeMap<_, _> = sides.iter().filter_map(|(name, side)| Some((name, side.reason?))).collect();
+        if !reasons.is_empty() {
+            written.serialize_entry("reasons", &reasons)?;
+        }
+        if let Some(backends) = &self.backends {
+            let backends: BTreeMap<_, _> =
+                backends.iter().map(|(backend, verdict)| (backend.to_string(), verdict)).collect();
+            written.serialize_entry("backends", &backends)?;
+        }
+        written.end()
     }
 }
 

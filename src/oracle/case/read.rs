@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::case::{Case, CaseFlow};
 use super::expected::{Answer, AnswerSide, Expected};
-use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Severity};
+use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, ReadError, Severity};
 use crate::located::{At, Faults, FieldFault, Value};
 use crate::manifest::load::{Loaded, Loader};
 use crate::manifest::tree::{Document, Format, Hint, read};
@@ -35,16 +35,18 @@ impl Case {
     /// # Errors
     /// Every fault of the file, each with its line and field: fields that a case does not have, manifests that do not load,
     /// changes that cannot be made.
-    pub fn read(name: &str, text: impl AsRef<[u8]>) -> Result<Self, Vec<Diagnostic>> {
+    pub fn read(name: &str, text: impl AsRef<[u8]>) -> Result<Self, ReadError> {
         let source: Arc<str> = name.into();
         let mut documents = read(text.as_ref(), Hint::of_name(name));
         let reader = Reader { source, diagnostics: Vec::new(), faults: Faults::default() };
         match (documents.pop(), documents.is_empty()) {
-            (Some(document), true) => reader.case(&document),
+            (Some(document), true) => reader.case(&document).map_err(ReadError::new),
             (last, _) => {
                 let count = documents.len() + usize::from(last.is_some());
                 let message = format!("{count} documents where a case is one");
-                Err(vec![reader.diagnostic(Code::FieldType, FieldPath::root(), None, message, "keep one case a file")])
+                let fault =
+                    reader.diagnostic(Code::FieldType, FieldPath::root(), None, message, "keep one case a file");
+                Err(ReadError::new(vec![fault]))
             }
         }
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::case::{Case, CaseFlow};
-use super::expected::Expected;
+use super::case::Case;
 use crate::manifest::write::{Manifest, ObjectRef, documents, yaml};
 use crate::model::change::{Change, Object, ObjectId};
 use crate::model::cluster::{Cluster, Namespace};
@@ -52,7 +52,7 @@ impl Case {
             let batch = |changes: &Vec<Change>| Value::Array(changes.iter().map(change).collect());
             fields.push(("changes", self.changes.iter().map(batch).collect()));
         }
-        fields.push(("flows", self.flows.iter().map(flow).collect()));
+        fields.push(("flows", self.flows.iter().map(value).collect()));
         fields
     }
 
@@ -75,6 +75,13 @@ impl Case {
             }
             _ => true,
         })
+    }
+}
+
+impl Serialize for Case {
+    /// As its file has it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.fields())
     }
 }
 
@@ -130,45 +137,4 @@ fn change(change: &Change) -> Value {
     }
     removed.insert("name".to_owned(), json!(name));
     json!({"remove": removed})
-}
-
-fn flow(flow: &CaseFlow) -> Value {
-    let mut written = Map::new();
-    written.insert("flow".to_owned(), json!(flow.flow.to_string()));
-    if let Some(backend) = flow.backend {
-        written.insert("backend".to_owned(), json!(backend));
-    }
-    written.insert("expected".to_owned(), expected(&flow.expected));
-    if let Some(observed) = &flow.observed {
-        written.insert("observed".to_owned(), value(observed));
-    }
-    Value::Object(written)
-}
-
-fn expected(expected: &Expected) -> Value {
-    let answer = match expected {
-        Expected::Answer(answer) => answer,
-        Expected::Error(code) => return json!({"error": code}),
-    };
-    let mut written = Map::new();
-    let mut add = |field: &str, value: Value| drop(written.insert(field.to_owned(), value));
-    add("verdict", value(&answer.verdict));
-    if let Some(rows) = &answer.rows {
-        add("rows", value(rows));
-    }
-    let sides = [("egress", answer.egress), ("ingress", answer.ingress)];
-    for (name, side) in sides {
-        if let Some(verdict) = side.verdict {
-            add(name, value(&verdict));
-        }
-    }
-    let reasons: Map<String, Value> =
-        sides.iter().filter_map(|(name, side)| Some(((*name).to_owned(), json!(side.reason?)))).collect();
-    if !reasons.is_empty() {
-        add("reasons", Value::Object(reasons));
-    }
-    if let Some(backends) = &answer.backends {
-        add("backends", backends.iter().map(|(backend, verdict)| (backend.to_string(), value(verdict))).collect());
-    }
-    Value::Object(written)
 }

@@ -6,6 +6,8 @@ mod state;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use serde::Serialize;
+
 use self::cut::Level;
 use self::state::State;
 use crate::engine::Engine;
@@ -63,8 +65,12 @@ impl Default for ShrinkOptions {
     }
 }
 
-/// What is left of a case.
-#[derive(Debug, Clone, PartialEq)]
+/// What is left of a case. As JSON, with the [`Case`] as its file has it, and [`Mismatch`] as it says:
+///
+/// ```text
+/// {"case": CASE, "mismatch": MISMATCH, "probes": 8, "installs": 8, "is_minimal": true}
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Shrunk {
     /// The smallest case that was found to differ; its one flow has the right answer and what was observed.

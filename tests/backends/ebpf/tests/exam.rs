@@ -113,7 +113,7 @@ pub(crate) fn exams(seed: u64) -> impl Iterator<Item = Exam> {
             profile =
                 overrides.into_iter().fold(profile, |profile, (row, word)| profile.with_override(row, word).unwrap());
         }
-        Exam::of(World { cluster, profile, flows: Vec::new() }, &mut dice)
+        Exam::of(World::new(cluster, profile, Vec::new()), &mut dice)
     })
 }
 

@@ -87,7 +87,7 @@ fn follow(
             followed.by_update.ask(updated, &question);
             followed.by_install.ask(fresh, &question);
             if let (true, [mismatch]) = (followed.world.is_empty(), &followed.by_install.mismatches[..]) {
-                let world = World { cluster: cluster.clone(), profile: profile.clone(), flows: Vec::new() };
+                let world = World::new(cluster.clone(), profile.clone(), Vec::new());
                 followed.world = format!("{mismatch}\n{world:?}");
             }
             // Where the definition leaves it open too.
