@@ -295,7 +295,7 @@ impl fmt::Display for Diagnostic {
 /// assert_eq!(error[0].path.as_str(), "version");
 /// assert_eq!(
 ///     error.to_string(),
-///     "cluster.json:1 (document 0): error[NP003]: version: a string must stand here, not a number"
+///     "cluster.json:1 (document 0): error[NP003]: version: this must be a string, not a number (help: write it in quotes)"
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -38,6 +38,7 @@ impl fmt::Display for Verdict {
 /// Whoever answers "is this flow allowed": the reference and every engine.
 ///
 /// ```
+/// use netpol_oracle::profile::Rows;
 /// use netpol_oracle::verdict::{Judged, Reason, Side, Sides};
 /// use netpol_oracle::{Decide, Decision, Flow, FlowError, Verdict};
 ///
@@ -48,7 +49,7 @@ impl fmt::Display for Verdict {
 ///     fn decide(&self, flow: &Flow) -> Result<Decision, FlowError> {
 ///         let side = || Side::new(Verdict::Allow, Reason::NotIsolated);
 ///         let judged = Judged::Sides(Sides::new(side(), side()));
-///         Ok(Decision::new(flow.clone(), Verdict::Allow, [].into(), judged))
+///         Ok(Decision::new(flow.clone(), Verdict::Allow, Rows::default(), judged))
 ///     }
 /// }
 ///
