@@ -26,7 +26,7 @@ spec: {podSelector: {}, ingress: [{ports: [{port: 6379, endPort: 6390}]}]}
 ";
 
 pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let profile = Profile::read("profile.yaml", PROFILE).map_err(|faults| format!("{faults:?}"))?;
+    let profile = Profile::read("profile.yaml", PROFILE)?;
     let loaded = Loader::new(profile.release()).text("db.yaml", MANIFESTS).finish();
 
     // Upstream the range counts; here it does not, and the answer names the row that says so.

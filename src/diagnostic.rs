@@ -1,9 +1,12 @@
 //! What is reported about manifests and policies: one type for every source.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
+
+use crate::text::lines;
 
 /// Who speaks: the reader of manifests, the API server's own rules, or the cluster's profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -281,5 +284,62 @@ impl fmt::Display for Diagnostic {
             write!(f, " (help: {})", self.help)?;
         }
         Ok(())
+    }
+}
+
+/// Why a text that must be read whole was not: every fault of it, each at its line. A slice of [`Diagnostic`]s, never empty.
+///
+/// ```
+/// use netpol_oracle::Profile;
+/// let error = Profile::read("cluster.json", r#"{"model": "vpc", "version": 31}"#).unwrap_err();
+/// assert_eq!(error[0].path.as_str(), "version");
+/// assert_eq!(
+///     error.to_string(),
+///     "cluster.json:1 (document 0): error[NP003]: version: this must be a string, not a number (help: write it in quotes)"
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReadError(Vec<Diagnostic>);
+
+impl ReadError {
+    /// The caller has found at least one.
+    pub(crate) fn new(faults: Vec<Diagnostic>) -> Self {
+        debug_assert!(!faults.is_empty(), "an error without a fault");
+        Self(faults)
+    }
+}
+
+impl Deref for ReadError {
+    type Target = [Diagnostic];
+
+    fn deref(&self) -> &[Diagnostic] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ReadError {
+    /// A line a fault.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        lines(f, &self.0)
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl IntoIterator for ReadError {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'e> IntoIterator for &'e ReadError {
+    type Item = &'e Diagnostic;
+    type IntoIter = std::slice::Iter<'e, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
     }
 }

@@ -1,11 +1,11 @@
 //! What the profile says of a policy: every code, its text, and the neighbour that is left alone.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
 use netpol_oracle::admission::{CATALOGUE, review};
 use netpol_oracle::diagnostic::{Code, Diagnostic, Origin, Severity};
 use netpol_oracle::{Loader, Profile};
+use netpol_test_support::within;
 
 const TUNNEL: &str = "{model: tunnel, version: v1.31.6-r0}";
 const VPC: &str = "{model: vpc, version: v1.31.6-r0}";
@@ -867,12 +867,8 @@ fn a_large_policy_in_a_large_cluster() {
     );
     let cluster = builder.build();
     for text in [TUNNEL, VPC, KUBERNETES] {
-        let start = Instant::now();
-        let found = review(&policy, &profile(text), &cluster);
-        let took = start.elapsed();
-        println!("{text}: {took:?}, {} findings", found.len());
+        let found = within(20, || review(&policy, &profile(text), &cluster));
+        println!("{text}: {} findings", found.len());
         assert!(found.len() > 1_000);
-        // Who grows with the square takes hours; a busy machine does not.
-        assert!(took < Duration::from_secs(200), "{text} took {took:?}");
     }
 }

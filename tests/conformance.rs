@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use netpol_oracle::verdict::Judged;
-use netpol_oracle::{Change, Cluster, Decide, Decision, Flow, FlowError, Loader, Profile, Reference, Verdict};
-
-use crate::support::case::{Case, Expectation, Outcome, cases_of, corpus};
+use netpol_oracle::{Change, Cluster, Decide, Flow, Loader, Profile, Reference, Verdict};
+use netpol_test_support::corpus::{CorpusCase, cases_of, corpus};
 
 /// Whoever is held to the corpus.
 struct Engine {
@@ -100,7 +98,7 @@ fn report(what: &str, faults: &[String]) {
     assert!(faults.is_empty(), "{} {what}:\n{}", faults.len(), faults.join("\n"));
 }
 
-fn cases() -> Vec<Case> {
+fn cases() -> Vec<CorpusCase> {
     match corpus() {
         Ok(cases) => cases,
         Err(faults) => panic!("{} faults in the corpus:\n{}", faults.len(), faults.join("\n")),
@@ -111,131 +109,37 @@ fn cases() -> Vec<Case> {
 fn every_engine_answers_every_case() {
     let cases = cases();
     let faults: Vec<String> = cases.iter().flat_map(faults_of).collect();
-    let flows: usize = cases.iter().map(|case| case.expectations.len()).sum();
+    let flows: usize = cases.iter().map(|case| case.case.flows.len()).sum();
     println!("corpus: {} cases, {flows} flows, {} engine(s)", cases.len(), ENGINES.len());
     report("expectations fail", &faults);
 }
 
 /// Every expectation of the case that some engine, or the loading of its manifests, fails.
-fn faults_of(case: &Case) -> Vec<String> {
-    let texts = match case.texts() {
-        Ok(texts) => texts,
-        Err(fault) => return vec![fault],
-    };
-    let loader = Loader::new(case.profile.release());
-    let loaded = texts.iter().fold(loader, |loader, (name, text)| loader.text(name, text)).finish();
+fn faults_of(case: &CorpusCase) -> Vec<String> {
     let mut faults = Vec::new();
-
-    let mut got: Vec<&str> = loaded.diagnostics.iter().map(|diagnostic| diagnostic.code.as_str()).collect();
+    let mut got: Vec<&str> = case.reported.iter().map(|diagnostic| diagnostic.code.as_str()).collect();
     let mut expected: Vec<&str> = case.diagnostics.iter().map(String::as_str).collect();
     got.sort_unstable();
     expected.sort_unstable();
     if got != expected {
-        let said: String = loaded.diagnostics.iter().map(|diagnostic| format!("\n    {diagnostic}")).collect();
-        faults.push(format!("{}: diagnostics: expected {expected:?}, got {got:?}{said}", case.at(None)));
+        let said: String = case.reported.iter().map(|diagnostic| format!("\n    {diagnostic}")).collect();
+        faults.push(format!("{}: diagnostics: expected {expected:?}, got {got:?}{said}", case.at()));
     }
-
     for engine in ENGINES {
         if SKIPS.iter().any(|skip| skip.engine == engine.name && skip.case == case.name) {
             continue;
         }
-        let decide = (engine.build)(&loaded.cluster, &case.profile);
-        for expectation in &case.expectations {
-            for difference in differences(expectation, decide.as_ref()) {
-                let at = case.at(expectation.line);
-                faults.push(format!("{at}: {}: `{}`: {difference}", engine.name, expectation.flow));
-            }
+        let decide = (engine.build)(&case.case.cluster, &case.case.profile);
+        match case.case.stale_by(decide.as_ref()) {
+            Ok(differences) => faults.extend(
+                differences
+                    .iter()
+                    .map(|difference| format!("{}: {}: {difference}", case.at_flow(difference.flow), engine.name)),
+            ),
+            Err(error) => faults.push(format!("{}: {}: {error}", case.at(), engine.name)),
         }
     }
     faults
-}
-
-/// What an engine's answer lacks, one text an expectation that fails.
-fn differences(expectation: &Expectation, engine: &dyn Decide) -> Vec<String> {
-    let flow: Flow = match expectation.flow.parse() {
-        Ok(flow) => flow,
-        Err(e) => return vec![format!("is no flow: {e}")],
-    };
-    match engine.decide(&flow) {
-        Ok(decision) => decided(expectation, &decision),
-        Err(e) => failed(expectation, &e),
-    }
-}
-
-fn failed(expectation: &Expectation, error: &FlowError) -> Vec<String> {
-    match &expectation.error {
-        None => vec![format!("expected {}, got the error {}: {error}", expectation.outcome, error.code())],
-        Some(code) if code == error.code() => Vec::new(),
-        Some(code) => vec![format!("expected the error {code}, got {}: {error}", error.code())],
-    }
-}
-
-fn decided(expectation: &Expectation, decision: &Decision) -> Vec<String> {
-    let mut differences = Vec::new();
-    let verdict = outcome(decision.verdict);
-    if let Some(code) = &expectation.error {
-        return vec![format!("expected the error {code}, got {verdict}")];
-    }
-    if verdict != expectation.outcome {
-        let why = judged(&decision.judged);
-        differences.push(format!("expected {}, got {verdict} (rows [{}]; {why})", expectation.outcome, decision.rows));
-    }
-    if let Some(rows) = expectation.rows.filter(|rows| *rows != decision.rows) {
-        differences.push(format!("expected rows [{rows}], got [{}]", decision.rows));
-    }
-    match &decision.judged {
-        Judged::Sides(sides) => {
-            for (direction, expected, side) in
-                [("egress", &expectation.egress, &sides.egress), ("ingress", &expectation.ingress, &sides.ingress)]
-            {
-                if let Some(expected) = expected.as_ref().filter(|expected| *expected != side.reason.code()) {
-                    differences.push(format!("expected {direction} {expected}, got {}", side.reason.code()));
-                }
-            }
-            if expectation.backends.is_some() {
-                differences.push("expected backends, got the two sides of one flow".to_owned());
-            }
-        }
-        Judged::Backends(backends) => {
-            if expectation.egress.is_some() || expectation.ingress.is_some() {
-                differences.push("expected the two sides of one flow, got backends".to_owned());
-            }
-            if let Some(expected) = &expectation.backends {
-                let got = backends.iter().map(|each| (each.backend.to_string(), outcome(each.verdict)));
-                let got: BTreeMap<String, Outcome> = got.collect();
-                let expected: BTreeMap<String, Outcome> = expected.iter().cloned().collect();
-                if got != expected || got.len() != backends.len() {
-                    differences.push(format!("expected backends {expected:?}, got {}", judged(&decision.judged)));
-                }
-            }
-        }
-    }
-    differences
-}
-
-fn outcome(verdict: Verdict) -> Outcome {
-    match verdict {
-        Verdict::Allow => Outcome::Allow,
-        Verdict::Deny => Outcome::Deny,
-        Verdict::Undefined => Outcome::Undefined,
-    }
-}
-
-/// The sides or backends of a decision in one line.
-fn judged(judged: &Judged) -> String {
-    match judged {
-        Judged::Sides(sides) => {
-            format!("egress {}, ingress {}", sides.egress.reason.code(), sides.ingress.reason.code())
-        }
-        Judged::Backends(backends) => {
-            let each = backends.iter().map(|each| {
-                let sides = &each.sides;
-                let (egress, ingress) = (sides.egress.reason.code(), sides.ingress.reason.code());
-                format!("{} {} (egress {egress}, ingress {ingress})", each.backend, each.verdict)
-            });
-            format!("backends: {}", each.collect::<Vec<_>>().join(", "))
-        }
-    }
 }
 
 #[test]
@@ -244,8 +148,8 @@ fn names_are_unique() {
     let mut seen: BTreeMap<&str, String> = BTreeMap::new();
     let mut faults = Vec::new();
     for case in &cases {
-        if let Some(first) = seen.insert(&case.name, case.at(None)) {
-            faults.push(format!("{}: the name is taken by {first}", case.at(None)));
+        if let Some(first) = seen.insert(&case.name, case.at()) {
+            faults.push(format!("{}: the name is taken by {first}", case.at()));
         }
     }
     report("names are taken", &faults);
@@ -276,11 +180,15 @@ fn the_corpus_is_complete() {
     let mut shown: BTreeMap<&str, BTreeSet<char>> = BTreeMap::new();
     let mut upstream = BTreeSet::new();
     for case in &cases {
-        let mut outcomes: BTreeSet<char> =
-            case.expectations.iter().map(|expectation| letter(expectation.outcome)).collect();
+        let mut outcomes: BTreeSet<char> = case
+            .case
+            .flows
+            .iter()
+            .map(|flow| flow.expected.answer().map_or('e', |answer| letter(answer.verdict)))
+            .collect();
         outcomes.extend((!case.diagnostics.is_empty()).then_some('w'));
         for rule in &case.rules {
-            shown.entry(&rule.0).or_default().extend(&outcomes);
+            shown.entry(rule).or_default().extend(&outcomes);
         }
         let number = case.name.strip_prefix("e2e-").and_then(|rest| rest.split('-').next());
         upstream.extend(number.and_then(|digits| digits.parse::<usize>().ok()));
@@ -298,12 +206,11 @@ fn the_corpus_is_complete() {
     report("gaps in the corpus", &faults);
 }
 
-fn letter(outcome: Outcome) -> char {
-    match outcome {
-        Outcome::Allow => 'a',
-        Outcome::Deny => 'd',
-        Outcome::Undefined => 'u',
-        Outcome::Error => 'e',
+fn letter(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::Allow => 'a',
+        Verdict::Deny => 'd',
+        Verdict::Undefined => 'u',
     }
 }
 
@@ -326,13 +233,19 @@ fn faults_of_a_case_are_located() {
     assert_eq!(fault(head), "f.yaml:3: one: expects nothing");
 
     let twice = fault(&table("      a/a: \"..\"\n      a/a: \"XX\"\n"));
-    assert!(twice.contains("one") && twice.contains("`a/a` stands here twice"), "{twice}");
+    assert!(twice.contains("one") && twice.contains("duplicate entry with key \"a/a\""), "{twice}");
     let unknown = fault(&format!("{head}flow: a\n"));
     assert!(unknown.starts_with("f.yaml:6: one: ") && unknown.contains("unknown field `flow`"), "{unknown}");
     let rule = fault("name: two\nsource: s\nrules: [K29]\n");
     assert!(rule.contains("two") && rule.contains("`K29` is no id"), "{rule}");
     let unpaired = fault(&format!("{head}flows:\n  - flow: a/a -> a/b:80/tcp\n    verdict: error\n"));
-    assert!(unpaired.contains("`verdict: error` and `error` belong together"), "{unpaired}");
+    assert_eq!(unpaired, "f.yaml:7: one: flows[0].expected.verdict: `error` is none of `allow`, `deny`, `undefined`");
+    let both = "flows:\n  - {flow: a/a -> a/b:80/tcp, verdict: allow, error: unknown-object}\n";
+    let both = fault(&format!("{head}{both}"));
+    assert!(both.contains("flows[0].expected.error: ") && both.contains("`error` stands alone"), "{both}");
+    let reason = "flows:\n  - {flow: a/a -> a/b:80/tcp, verdict: allow, egress: because}\n";
+    let reason = fault(&format!("{head}{reason}"));
+    assert!(reason.contains("flows[0].expected.reasons.egress: `because` is none of `no-subject`"), "{reason}");
 
     let second = format!("{}---\n{}", table("      a/a: \"..\"\n"), "name: two\nsource: s\nrules: []\nflows: 3\n");
     assert_eq!(fault(&second), "f.yaml:15: two: flows: invalid type: integer `3`, expected a sequence");
@@ -343,10 +256,15 @@ fn faults_of_a_case_are_located() {
 fn expectations_know_their_line() {
     let text = "name: one\nsource: s\nrules: []\nflows:\n  - flow: a/a -> a/b:80/tcp\n    verdict: allow\n\
                 tables:\n  - l4: icmp\n    to: [a/b]\n    from:\n      a/a: \"?\"\n";
-    let cases: Vec<Case> = cases_of("f.yaml", text).into_iter().flatten().collect();
-    let at: Vec<(&str, Option<usize>)> =
-        cases[0].expectations.iter().map(|each| (each.flow.as_str(), each.line)).collect();
-    assert_eq!(at, [("a/a -> a/b:80/tcp", Some(5)), ("a/a -> a/b icmp", Some(11))]);
+    let cases: Vec<CorpusCase> = cases_of("f.yaml", text).into_iter().flatten().collect();
+    let at: Vec<_> = [0, 1].map(|flow| (cases[0].at_flow(flow), cases[0].line_of(flow))).into();
+    assert_eq!(
+        at,
+        [
+            ("f.yaml:5: one: `a/a -> a/b:80/tcp`".to_owned(), Some(5)),
+            ("f.yaml:11: one: `a/a -> a/b icmp`".to_owned(), Some(11))
+        ]
+    );
 }
 
 /// The case that the corpus' README shows is one.
@@ -354,7 +272,7 @@ fn expectations_know_their_line() {
 fn the_example_of_the_readme_holds() {
     let readme = include_str!("data/README.md");
     let example = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a yaml block");
-    let cases: Result<Vec<Case>, String> = cases_of("README.md", example).into_iter().collect();
+    let cases: Result<Vec<CorpusCase>, String> = cases_of("README.md", example).into_iter().collect();
     let cases = cases.unwrap_or_else(|fault| panic!("{fault}"));
     assert_eq!(cases.len(), 1);
     report("expectations fail", &cases.iter().flat_map(faults_of).collect::<Vec<_>>());
@@ -384,7 +302,7 @@ fn the_shipped_scenes_are_answered() {
         let verdict = |line: &str| -> char {
             let flow: Flow = line.parse().unwrap_or_else(|e| panic!("{line}: {e}"));
             let decision = decide.decide(&flow).unwrap_or_else(|e| panic!("{line}: {e}"));
-            letter(outcome(decision.verdict))
+            letter(decision.verdict)
         };
         flows.map(verdict).collect()
     };

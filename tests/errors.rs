@@ -2,15 +2,16 @@
 
 use std::error::Error;
 
+use netpol_oracle::diagnostic::ReadError;
 use netpol_oracle::labels::{LabelKey, LabelKeyError, LabelKeyFault, LabelValue, LabelValueError, LabelValueFault};
 use netpol_oracle::model::{ChangeError, FlowTextError, FlowTextFault, WorkloadKind, WorkloadKindError};
 use netpol_oracle::net::{CidrError, ExceptError, IpBlock, PortName, PortNameError, PortNameFault, ProtocolError};
-use netpol_oracle::oracle::{CaseError, ReplayError, SequenceError, ShrinkError};
+use netpol_oracle::oracle::{Case, CaseError, ProbeError, ReplayError, SequenceError, ShrinkError};
 use netpol_oracle::profile::cce::{NetworkModel, NetworkModelError};
 use netpol_oracle::profile::console::{CannotShow, Obstacle, RowError, RowFaultKind};
 use netpol_oracle::profile::{ProfileError, RowIdError, VersionError};
 use netpol_oracle::release::ReleaseError;
-use netpol_oracle::{FlowError, Row};
+use netpol_oracle::{FlowError, Profile, Row};
 
 #[test]
 fn every_error_is_one() {
@@ -30,6 +31,8 @@ fn every_error_is_one() {
     is_error::<PortNameFault>();
     is_error::<ProtocolError>();
     is_error::<CaseError>();
+    is_error::<ProbeError>();
+    is_error::<ReadError>();
     is_error::<ReplayError<String>>();
     is_error::<SequenceError<String>>();
     is_error::<ShrinkError<String>>();
@@ -69,4 +72,36 @@ fn words_that_are_none_are_named() {
     assert_eq!(kind.to_string(), "`Pod` is not a kind of workload such as `Deployment`");
     let model = "vcp".parse::<NetworkModel>().unwrap_err();
     assert_eq!(model.to_string(), "`vcp` is not a network model: `tunnel`, `vpc` or `cn2`");
+}
+
+#[test]
+fn a_text_that_is_not_read_names_every_fault() -> Result<(), Box<dyn Error>> {
+    let good = Profile::read("p.json", r#"{"model": "kubernetes"}"#)?;
+    let boxed = |text: &str| -> Result<Profile, Box<dyn Error + Send + Sync>> { Ok(Profile::read("p.json", text)?) };
+    assert_eq!(boxed(r#"{"model": "kubernetes"}"#).ok(), Some(good));
+    let text = "{\"model\": \"vcp\",\n\"edition\": \"1999\"}";
+    let model = "p.json:1 (document 0): error[NP004]: model: `vcp` is not a network model; write `kubernetes`, `tunnel`, `vpc` or `cn2`";
+    let edition =
+        "p.json:2 (document 0): error[NP004]: edition: not an edition (help: write `seed`, `seed-prose` or `2026`)";
+    assert_eq!(boxed(text).unwrap_err().to_string(), format!("{model}\n{edition}"));
+
+    let error = Profile::read("p.json", text).unwrap_err();
+    assert_eq!(error.len(), 2);
+    assert_eq!((&error).into_iter().map(ToString::to_string).collect::<Vec<_>>(), [model, edition]);
+    assert_eq!(
+        serde_json::to_string(&error)?,
+        r#"[{"origin":"manifest","severity":"error","code":"NP004","path":"model","#.to_owned()
+            + r#""message":"`vcp` is not a network model; write `kubernetes`, `tunnel`, `vpc` or `cn2`","help":"","#
+            + r#""location":{"source":"p.json","document":0,"item":null,"line":1}},"#
+            + r#"{"origin":"manifest","severity":"error","code":"NP004","path":"edition","message":"not an edition","#
+            + r#""help":"write `seed`, `seed-prose` or `2026`","#
+            + r#""location":{"source":"p.json","document":0,"item":null,"line":2}}]"#
+    );
+    assert_eq!(error.into_iter().map(|fault| fault.path.to_string()).collect::<Vec<_>>(), ["model", "edition"]);
+
+    for text in ["", "[]", "{", "{}", r#"{"profile": "vcp"}"#] {
+        let error = Case::read("c.json", text).unwrap_err();
+        assert!(!error.is_empty() && error.to_string().lines().count() == error.len(), "{text}: {error}");
+    }
+    Ok(())
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
 
 use crate::support::with;
+use fastrand::Rng;
 use netpol_oracle::analysis::{FlowChange, Impact, Isolation, MAX_CHANGES, impact};
 use netpol_oracle::labels::{LabelKey, LabelValue, Labels, Selector};
 use netpol_oracle::model::{
@@ -16,6 +16,7 @@ use netpol_oracle::{
     Cluster, Decide, Destination, Direction, Endpoint, Flow, L4, NetworkPolicy, ObjectName, Pod, Port, Profile,
     Protocol, Reference, Row, Verdict,
 };
+use netpol_test_support::within;
 use proptest::prelude::*;
 
 fn labels(pairs: &[(&str, &str)]) -> Labels {
@@ -45,26 +46,16 @@ fn compared(before: &Cluster, after: &Cluster, profile: &Profile) -> Impact {
     impact(&Reference::new(before, profile), &Reference::new(after, profile))
 }
 
-/// A small generator: every choice from one seed.
-struct Dice(u64);
+fn one_in(dice: &mut Rng, bound: u8) -> bool {
+    dice.u8(..bound) == 0
+}
 
-impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
+fn one_of<T: Clone>(dice: &mut Rng, choices: &[T]) -> T {
+    choices[dice.usize(..choices.len())].clone()
+}
 
-    fn one_in(&mut self, bound: u64) -> bool {
-        self.below(bound) == 0
-    }
-
-    fn of<T: Clone>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len() as u64) as usize].clone()
-    }
-
-    fn many<T>(&mut self, most: u64, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
-        (0..self.below(most + 1)).map(|_| make(self)).collect()
-    }
+fn up_to<T>(dice: &mut Rng, most: u8, mut make: impl FnMut(&mut Rng) -> T) -> Vec<T> {
+    (0..dice.u8(..=most)).map(|_| make(dice)).collect()
 }
 
 const BLOCKS: [(&str, &[&str]); 8] = [
@@ -78,76 +69,82 @@ const BLOCKS: [(&str, &[&str]); 8] = [
     ("8.8.8.0/24", &["8.8.8.8/32"]),
 ];
 
-fn peer(dice: &mut Dice) -> Peer {
-    if dice.one_in(2) {
-        let (cidr, except) = dice.of(&BLOCKS);
+fn peer(dice: &mut Rng) -> Peer {
+    if one_in(dice, 2) {
+        let (cidr, except) = one_of(dice, &BLOCKS);
         let except = except.iter().map(|text| text.parse().unwrap()).collect();
         return Peer::IpBlock(IpBlock::new(cidr.parse().unwrap(), except).unwrap());
     }
-    let pods = dice.of(&[selector(&[]), selector(&[("app", "x")]), selector(&[("app", "y")])]);
-    let namespaces = dice.of(&[
-        Namespaces::Own,
-        Namespaces::Matching(selector(&[])),
-        Namespaces::Matching(selector(&[("kubernetes.io/metadata.name", "b")])),
-    ]);
+    let pods = one_of(dice, &[selector(&[]), selector(&[("app", "x")]), selector(&[("app", "y")])]);
+    let namespaces = one_of(
+        dice,
+        &[
+            Namespaces::Own,
+            Namespaces::Matching(selector(&[])),
+            Namespaces::Matching(selector(&[("kubernetes.io/metadata.name", "b")])),
+        ],
+    );
     Peer::Pods(PodPeer { namespaces, pods })
 }
 
-fn rule(dice: &mut Dice) -> Rule {
-    let peers = match dice.many(2, peer) {
+fn rule(dice: &mut Rng) -> Rule {
+    let peers = match up_to(dice, 2, peer) {
         peers if peers.is_empty() => Peers::Any,
         peers => Peers::Of(peers),
     };
-    let ports = dice.many(2, |dice| PortMatch {
-        protocol: dice.of(&[Protocol::Tcp, Protocol::Tcp, Protocol::Udp, Protocol::Sctp]),
-        port: dice.of(&[
-            PortSpec::Any,
-            PortSpec::Number(port(80)),
-            PortSpec::Range(PortRange::new(port(80), port(82)).unwrap()),
-            PortSpec::Range(PortRange::new(port(81), port(65535)).unwrap()),
-            PortSpec::Name(PortName::new("http").unwrap()),
-        ]),
+    let ports = up_to(dice, 2, |dice| PortMatch {
+        protocol: one_of(dice, &[Protocol::Tcp, Protocol::Tcp, Protocol::Udp, Protocol::Sctp]),
+        port: one_of(
+            dice,
+            &[
+                PortSpec::Any,
+                PortSpec::Number(port(80)),
+                PortSpec::Range(PortRange::new(port(80), port(82)).unwrap()),
+                PortSpec::Range(PortRange::new(port(81), port(65535)).unwrap()),
+                PortSpec::Name(PortName::new("http").unwrap()),
+            ],
+        ),
     });
     Rule { peers, ports: if ports.is_empty() { Ports::Any } else { Ports::Of(ports) } }
 }
 
-fn any_policy(dice: &mut Dice, name: &str) -> NetworkPolicy {
-    let subject = dice.of(&[selector(&[]), selector(&[("app", "x")]), selector(&[("app", "y")])]);
-    let types = dice.of(&[PolicyTypes::Ingress, PolicyTypes::Egress, PolicyTypes::Both]);
-    let namespace = dice.of(&["a", "a", "b"]);
-    NetworkPolicy::new(ObjectName::new(namespace, name), subject, types, dice.many(2, rule), dice.many(2, rule))
+fn any_policy(dice: &mut Rng, name: &str) -> NetworkPolicy {
+    let subject = one_of(dice, &[selector(&[]), selector(&[("app", "x")]), selector(&[("app", "y")])]);
+    let types = one_of(dice, &[PolicyTypes::Ingress, PolicyTypes::Egress, PolicyTypes::Both]);
+    let namespace = one_of(dice, &["a", "a", "b"]);
+    NetworkPolicy::new(ObjectName::new(namespace, name), subject, types, up_to(dice, 2, rule), up_to(dice, 2, rule))
 }
 
-fn any_pod(dice: &mut Dice, at: usize) -> Pod {
-    let mut pod = Pod::new(ObjectName::new(dice.of(&["a", "a", "b"]), format!("p{at}")));
-    pod.labels = dice.of(&[labels(&[]), labels(&[("app", "x")]), labels(&[("app", "y")])]);
+fn any_pod(dice: &mut Rng, at: usize) -> Pod {
+    let mut pod = Pod::new(ObjectName::new(one_of(dice, &["a", "a", "b"]), format!("p{at}")));
+    pod.labels = one_of(dice, &[labels(&[]), labels(&[("app", "x")]), labels(&[("app", "y")])]);
     let v4: IpAddr = format!("10.0.0.{}", at + 1).parse().unwrap();
     let v6: IpAddr = format!("fd00::{}", at + 1).parse().unwrap();
-    pod.addresses = dice.of(&[vec![v4], vec![v4], vec![v4, v6], vec![v6, v4], vec![v6], vec![]]);
-    pod.node = dice.of(&[None, Some("n1".into()), Some("n2".into())]);
-    if dice.one_in(5) {
+    pod.addresses = one_of(dice, &[vec![v4], vec![v4], vec![v4, v6], vec![v6, v4], vec![v6], vec![]]);
+    pod.node = one_of(dice, &[None, Some("n1".into()), Some("n2".into())]);
+    if one_in(dice, 5) {
         pod.host_network = true;
         pod.node = Some("n1".into());
         pod.addresses = vec!["192.168.0.1".parse().unwrap()];
         pod.host_addresses = pod.addresses.clone();
     }
-    if dice.one_in(2) {
+    if one_in(dice, 2) {
         let name = PortName::new("http").unwrap();
-        pod.ports = vec![ContainerPort::new(Protocol::Tcp, port(dice.of(&[80, 82, 8080]))).named(name)];
+        pod.ports = vec![ContainerPort::new(Protocol::Tcp, port(one_of(dice, &[80, 82, 8080]))).named(name)];
     }
-    if dice.one_in(5) {
+    if one_in(dice, 5) {
         pod.runtime_class = Some("kata".into());
     }
     pod
 }
 
-fn any_profile(dice: &mut Dice) -> Profile {
-    let base: Profile = dice
-        .of(&["kubernetes", "tunnel:v1.31.6-r0", "vpc:v1.31.6-r0", "cn2:v1.31.6-r0", "cn2:v1.28.9-r0"])
-        .parse()
-        .unwrap();
+fn any_profile(dice: &mut Rng) -> Profile {
+    let base: Profile =
+        one_of(dice, &["kubernetes", "tunnel:v1.31.6-r0", "vpc:v1.31.6-r0", "cn2:v1.31.6-r0", "cn2:v1.28.9-r0"])
+            .parse()
+            .unwrap();
     let base = base.with_pod_cidrs(["10.0.0.0/16".parse().unwrap()]);
-    match dice.below(6) {
+    match dice.u8(..6) {
         0 => base.with_override(Row::U2, "unknown").unwrap(),
         1 => base.with_override(Row::U2, "pod").unwrap(),
         2 => base.with_override(Row::C14, "unknown").unwrap(),
@@ -168,13 +165,13 @@ struct Worlds {
 }
 
 fn any_worlds(seed: u64) -> Worlds {
-    let dice = &mut Dice(seed);
+    let dice = &mut Rng::with_seed(seed);
     let mut builder = Cluster::builder();
     for name in ["a", "b"] {
         builder.namespace(Namespace::new(name));
     }
     builder.node(node("n1", "192.168.0.1", "Huawei Cloud EulerOS 2.0"));
-    let second_os = dice.of(&["Huawei Cloud EulerOS 2.0", "Ubuntu 22.04"]);
+    let second_os = one_of(dice, &["Huawei Cloud EulerOS 2.0", "Ubuntu 22.04"]);
     builder.node(node("n2", "192.168.0.2", second_os));
     let pods: Vec<Pod> = (0..4).map(|at| any_pod(dice, at)).collect();
     for pod in &pods {
@@ -183,7 +180,7 @@ fn any_worlds(seed: u64) -> Worlds {
     let mut other: ClusterBuilder = builder.clone();
     for name in ["p", "q", "r"] {
         let made = any_policy(dice, name);
-        match dice.below(5) {
+        match dice.u8(..5) {
             0 => {
                 builder.policy(made);
             }
@@ -196,7 +193,7 @@ fn any_worlds(seed: u64) -> Worlds {
                     made.name().clone(),
                     made.subject().clone(),
                     made.types(),
-                    dice.many(2, rule),
+                    up_to(dice, 2, rule),
                     made.written_rules(Direction::Egress).to_vec(),
                 ));
             }
@@ -206,13 +203,13 @@ fn any_worlds(seed: u64) -> Worlds {
             }
         }
     }
-    if dice.one_in(4) {
+    if one_in(dice, 4) {
         let mut changed = pods[0].clone();
         changed.labels = labels(&[("app", "y")]);
         other.pod(changed);
     }
     let profile = any_profile(dice);
-    let later = if dice.one_in(5) { any_profile(dice) } else { profile.clone() };
+    let later = if one_in(dice, 5) { any_profile(dice) } else { profile.clone() };
     Worlds { clusters: [builder.build(), other.build()], profiles: [profile, later] }
 }
 
@@ -502,12 +499,8 @@ fn one_policy_more_in_a_large_cluster() {
         let name = ObjectName::new("ns-3", "added");
         builder.policy(NetworkPolicy::new(name, subject, PolicyTypes::Both, rules(50), vec![]));
         let after = builder.build();
-        let start = Instant::now();
-        let found = compared(&before, &after, &"vpc:v1.31.6-r0".parse().unwrap());
-        let took = start.elapsed();
-        println!("{what}: {took:?}, {} changes, exhausted: {}", found.flows.len() + found.omitted, found.exhausted);
+        let found = within(60, || compared(&before, &after, &"vpc:v1.31.6-r0".parse().unwrap()));
+        println!("{what}: {} changes, exhausted: {}", found.flows.len() + found.omitted, found.exhausted);
         assert!(!found.flows.is_empty() && !found.exhausted, "{what}");
-        // Who grows with the square takes hours; a busy machine does not.
-        assert!(took < Duration::from_secs(600), "{what} took {took:?}");
     }
 }

@@ -1,5 +1,5 @@
 //! The picture of layers in the README and the imports in `src/` say the same: rooms stand in the order of the picture and
-//! import from lower ones alone, and no files import each other in a circle.
+//! import from lower ones alone, and no files import each other in a circle. The engine's own rooms do likewise.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -22,6 +22,14 @@ fn picture(readme: &str) -> Vec<Vec<String>> {
         words.map(|word| word.trim_end_matches('/').to_owned()).collect()
     };
     block.lines().filter(|line| !line.starts_with(' ')).map(rooms).collect()
+}
+
+/// The rooms inside the engine, from above to below, as its lines of the picture name them.
+fn rooms_of_the_engine(readme: &str) -> Vec<String> {
+    let (_, from_engine) = readme.split_once("\nengine/").unwrap();
+    let lines = from_engine.lines().enumerate().take_while(|(at, line)| *at == 0 || line.starts_with(' '));
+    let words = lines.flat_map(|(_, line)| line.split_whitespace());
+    words.filter_map(|word| word.strip_suffix('/')).map(str::to_owned).collect()
 }
 
 /// A file of `src/` by its module path: `oracle/case/mod.rs` is `oracle::case`; `lib.rs` is `lib`.
@@ -216,6 +224,22 @@ fn imports_point_down() {
     let layers = picture(include_str!("../README.md"));
     let found = upward(&layers, &imports(&modules()));
     assert!(found.is_empty(), "the picture of layers in README.md has these otherwise:\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_rooms_of_the_engine_import_down() {
+    let rooms = rooms_of_the_engine(include_str!("../README.md"));
+    let folders = fs::read_dir("src/engine").unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let there: BTreeSet<String> = folders.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+    assert_eq!(rooms.iter().cloned().collect::<BTreeSet<_>>(), there);
+    let layers: Vec<Vec<String>> = rooms.into_iter().map(|room| vec![room]).collect();
+    // Files that stand in no room, `ids` and `snapshot`, are everybody's.
+    let inside = |module: &Module| (module[0] == "engine" && module.len() > 2).then(|| module[1..].to_vec());
+    let of_rooms = |targets: &BTreeSet<Module>| targets.iter().filter_map(inside).collect::<BTreeSet<Module>>();
+    let imports = imports(&modules());
+    let inner = imports.iter().filter_map(|(from, targets)| Some((inside(from)?, of_rooms(targets)))).collect();
+    let found = upward(&layers, &inner);
+    assert!(found.is_empty(), "the engine's lines in README.md have these otherwise:\n{}", found.join("\n"));
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod fuzz_replay;
 mod generate;
 mod impact;
 mod interop;
+mod json;
 mod layers;
 mod oracle;
 mod plane;

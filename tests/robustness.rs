@@ -2,24 +2,12 @@
 //!
 //! Every test reads on a thread with a stack of 2 MiB and has a time limit far above what it needs.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use netpol_oracle::diagnostic::{Code, Severity};
 use netpol_oracle::manifest::Loaded;
 use netpol_oracle::model::{Peer, Peers};
 use netpol_oracle::{Direction, Loader, Release};
+use netpol_test_support::bounded;
 use serde_json::json;
-
-/// Runs on a small stack, within ten times the seconds: whoever hangs or grows with the square is found, a busy machine is not.
-fn bounded<T: Send + 'static>(seconds: u64, run: impl FnOnce() -> T + Send + 'static) -> T {
-    let start = Instant::now();
-    let thread = thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap();
-    let result = thread.join().unwrap();
-    let took = start.elapsed();
-    assert!(took < Duration::from_secs(10 * seconds), "took {took:?}");
-    result
-}
 
 fn load(seconds: u64, name: &'static str, text: impl Into<Vec<u8>>) -> Loaded {
     let text = text.into();

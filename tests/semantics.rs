@@ -238,3 +238,12 @@ fn what_is_not_built_is_marked_in_one_form() {
         assert!(closes, "an open mark: {}", &rest[..60]);
     }
 }
+
+#[test]
+fn the_semantics_version_counts_the_entries_that_change_verdicts() {
+    let page = include_str!("../CHANGELOG.md");
+    let stars = page.lines().filter(|line| line.starts_with("- ★")).count();
+    let versions = page.lines().filter_map(|line| line.strip_prefix("Semantics version ")?.strip_suffix('.'));
+    let latest: usize = versions.map(|version| version.parse().unwrap()).next().unwrap();
+    assert_eq!(latest, stars, "each entry with a star raises the semantics version of CHANGELOG.md by one");
+}

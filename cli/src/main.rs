@@ -4,7 +4,6 @@
 
 mod commands;
 mod exit;
-mod input;
 mod output;
 mod progress;
 mod scenes;

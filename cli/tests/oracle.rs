@@ -2,7 +2,7 @@
 
 use netpol_backend_memory::Fault;
 
-use crate::support::{Folder, SHOP, netpol};
+use crate::support::{Folder, SHOP, command, ended, netpol};
 
 #[test]
 fn every_bug_is_listed() {
@@ -38,10 +38,23 @@ fn a_bug_that_changes_show_needs_them_in_its_case() {
     netpol(["oracle", "--replay", &file]).with_code(0);
 }
 
+/// Without `--output` the case goes to a folder below the current one, which is made for a case alone.
 #[test]
-fn a_bug_that_is_not_found() {
-    let run = netpol(["oracle", "--fault", "stale-rules", "--clusters", "0"]).with_code(1);
-    assert!(run.out.contains("not found in 0 clusters"), "{}", run.out);
+fn a_case_has_a_folder_by_itself() {
+    let folder = Folder::new();
+    let cases = folder.path().join("netpol-oracle-cases");
+    let run = |clusters: &str| {
+        let mut command = command(["oracle", "--fault", "end-port-exclusive", "--pods", "20", "--clusters", clusters]);
+        command.current_dir(folder.path());
+        ended(command)
+    };
+    let nothing = run("0").with_code(1);
+    assert!(nothing.out.contains("not found in 0 clusters"), "{}", nothing.out);
+    assert!(!cases.exists());
+    let found = run("100").with_code(0);
+    let replay = found.out.lines().last().unwrap();
+    assert!(replay.contains(" --replay netpol-oracle-cases/end-port-exclusive.yaml "), "{replay}");
+    assert!(cases.join("end-port-exclusive.yaml").is_file());
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
+use serde::Serialize;
+
 use crate::analysis::index::{Bits, Index, Object};
 use crate::model::cluster::{Cluster, NodeAddressKind, Pod, Service, ServiceKind};
 use crate::model::flow::{Destination, Endpoint};
@@ -17,7 +19,15 @@ use crate::reference::Reference;
 const NAMED: usize = 3;
 
 /// The ends of a change: all of them are treated alike.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// ```json
+/// {
+///   "members": ["default/web", "default/job/db", "node:n1", "node:n1@[2001:db8::1]"],
+///   "services": ["default/db"],
+///   "outside": ["0.0.0.0-9.255.255.255", "2001:db8::7-2001:db8::7"]
+/// }
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Ends {
     /// Pods, workloads and nodes.

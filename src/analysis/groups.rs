@@ -11,10 +11,9 @@ use std::net::IpAddr;
 
 use crate::analysis::ends::{End, Who, World};
 use crate::analysis::index::{Bits, Object};
-use crate::analysis::port_set::Cuts;
 use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PodPeer, PortSpec, Ports};
 use crate::name::Direction;
-use crate::net::{AddressRange, Cidr, Family, IpBlock, Port, Protocol};
+use crate::net::{AddressRange, Cidr, Family, IpBlock, Port, PortCuts, PortInterval, Protocol};
 use crate::profile::cce::INTERNAL_CLOUD;
 
 /// Most blocks that addresses are held against one by one.
@@ -100,7 +99,7 @@ pub(super) struct Context<'a, 'c> {
     pub(super) back: [Matchers<'c>; 2],
     /// The port names that policies use.
     pub(super) names: BTreeSet<&'c str>,
-    cuts: HashMap<(usize, usize, Direction), Cuts>,
+    cuts: HashMap<(usize, usize, Direction), PortCuts>,
 }
 
 /// The direction of the other side.
@@ -235,8 +234,8 @@ impl<'a, 'c> Context<'a, 'c> {
     }
 
     /// Where a policy that isolates `end` for `direction` tells ports apart, in either snapshot.
-    pub(super) fn cuts(&self, end: &End<'c>, direction: Direction) -> Cuts {
-        let mut cuts = Cuts::default();
+    pub(super) fn cuts(&self, end: &End<'c>, direction: Direction) -> PortCuts {
+        let mut cuts = PortCuts::default();
         for (snapshot, world) in self.worlds.iter().enumerate() {
             let Some((at, _)) = end.object(snapshot) else { continue };
             for (place, (_, subjects)) in world.policies.iter().enumerate() {
@@ -249,27 +248,27 @@ impl<'a, 'c> Context<'a, 'c> {
     }
 
     /// The ports of a destination that names may stand for.
-    pub(super) fn cut_by_name(&self, end: &End<'c>, cuts: &mut Cuts) {
+    pub(super) fn cut_by_name(&self, end: &End<'c>, cuts: &mut PortCuts) {
         for snapshot in 0..2 {
             for (_, protocol, port) in self.declared(end, snapshot) {
-                cuts.apart(protocol, port, port);
+                cuts.apart(PortInterval::one(protocol, port));
             }
         }
     }
 }
 
-fn port_cuts<'c>(policy: &'c NetworkPolicy, direction: Direction, names: &mut BTreeSet<&'c str>) -> Cuts {
-    let mut cuts = Cuts::default();
+fn port_cuts<'c>(policy: &'c NetworkPolicy, direction: Direction, names: &mut BTreeSet<&'c str>) -> PortCuts {
+    let mut cuts = PortCuts::default();
     for rule in policy.rules(direction) {
         let Ports::Of(ports) = &rule.ports else { continue };
         for entry in ports {
             match &entry.port {
                 PortSpec::Any => {}
-                PortSpec::Number(number) => cuts.apart(entry.protocol, *number, *number),
+                PortSpec::Number(number) => cuts.apart(PortInterval::one(entry.protocol, *number)),
                 PortSpec::Range(range) => {
                     // Where `endPort` is not looked at, the first port is apart (C14).
-                    cuts.apart(entry.protocol, range.first(), range.first());
-                    cuts.apart(entry.protocol, range.first(), range.last());
+                    cuts.apart(PortInterval::one(entry.protocol, range.first()));
+                    cuts.apart(PortInterval::new(entry.protocol, *range));
                 }
                 PortSpec::Name(name) => {
                     names.insert(name.as_str());

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::analysis::changes::{FlowChange, Impact, Isolation, IsolationChange};
 use crate::analysis::ends::{End, Ends, Who, World, inside, outside, services};
 use crate::analysis::groups::{Context, opposite};
 use crate::analysis::index::Bits;
 use crate::analysis::port_set::{PortSet, Probe};
 use crate::model::flow::{Destination, Endpoint, Flow};
-use crate::name::{Direction, ObjectName};
-use crate::net::{AddressRange, Family, merged};
+use crate::name::Direction;
+use crate::net::{AddressRange, Family, PortInterval, merged};
 use crate::profile::capability::{HostNetwork, Support};
 use crate::profile::cce::INTERNAL_CLOUD;
 use crate::profile::profile::Profile;
@@ -23,70 +24,6 @@ pub const MAX_CHANGES: usize = 200;
 const MAX_ADDRESSES: usize = 8_192;
 /// Most pairs that are looked at for one relation between two groups.
 const MAX_PAIRS: usize = 20_000;
-
-/// What a change does.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Impact {
-    /// Pods and workloads that become isolated or free, by name.
-    pub isolation: Vec<IsolationChange>,
-    /// Connections whose verdict changes, each kind once; at most [`MAX_CHANGES`].
-    pub flows: Vec<FlowChange>,
-    /// How many kinds were found beyond those listed.
-    pub omitted: usize,
-    /// The search stopped at [`MAX_FLOWS`], or at as many blocks or addresses as it tries: there may be
-    /// changes that are not found.
-    pub exhausted: bool,
-}
-
-/// A pod, or a workload that stands for pods nobody loaded, gains or loses its isolation ([K1](crate::semantics#k1)).
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct IsolationChange {
-    /// The pod or workload.
-    pub object: ObjectName,
-    /// In which direction.
-    pub direction: Direction,
-    /// What becomes of it.
-    pub becomes: Isolation,
-}
-
-/// Whether policies isolate a pod for a direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Isolation {
-    /// Some policy does.
-    Isolated,
-    /// None does, or none is enforced ([C1](crate::semantics#c1) to [C3](crate::semantics#c3)).
-    Free,
-}
-
-/// Connections from every source to every destination named, over every port named, get another verdict.
-///
-/// A pod's connections to itself are never meant ([K19](crate::semantics#k19)).
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct FlowChange {
-    /// The side whose verdict changes.
-    pub direction: Direction,
-    /// Who opens them.
-    pub source: Ends,
-    /// Where to.
-    pub destination: Ends,
-    /// Over which ports.
-    pub ports: PortSet,
-    /// Where it matters whether one end is the node that the other runs on (for a Service: whether the
-    /// source is one of its backends): only pairs for which that is so, or not so.
-    pub related: Option<bool>,
-    /// Only by the addresses of this family; `None`: by the family that the two ends meet by
-    /// ([K22](crate::semantics#k22)).
-    pub family: Option<Family>,
-    /// One of them.
-    pub witness: Flow,
-    /// Its verdict before.
-    pub before: Verdict,
-    /// Its verdict after.
-    pub after: Verdict,
-}
 
 /// What changes between two snapshots: who becomes isolated or free, what opens and what closes.
 ///
@@ -341,9 +278,8 @@ impl<'c> Search<'_, 'c> {
         let Some(from) = source.endpoint() else { return true };
         let probes = match &peer.who {
             Who::Service(_, service) => {
-                let port =
-                    |entry: &crate::model::cluster::ServicePort| Probe::Ports(entry.protocol, entry.port, entry.port);
-                let mut ports: Vec<Probe> = service.ports.iter().map(port).collect();
+                let ports = service.ports.iter().map(|entry| PortInterval::one(entry.protocol, entry.port));
+                let mut ports: Vec<Probe> = ports.map(Probe::Ports).collect();
                 ports.sort_by_key(|probe| probe.l4());
                 ports
             }
@@ -351,7 +287,7 @@ impl<'c> Search<'_, 'c> {
                 let mut cuts = context.cuts(subject, direction);
                 cuts.add(&context.cuts(peer, opposite(direction)));
                 context.cut_by_name(destination, &mut cuts);
-                cuts.probes()
+                Probe::all(&cuts)
             }
         };
         for (family, to) in ways(source, destination) {

@@ -3,6 +3,7 @@
 //! [`impact`] compares two snapshots: who becomes isolated or free, and which connections open and close,
 //! each kind of them once, with a witness flow.
 
+mod changes;
 mod ends;
 mod groups;
 mod impact;
@@ -10,6 +11,7 @@ pub(crate) mod index;
 mod port_set;
 mod summary;
 
+pub use changes::{FlowChange, Impact, Isolation, IsolationChange};
 pub use ends::Ends;
-pub use impact::{FlowChange, Impact, Isolation, IsolationChange, MAX_CHANGES, MAX_FLOWS, impact};
+pub use impact::{MAX_CHANGES, MAX_FLOWS, impact};
 pub use port_set::PortSet;

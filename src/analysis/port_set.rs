@@ -1,16 +1,21 @@
 //! The ports over which a change is the same.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::model::flow::L4;
-use crate::net::{Port, Protocol};
+use serde::{Serialize, Serializer};
 
-/// Ports by protocol, and whether protocols without ports belong to it.
+use crate::model::flow::L4;
+use crate::net::{PortCuts, PortInterval, Protocol};
+
+/// Ports by protocol, and whether protocols without ports belong to it. As JSON a list of what its text names, uncut.
+///
+/// ```json
+/// ["80/tcp", "8080-8090/tcp", "all udp", "all sctp", "other protocols"]
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortSet {
-    /// Protocol, first and last port; in order, never adjacent.
-    ranges: Vec<(Protocol, Port, Port)>,
+    /// In order, never adjacent.
+    intervals: Vec<PortInterval>,
     /// Protocols other than TCP, UDP and SCTP.
     other: bool,
 }
@@ -18,22 +23,23 @@ pub struct PortSet {
 /// How many ranges the text shows.
 const SHOWN: usize = 6;
 
+/// The protocols without ports.
+const OTHER: &str = "other protocols";
+
 impl PortSet {
     /// Whether it holds what the flow asks for.
     #[must_use]
     pub fn contains(&self, l4: L4) -> bool {
         match l4 {
-            L4::Port(protocol, port) => {
-                self.ranges.iter().any(|(p, first, last)| *p == protocol && *first <= port && port <= *last)
-            }
+            L4::Port(protocol, port) => self.intervals.iter().any(|interval| interval.contains(protocol, port)),
             L4::Icmp | L4::Other(_) => self.other,
         }
     }
 
-    /// The ranges: protocol, first and last port.
+    /// The ports, in intervals as long as they can be.
     #[must_use]
-    pub fn ranges(&self) -> &[(Protocol, Port, Port)] {
-        &self.ranges
+    pub fn intervals(&self) -> &[PortInterval] {
+        &self.intervals
     }
 
     /// Whether protocols without ports (ICMP, ...) belong to it.
@@ -46,10 +52,13 @@ impl PortSet {
     pub(super) fn add(&mut self, probe: Probe) {
         match probe {
             Probe::Other => self.other = true,
-            Probe::Ports(protocol, first, last) => match self.ranges.last_mut() {
-                Some((p, _, end)) if *p == protocol && end.get().checked_add(1) == Some(first.get()) => *end = last,
-                _ => self.ranges.push((protocol, first, last)),
-            },
+            Probe::Ports(interval) => {
+                let both = self.intervals.last().and_then(|before| before.joined(interval));
+                if both.is_some() {
+                    self.intervals.pop();
+                }
+                self.intervals.push(both.unwrap_or(interval));
+            }
         }
     }
 }
@@ -57,76 +66,57 @@ impl PortSet {
 impl fmt::Display for PortSet {
     /// `80/tcp, 8080-8090/tcp, all udp, other protocols`; `everything` for all there is.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = |protocol| self.ranges.contains(&(protocol, Port::MIN, Port::MAX));
-        if self.other && Protocol::ALL.into_iter().all(whole) {
+        if self.other
+            && self.intervals.iter().filter(|interval| interval.is_whole_protocol()).count() == Protocol::ALL.len()
+        {
             return f.write_str("everything");
         }
-        let range = |(protocol, first, last): &(Protocol, Port, Port)| {
-            let protocol = protocol.as_str().to_ascii_lowercase();
-            match (*first, *last) {
-                (Port::MIN, Port::MAX) => format!("all {protocol}"),
-                (first, last) if first == last => format!("{first}/{protocol}"),
-                (first, last) => format!("{first}-{last}/{protocol}"),
-            }
-        };
-        let mut parts: Vec<String> = self.ranges.iter().take(SHOWN).map(range).collect();
-        if self.ranges.len() > SHOWN {
-            parts.push(format!("{} more ranges", self.ranges.len() - SHOWN));
+        let mut parts: Vec<String> = self.intervals.iter().take(SHOWN).map(interval_text).collect();
+        if self.intervals.len() > SHOWN {
+            parts.push(format!("{} more ranges", self.intervals.len() - SHOWN));
         }
         if self.other {
-            parts.push("other protocols".to_owned());
+            parts.push(OTHER.to_owned());
         }
         f.write_str(&parts.join(", "))
+    }
+}
+
+impl Serialize for PortSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.intervals.iter().map(interval_text).chain(self.other.then(|| OTHER.to_owned())))
+    }
+}
+
+fn interval_text(interval: &PortInterval) -> String {
+    let protocol = interval.protocol().as_str().to_ascii_lowercase();
+    let (first, last) = (interval.first(), interval.last());
+    if interval.is_whole_protocol() {
+        format!("all {protocol}")
+    } else if interval.is_single() {
+        format!("{first}/{protocol}")
+    } else {
+        format!("{first}-{last}/{protocol}")
     }
 }
 
 /// A stretch of ports that no rule tells apart, or the protocols without ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Probe {
-    Ports(Protocol, Port, Port),
+    Ports(PortInterval),
     Other,
 }
 
 impl Probe {
+    /// One for each of the stretches, and one for the protocols without ports.
+    pub(super) fn all(cuts: &PortCuts) -> Vec<Self> {
+        cuts.intervals().into_iter().map(Self::Ports).chain([Self::Other]).collect()
+    }
+
     pub(super) fn l4(self) -> L4 {
         match self {
-            Self::Ports(protocol, first, _) => L4::Port(protocol, first),
+            Self::Ports(interval) => interval.into(),
             Self::Other => L4::Icmp,
         }
-    }
-}
-
-/// Where something changes along the ports of a protocol: the first port of each stretch.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Cuts(BTreeSet<(Protocol, u16)>);
-
-impl Cuts {
-    /// The stretch from `first` to `last` is apart from its neighbours.
-    pub(super) fn apart(&mut self, protocol: Protocol, first: Port, last: Port) {
-        self.0.insert((protocol, first.get()));
-        if let Some(next) = last.get().checked_add(1) {
-            self.0.insert((protocol, next));
-        }
-    }
-
-    pub(super) fn add(&mut self, other: &Self) {
-        self.0.extend(&other.0);
-    }
-
-    /// Every stretch, protocol by protocol, and the protocols without ports.
-    pub(super) fn probes(&self) -> Vec<Probe> {
-        let mut probes = Vec::new();
-        for protocol in Protocol::ALL {
-            let mut starts: Vec<u16> = self.0.range((protocol, 2)..=(protocol, u16::MAX)).map(|(_, at)| *at).collect();
-            starts.insert(0, 1);
-            for (at, first) in starts.iter().enumerate() {
-                let last = starts.get(at + 1).map_or(u16::MAX, |next| next - 1);
-                if let (Some(first), Some(last)) = (Port::new(*first), Port::new(last)) {
-                    probes.push(Probe::Ports(protocol, first, last));
-                }
-            }
-        }
-        probes.push(Probe::Other);
-        probes
     }
 }

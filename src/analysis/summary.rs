@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use crate::analysis::changes::{FlowChange, Impact, Isolation, IsolationChange};
 use crate::analysis::ends::one_line;
-use crate::analysis::impact::{FlowChange, Impact, Isolation, IsolationChange, MAX_FLOWS};
+use crate::analysis::impact::MAX_FLOWS;
 use crate::name::Direction;
 use crate::verdict::Verdict;
 

@@ -14,25 +14,14 @@
 //! exceptions; updates may double that before everything is compiled anew. What goes beyond is not listed but asked selector
 //! by selector and policy by policy: slower, the same answers.
 
-mod backends;
-mod blocks;
 mod build;
-mod class;
-mod class_table;
-mod connections;
+mod classes;
 mod cow;
+mod ends;
 mod ids;
-mod intervals;
 mod judge;
-mod matches;
-mod partition;
-mod ports;
-mod profile_digest;
-mod resolve;
-mod rules;
-mod service_front;
-mod services;
 mod snapshot;
+mod spaces;
 mod tables;
 
 use std::fmt;
@@ -46,12 +35,11 @@ use crate::model::flow::Flow;
 use crate::profile::profile::Profile;
 use crate::verdict::{Decide, Decision, FlowError};
 
-pub use crate::engine::class_table::{Cell, CellPeer, ClassId};
-pub(crate) use crate::engine::connections::{Connection, ConnectionEnd, EndName};
+pub use crate::engine::classes::intervals::AddressInterval;
+pub(crate) use crate::engine::classes::partition::{Distinctions, Member, Partition, PartitionClass};
+pub use crate::engine::classes::table::{Cell, CellPeer, ClassId};
+pub(crate) use crate::engine::ends::connections::{Connection, ConnectionEnd, EndName};
 pub use crate::engine::ids::PodId;
-pub use crate::engine::intervals::AddressInterval;
-pub(crate) use crate::engine::partition::{Distinctions, Member, Partition, PartitionClass};
-pub use crate::engine::ports::PortInterval;
 pub use crate::engine::snapshot::Snapshot;
 
 /// The compiled engine of one cluster, and its writer: it answers, and it follows changes.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::engine::ids::{PodId, SlotIx};
+use crate::engine::ids::PodId;
 use crate::engine::tables::Tables;
 use crate::model::cluster::Cluster;
 use crate::model::flow::{Flow, L4};
@@ -57,7 +57,7 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn pod_id(&self, name: &ObjectName) -> Option<PodId> {
-        Some(self.id_of_slot(self.tables.pod_slot(name)?))
+        Some(self.tables.id_of_slot(self.tables.pod_slot(name)?))
     }
 
     /// The verdict of the flow between two pods given by name, the names resolved before: the fastest way to ask.
@@ -110,10 +110,6 @@ impl Snapshot {
     #[must_use]
     pub fn verdicts_between(&self, pairs: &[(PodId, PodId, L4)]) -> Vec<Result<Verdict, FlowError>> {
         pairs.iter().map(|(source, destination, l4)| self.verdict_between(*source, *destination, *l4)).collect()
-    }
-
-    pub(super) fn id_of_slot(&self, slot: SlotIx) -> PodId {
-        PodId { slot, generation: self.tables.slot(slot).generation() }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A value of these types is valid as the API server means it: constructors return every fault, in the
 //! order and number in which the server would report them, so that one place can put them into words.
+//! [`Requirement`] is closed: the API has these four operators.
 
 mod faults;
 mod pair;

@@ -3,10 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
 use crate::labels::Labels;
 use crate::model::cluster::WorkloadKind;
 use crate::name::ObjectName;
-use crate::net::{Port, Protocol, canonical};
+use crate::net::{Port, PortInterval, Protocol, canonical};
 
 /// A connection at its initiation: source, destination, layer 4 ([SEMANTICS section 6](crate::semantics#section-6)
 /// gives its text).
@@ -117,6 +120,15 @@ impl From<Endpoint> for Destination {
 }
 
 /// Layer 4 of a flow.
+///
+/// ```
+/// use netpol_oracle::model::OtherProtocol;
+/// use netpol_oracle::{L4, Port, Protocol};
+/// let json = |l4: L4| serde_json::to_string(&l4).unwrap();
+/// assert_eq!(json(L4::Port(Protocol::Tcp, Port::new(443).unwrap())), r#"{"protocol":"tcp","port":443}"#);
+/// assert_eq!(json(L4::Icmp), r#"{"protocol":"icmp"}"#);
+/// assert_eq!(json(L4::Other(OtherProtocol::new(47).unwrap())), r#"{"protocol":47}"#);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum L4 {
     /// TCP, UDP or SCTP and the destination port.
@@ -125,6 +137,29 @@ pub enum L4 {
     Icmp,
     /// Another IP protocol.
     Other(OtherProtocol),
+}
+
+impl From<PortInterval> for L4 {
+    /// A question inside the interval: its first port.
+    fn from(interval: PortInterval) -> Self {
+        Self::Port(interval.protocol(), interval.first())
+    }
+}
+
+impl Serialize for L4 {
+    /// The protocol by its name or number, and the port where it has one: the words of the flow's text.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Self::Port(protocol, port) => {
+                map.serialize_entry("protocol", &protocol.as_str().to_ascii_lowercase())?;
+                map.serialize_entry("port", port)?;
+            }
+            Self::Icmp => map.serialize_entry("protocol", "icmp")?,
+            Self::Other(number) => map.serialize_entry("protocol", &number.get())?,
+        }
+        map.end()
+    }
 }
 
 /// An IP protocol number that is not TCP, UDP or SCTP.

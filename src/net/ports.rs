@@ -38,6 +38,14 @@ impl Port {
     pub const fn get(self) -> u16 {
         self.0.get()
     }
+
+    pub(crate) fn next(self) -> Option<Self> {
+        self.get().checked_add(1).and_then(Self::new)
+    }
+
+    pub(crate) fn previous(self) -> Option<Self> {
+        Self::new(self.get() - 1)
+    }
 }
 
 impl fmt::Display for Port {
@@ -58,6 +66,10 @@ impl PortRange {
     #[must_use]
     pub fn new(first: Port, last: Port) -> Option<Self> {
         (first <= last).then_some(Self { first, last })
+    }
+
+    pub(crate) fn one(port: Port) -> Self {
+        Self { first: port, last: port }
     }
 
     /// The lowest port of the range.

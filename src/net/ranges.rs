@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use serde::{Serialize, Serializer};
 
 use super::addresses::{AddressNumber, Family};
 use super::cidr::Cidr;
@@ -16,9 +17,10 @@ use super::ip_block::IpBlock;
 /// let range = AddressRange::new("10.0.0.5".parse()?, "10.0.1.2".parse()?).unwrap();
 /// assert!(range.contains("10.0.0.255".parse()?) && !range.contains("10.0.1.3".parse()?));
 /// assert_eq!(range.to_string(), "10.0.0.5-10.0.1.2");
+/// assert_eq!(serde_json::to_string(&range)?, r#""10.0.0.5-10.0.1.2""#);
 /// assert_eq!(AddressRange::new("10.0.0.2".parse()?, "10.0.0.1".parse()?), None, "the last before the first");
 /// assert_eq!(AddressRange::new("10.0.0.1".parse()?, "::1".parse()?), None, "two families");
-/// # Ok::<(), std::net::AddrParseError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AddressRange {
@@ -105,6 +107,13 @@ impl fmt::Display for AddressRange {
     /// `10.0.0.5-10.0.1.2`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.first(), self.last())
+    }
+}
+
+impl Serialize for AddressRange {
+    /// As its text.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

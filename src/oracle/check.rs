@@ -8,7 +8,7 @@ use crate::model::flow::Flow;
 use crate::name::Direction;
 use crate::oracle::data_plane::{DataPlane, Observed, Outcome};
 use crate::oracle::probe::Probe;
-use crate::oracle::report::{Mismatch, Report, Stop};
+use crate::oracle::report::{Mismatch, ProbeError, Report, Stop};
 use crate::oracle::resolve::answered;
 use crate::random::Random;
 use crate::verdict::{Decision, Judged, Sides, Verdict};
@@ -272,7 +272,7 @@ fn ask<P: DataPlane + ?Sized>(
     report.probes += 1;
     let observed = match data_plane.probe(&probe) {
         Ok(observed) => observed,
-        Err(error) => return report.errors.push((probe, error.to_string())),
+        Err(error) => return report.errors.push(ProbeError { probe, message: error.to_string() }),
     };
     report.compared = report.compared.with(&observed);
     match compare(&decision, &observed) {

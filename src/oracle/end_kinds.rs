@@ -191,10 +191,10 @@ impl EndKinds {
         }
         let mut begin = |protocol: Protocol, port: Port| {
             all.extend(Protocol::ALL.map(|twin| L4::Port(twin, port)));
-            all.extend(Port::new(port.get() - 1).map(|before| L4::Port(protocol, before)));
+            all.extend(port.previous().map(|before| L4::Port(protocol, before)));
         };
-        for (protocol, port) in rows.iter().flat_map(|row| &row.cuts) {
-            begin(*protocol, *port);
+        for (protocol, port) in rows.iter().flat_map(|row| row.cuts.begins()) {
+            begin(protocol, port);
         }
         let names: BTreeSet<&(Protocol, PortName)> = rows.iter().flat_map(|row| &row.names).collect();
         for (protocol, name) in names.iter().copied() {
@@ -205,7 +205,7 @@ impl EndKinds {
             };
             for port in given(destination) {
                 begin(*protocol, port);
-                port.get().checked_add(1).and_then(Port::new).into_iter().for_each(|next| begin(*protocol, next));
+                port.next().into_iter().for_each(|next| begin(*protocol, next));
             }
             // K12: none of these is what it stands for here.
             given(source).into_iter().for_each(|port| begin(*protocol, port));

@@ -17,11 +17,11 @@ mod report;
 mod resolve;
 mod shrink;
 
-pub use case::{Case, CaseError, CaseFlow, Expected, Replay, ReplayError, Stale};
+pub use case::{Answer, AnswerSide, Case, CaseError, CaseFlow, Expected, Replay, ReplayError, Stale};
 pub use check::{Options, SequenceError, check, check_changes, check_installed};
 pub use covering::{Budgeted, Covering, CoveringFlows, covering_flows};
 pub use data_plane::{DataPlane, Observed, Outcome};
 pub use probe::{Probe, ProbeEnd, ProbeWho};
-pub use report::{Coverage, Mismatch, Report, Stop, Strength};
+pub use report::{Coverage, Mismatch, ProbeError, Report, Stop, Strength};
 pub use resolve::probes;
 pub use shrink::{ShrinkError, ShrinkOptions, Shrunk, shrink};

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
+use serde::Serialize;
+
 use crate::model::flow::L4;
 use crate::name::Direction;
 use crate::oracle::data_plane::{Observed, Outcome};
@@ -16,7 +18,25 @@ const SHOWN: usize = 10;
 /// What a [`check`](crate::oracle::check) found; as text what an engineer of the data plane wants to read first.
 ///
 /// Every probe is counted once: `probes` = `agreed` + `undefined` + mismatches + those not observable + errors.
-#[derive(Debug, Clone, Default, PartialEq)]
+///
+/// As JSON, with [`Mismatch`] and [`Probe`] as they say:
+///
+/// ```text
+/// {
+///   "compared": "sides",
+///   "probes": 5,
+///   "agreed": 1,
+///   "delivered": 1,
+///   "undefined": 1,
+///   "mismatches": [MISMATCH],
+///   "not_observable": {"no tap on n2": 1},
+///   "not_judged": {"unknown-object": 1},
+///   "errors": [{"probe": PROBE, "message": "link down"}],
+///   "coverage": {"asked": 6, "of": 7},
+///   "stopped": "mismatches"
+/// }
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Report {
     /// How much of a flow the data plane showed.
@@ -36,15 +56,31 @@ pub struct Report {
     /// Flows that cannot be judged and were not sent, by [`FlowError::code`](crate::FlowError::code).
     pub not_judged: BTreeMap<&'static str, usize>,
     /// The data plane's own errors: it could not say what became of the probe.
-    pub errors: Vec<(Probe, String)>,
+    pub errors: Vec<ProbeError>,
     /// How many of the flows were asked.
     pub coverage: Coverage,
     /// Why not all of them, if so.
     pub stopped: Option<Stop>,
 }
 
+/// A probe of which the data plane could not say what became.
+///
+/// ```text
+/// {"probe": PROBE, "message": "link down"}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{}: {message}", .probe.flow)]
+#[non_exhaustive]
+pub struct ProbeError {
+    /// The probe.
+    pub probe: Probe,
+    /// What the data plane says.
+    pub message: String,
+}
+
 /// How much of a flow a data plane showed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Strength {
     /// No probe was seen: nothing was compared.
@@ -60,7 +96,7 @@ pub enum Strength {
 }
 
 /// A share of flows that was asked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Coverage {
     /// So many were asked.
@@ -70,7 +106,8 @@ pub struct Coverage {
 }
 
 /// Why a check ended before all flows were asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Stop {
     /// [`Options::budget`](crate::oracle::Options::budget) was used up.
@@ -79,8 +116,19 @@ pub enum Stop {
     Mismatches,
 }
 
-/// The data plane did with a probe what it must not.
-#[derive(Debug, Clone, PartialEq)]
+/// The data plane did with a probe what it must not. As JSON, with [`Probe`] and [`Decision`] as they say, and
+/// what explains it as one text:
+///
+/// ```text
+/// {
+///   "probe": PROBE,
+///   "decision": DECISION,
+///   "observed": {"sides": {"egress": "delivered", "ingress": "delivered"}},
+///   "directions": ["ingress"],
+///   "explanation": EXPLANATION
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Mismatch {
     /// The probe: its flow can be asked again by itself.
@@ -184,8 +232,8 @@ impl fmt::Display for Report {
         for (code, count) in &self.not_judged {
             writeln!(f, "{count} flows not judged: {code}")?;
         }
-        for (probe, error) in errors.iter().take(SHOWN) {
-            writeln!(f, "error: {}: {error}", probe.flow)?;
+        for error in errors.iter().take(SHOWN) {
+            writeln!(f, "error: {error}")?;
         }
         and_more(f, errors.len(), "errors")?;
         for mismatch in mismatches.iter().take(SHOWN) {

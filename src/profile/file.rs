@@ -3,7 +3,7 @@
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::diagnostic::{Code, Diagnostic, FieldPath, Location};
+use crate::diagnostic::{Code, FieldPath, Location, ReadError};
 use crate::located::{At, Faults, FieldFault, Tree, Value};
 use crate::manifest::tree::{self, Hint};
 use crate::net::Cidr;
@@ -22,28 +22,28 @@ impl Profile {
     ///
     /// ```
     /// use netpol_oracle::Profile;
-    /// let profile = Profile::read("cluster.json", r#"{"model": "vpc", "version": "v1.31.6-r0"}"#)
-    ///     .map_err(|faults| faults[0].to_string())?;
+    /// let profile = Profile::read("cluster.json", r#"{"model": "vpc", "version": "v1.31.6-r0"}"#)?;
     /// assert_eq!(profile.release().minor(), 31);
     ///
     /// let faults = Profile::read("cluster.json", r#"{"model": "vcp"}"#).unwrap_err();
     /// assert_eq!(faults[0].path.as_str(), "model");
-    /// # Ok::<(), String>(())
+    /// # Ok::<(), netpol_oracle::diagnostic::ReadError>(())
     /// ```
     ///
     /// # Errors
     /// Every fault of the file, each with its line and field.
-    pub fn read(name: &str, text: impl AsRef<[u8]>) -> Result<Self, Vec<Diagnostic>> {
+    pub fn read(name: &str, text: impl AsRef<[u8]>) -> Result<Self, ReadError> {
         let location = Location { source: name.into(), document: 0, item: None, line: None };
         let fault = |code, line, message, help: &str| {
             let fault = FieldFault { code, path: FieldPath::root(), line, message, help: help.to_owned() };
-            Err(vec![fault.at(Some(&location))])
+            Err(ReadError::new(vec![fault.at(Some(&location))]))
         };
         let documents = tree::read(text.as_ref(), Hint::of_name(name));
         match documents.as_slice() {
             [document] => match &document.root {
-                Ok(root) => read_mapping(root)
-                    .map_err(|faults| faults.into_iter().map(|fault| fault.at(Some(&location))).collect()),
+                Ok(root) => read_mapping(root).map_err(|faults| {
+                    ReadError::new(faults.into_iter().map(|fault| fault.at(Some(&location))).collect())
+                }),
                 Err(unread) => fault(unread.code(), unread.line, unread.message.clone(), ""),
             },
             _ => {

@@ -34,6 +34,32 @@ impl fmt::Display for Verdict {
 }
 
 /// Whoever answers "is this flow allowed": the reference and every engine.
+///
+/// ```
+/// use netpol_oracle::profile::Rows;
+/// use netpol_oracle::verdict::{Judged, Reason, Side, Sides};
+/// use netpol_oracle::{Decide, Decision, Flow, FlowError, Verdict};
+///
+/// /// A cluster without policies.
+/// struct Open;
+///
+/// impl Decide for Open {
+///     fn decide(&self, flow: &Flow) -> Result<Decision, FlowError> {
+///         let side = || Side::new(Verdict::Allow, Reason::NotIsolated);
+///         let judged = Judged::Sides(Sides::new(side(), side()));
+///         Ok(Decision::new(flow.clone(), Verdict::Allow, Rows::default(), judged))
+///     }
+/// }
+///
+/// let decision = Open.decide(&"192.0.2.1 -> default/db icmp".parse()?)?;
+/// assert_eq!(
+///     serde_json::to_string(&decision)?,
+///     r#"{"flow":"192.0.2.1 -> default/db icmp","verdict":"allow","rows":[],"#.to_owned()
+///         + r#""egress":{"verdict":"allow","reason":{"code":"not-isolated"}},"#
+///         + r#""ingress":{"verdict":"allow","reason":{"code":"not-isolated"}}}"#
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Decide {
     /// The full answer.
     ///
@@ -57,6 +83,14 @@ pub struct Decision {
     pub judged: Judged,
     /// What the answer may hang on and was not given ([K28](crate::semantics#k28)).
     pub notes: Vec<Note>,
+}
+
+impl Decision {
+    /// An answer.
+    #[must_use]
+    pub fn new(flow: Flow, verdict: Verdict, rows: Rows, judged: Judged) -> Self {
+        Self { flow, verdict, rows, judged, notes: Vec::new() }
+    }
 }
 
 /// What was judged: the flow itself, or each backend of its Service ([K23](crate::semantics#k23)).
@@ -101,6 +135,14 @@ pub struct BackendDecision {
     pub sides: Sides,
 }
 
+impl BackendDecision {
+    /// The answer by way of `backend`.
+    #[must_use]
+    pub fn new(backend: Backend, verdict: Verdict, rows: Rows, sides: Sides) -> Self {
+        Self { backend, verdict, rows, sides }
+    }
+}
+
 /// The two sides of a flow: both must pass.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -112,6 +154,12 @@ pub struct Sides {
 }
 
 impl Sides {
+    /// The two.
+    #[must_use]
+    pub fn new(egress: Side, ingress: Side) -> Self {
+        Self { egress, ingress }
+    }
+
     /// The side of `direction`.
     #[must_use]
     pub fn of(&self, direction: Direction) -> &Side {
@@ -132,6 +180,14 @@ pub struct Side {
     pub reason: Reason,
 }
 
+impl Side {
+    /// A verdict, and why.
+    #[must_use]
+    pub fn new(verdict: Verdict, reason: Reason) -> Self {
+        Self { verdict, reason }
+    }
+}
+
 /// A rule of a policy, as written: `default/db ingress[0]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
@@ -142,6 +198,14 @@ pub struct RuleRef {
     pub direction: Direction,
     /// The place in that list, from 0.
     pub rule: usize,
+}
+
+impl RuleRef {
+    /// The rule at the place `rule` (from 0) of a list of `policy`.
+    #[must_use]
+    pub fn new(policy: ObjectName, direction: Direction, rule: usize) -> Self {
+        Self { policy, direction, rule }
+    }
 }
 
 impl fmt::Display for RuleRef {
@@ -159,6 +223,14 @@ pub struct NearMiss {
     pub rule: RuleRef,
     /// The half that did not match.
     pub failed: Failed,
+}
+
+impl NearMiss {
+    /// The rule, but for that half.
+    #[must_use]
+    pub fn new(rule: RuleRef, failed: Failed) -> Self {
+        Self { rule, failed }
+    }
 }
 
 /// Which half of a rule failed.
@@ -221,6 +293,20 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every [code](Self::code).
+    pub(crate) const CODES: &[&'static str] = &[
+        "no-subject",
+        "hairpin",
+        "not-enforced",
+        "not-isolated",
+        "own-node",
+        "exempt-range",
+        "unfiltered",
+        "rule",
+        "no-rule",
+        "open",
+    ];
+
     /// The stable word for it, as the corpus and JSON write it.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -160,6 +160,34 @@ impl fmt::Display for Claim {
 }
 
 impl FlowError {
+    /// Every [code](Self::code).
+    pub(crate) const CODES: &[&'static str] = &[
+        "unknown-object",
+        "ambiguous-workload",
+        "finished-pod",
+        "gone-pod",
+        "address-not-of-pod",
+        "shared-address",
+        "shared-node-address",
+        "shared-face",
+        "unknown-node",
+        "address-not-of-node",
+        "node-without-address",
+        "unknown-service",
+        "no-common-family",
+        "wrong-family",
+        "no-ready-backend",
+        "no-local-backend",
+        "no-such-port",
+        "portless-service",
+        "headless",
+        "external-name",
+        "service-as-source",
+        "not-a-backend",
+        "not-judged-yet",
+        "via-without-service",
+    ];
+
     /// The stable word for it, as the corpus writes it.
     #[must_use]
     pub fn code(&self) -> &'static str {

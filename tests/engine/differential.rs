@@ -168,7 +168,7 @@ fn compare_on(strategy: impl Strategy<Value = World>, wanted: u64) -> Tally {
     let mut tally = Tally::default();
     while tally.flows < wanted {
         let tree = strategy.new_tree(&mut runner).unwrap();
-        let World { cluster, profile, flows: asked } = tree.current();
+        let World { cluster, profile, flows: asked, .. } = tree.current();
         let engine = Engine::new(&cluster, &profile);
         let all: Vec<Flow> = asked.into_iter().chain(flows(&cluster)).collect();
         if let Err(difference) = compare(&cluster, &profile, &engine, &all, &mut tally) {

@@ -3,5 +3,6 @@
 mod allocations;
 pub(crate) mod differential;
 pub(crate) mod exhaustive;
+mod services;
 mod table;
 mod updates;

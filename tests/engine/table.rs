@@ -44,8 +44,10 @@ fn cells_are_the_sides_of_decisions() {
                 for direction in [Direction::Ingress, Direction::Egress] {
                     let cell = engine.cell(class, direction, peer).unwrap();
                     let other = L4::Other(OtherProtocol::new(47).unwrap());
-                    let l4s =
-                        engine.port_intervals().into_iter().map(|interval| L4::Port(interval.protocol, interval.last));
+                    let l4s = engine
+                        .port_intervals()
+                        .into_iter()
+                        .map(|interval| L4::Port(interval.protocol(), interval.last()));
                     for l4 in l4s.chain([L4::Icmp, other]) {
                         let own = Endpoint::Named(subject.name.clone());
                         let flow = match direction {
@@ -74,9 +76,9 @@ fn intervals_cover_everything_once() {
         let World { cluster, profile, .. } = worlds().new_tree(&mut runner).unwrap().current();
         let engine = Engine::new(&cluster, &profile);
         for protocol in Protocol::ALL {
-            let of: Vec<_> = engine.port_intervals().into_iter().filter(|each| each.protocol == protocol).collect();
-            assert_eq!((of[0].first.get(), of.last().unwrap().last.get()), (1, 65535));
-            assert!(of.windows(2).all(|pair| pair[0].last.get() + 1 == pair[1].first.get()));
+            let of: Vec<_> = engine.port_intervals().into_iter().filter(|each| each.protocol() == protocol).collect();
+            assert_eq!((of[0].first().get(), of.last().unwrap().last().get()), (1, 65535));
+            assert!(of.windows(2).all(|pair| pair[0].last().get() + 1 == pair[1].first().get()));
         }
         for family in [Family::V4, Family::V6] {
             let of = engine.address_intervals(family);

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::support::with;
 use netpol_backend_memory::{Fault, Plane};
 use netpol_oracle::model::ObjectId;
-use netpol_oracle::oracle::{Case, CaseError, CaseFlow, Observed, Outcome};
+use netpol_oracle::oracle::{Answer, AnswerSide, Case, CaseError, CaseFlow, Expected, Observed, Outcome};
 use netpol_oracle::profile::Rows;
 use netpol_oracle::verdict::{Backend, Judged};
 use netpol_oracle::{Change, Cluster, Decide, Engine, ObjectName, Pod, Profile, Reference, Row, Verdict};
@@ -35,8 +35,11 @@ fn cases() -> impl Iterator<Item = Case> {
                 _ => Some(Observed::NotObservable("no: reason".to_owned())),
             };
             if at % 3 == 0 {
-                flow.expected.rows = None;
-                flow.expected.ingress = None;
+                let mut answer = flow.expected.answer().unwrap().clone();
+                answer.rows = None;
+                answer.ingress = AnswerSide::default();
+                answer.backends = None;
+                flow.expected = Expected::Answer(answer);
             }
             case.flows.push(flow);
         }
@@ -126,7 +129,11 @@ fn every_fault_of_a_case_is_located() {
   "flows": [
     {"flow": "default/a -> default/b", "expected": {"verdict": "maybe", "rows": ["C99"]}},
     {"flow": "default/a -> 10.0.0.1:80/tcp", "expected": {}, "observed": {"sides": {"egress": "lost"}}},
-    {"backend": "b", "expected": {"verdict": "deny", "reason": "x"}, "observed": {}}
+    {"backend": "b", "expected": {"verdict": "deny", "reason": "x"}, "observed": {}},
+    {"flow": "1.1.1.1 -> default/b:1/tcp", "expected": {"verdict": "deny", "error": "finished-pod"}},
+    {"flow": "1.1.1.1 -> default/b:1/tcp", "expected": {"error": "gone"}},
+    {"flow": "1.1.1.1 -> default/b:1/tcp", "expected": {"verdict": "deny", "reasons": {"egress": "x", "b": 1}}},
+    {"flow": "1.1.1.1 -> default/b:1/tcp", "expected": {"verdict": "deny", "backends": {"b": "deny", "x/b": "no"}}}
   ],
   "flow": []
 }"#;
@@ -153,7 +160,13 @@ fn every_fault_of_a_case_is_located() {
         "case.json:19[NP005]: flows[2].flow: the field `flow` is missing",
         "case.json:19[NP004]: flows[2].backend: `b` is no ip address",
         "case.json:19[NP004]: flows[2].observed: write one of `end-to-end`, `sides` and `not-observable`",
-        "case.json:21[NP004]: flow: `flow` is not a field here",
+        "case.json:20[NP004]: flows[3].expected.error: what cannot be judged has no answer: `error` stands alone",
+        "case.json:21[NP004]: flows[4].expected.error: `gone` is none of `unknown-object`, `ambiguous-workload`",
+        "case.json:22[NP004]: flows[5].expected.reasons.egress: `x` is none of `no-subject`, `hairpin`",
+        "case.json:22[NP004]: flows[5].expected.reasons.b: `b` is not a field here",
+        "case.json:23[NP004]: flows[6].expected.backends.b: a backend is `NAMESPACE/NAME` or an address",
+        "case.json:23[NP004]: flows[6].expected.backends.x/b: `no` is none of `allow`, `deny`, `undefined`",
+        "case.json:25[NP004]: flow: `flow` is not a field here",
     ];
     for wanted in wanted {
         assert!(found.iter().any(|found| found.starts_with(wanted)), "{wanted}\nin {found:#?}");
@@ -207,13 +220,17 @@ fn a_stale_answer_is_told_apart_from_a_mismatch() {
     let engine = Engine::new(&case.cluster, &case.profile);
     case.flows.push(CaseFlow::new("x/a -> x/b:80/tcp".parse().unwrap(), &*engine).unwrap());
     assert!(case.replay(&mut Plane::new()).unwrap().is_clean());
-    case.flows[0].expected.verdict = Verdict::Deny;
-    case.flows[0].expected.rows = Some(Rows::from(Row::C1));
+    let answer = case.flows[0].expected.answer().unwrap().clone();
+    case.flows[0].expected = Expected::Answer(with(answer, |answer| {
+        answer.verdict = Verdict::Deny;
+        answer.rows = Some(Rows::from(Row::C1));
+    }));
     let replay = case.replay(&mut Plane::new()).unwrap();
     assert!(replay.report.is_clean() && !replay.is_clean());
     assert_eq!(
         replay.stale[0].to_string(),
-        "flows[0]: expected deny (C1) (egress allow, ingress allow), now allow (egress allow, ingress allow)"
+        "flows[0]: expected deny (C1) (egress allow: not-isolated, ingress allow: not-isolated), \
+         now allow (egress allow: not-isolated, ingress allow: not-isolated)"
     );
     case.changes.push(vec![Change::Remove(ObjectId::Pod(name("c")))]);
     let error = case.replay(&mut Plane::new()).unwrap_err();
@@ -221,6 +238,34 @@ fn a_stale_answer_is_told_apart_from_a_mismatch() {
     case.changes.clear();
     case.flows[0].backend = Some("192.0.2.1".parse().unwrap());
     assert!(matches!(case.stale(), Err(CaseError::Backend { .. })));
+}
+
+/// A flow that cannot be judged is a case as well: no packet is sent for it.
+#[test]
+fn an_error_can_be_what_is_expected() {
+    let text = r#"{"profile": "kubernetes", "manifests": [], "flows": [
+      {"flow": "x/a -> 192.0.2.1:80/tcp", "expected": {"error": "unknown-object"}},
+      {"flow": "192.0.2.1 -> 192.0.2.2:80/tcp", "expected": {"verdict": "allow", "reasons": {"egress": "no-subject"}}}]}"#;
+    let case = Case::read("case.json", text).unwrap();
+    assert_eq!(case.stale().unwrap(), []);
+    let replay = case.replay(&mut Plane::new()).unwrap();
+    assert!(replay.is_clean() && replay.report.not_judged.is_empty(), "{replay}");
+    let wrong = |from: &str, to: &str| {
+        let case = Case::read("case.json", text.replace(from, to)).unwrap();
+        let stale = case.stale().unwrap();
+        assert_eq!(stale.len(), 1);
+        stale[0].to_string()
+    };
+    assert_eq!(
+        wrong("unknown-object", "unknown-node"),
+        "flows[0]: expected the error unknown-node, now the error unknown-object: no pod or workload `x/a`"
+    );
+    assert_eq!(
+        wrong("\"no-subject\"", "\"rule\""),
+        "flows[1]: expected allow (egress: rule), now allow (egress allow: no-subject, ingress allow: no-subject)"
+    );
+    assert!(wrong("x/a", "192.0.2.3").ends_with("now allow (egress allow: no-subject, ingress allow: no-subject)"));
+    assert!(wrong("192.0.2.2", "x/b").ends_with("now the error unknown-object: no pod or workload `x/b`"));
 }
 
 /// A backend outside the cluster is named by its address.
@@ -239,8 +284,7 @@ fn a_case_can_mean_one_backend() {
                 let Backend::Address(address) = backend.backend else { continue };
                 let mut flow = CaseFlow::new(flow.parse().unwrap(), &reference).unwrap();
                 flow.backend = Some(address);
-                flow.expected.verdict = backend.verdict;
-                (flow.expected.rows, flow.expected.egress, flow.expected.ingress) = (None, None, None);
+                flow.expected = Expected::Answer(Answer::new(backend.verdict));
                 let case = with(case.clone(), |case| {
                     case.flows = vec![flow];
                     case.changes.clear();
@@ -258,46 +302,43 @@ fn a_case_can_mean_one_backend() {
 #[cfg(feature = "yaml")]
 #[test]
 fn the_corpus_takes_a_case() {
-    use crate::support::case::{Outcome as Word, cases_of};
     let (mut cases_met, mut flows_met) = (0, 0);
-    for case in cases().take(40) {
+    for mut case in cases().take(40) {
         let cluster = case.after().unwrap();
         // A case of the corpus expects something.
         if !reads_back(&cluster) || case.flows.is_empty() {
             continue;
         }
+        let nobody = "x/nobody -> 192.0.2.1:80/tcp".parse().unwrap();
+        case.flows.push(CaseFlow::expecting(nobody, Expected::Error("unknown-object")));
         let text = case.to_corpus().unwrap();
-        let read = cases_of("found.yaml", &text);
+        let read = netpol_test_support::corpus::cases_of("found.yaml", &text);
         let [Ok(read)] = read.as_slice() else { panic!("{read:?}\n{text}") };
-        assert_eq!(read.profile, case.profile);
-        let texts = read.texts().unwrap();
-        let loader = netpol_oracle::Loader::new(read.profile.release());
-        let loaded = texts.iter().fold(loader, |loader, (name, text)| loader.text(name, text)).finish();
-        assert_eq!(loaded.cluster, cluster);
-        let mut codes: Vec<&str> = loaded.diagnostics.iter().map(|fault| fault.code.as_str()).collect();
+        assert_eq!((&read.case.profile, &read.case.cluster), (&case.profile, &cluster));
+        let mut codes: Vec<&str> = read.reported.iter().map(|fault| fault.code.as_str()).collect();
         let mut stated = read.diagnostics.clone();
         codes.sort_unstable();
         stated.sort_unstable();
         assert_eq!(codes, stated);
-        let engine = Engine::new(&loaded.cluster, &read.profile);
-        let reference = Reference::new(&loaded.cluster, &read.profile);
-        for expected in &read.expectations {
-            let flow = expected.flow.parse().unwrap();
-            let decision = reference.decide(&flow).unwrap();
-            assert_eq!(engine.decide(&flow).unwrap(), decision);
-            let word = match decision.verdict {
-                Verdict::Allow => Word::Allow,
-                Verdict::Deny => Word::Deny,
-                Verdict::Undefined => Word::Undefined,
+        let reference = Reference::new(&cluster, &case.profile);
+        assert_eq!(read.case.stale().unwrap(), [], "{text}");
+        assert_eq!(read.case.stale_by(&*Engine::new(&cluster, &case.profile)).unwrap(), [], "{text}");
+        // All that the form can say is said.
+        for (flow, asked) in read.case.flows.iter().zip(&case.flows) {
+            assert_eq!(flow.flow, asked.flow);
+            let Some(answer) = flow.expected.answer() else {
+                assert_eq!(flow.expected, Expected::Error("unknown-object"));
+                continue;
             };
-            assert_eq!((expected.outcome, expected.rows), (word, Some(decision.rows)), "{text}");
+            let decision = reference.decide(&flow.flow).unwrap();
+            assert_eq!((answer.verdict, answer.rows), (decision.verdict, Some(decision.rows)));
             match &decision.judged {
                 Judged::Sides(sides) => {
-                    assert_eq!(expected.egress.as_deref(), Some(sides.egress.reason.code()));
-                    assert_eq!(expected.ingress.as_deref(), Some(sides.ingress.reason.code()));
+                    assert_eq!(answer.egress.reason, Some(sides.egress.reason.code()));
+                    assert_eq!(answer.ingress.reason, Some(sides.ingress.reason.code()));
                 }
                 Judged::Backends(backends) => {
-                    assert_eq!(expected.backends.as_ref().unwrap().len(), backends.len());
+                    assert_eq!(answer.backends.as_ref().unwrap().len(), backends.len());
                 }
             }
             flows_met += 1;
@@ -343,4 +384,26 @@ fn the_schema_takes_what_is_written_and_refuses_the_rest() {
         assert!(!validator.is_valid(&other), "{field}");
     };
     ["profile", "manifests", "flows"].into_iter().for_each(without);
+
+    // The words of the schema are those of the reader.
+    let codes = |pointer: &str| schema.pointer(pointer).unwrap()["enum"].as_array().unwrap().clone();
+    let read = |expected: serde_json::Value| {
+        let flow = serde_json::json!({"flow": "192.0.2.1 -> 192.0.2.2:80/tcp", "expected": expected});
+        let case = serde_json::json!({"profile": "kubernetes", "manifests": [], "flows": [flow]});
+        let faults = Case::read("case.json", case.to_string()).map_or_else(|error| error.to_vec(), |_| Vec::new());
+        assert_eq!(validator.is_valid(&case), faults.is_empty(), "{case}: {faults:?}");
+        faults.first().map_or(0, |fault| fault.message.matches('`').count() / 2 - 1)
+    };
+    let (reasons, errors) = (codes("/$defs/reason"), codes("/$defs/expected/oneOf/1/properties/error"));
+    for code in &reasons {
+        read(serde_json::json!({"verdict": "allow", "reasons": {"ingress": code}}));
+    }
+    for code in &errors {
+        read(serde_json::json!({"error": code}));
+    }
+    // A word that is none lists all that are.
+    assert_eq!(read(serde_json::json!({"verdict": "allow", "reasons": {"ingress": "no"}})), reasons.len());
+    assert_eq!(read(serde_json::json!({"error": "no"})), errors.len());
+    read(serde_json::json!({"verdict": "allow", "backends": {"x/a": "deny", "192.0.2.1": "allow"}}));
+    read(serde_json::json!({"verdict": "allow", "error": "finished-pod"}));
 }

@@ -213,7 +213,7 @@ fn what_cannot_be_seen_judged_or_sent_is_counted_apart() {
 
     let mut broken = Fixed::new(Err("link down".to_owned()));
     let report = check(&engine, &mut broken, flows(), &Options::default()).unwrap();
-    assert_eq!((report.errors.len(), report.errors[0].1.as_str(), report.is_clean()), (1, "link down", false));
+    assert_eq!((report.errors.len(), report.errors[0].message.as_str(), report.is_clean()), (1, "link down", false));
     assert!(report.to_string().contains("error: x/a -> x/b:80/tcp: link down\n"), "{report}");
 
     broken.refuses = true;

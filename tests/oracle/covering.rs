@@ -330,7 +330,7 @@ fn compare(cluster: &Cluster, profile: &Profile, thin: usize) -> Result<(usize, 
 }
 
 fn shown(cluster: &Cluster, profile: &Profile) -> World {
-    World { cluster: cluster.clone(), profile: profile.clone(), flows: Vec::new() }
+    World::new(cluster.clone(), profile.clone(), Vec::new())
 }
 
 #[test]

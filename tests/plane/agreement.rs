@@ -21,7 +21,7 @@ fn installed(cluster: &Cluster, profile: &Profile) -> Plane {
 }
 
 fn shown(cluster: &Cluster, profile: &Profile) -> String {
-    format!("{:?}", World { cluster: cluster.clone(), profile: profile.clone(), flows: Vec::new() })
+    format!("{:?}", World::new(cluster.clone(), profile.clone(), Vec::new()))
 }
 
 #[test]

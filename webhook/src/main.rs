@@ -1,9 +1,5 @@
 //! The webhook's command line; the package's README has the flags and the manifests to deploy and register it.
 
-// Files are read as the command line reads them.
-#[path = "../../cli/src/input.rs"]
-mod input;
-
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -73,7 +69,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), String> {
-    let profile = input::profile(&arguments.profile)?;
+    let profile = netpol_input::profile(&arguments.profile)?;
     let snapshot = snapshot(&arguments.manifests, &profile)?;
     let tls = tls::server_config(arguments.cert, arguments.key, CERTIFICATE_INTERVAL)?;
     let judge = judge::Judge::new(profile, snapshot, arguments.deny.into_iter().collect());
@@ -109,7 +105,7 @@ fn run(arguments: Arguments) -> Result<(), String> {
 /// The cluster. What cannot be read is an error, what does not load is said.
 fn snapshot(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
     let mut loader = Loader::new(profile.release());
-    for file in input::manifests(paths) {
+    for file in netpol_input::manifests(paths) {
         let (name, bytes) = file?;
         loader = loader.text(&name, bytes);
     }

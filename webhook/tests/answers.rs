@@ -265,21 +265,15 @@ fn damaged_reviews() {
         let served = Served::usual(judge(&[])).await;
         let mut client = served.connect().await;
         let whole = review("UPDATE", &unsupported("p"), &supported("p")).to_string().into_bytes();
-        let mut seed = 0x9e37_79b9_u32;
-        let mut random = move |below: usize| {
-            seed ^= seed << 13;
-            seed ^= seed >> 17;
-            seed ^= seed << 5;
-            seed as usize % below
-        };
+        let mut random = fastrand::Rng::with_seed(1);
         for round in 0..400 {
             let mut body = whole.clone();
-            let at = random(body.len());
+            let at = random.usize(..body.len());
             match round % 4 {
                 0 => body.truncate(at),
-                1 => body[at] = random(256) as u8,
-                2 => drop(body.drain(at..(at + 1 + random(40)).min(whole.len()))),
-                _ => body.insert(at, b"\"{}[]:,0tn\\"[random(11)]),
+                1 => body[at] = random.u8(..),
+                2 => drop(body.drain(at..(at + 1 + random.usize(..40)).min(whole.len()))),
+                _ => body.insert(at, b"\"{}[]:,0tn\\"[random.usize(..11)]),
             }
             let answer = client.post(body.clone()).await;
             let expected = answer.status == StatusCode::OK || answer.status == StatusCode::BAD_REQUEST;

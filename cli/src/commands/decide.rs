@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Out};
 use crate::progress::Progress;
-use crate::{input, scenes};
+use crate::scenes;
 
 /// Answers whether flows are allowed on the cluster that manifests describe.
 ///
@@ -71,7 +71,7 @@ enum Form {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
-    let profile = input::profile(&arguments.profile)?;
+    let profile = netpol_input::profile(&arguments.profile)?;
     if arguments.manifests.is_empty() {
         return answer_scenes(&profile, arguments.engine, arguments.output.unwrap_or(Form::Table));
     }
@@ -119,7 +119,7 @@ fn load(paths: &[PathBuf], profile: &Profile) -> Loaded {
     let progress = Progress::step("reading manifests");
     let mut loader = Loader::new(profile.release());
     let mut unread = Vec::new();
-    for file in input::manifests(paths) {
+    for file in netpol_input::manifests(paths) {
         match file {
             Ok((name, bytes)) => loader = loader.text(&name, bytes),
             Err(error) => unread.push(error),

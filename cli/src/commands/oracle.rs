@@ -15,7 +15,6 @@ use netpol_oracle::oracle::{
 use netpol_oracle::{Change, Cluster, Direction, Engine, NetworkPolicy, ObjectName, Pod, Profile, Snapshot};
 
 use crate::exit::{Failure, Outcome};
-use crate::input;
 use crate::output::{self, Out};
 use crate::progress::Progress;
 
@@ -28,8 +27,8 @@ Examples:
   netpol oracle
   netpol oracle --list
   netpol oracle --fault stale-rules --pods 60
-  netpol oracle --replay target/oracle/stale-rules.yaml --fault stale-rules
-  netpol oracle --replay target/oracle/stale-rules.yaml")]
+  netpol oracle --replay netpol-oracle-cases/stale-rules.yaml --fault stale-rules
+  netpol oracle --replay netpol-oracle-cases/stale-rules.yaml")]
 pub(crate) struct Arguments {
     /// The bug to plant
     #[arg(long, value_name = "NAME")]
@@ -55,7 +54,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 4_000, value_name = "N")]
     budget: usize,
 
-    /// Where the case is written; `target/oracle/FAULT.yaml` without it
+    /// Where the case is written when the bug shows; without it, `netpol-oracle-cases/FAULT.yaml` in the current folder
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -93,10 +92,7 @@ fn list(out: &mut Out) -> Result<Outcome, Failure> {
 fn replay(path: &Path, fault: Option<Fault>, out: &mut Out) -> Result<Outcome, Failure> {
     let name = path.display().to_string();
     let text = std::fs::read(path).map_err(|error| format!("{name}: {error}"))?;
-    let case = Case::read(&name, text).map_err(|faults| {
-        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        lines.join("\n")
-    })?;
+    let case = Case::read(&name, text).map_err(|faults| faults.to_string())?;
     let mut plane = fault.map_or_else(Plane::new, Plane::with_fault);
     let replay = case.replay(&mut plane).map_err(|error| format!("{name}: {error}"))?;
     write!(out, "{replay}")?;
@@ -105,7 +101,7 @@ fn replay(path: &Path, fault: Option<Fault>, out: &mut Out) -> Result<Outcome, F
 
 fn hunt(arguments: &Arguments, fault: Fault, out: &mut Out) -> Result<Outcome, Failure> {
     let profiles: Vec<Profile> = match &arguments.profile {
-        Some(text) => vec![input::profile(text)?],
+        Some(text) => vec![netpol_input::profile(text)?],
         None => ["kubernetes", "vpc:v1.31.6-r0", "tunnel:v1.31.6-r0", "cn2:v1.31.6-r0"]
             .iter()
             .map(|text| text.parse().map_err(|error| format!("{text}: {error}")))
@@ -176,7 +172,7 @@ fn found(
     writeln!(out, "{text}")?;
 
     let path =
-        arguments.output.clone().unwrap_or_else(|| PathBuf::from(format!("target/oracle/{}.yaml", fault.name())));
+        arguments.output.clone().unwrap_or_else(|| PathBuf::from(format!("netpol-oracle-cases/{}.yaml", fault.name())));
     let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text));
     written.map_err(|error| format!("{}: {error}", path.display()))?;
     // By the name that it was called by: `netpol`, or a path to where it was built.

@@ -12,8 +12,8 @@ use netpol_oracle::{Cluster, Loader, NetworkPolicy, ObjectName, Profile, Release
 use serde::Serialize;
 
 use crate::exit::{Failure, Outcome};
+use crate::output;
 use crate::progress::Progress;
-use crate::{input, output};
 
 /// Says what is wrong with manifests.
 ///
@@ -103,11 +103,11 @@ fn findings<S: serde::Serializer>(diagnostics: &[Diagnostic], serializer: S) -> 
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let profile = arguments.profile.as_deref().map(input::profile).transpose()?;
+    let profile = arguments.profile.as_deref().map(netpol_input::profile).transpose()?;
     let release = arguments.kubernetes.unwrap_or_else(|| profile.as_ref().map_or(Release::DEFAULT, Profile::release));
     let progress = Progress::step("reviewing");
     let (mut files, mut unread) = (Vec::new(), Vec::new());
-    for file in input::manifests(&arguments.manifests) {
+    for file in netpol_input::manifests(&arguments.manifests) {
         match file {
             Ok(file) => files.push(file),
             Err(error) => unread.push(error),

@@ -7,15 +7,15 @@ use std::path::PathBuf;
 use clap::Args;
 use netpol_oracle::diagnostic::Severity;
 use netpol_oracle::generate::ClusterSpec;
-use netpol_oracle::oracle::{Probe, ProbeEnd, ProbeWho, covering_flows, probes};
+use netpol_oracle::oracle::{Probe, covering_flows, probes};
 use netpol_oracle::profile::Rows;
 use netpol_oracle::verdict::{Judged, Sides};
-use netpol_oracle::{Cluster, Decide, Decision, Engine, Flow, L4, Loader, Profile, Snapshot, Verdict};
-use serde_json::{Map, Value, json};
+use netpol_oracle::{Cluster, Decide, Decision, Engine, Flow, Loader, Profile, Snapshot, Verdict};
+use serde::Serialize;
 
 use crate::exit::{Failure, Outcome};
+use crate::output;
 use crate::progress::Progress;
-use crate::{input, output};
 
 /// Writes flows with their packets and answers, one JSON object a line.
 #[derive(Args)]
@@ -30,7 +30,7 @@ One of them:
    "protocol": "tcp", "port": 6379,
    "verdict": "deny", "rows": [], "egress": "allow", "ingress": "deny"}
 
-`protocol` is a name with its `port`, `icmp`, or a number. `sentTo` is the ClusterIP where the flow goes to a Service,
+`protocol` is a name with its `port`, `icmp`, or a number. `sent_to` is the ClusterIP where the flow goes to a Service,
 whose backend is then the destination, at the backend's port. An end is a `pod`, a `workload`, a `node` (null: its name
 is not known), or nothing but an address. A verdict, and that of each side, is `allow`, `deny` or `undefined`: then no
 fate of the packet is wrong."#)]
@@ -57,7 +57,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let profile = input::profile(&arguments.profile)?;
+    let profile = netpol_input::profile(&arguments.profile)?;
     let progress = Progress::step("making the cluster and its engine");
     let cluster = match arguments.pods {
         Some(pods) => ClusterSpec::new(pods).seed(arguments.seed).build(),
@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 /// The cluster. What cannot be read is an error, what does not load is said.
 fn load(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
     let mut loader = Loader::new(profile.release());
-    for file in input::manifests(paths) {
+    for file in netpol_input::manifests(paths) {
         let (name, bytes) = file?;
         loader = loader.text(&name, bytes);
     }
@@ -101,7 +101,8 @@ fn write_all(
         // What cannot be judged is no vector.
         let (Ok(probes), Ok(decision)) = (probes(engine, &flow), engine.decide(&flow)) else { continue };
         for (probe, (verdict, rows, sides)) in probes.iter().zip(answers(&decision)) {
-            serde_json::to_writer(&mut *out, &vector(probe, verdict, rows, sides))?;
+            let (egress, ingress) = (sides.egress.verdict, sides.ingress.verdict);
+            serde_json::to_writer(&mut *out, &Vector { probe, verdict, rows, egress, ingress })?;
             out.write_all(b"\n")?;
             progress.one();
         }
@@ -117,41 +118,13 @@ fn answers(decision: &Decision) -> Vec<(Verdict, Rows, &Sides)> {
     }
 }
 
-fn vector(probe: &Probe, verdict: Verdict, rows: Rows, sides: &Sides) -> Value {
-    let mut vector = Map::new();
-    vector.insert("flow".to_owned(), json!(probe.flow.to_string()));
-    vector.insert("source".to_owned(), end(&probe.source));
-    vector.insert("destination".to_owned(), end(&probe.destination));
-    match probe.l4 {
-        L4::Port(protocol, port) => {
-            vector.insert("protocol".to_owned(), json!(protocol.as_str().to_ascii_lowercase()));
-            vector.insert("port".to_owned(), json!(port.get()));
-        }
-        L4::Icmp => drop(vector.insert("protocol".to_owned(), json!("icmp"))),
-        L4::Other(number) => drop(vector.insert("protocol".to_owned(), json!(number.get()))),
-    }
-    if let Some(address) = probe.sent_to {
-        vector.insert("sentTo".to_owned(), json!(address));
-    }
-    vector.insert("verdict".to_owned(), json!(verdict));
-    vector.insert("rows".to_owned(), json!(rows));
-    vector.insert("egress".to_owned(), json!(sides.egress.verdict));
-    vector.insert("ingress".to_owned(), json!(sides.ingress.verdict));
-    Value::Object(vector)
-}
-
-fn end(end: &ProbeEnd) -> Value {
-    let mut written = Map::new();
-    match &end.who {
-        ProbeWho::Pod(name) => drop(written.insert("pod".to_owned(), json!(name))),
-        ProbeWho::Workload(kind, name) => {
-            let text = format!("{}/{}/{}", name.namespace(), kind.to_string().to_ascii_lowercase(), name.name());
-            written.insert("workload".to_owned(), json!(text));
-        }
-        ProbeWho::Node(name) => drop(written.insert("node".to_owned(), json!(name))),
-        // Outside the cluster an end is its address.
-        _ => {}
-    }
-    written.insert("address".to_owned(), json!(end.address));
-    Value::Object(written)
+/// One line.
+#[derive(Serialize)]
+struct Vector<'a> {
+    #[serde(flatten)]
+    probe: &'a Probe,
+    verdict: Verdict,
+    rows: Rows,
+    egress: Verdict,
+    ingress: Verdict,
 }

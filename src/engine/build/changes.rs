@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use crate::engine::build::services::update_slices;
 use crate::engine::build::writer::Writer;
 use crate::engine::tables::Tables;
 use crate::model::change::ObjectId;
@@ -21,9 +22,8 @@ struct Touched {
     workloads: BTreeSet<(ObjectName, WorkloadKind)>,
     nodes: BTreeSet<Arc<str>>,
     services: BTreeSet<ObjectName>,
-    /// Namespaces of EndpointSlices.
-    slices: BTreeSet<Arc<str>>,
-    /// By namespace.
+    /// By namespace, as policies.
+    slices: BTreeMap<Arc<str>, BTreeSet<ObjectName>>,
     policies: BTreeMap<Arc<str>, BTreeSet<ObjectName>>,
 }
 
@@ -52,7 +52,7 @@ impl Touched {
                 }
                 ObjectId::EndpointSlice(name) => {
                     touched.namespaces.insert(name.namespace().clone());
-                    touched.slices.insert(name.namespace().clone());
+                    touched.slices.entry(name.namespace().clone()).or_default().insert(name);
                 }
                 // Not asked yet; its namespace comes and goes with it.
                 ObjectId::Endpoints(name) => {
@@ -88,9 +88,6 @@ impl Writer {
         for name in &touched.services {
             self.update_service(tables, name);
         }
-        for namespace in &touched.slices {
-            self.update_slices(tables, namespace);
-        }
         for (namespace, names) in &touched.policies {
             self.update_policies(tables, namespace, names);
         }
@@ -99,6 +96,9 @@ impl Writer {
         }
         for name in &touched.pods {
             self.update_pod(tables, name);
+        }
+        for (namespace, names) in &touched.slices {
+            update_slices(tables, namespace, names);
         }
         self.count_pods(tables);
         self.settle_members(tables);

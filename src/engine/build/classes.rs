@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::engine::build::writer::Writer;
-use crate::engine::class::{Class, ClassDetail, ClassKey, ClassSummary, Stack, namespace_bits};
 use crate::engine::ids::{ClassIx, SlotIx};
-use crate::engine::ports::NamedPort;
+use crate::engine::spaces::ports::NamedPort;
+use crate::engine::tables::class::{Class, ClassDetail, ClassKey, ClassSummary, Stack, namespace_bits};
 use crate::engine::tables::{SlotObject, Tables};
 use crate::name::Direction;
 use crate::net::Family;

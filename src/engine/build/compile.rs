@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use crate::engine::blocks::Possible;
+use crate::engine::build::services::compile_slices;
 use crate::engine::build::writer::Writer;
 use crate::engine::cow::Arena;
 use crate::engine::ids::{ClassIx, SlotIx};
-use crate::engine::profile_digest::ProfileDigest;
+use crate::engine::spaces::blocks::Possible;
+use crate::engine::tables::matches::selectors;
+use crate::engine::tables::profile_digest::ProfileDigest;
 use crate::engine::tables::{AddressTable, NamespaceEntry, Tables};
 use crate::model::cluster::Cluster;
 use crate::profile::profile::Profile;
@@ -33,7 +35,7 @@ pub(in crate::engine) fn build(cluster: &Cluster, profile: &Profile) -> (Tables,
         writer.put_service(&mut tables, &service.name);
     }
     for namespace in cluster.namespaces().iter() {
-        writer.update_slices(&mut tables, &namespace.name);
+        compile_slices(&mut tables, &namespace.name);
     }
     writer.count_pods(&mut tables);
     writer.compile(&mut tables);
@@ -94,6 +96,8 @@ impl Writer {
         tables.members = Arena::default();
         tables.ports = Arena::default();
         tables.blocks = Arena::default();
+        tables.pod_selectors = selectors();
+        tables.namespace_selectors = selectors();
         tables.port_intervals = OnceLock::new();
         self.keep_namespaces(tables);
         // Selectors first: label sets are then matched once.

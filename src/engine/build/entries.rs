@@ -1,15 +1,15 @@
 //! What policies say of a class, written out as entries.
 
 use crate::engine::build::writer::Writer;
-use crate::engine::class::{ANY_NAMESPACE, ClassDetail, Isolation, SideEntries, namespace_bit, port_bits};
 use crate::engine::ids::{ClassIx, PortTableIx};
 use crate::engine::judge::circumstances::{Circumstances, Side, circumstances};
 use crate::engine::judge::logic::Coarse;
 use crate::engine::judge::settings::Settings;
-use crate::engine::matches::Matches;
-use crate::engine::ports::{NamedPort, PortTable};
-use crate::engine::rules::{CompiledPeer, CompiledPeers, Entry, EntryPeer, EntryPorts, PeerNamespaces};
+use crate::engine::spaces::ports::{NamedPort, PortTable};
 use crate::engine::tables::Tables;
+use crate::engine::tables::class::{ANY_NAMESPACE, ClassDetail, Isolation, SideEntries, namespace_bit, port_bits};
+use crate::engine::tables::matches::Matches;
+use crate::engine::tables::policy::{CompiledPeer, CompiledPeers, Entry, EntryPeer, EntryPorts, PeerNamespaces};
 use crate::name::Direction;
 use crate::profile::capability::{Capabilities, Support};
 

@@ -14,7 +14,7 @@ use hashbrown::HashTable;
 
 use crate::engine::cow::Arena;
 use crate::engine::ids::{GroupIx, Ix, LabelSetIx, Labelled, SelectorId};
-use crate::engine::matches::{Matches, Selectors};
+use crate::engine::tables::matches::{Matches, Selectors};
 use crate::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
 
 type FactIx = Ix<OfFact>;
@@ -89,7 +89,6 @@ fn is_listed<K: Copy>(id: SelectorId<K>, clauses: &[Clause], facts: &[FactIx]) -
 #[derive(Debug)]
 pub(in crate::engine) struct Matcher<K: Labelled> {
     ids: HashMap<Arc<Selector>, SelectorId<K>>,
-    selectors: Selectors<K>,
     clauses: Arena<SelectorId<K>, Vec<Vec<Clause>>>,
     facts: HashMap<LabelKey, Facts>,
     /// For each fact the positive selectors that cannot match without it (or one of its alternatives), and the negative
@@ -110,7 +109,6 @@ impl<K: Labelled> Default for Matcher<K> {
     fn default() -> Self {
         let mut matcher = Self {
             ids: HashMap::new(),
-            selectors: Arena::default(),
             clauses: Arena::default(),
             facts: HashMap::new(),
             anchored: Arena::default(),
@@ -122,19 +120,13 @@ impl<K: Labelled> Default for Matcher<K> {
             groups: Arena::default(),
             listed: 0,
         };
-        let everything = Arc::new(Selector::everything());
-        matcher.ids.insert(everything.clone(), SelectorId::EVERYTHING);
-        matcher.selectors.push(everything);
+        matcher.ids.insert(Arc::new(Selector::everything()), SelectorId::EVERYTHING);
         matcher.clauses.push(Vec::new());
         matcher
     }
 }
 
 impl<K: Labelled> Matcher<K> {
-    pub(in crate::engine) fn selectors(&self) -> &Selectors<K> {
-        &self.selectors
-    }
-
     /// Label sets, those that nothing uses any more too.
     pub(in crate::engine) fn sets(&self) -> usize {
         self.sets.len()
@@ -154,12 +146,16 @@ impl<K: Labelled> Matcher<K> {
     }
 
     /// The selector's id, and what it changed where it is new.
-    pub(in crate::engine) fn selector(&mut self, selector: &Selector) -> (SelectorId<K>, Regrouped<K>) {
+    pub(in crate::engine) fn selector(
+        &mut self,
+        known: &mut Selectors<K>,
+        selector: &Selector,
+    ) -> (SelectorId<K>, Regrouped<K>) {
         if let Some(id) = self.ids.get(selector) {
             return (*id, Regrouped::default());
         }
         let shared = Arc::new(selector.clone());
-        let positive = self.selectors.push(shared.clone());
+        let positive = known.push(shared.clone());
         let clauses = self.compile(selector);
         let needed = clauses.iter().filter_map(|clause| match clause {
             Clause::AnyOf(facts) => Some(facts),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::engine::build::writer::Writer;
-use crate::engine::class::namespace_bits;
 use crate::engine::ids::{ClassIx, NamespaceIx, Namespaces};
-use crate::engine::matches::Matches;
+use crate::engine::tables::class::namespace_bits;
+use crate::engine::tables::matches::Matches;
 use crate::engine::tables::{NamespaceEntry, Tables};
 
 impl Writer {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::engine::blocks::Block;
 use crate::engine::build::writer::Writer;
 use crate::engine::ids::{BlockIx, ClassIx, Id as _, NamespaceIx, PodSelectorId, PolicyIx, PortTableIx};
-use crate::engine::ports::PortTable;
-use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledPolicy, CompiledRule, PeerNamespaces};
+use crate::engine::spaces::blocks::Block;
+use crate::engine::spaces::ports::PortTable;
 use crate::engine::tables::Tables;
+use crate::engine::tables::policy::{CompiledPeer, CompiledPeers, CompiledPolicy, CompiledRule, PeerNamespaces};
 use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PodPeer, Ports, Rule};
 use crate::name::{Direction, ObjectName};
 use crate::net::IpBlock;

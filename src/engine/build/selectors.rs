@@ -5,14 +5,13 @@ use std::collections::{BTreeSet, HashSet};
 use crate::engine::build::matcher::Regrouped;
 use crate::engine::build::writer::Writer;
 use crate::engine::ids::{ClassIx, GroupIx, LabelSetIx, NamespaceSelectorId, Namespaces, PodSelectorId, Pods, SlotIx};
-use crate::engine::matches::Matches;
 use crate::engine::tables::Tables;
+use crate::engine::tables::matches::Matches;
 use crate::labels::Selector;
 
 impl Writer {
     pub(super) fn pod_selector(&mut self, tables: &mut Tables, selector: &Selector) -> PodSelectorId {
-        let (id, regrouped) = self.pod_matcher.selector(selector);
-        tables.pod_selectors = self.pod_matcher.selectors().clone();
+        let (id, regrouped) = self.pod_matcher.selector(&mut tables.pod_selectors, selector);
         self.regroup_pods(tables, &regrouped);
         id
     }
@@ -43,8 +42,7 @@ impl Writer {
     }
 
     pub(super) fn namespace_selector(&mut self, tables: &mut Tables, selector: &Selector) -> NamespaceSelectorId {
-        let (id, regrouped) = self.namespace_matcher.selector(selector);
-        tables.namespace_selectors = self.namespace_matcher.selectors().clone();
+        let (id, regrouped) = self.namespace_matcher.selector(&mut tables.namespace_selectors, selector);
         if !regrouped.grown.is_empty() || !regrouped.moved.is_empty() {
             let grown: HashSet<GroupIx<Namespaces>> = regrouped.grown.into_iter().collect();
             let moved: HashSet<LabelSetIx<Namespaces>> = regrouped.moved.into_iter().map(|(_, set)| set).collect();

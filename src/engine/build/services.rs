@@ -1,13 +1,15 @@
 //! Services with their selectors, and EndpointSlices.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::engine::build::addresses::distinct;
 use crate::engine::build::writer::Writer;
 use crate::engine::ids::{NamespaceIx, PodSelectorId};
 use crate::engine::tables::Tables;
+use crate::engine::tables::endpoints::CompiledSlice;
 use crate::labels::Selector;
-use crate::model::cluster::{EndpointSlice, Service};
+use crate::model::cluster::Service;
 use crate::name::ObjectName;
 
 impl Writer {
@@ -65,14 +67,23 @@ impl Writer {
         self.compiled += 1;
         Some(self.pod_selector(tables, &Selector::new(service.selector.clone(), Vec::new())))
     }
+}
 
-    /// The EndpointSlices of a namespace as the cluster has them now.
-    pub(super) fn update_slices(&mut self, tables: &mut Tables, namespace: &Arc<str>) {
-        let Some(id) = tables.namespace_id(namespace) else { return };
-        let slices = tables.cluster.endpoint_slices().handles_in_namespace(namespace.clone());
-        let mut slices: Vec<Arc<EndpointSlice>> = slices.cloned().collect();
-        // They come by name: those of one Service stay in that order.
-        slices.sort_by(|a, b| a.service.cmp(&b.service));
-        Arc::make_mut(tables.namespaces.get_mut(id)).slices = Arc::new(slices);
-    }
+/// All EndpointSlices of a namespace.
+pub(super) fn compile_slices(tables: &mut Tables, namespace: &Arc<str>) {
+    let slices = tables.cluster.endpoint_slices();
+    let names = slices.handles_in_namespace(namespace.clone()).map(|slice| slice.name.clone()).collect();
+    update_slices(tables, namespace, &names);
+}
+
+/// Some EndpointSlices of a namespace as the cluster has them now.
+pub(super) fn update_slices(tables: &mut Tables, namespace: &str, names: &BTreeSet<ObjectName>) {
+    let Some(id) = tables.namespace_id(namespace) else { return };
+    let unchanged = tables.namespace(id).slices.iter().filter(|slice| !names.contains(&slice.source.name));
+    let id_of = |name: &ObjectName| tables.pod_slot(name).map(|slot| tables.id_of_slot(slot));
+    let now = names.iter().filter_map(|name| tables.cluster.endpoint_slices().handle(name));
+    let compiled = now.map(|slice| Arc::new(CompiledSlice::of(slice, id_of)));
+    let mut slices: Vec<Arc<CompiledSlice>> = unchanged.cloned().chain(compiled).collect();
+    slices.sort_by(|a, b| (&a.source.service, &a.source.name).cmp(&(&b.source.service, &b.source.name)));
+    Arc::make_mut(tables.namespaces.get_mut(id)).slices = Arc::new(slices);
 }

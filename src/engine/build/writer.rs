@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
-use crate::engine::blocks::Hull;
 use crate::engine::build::matcher::Matcher;
 use crate::engine::cow::Arena;
 use crate::engine::ids::{
     BlockIx, ClaimsIx, ClassIx, EntryIx, GroupIx, MaybeLabelSetIx, NamespaceIx, Namespaces, Pods, PortTableIx, SlotIx,
 };
-use crate::engine::ports::{NamedPort, PortTable};
+use crate::engine::spaces::blocks::Hull;
+use crate::engine::spaces::ports::{NamedPort, PortTable};
 use crate::net::IpBlock;
 
 /// The state of the writer; each file of this room has the methods for its objects.

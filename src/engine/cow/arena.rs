@@ -17,81 +17,40 @@ pub(in crate::engine) trait Storage: Default {
     fn iter(&self) -> impl Iterator<Item = &Self::Item>;
 }
 
-impl<T: Clone + Default, const BITS: usize> Storage for Chunked<T, BITS> {
-    type Item = T;
+/// `$array` by the methods that it has itself, or that `$reads` has to which it dereferences.
+macro_rules! storage {
+    ($array:ident<T $(, $bits:ident)?>, $reads:ty, $push:ident) => {
+        impl<T: Clone + Default $(, const $bits: usize)?> Storage for $array<T $(, $bits)?> {
+            type Item = T;
 
-    fn len(&self) -> usize {
-        self.len()
-    }
+            fn len(&self) -> usize {
+                <$reads>::len(self)
+            }
 
-    #[inline]
-    fn get(&self, index: usize) -> Option<&T> {
-        self.get(index)
-    }
+            #[inline]
+            fn get(&self, index: usize) -> Option<&T> {
+                <$reads>::get(self, index)
+            }
 
-    fn get_mut(&mut self, index: usize) -> Option<&mut T> {
-        self.get_mut(index)
-    }
+            fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+                <$reads>::get_mut(self, index)
+            }
 
-    fn push(&mut self, item: T) {
-        self.push(item);
-    }
+            fn push(&mut self, item: T) {
+                self.$push(item);
+            }
 
-    fn iter(&self) -> impl Iterator<Item = &T> {
-        self.iter()
-    }
+            fn iter(&self) -> impl Iterator<Item = &T> {
+                <$reads>::iter(self)
+            }
+        }
+    };
 }
 
-impl<T: Clone + Default> Storage for PersistentVec<T> {
-    type Item = T;
-
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    #[inline]
-    fn get(&self, index: usize) -> Option<&T> {
-        self.get(index)
-    }
-
-    fn get_mut(&mut self, index: usize) -> Option<&mut T> {
-        self.get_mut(index)
-    }
-
-    fn push(&mut self, item: T) {
-        self.push_back(item);
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &T> {
-        self.iter()
-    }
-}
-
-/// Of what no snapshot shares.
-impl<T: Clone + Default> Storage for Vec<T> {
-    type Item = T;
-
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    #[inline]
-    fn get(&self, index: usize) -> Option<&T> {
-        self.as_slice().get(index)
-    }
-
-    fn get_mut(&mut self, index: usize) -> Option<&mut T> {
-        self.as_mut_slice().get_mut(index)
-    }
-
-    fn push(&mut self, item: T) {
-        self.push(item);
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &T> {
-        self.as_slice().iter()
-    }
-}
+storage!(Chunked<T, BITS>, Chunked<T, BITS>, push);
+storage!(PersistentVec<T>, PersistentVec<T>, push_back);
+// Of what no snapshot shares.
+storage!(Vec<T>, [T], push);
 
 /// An array that ids `I` index.
 ///

@@ -1,12 +1,13 @@
 //! The full answer: verdict, rows and reasons, equal to the definition's.
 
+use crate::engine::ends::services::ResolvedFlow;
 use crate::engine::judge::diagrams::{Diagram, Diagrams};
+use crate::engine::judge::evaluation::Evaluation;
 use crate::engine::judge::logic::Logic;
 use crate::engine::judge::question::{ByService, Question};
 use crate::engine::judge::settings::Settings;
 use crate::engine::judge::side_course::SideCourse;
 use crate::engine::judge::verdict::verdict;
-use crate::engine::services::ResolvedFlow;
 use crate::engine::tables::Tables;
 use crate::model::flow::Flow;
 use crate::name::Direction;
@@ -54,8 +55,9 @@ impl Tables {
     fn outcome(&self, question: &Question<'_>) -> Outcome {
         let diagrams = Diagrams::default();
         let settings = Settings::new(self.profile.capabilities());
-        let [egress, ingress]: [(Diagram, _); 2] = [Direction::Egress, Direction::Ingress]
-            .map(|direction| SideCourse::of(self, &settings, &diagrams, question, direction).finish());
+        let evaluation = Evaluation { tables: self, settings: &settings, logic: &diagrams, question };
+        let [egress, ingress]: [(Diagram, _); 2] =
+            [Direction::Egress, Direction::Ingress].map(|direction| SideCourse::of(evaluation, direction).finish());
         let both = diagrams.and(egress.0, ingress.0);
         let sides = Sides { egress: egress.1, ingress: ingress.1 };
         Outcome { verdict: Diagrams::verdict(both), open: diagrams.rows(both), sides }

@@ -3,21 +3,22 @@
 
 use std::net::IpAddr;
 
-use crate::engine::blocks::{Share, number};
-use crate::engine::class::{Class, Isolation, Stack};
+use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, Membership, ResolvedEnd, Written};
+use crate::engine::ends::meet::meet;
+use crate::engine::ends::service_front::ServiceFront;
+use crate::engine::ends::services::{BackendConnection, ResolvedFlow};
 use crate::engine::ids::{ClassIx, Id as _, PodId, PortTableIx, SelectorId, SlotIx};
 use crate::engine::judge::circumstances::{ProtocolStands, protocol};
 use crate::engine::judge::logic::{Coarse, Logic, MustMay};
 use crate::engine::judge::question::{ByService, Question};
 use crate::engine::judge::settings::Settings;
-use crate::engine::judge::sight::{scope_of_inside, scope_of_outside};
+use crate::engine::judge::sight::reached_outside;
 use crate::engine::judge::verdict::{verdict, verdict_of_side};
-use crate::engine::matches::bit;
-use crate::engine::ports::{Covered, PortTable};
-use crate::engine::resolve::{AddressList, Candidate, EndIdentity, Membership, ResolvedEnd, Written, meet};
-use crate::engine::rules::{EntryPeer, EntryPorts, PeerNamespaces};
-use crate::engine::service_front::ServiceFront;
-use crate::engine::services::ResolvedFlow;
+use crate::engine::spaces::blocks::{Share, number};
+use crate::engine::spaces::ports::{Covered, PortTable};
+use crate::engine::tables::class::{Class, Isolation, Stack};
+use crate::engine::tables::matches::bit;
+use crate::engine::tables::policy::{EntryPeer, EntryPorts, PeerNamespaces};
 use crate::engine::tables::{Claim, PackedClaim, SlotObject, Tables};
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::{Direction, ObjectName};
@@ -94,14 +95,20 @@ impl Tables {
     fn by_service(&self, front: &ServiceFront<'_>, via: Option<&ObjectName>, sent: L4) -> Result<Verdict, FlowError> {
         let agreed = |a: Verdict, b: Verdict| if a == b { a } else { Verdict::Undefined };
         let service = ByService::Yes { cluster_address: front.cluster_address, sent };
-        let of = |source: ResolvedEnd<'_>, destination: ResolvedEnd<'_>, l4| {
-            self.question_verdict(&Question { source, destination, l4, service })
+        let verdict_of = |way: &BackendConnection<'_>| {
+            let BackendConnection { source, destination, l4 } = *way;
+            // A pod behind a Service is judged as one without, but where the source reaches itself (U4) or labels do not limit
+            // what is sent to a ClusterIP (C10). A backend outside is not (U5).
+            let is_pod = matches!(destination.identity, EndIdentity::Pod(..)) && destination.address.is_some();
+            let is_plain = is_pod && self.digest.cluster_ip && !source.identity.is_same_pod(destination.identity);
+            let fast = if is_plain { self.fast_pair(&source, &destination, l4) } else { None };
+            fast.unwrap_or_else(|| self.question_verdict(&Question { source, destination, l4, service }))
         };
-        if let Some(verdict) = front.agreed(via, |way| of(way.source, way.destination, way.l4)) {
+        if let Some(verdict) = front.agreed(via, verdict_of) {
             return Ok(verdict);
         }
         let ways = front.ways(via)?;
-        let verdicts = ways.iter().map(|(_, way)| of(way.source, way.destination, way.l4));
+        let verdicts = ways.iter().map(|(_, way)| verdict_of(way));
         Ok(verdicts.reduce(agreed).unwrap_or(Verdict::Undefined))
     }
 
@@ -143,7 +150,7 @@ impl Tables {
         let address = peer.address?;
         let in_scope = match peer.identity {
             EndIdentity::External => self.scope_of_outside(address),
-            _ => scope_of_inside::<Coarse>(self.digest.scope),
+            _ => settled(self.digest.block_reach.inside()),
         };
         let other = match peer.identity {
             EndIdentity::Pod(_, place) | EndIdentity::Workload(_, place) => {
@@ -186,7 +193,16 @@ impl Tables {
 
     /// A connection between two ends that meet.
     fn pair(&self, source: &ResolvedEnd<'_>, destination: &ResolvedEnd<'_>, l4: L4) -> Verdict {
-        let fast = match (source.identity, source.address, destination.identity, destination.address) {
+        self.fast_pair(source, destination, l4).unwrap_or_else(|| {
+            let (source, destination) = (*source, *destination);
+            self.question_verdict(&Question { source, destination, l4, service: ByService::No })
+        })
+    }
+
+    /// The same, where it takes no exact judgement.
+    #[inline]
+    fn fast_pair(&self, source: &ResolvedEnd<'_>, destination: &ResolvedEnd<'_>, l4: L4) -> Option<Verdict> {
+        match (source.identity, source.address, destination.identity, destination.address) {
             (EndIdentity::Pod(_, a), Some(from), EndIdentity::Pod(_, b), Some(to)) => {
                 let end = |place: Membership<'_>, address| PodEnd {
                     slot: place.slot,
@@ -202,11 +218,7 @@ impl Tables {
                 self.outside(place.class.index(), to, Direction::Egress, l4)
             }
             _ => None,
-        };
-        fast.unwrap_or_else(|| {
-            let (source, destination) = (*source, *destination);
-            self.question_verdict(&Question { source, destination, l4, service: ByService::No })
-        })
+        }
     }
 
     /// A connection between two addresses, where they are those of two pods, or of a pod and nobody; none elsewhere.
@@ -257,7 +269,7 @@ impl Tables {
             }
             _ => {}
         }
-        let in_scope = scope_of_inside::<Coarse>(self.digest.scope);
+        let in_scope = settled(self.digest.block_reach.inside());
         let named = Some(to_class);
         let (a, b) = (self.classes.get(from_class), self.classes.get(to_class));
         let address = || from.address.or_else(|| self.address_in(from.slot, family));
@@ -297,7 +309,7 @@ impl Tables {
         if own_node {
             return (direction == Direction::Ingress && self.digest.own_node_passes).then_some(Verdict::Allow);
         }
-        let in_scope = scope_of_inside::<Coarse>(self.digest.scope);
+        let in_scope = settled(self.digest.block_reach.inside());
         let seen = PeerView { class: None, address: || Some(address), family, in_scope };
         let named = if direction == Direction::Ingress { Some(to_id) } else { None };
         Some(Coarse::verdict(self.run(subject, &seen, direction, named, l4)?))
@@ -325,7 +337,7 @@ impl Tables {
         if family == Family::V6 && !self.digest.ipv6 {
             return None;
         }
-        let in_scope = scope_of_inside::<Coarse>(self.digest.scope);
+        let in_scope = settled(self.digest.block_reach.inside());
         let named = Some(to_id);
         let seen = PeerView { class: Some((from_id, a)), address: || source, family, in_scope };
         let ingress = self.run(b, &seen, Direction::Ingress, named, l4)?;
@@ -361,7 +373,7 @@ impl Tables {
 
     /// C9, of an address that nobody known has.
     fn scope_of_outside(&self, address: IpAddr) -> MustMay {
-        scope_of_outside(&Coarse, &self.profile, self.digest.scope, address, || self.digest.unowned)
+        reached_outside(&Coarse, self.digest.block_reach.outside(&self.profile, address))
     }
 
     /// The run through one side's entries; `named` is the class whose names for ports count (K12).

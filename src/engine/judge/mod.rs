@@ -12,6 +12,7 @@
 pub(super) mod circumstances;
 mod decide;
 mod diagrams;
+mod evaluation;
 pub(super) mod fast_path;
 pub(super) mod logic;
 mod question;

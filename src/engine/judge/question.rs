@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::engine::resolve::{EndIdentity, ResolvedEnd};
+use crate::engine::ends::end::{EndIdentity, ResolvedEnd};
 use crate::model::flow::L4;
 use crate::name::Direction;
 use crate::net::Family;

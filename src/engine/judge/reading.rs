@@ -1,10 +1,10 @@
 //! The rows that enter in both senses (U2, U5), read one way after the other.
 
-use crate::engine::class::ClassDetail;
+use crate::engine::ends::end::EndIdentity;
 use crate::engine::judge::logic::Logic;
 use crate::engine::judge::question::Question;
 use crate::engine::judge::settings::Settings;
-use crate::engine::resolve::EndIdentity;
+use crate::engine::tables::class::ClassDetail;
 use crate::profile::capability::{HostNetwork, Rewritten};
 use crate::profile::row::Row;
 

@@ -1,14 +1,12 @@
 //! Compiled rules, held against what a side sees of the other end.
 
 use crate::engine::ids::{BlockIx, Pods, SelectorId};
+use crate::engine::judge::evaluation::Evaluation;
 use crate::engine::judge::logic::Logic;
 use crate::engine::judge::reading::Reading;
-use crate::engine::judge::settings::Settings;
 use crate::engine::judge::sight::{Holds, Selected, Sight};
-use crate::engine::ports::{Covered, PortTable};
-use crate::engine::resolve::EndIdentity;
-use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledRule, PeerNamespaces};
-use crate::engine::tables::Tables;
+use crate::engine::spaces::ports::{Covered, PortTable};
+use crate::engine::tables::policy::{CompiledPeer, CompiledPeers, CompiledRule, PeerNamespaces};
 use crate::model::flow::L4;
 use crate::profile::capability::EndPort;
 use crate::profile::row::Row;
@@ -33,13 +31,9 @@ pub(super) struct PeersMatched<T> {
 
 /// The rules of one side, under one reading.
 pub(super) struct RuleMatcher<'a, 't, L: Logic> {
-    pub(super) tables: &'t Tables,
-    pub(super) settings: &'a Settings<'a>,
-    pub(super) logic: &'a L,
-    pub(super) sight: Sight<'a, 't, L>,
+    pub(super) evaluation: Evaluation<'a, 't, L>,
     pub(super) reading: Reading,
-    /// Where port names are looked up (K12).
-    pub(super) destination: EndIdentity<'t>,
+    pub(super) sight: Sight<'a, 't, L>,
 }
 
 impl<L: Logic> RuleMatcher<'_, '_, L> {
@@ -48,24 +42,24 @@ impl<L: Logic> RuleMatcher<'_, '_, L> {
     }
 
     fn ports(&self, rule: &CompiledRule) -> L::Truth {
-        let table = self.tables.ports.get(rule.ports);
+        let table = self.evaluation.tables.ports.get(rule.ports);
         let L4::Port(protocol, port) = self.sight.l4() else {
             // U1 `portless`: a rule without `ports` matches other protocols, any other rule does not.
             return L::known(matches!(**table, PortTable::Any));
         };
         let covered = table.covered(protocol, port);
         let named = || {
-            let pod = self.reading.pod(self.destination);
-            pod.is_some_and(|class| table.names(protocol, port, &class.key.named))
+            let destination = self.reading.pod(self.evaluation.question.destination.identity);
+            destination.is_some_and(|class| table.names(protocol, port, &class.key.named))
         };
         match covered {
             Covered::Yes => L::YES,
             _ if named() => L::YES,
             Covered::No => L::NO,
-            Covered::ByRange => match self.settings.ask(Row::C14, |c| c.end_port) {
+            Covered::ByRange => match self.evaluation.settings.ask(Row::C14, |c| c.end_port) {
                 EndPort::Supported => L::YES,
                 EndPort::SinglePort => L::NO,
-                EndPort::Unknown => self.logic.open(Row::C14),
+                EndPort::Unknown => self.evaluation.logic.open(Row::C14),
             },
         }
     }
@@ -78,7 +72,8 @@ impl<L: Logic> RuleMatcher<'_, '_, L> {
                 for peer in peers {
                     match *peer {
                         CompiledPeer::Pods { namespaces, pods } => {
-                            matched.certainly = self.logic.or(matched.certainly, self.pods(namespaces, pods));
+                            matched.certainly =
+                                self.evaluation.logic.or(matched.certainly, self.pods(namespaces, pods));
                         }
                         CompiledPeer::Block(block) => self.block(block, &mut matched),
                     }
@@ -95,24 +90,24 @@ impl<L: Logic> RuleMatcher<'_, '_, L> {
         let class = match self.sight.selected() {
             Selected::Class(class) => class,
             Selected::Nobody => return L::NO,
-            Selected::Unlimited => return self.logic.open(Row::C10),
+            Selected::Unlimited => return self.evaluation.logic.open(Row::C10),
         };
         let namespace_matches = match namespaces {
             PeerNamespaces::Own(namespace) => namespace == class.key.namespace,
             PeerNamespaces::Matching(selector) => {
-                class.namespace_matches.holds(selector, &self.tables.namespace_selectors)
+                class.namespace_matches.holds(selector, &self.evaluation.tables.namespace_selectors)
             }
         };
-        L::known(namespace_matches && class.pod_matches.holds(pods, &self.tables.pod_selectors))
+        L::known(namespace_matches && class.pod_matches.holds(pods, &self.evaluation.tables.pod_selectors))
     }
 
     fn block(&self, block: BlockIx, matched: &mut PeersMatched<L::Truth>) {
         for target in self.sight.targets() {
             match self.sight.holds(block, target.held) {
                 Holds::No => {}
-                Holds::Yes => matched.certainly = self.logic.or(matched.certainly, target.counts),
+                Holds::Yes => matched.certainly = self.evaluation.logic.or(matched.certainly, target.counts),
                 Holds::Perhaps(row) => {
-                    matched.perhaps = self.logic.or(matched.perhaps, target.counts);
+                    matched.perhaps = self.evaluation.logic.or(matched.perhaps, target.counts);
                     matched.open = row;
                 }
             }

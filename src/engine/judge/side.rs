@@ -1,17 +1,15 @@
 //! One side of one connection, under one reading.
 
-use crate::engine::class::ClassDetail;
 use crate::engine::judge::circumstances::{
     Circumstances, Hairpin, Passes, ProtocolStands, Side, circumstances, protocol,
 };
+use crate::engine::judge::evaluation::Evaluation;
 use crate::engine::judge::logic::Logic;
-use crate::engine::judge::question::Question;
 use crate::engine::judge::reading::Reading;
 use crate::engine::judge::rules::RuleMatcher;
-use crate::engine::judge::settings::Settings;
 use crate::engine::judge::sight::Sight;
-use crate::engine::rules::CompiledPolicy;
-use crate::engine::tables::Tables;
+use crate::engine::tables::class::ClassDetail;
+use crate::engine::tables::policy::CompiledPolicy;
 use crate::name::Direction;
 use crate::net::Family;
 use crate::profile::capability::{Capabilities, Support};
@@ -20,11 +18,8 @@ use crate::profile::row::Row;
 
 /// A side as two ends show it.
 pub(super) struct JudgedSide<'a, 't, L: Logic> {
+    evaluation: Evaluation<'a, 't, L>,
     direction: Direction,
-    question: &'a Question<'t>,
-    logic: &'a L,
-    settings: &'a Settings<'a>,
-    tables: &'t Tables,
     /// The class of the subject; none of what policies cannot isolate.
     class: Option<&'t ClassDetail>,
     matcher: RuleMatcher<'a, 't, L>,
@@ -41,39 +36,31 @@ pub(super) enum BeforeRules<T> {
 }
 
 impl<'a, 't, L: Logic> JudgedSide<'a, 't, L> {
-    pub(super) fn new(
-        tables: &'t Tables,
-        settings: &'a Settings<'a>,
-        logic: &'a L,
-        question: &'a Question<'t>,
-        direction: Direction,
-        reading: Reading,
-    ) -> Self {
-        let sight = Sight::new(tables, settings, logic, question, direction, reading);
-        let destination = question.destination.identity;
-        let matcher = RuleMatcher { tables, settings, logic, sight, reading, destination };
-        let class = reading.pod(question.ends(direction).0.identity);
-        Self { direction, question, logic, settings, tables, class, matcher }
+    pub(super) fn new(evaluation: Evaluation<'a, 't, L>, direction: Direction, reading: Reading) -> Self {
+        let matcher = RuleMatcher { evaluation, reading, sight: Sight::new(evaluation, direction, reading) };
+        let class = reading.pod(evaluation.question.ends(direction).0.identity);
+        Self { evaluation, direction, class, matcher }
     }
 
     pub(super) fn before_rules(&self) -> BeforeRules<L::Truth> {
-        let anyway = match circumstances(self.logic, self.settings, self) {
+        let Evaluation { settings, logic, question, .. } = self.evaluation;
+        let anyway = match circumstances(logic, settings, self) {
             Circumstances::Pass(why) => return BeforeRules::Pass(why),
             Circumstances::Isolated { anyway } => anyway,
         };
-        let sctp_is_open = || self.settings.ask(Row::C12, |c| c.sctp) != Support::Supported;
-        let other = || self.settings.ask(Row::U1, |c| c.other_protocols);
-        match protocol(self.logic, self.question.l4, sctp_is_open, other) {
+        let sctp_is_open = || settings.ask(Row::C12, |c| c.sctp) != Support::Supported;
+        let other = || settings.ask(Row::U1, |c| c.other_protocols);
+        match protocol(logic, question.l4, sctp_is_open, other) {
             ProtocolStands::Pass => BeforeRules::Pass(Passes::Unfiltered),
             ProtocolStands::Filtered { anyway: by_protocol, rules } => {
-                BeforeRules::Rules { anyway: self.logic.or(anyway, by_protocol), asked: rules }
+                BeforeRules::Rules { anyway: logic.or(anyway, by_protocol), asked: rules }
             }
         }
     }
 
     /// The policies that isolate the subject, by name (K1).
     pub(super) fn isolating(&self) -> impl Iterator<Item = &'t CompiledPolicy> + use<'a, 't, L> {
-        let (direction, tables) = (self.direction, self.tables);
+        let (direction, tables) = (self.direction, self.evaluation.tables);
         let namespace = self.class.map(|class| (class, tables.namespace(class.key.namespace)));
         namespace.into_iter().flat_map(move |(class, namespace)| {
             let policies = namespace.policies.iter().map(|policy| &**policy);
@@ -106,14 +93,14 @@ impl<L: Logic> Side for JudgedSide<'_, '_, L> {
     }
 
     fn may_lack_enforcement(&self, capabilities: &Capabilities) -> bool {
-        let node = self.question.ends(self.direction).0.identity.node();
-        let node = node.and_then(|name| self.tables.node_entry(name)).and_then(|entry| entry.node.as_ref());
+        let node = self.evaluation.question.ends(self.direction).0.identity.node();
+        let node = node.and_then(|name| self.evaluation.tables.node_entry(name)).and_then(|entry| entry.node.as_ref());
         let os_image = node.and_then(|node| node.os_image.as_deref());
         os_image.is_some_and(|os_image| !capabilities.node_os.supports(os_image, self.direction))
     }
 
     fn hairpin(&self) -> Hairpin {
-        match (self.question.is_to_itself(), self.question.is_by_service()) {
+        match (self.evaluation.question.is_to_itself(), self.evaluation.question.is_by_service()) {
             (false, _) => Hairpin::No,
             (true, false) => Hairpin::Plain,
             (true, true) => Hairpin::ByService,
@@ -121,16 +108,16 @@ impl<L: Logic> Side for JudgedSide<'_, '_, L> {
     }
 
     fn is_ipv6(&self) -> bool {
-        self.question.family() == Some(Family::V6)
+        self.evaluation.question.family() == Some(Family::V6)
     }
 
     fn is_with_own_node(&self) -> bool {
-        let (subject, peer) = self.question.ends(self.direction);
-        self.tables.is_own_node(subject, peer)
+        let (subject, peer) = self.evaluation.question.ends(self.direction);
+        self.evaluation.tables.is_own_node(subject, peer)
     }
 
     fn is_with_internal_cloud(&self) -> bool {
-        let (_, peer) = self.question.ends(self.direction);
+        let (_, peer) = self.evaluation.question.ends(self.direction);
         self.matcher.reading.pod(peer.identity).is_none() && self.matcher.sight.address().is_some_and(is_internal_cloud)
     }
 }

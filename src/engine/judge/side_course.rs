@@ -2,13 +2,11 @@
 
 use crate::engine::judge::circumstances::Passes;
 use crate::engine::judge::diagrams::{Behaviour, Diagram, Diagrams};
+use crate::engine::judge::evaluation::Evaluation;
 use crate::engine::judge::logic::Logic;
-use crate::engine::judge::question::Question;
 use crate::engine::judge::reading::{Reading, Readings};
 use crate::engine::judge::rules::Matched;
-use crate::engine::judge::settings::Settings;
 use crate::engine::judge::side::{BeforeRules, JudgedSide};
-use crate::engine::tables::Tables;
 use crate::name::{Direction, ObjectName};
 use crate::verdict::{Failed, NearMiss, Reason, RuleRef, Side, Verdict};
 
@@ -32,22 +30,22 @@ struct Course {
 }
 
 impl<'a> SideCourse<'a> {
-    pub(super) fn of(
-        tables: &Tables,
-        settings: &Settings<'_>,
-        diagrams: &'a Diagrams,
-        question: &Question<'_>,
-        direction: Direction,
-    ) -> Self {
-        let readings = Readings::of(question, settings);
-        let mut all =
-            Self { diagrams, direction, readings, courses: Vec::new(), isolated_by: Vec::new(), rules: Vec::new() };
+    pub(super) fn of(evaluation: Evaluation<'a, '_, Diagrams>, direction: Direction) -> Self {
+        let readings = Readings::of(evaluation.question, evaluation.settings);
+        let mut all = Self {
+            diagrams: evaluation.logic,
+            direction,
+            readings,
+            courses: Vec::new(),
+            isolated_by: Vec::new(),
+            rules: Vec::new(),
+        };
         for reading in readings.all() {
-            let side = JudgedSide::new(tables, settings, diagrams, question, direction, reading);
+            let side = JudgedSide::new(evaluation, direction, reading);
             let before = side.before_rules();
             let mut matched = Vec::new();
             if let BeforeRules::Rules { asked, .. } = before {
-                let name = |policy: &crate::engine::rules::CompiledPolicy| policy.source.name().clone();
+                let name = |policy: &crate::engine::tables::policy::CompiledPolicy| policy.source.name().clone();
                 if all.isolated_by.is_empty() {
                     all.isolated_by = side.isolating().map(name).collect();
                 }

@@ -3,28 +3,24 @@
 use std::cell::OnceCell;
 use std::net::IpAddr;
 
-use crate::engine::blocks::{Possible, Share, number};
-use crate::engine::class::ClassDetail;
+use crate::engine::ends::end::{EndIdentity, ResolvedEnd};
 use crate::engine::ids::BlockIx;
+use crate::engine::judge::evaluation::Evaluation;
 use crate::engine::judge::logic::Logic;
-use crate::engine::judge::question::{ByService, Question};
+use crate::engine::judge::question::ByService;
 use crate::engine::judge::reading::{Reading, SeenOfService};
-use crate::engine::judge::settings::Settings;
-use crate::engine::resolve::{EndIdentity, ResolvedEnd};
-use crate::engine::tables::Tables;
+use crate::engine::spaces::blocks::{Possible, Share, number};
+use crate::engine::tables::class::ClassDetail;
+use crate::engine::tables::profile_digest::{BlockReach, Reached};
 use crate::model::flow::L4;
 use crate::name::Direction;
-use crate::net::{Cidr, Family};
-use crate::profile::capability::{IpBlockScope, Support, UnaddressedPod, Unowned};
-use crate::profile::profile::Profile;
+use crate::net::Family;
+use crate::profile::capability::{Support, UnaddressedPod};
 use crate::profile::row::Row;
 
 /// The other end of a side. What a rule of no kind asks for is never worked out.
 pub(super) struct Sight<'a, 't, L: Logic> {
-    tables: &'t Tables,
-    settings: &'a Settings<'a>,
-    logic: &'a L,
-    question: &'a Question<'t>,
+    evaluation: Evaluation<'a, 't, L>,
     direction: Direction,
     reading: Reading,
     end: ResolvedEnd<'t>,
@@ -63,22 +59,14 @@ pub(super) enum Held<'t> {
 }
 
 impl<'a, 't, L: Logic> Sight<'a, 't, L> {
-    pub(super) fn new(
-        tables: &'t Tables,
-        settings: &'a Settings<'a>,
-        logic: &'a L,
-        question: &'a Question<'t>,
-        direction: Direction,
-        reading: Reading,
-    ) -> Self {
-        let end = *question.ends(direction).1;
-        let (selected, targets) = (OnceCell::new(), OnceCell::new());
-        Self { tables, settings, logic, question, direction, reading, end, selected, targets }
+    pub(super) fn new(evaluation: Evaluation<'a, 't, L>, direction: Direction, reading: Reading) -> Self {
+        let end = *evaluation.question.ends(direction).1;
+        Self { evaluation, direction, reading, end, selected: OnceCell::new(), targets: OnceCell::new() }
     }
 
     /// The Service that the source sent to, where this is the side that sees it.
     fn service(&self) -> Option<(Option<IpAddr>, L4)> {
-        match (self.direction, self.question.service) {
+        match (self.direction, self.evaluation.question.service) {
             (Direction::Egress, ByService::Yes { cluster_address, sent }) => Some((cluster_address, sent)),
             _ => None,
         }
@@ -86,19 +74,19 @@ impl<'a, 't, L: Logic> Sight<'a, 't, L> {
 
     /// The same, where it sees that in place of the backend (U5).
     fn service_in_place(&self) -> Option<(Option<IpAddr>, L4)> {
-        let before = self.reading.seen == SeenOfService::ClusterIp && self.question.is_to_outside_backend();
+        let before = self.reading.seen == SeenOfService::ClusterIp && self.evaluation.question.is_to_outside_backend();
         self.service().filter(|_| before)
     }
 
     /// The same, where its backend is in the cluster and labels do not limit it (C10).
     fn unlimited_service(&self) -> Option<Option<IpAddr>> {
-        let (cluster_address, _) = self.service().filter(|_| !self.question.is_to_outside_backend())?;
-        (self.settings.ask(Row::C10, |c| c.cluster_ip) != Support::Supported).then_some(cluster_address)
+        let (cluster_address, _) = self.service().filter(|_| !self.evaluation.question.is_to_outside_backend())?;
+        (self.evaluation.settings.ask(Row::C10, |c| c.cluster_ip) != Support::Supported).then_some(cluster_address)
     }
 
     /// Protocol and port.
     pub(super) fn l4(&self) -> L4 {
-        self.service_in_place().map_or(self.question.l4, |(_, sent)| sent)
+        self.service_in_place().map_or(self.evaluation.question.l4, |(_, sent)| sent)
     }
 
     /// The address that is seen.
@@ -122,11 +110,11 @@ impl<'a, 't, L: Logic> Sight<'a, 't, L> {
     fn find_targets(&self) -> Targets<'t, L::Truth> {
         let one = |held, counts| [Some(Target { held, counts }), None];
         let (row, support) = match self.direction {
-            Direction::Ingress => (Row::C4, self.settings.ask(Row::C4, |c| c.ingress_ip_block)),
-            Direction::Egress => (Row::C5, self.settings.ask(Row::C5, |c| c.egress_ip_block)),
+            Direction::Ingress => (Row::C4, self.evaluation.settings.ask(Row::C4, |c| c.ingress_ip_block)),
+            Direction::Egress => (Row::C5, self.evaluation.settings.ask(Row::C5, |c| c.egress_ip_block)),
         };
         if support != Support::Supported {
-            return one(Held::Whatever, self.logic.open(row));
+            return one(Held::Whatever, self.evaluation.logic.open(row));
         }
         match self.service_in_place() {
             Some((Some(address), _)) => return [Some(self.cluster_ip(address)), None],
@@ -135,11 +123,11 @@ impl<'a, 't, L: Logic> Sight<'a, 't, L> {
         }
         match self.unlimited_service() {
             None => [self.of_end(), None],
-            Some(None) => one(Held::Whatever, self.logic.open(Row::C10)),
+            Some(None) => one(Held::Whatever, self.evaluation.logic.open(Row::C10)),
             // Over the ClusterIP a block matches, over the backend only nobody knows.
             Some(Some(address)) => {
                 let backend = self.of_end().map(|target| {
-                    let counts = self.logic.and(target.counts, self.logic.open(Row::C10));
+                    let counts = self.evaluation.logic.and(target.counts, self.evaluation.logic.open(Row::C10));
                     Target { counts, ..target }
                 });
                 [Some(self.cluster_ip(address)), backend]
@@ -147,24 +135,26 @@ impl<'a, 't, L: Logic> Sight<'a, 't, L> {
         }
     }
 
-    fn scope(&self) -> IpBlockScope {
-        self.settings.ask(Row::C9, |c| c.ip_block_scope)
+    fn block_reach(&self) -> BlockReach {
+        self.evaluation.settings.ask(Row::C9, BlockReach::of)
     }
 
     /// A ClusterIP is in the cluster (C9).
     fn cluster_ip(&self, address: IpAddr) -> Target<'t, L::Truth> {
-        Target { held: Held::Address(address), counts: scope_of_inside::<L>(self.scope()) }
+        Target { held: Held::Address(address), counts: L::known(self.block_reach().inside()) }
     }
 
     /// The end itself, with the address it has or may have.
     fn of_end(&self) -> Option<Target<'t, L::Truth>> {
         let held = match self.end.address {
             Some(address) => Held::Address(address),
-            None if self.settings.ask(Row::U6, |c| c.unaddressed_pod) == UnaddressedPod::Never => return None,
+            None if self.evaluation.settings.ask(Row::U6, |c| c.unaddressed_pod) == UnaddressedPod::Never => {
+                return None;
+            }
             None => {
-                let [of_pods, of_hosts] = &*self.tables.possible;
+                let [of_pods, of_hosts] = &*self.evaluation.tables.possible;
                 let possible = if self.end.identity.is_host_network() { of_hosts } else { of_pods };
-                Held::AnyOf(possible, self.question.family().unwrap_or(Family::V4))
+                Held::AnyOf(possible, self.evaluation.question.family().unwrap_or(Family::V4))
             }
         };
         Some(Target { held, counts: self.in_scope() })
@@ -172,20 +162,18 @@ impl<'a, 't, L: Logic> Sight<'a, 't, L> {
 
     /// C9: whether blocks reach the end at all.
     fn in_scope(&self) -> L::Truth {
-        let scope = self.scope();
+        let reach = self.block_reach();
         match (self.end.identity, self.end.address) {
             (EndIdentity::External, Some(address)) => {
-                scope_of_outside(self.logic, &self.tables.profile, scope, address, || {
-                    self.settings.ask(Row::C9, |c| c.unowned_pod_address)
-                })
+                reached_outside(self.evaluation.logic, reach.outside(&self.evaluation.tables.profile, address))
             }
-            _ => scope_of_inside::<L>(scope),
+            _ => L::known(reach.inside()),
         }
     }
 
     /// Whether a block of that place holds a target, and whether that hangs on an address that nobody knows.
     pub(super) fn holds(&self, block: BlockIx, held: Held<'t>) -> Holds {
-        let block = self.tables.blocks.get(block);
+        let block = self.evaluation.tables.blocks.get(block);
         match held {
             Held::Address(address) if block.holds(number(address)) => Holds::Yes,
             Held::Address(_) => Holds::No,
@@ -200,29 +188,13 @@ impl<'a, 't, L: Logic> Sight<'a, 't, L> {
     }
 }
 
-/// C9: whether blocks reach whoever is in the cluster.
-pub(super) fn scope_of_inside<L: Logic>(scope: IpBlockScope) -> L::Truth {
-    L::known(scope != IpBlockScope::OutsideCluster)
-}
-
-/// C9: whether blocks reach an address that nobody known has.
-pub(super) fn scope_of_outside<L: Logic>(
-    logic: &L,
-    profile: &Profile,
-    scope: IpBlockScope,
-    address: IpAddr,
-    unowned: impl FnOnce() -> Unowned,
-) -> L::Truth {
-    if scope == IpBlockScope::Any {
-        return L::YES;
+/// C9, as a truth.
+pub(super) fn reached_outside<L: Logic>(logic: &L, reached: Reached) -> L::Truth {
+    match reached {
+        Reached::No => L::NO,
+        Reached::Unknown => logic.open(Row::C9),
+        Reached::Yes => L::YES,
     }
-    let among = |cidrs: &[Cidr]| cidrs.iter().any(|cidr| cidr.contains(address));
-    let of_services = among(profile.service_cidrs());
-    let of_pods = !of_services && among(profile.pod_cidrs());
-    if of_pods && unowned() == Unowned::Unknown {
-        return logic.open(Row::C9);
-    }
-    L::known((of_services || of_pods) == (scope == IpBlockScope::InsideCluster))
 }
 
 /// Whether a block holds something.

@@ -1,5 +1,6 @@
 //! Verdicts alone, in the coarse grain: exact, for any ends and any setting of the rows.
 
+use crate::engine::judge::evaluation::Evaluation;
 use crate::engine::judge::logic::{Coarse, Logic, MustMay};
 use crate::engine::judge::question::Question;
 use crate::engine::judge::reading::{Reading, Readings};
@@ -11,12 +12,13 @@ use crate::verdict::Verdict;
 
 /// Both sides of one question.
 pub(super) fn verdict(tables: &Tables, question: &Question<'_>, settings: &Settings<'_>) -> Verdict {
+    let evaluation = Evaluation { tables, settings, logic: &Coarse, question };
     let both = Readings::of(question, settings).put_together(&Coarse, |reading| {
-        let egress = side(tables, question, settings, Direction::Egress, reading);
+        let egress = side(evaluation, Direction::Egress, reading);
         if egress == Coarse::NO {
             return egress;
         }
-        Coarse.and(egress, side(tables, question, settings, Direction::Ingress, reading))
+        Coarse.and(egress, side(evaluation, Direction::Ingress, reading))
     });
     Coarse::verdict(both)
 }
@@ -24,19 +26,14 @@ pub(super) fn verdict(tables: &Tables, question: &Question<'_>, settings: &Setti
 /// One side of one question.
 pub(super) fn verdict_of_side(tables: &Tables, question: &Question<'_>, direction: Direction) -> Verdict {
     let settings = Settings::new(tables.profile.capabilities());
+    let evaluation = Evaluation { tables, settings: &settings, logic: &Coarse, question };
     let readings = Readings::of(question, &settings);
-    Coarse::verdict(readings.put_together(&Coarse, |reading| side(tables, question, &settings, direction, reading)))
+    Coarse::verdict(readings.put_together(&Coarse, |reading| side(evaluation, direction, reading)))
 }
 
 /// Exact under one reading of what enters in both senses: all else that is open only lets more pass.
-fn side(
-    tables: &Tables,
-    question: &Question<'_>,
-    settings: &Settings<'_>,
-    direction: Direction,
-    reading: Reading,
-) -> MustMay {
-    let side = JudgedSide::new(tables, settings, &Coarse, question, direction, reading);
+fn side(evaluation: Evaluation<'_, '_, Coarse>, direction: Direction, reading: Reading) -> MustMay {
+    let side = JudgedSide::new(evaluation, direction, reading);
     let (mut passes, asked) = match side.before_rules() {
         BeforeRules::Pass(_) => return Coarse::YES,
         BeforeRules::Rules { anyway, asked } => (anyway, asked),

@@ -1,8 +1,13 @@
 //! What readers read: one snapshot of the cluster, compiled.
 
 mod claims;
+pub(super) mod class;
+pub(super) mod endpoints;
+pub(super) mod matches;
 mod namespace;
 mod node;
+pub(super) mod policy;
+pub(super) mod profile_digest;
 mod slot;
 mod workloads;
 
@@ -10,18 +15,20 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
-use crate::engine::blocks::{Block, Possible};
-use crate::engine::class::{Class, ClassDetail, ClassSummary};
 use crate::engine::cow::{Arena, Chunked, PersistentVec, Sharded};
 use crate::engine::ids::{
     BlockIx, ClaimsIx, ClassIx, EntryIx, NamespaceIx, Namespaces, PodId, PodSelectorId, Pods, PortTableIx, SlotIx,
 };
-use crate::engine::matches::Selectors;
-use crate::engine::ports::{PortInterval, PortTable};
-use crate::engine::profile_digest::ProfileDigest;
-use crate::engine::rules::{CompiledPolicy, Entry};
+use crate::engine::spaces::blocks::{Block, Possible};
+use crate::engine::spaces::ports::PortTable;
+use crate::engine::tables::class::{Class, ClassDetail, ClassSummary};
+use crate::engine::tables::endpoints::Target;
+use crate::engine::tables::matches::Selectors;
+use crate::engine::tables::policy::{CompiledPolicy, Entry};
+use crate::engine::tables::profile_digest::ProfileDigest;
 use crate::model::cluster::{Cluster, Service, WorkloadKind};
 use crate::name::{Direction, ObjectName};
+use crate::net::PortInterval;
 use crate::profile::profile::Profile;
 
 pub(super) use claims::{AddressTable, Claim, PackedClaim, SharedClaims};
@@ -96,6 +103,21 @@ impl Tables {
     #[inline]
     pub(super) fn slot_of_id(&self, id: PodId) -> Slot {
         self.slots.find(id.slot).copied().unwrap_or_default()
+    }
+
+    /// The id of what has the slot.
+    pub(super) fn id_of_slot(&self, slot: SlotIx) -> PodId {
+        PodId { slot, generation: self.slot(slot).generation() }
+    }
+
+    /// The slot of the pod that the target names, finished or not.
+    pub(super) fn target_slot(&self, target: &Target) -> Option<SlotIx> {
+        let is_there = |id: &PodId| {
+            // The generation of a slot that is used up begins anew, but it stays empty.
+            self.slot_of_id(*id).generation() == id.generation && !matches!(self.object(id.slot), SlotObject::Empty)
+        };
+        let known = target.pod.filter(is_there).map(|id| id.slot);
+        known.or_else(|| self.pod_slot(&target.name))
     }
 
     pub(super) fn object(&self, slot: SlotIx) -> &SlotObject {

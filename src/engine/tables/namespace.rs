@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::engine::ids::{ClassIx, Id as _, Namespaces, PodSelectorId, Pods, PolicyIx};
-use crate::engine::matches::{Matches, Selectors};
-use crate::engine::rules::CompiledPolicy;
+use crate::engine::tables::endpoints::CompiledSlice;
+use crate::engine::tables::matches::{Matches, Selectors};
+use crate::engine::tables::policy::CompiledPolicy;
 use crate::engine::tables::workloads::Workloads;
 use crate::labels::Labels;
-use crate::model::cluster::{EndpointSlice, Service};
+use crate::model::cluster::Service;
 
 /// A namespace: its policies, its Services and the classes of its pods.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +24,7 @@ pub(in crate::engine) struct NamespaceEntry {
     /// Its Services by name, with their selectors; none of a Service that selects nothing.
     pub(in crate::engine) services: Arc<Vec<(Arc<Service>, Option<PodSelectorId>)>>,
     /// Its EndpointSlices, by Service, then by name.
-    pub(in crate::engine) slices: Arc<Vec<Arc<EndpointSlice>>>,
+    pub(in crate::engine) slices: Arc<Vec<Arc<CompiledSlice>>>,
     pub(in crate::engine) workloads: Arc<Workloads>,
     /// The classes that its pods and workloads are or were of.
     pub(in crate::engine) classes: Arc<Vec<ClassIx>>,
@@ -31,9 +32,9 @@ pub(in crate::engine) struct NamespaceEntry {
 
 impl NamespaceEntry {
     /// The slices of one of its Services.
-    pub(in crate::engine) fn slices_of(&self, service: &str) -> &[Arc<EndpointSlice>] {
-        let from = self.slices.partition_point(|slice| *slice.service < *service);
-        let to = self.slices.partition_point(|slice| *slice.service <= *service);
+    pub(in crate::engine) fn slices_of(&self, service: &str) -> &[Arc<CompiledSlice>] {
+        let from = self.slices.partition_point(|slice| *slice.source.service < *service);
+        let to = self.slices.partition_point(|slice| *slice.source.service <= *service);
         self.slices.get(from..to).unwrap_or(&[])
     }
 

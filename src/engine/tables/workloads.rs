@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::engine::matches::fulfils;
+use crate::engine::tables::matches::fulfils;
 use crate::model::cluster::{Owner, Pod, Workload, WorkloadKind};
 
 type WorkloadName = (WorkloadKind, Arc<str>);

@@ -30,11 +30,13 @@ use crate::profile::profile::Profile;
 /// ```
 /// use netpol_oracle::generate::strategies::World;
 /// use netpol_oracle::{Cluster, Profile};
-/// let world = World { cluster: Cluster::default(), profile: Profile::kubernetes(), flows: vec!["10.0.0.1 -> x/a icmp".parse()?] };
+/// let flow = "10.0.0.1 -> x/a icmp".parse()?;
+/// let world = World::new(Cluster::default(), Profile::kubernetes(), vec![flow]);
 /// assert!(format!("{world:?}").ends_with("flows:\n- {flow: \"10.0.0.1 -> x/a icmp\"}\n"));
 /// # Ok::<(), netpol_oracle::model::FlowTextError>(())
 /// ```
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct World {
     /// The objects.
     pub cluster: Cluster,
@@ -42,6 +44,14 @@ pub struct World {
     pub profile: Profile,
     /// The questions.
     pub flows: Vec<Flow>,
+}
+
+impl World {
+    /// Questions about a cluster.
+    #[must_use]
+    pub fn new(cluster: Cluster, profile: Profile, flows: Vec<Flow>) -> Self {
+        Self { cluster, profile, flows }
+    }
 }
 
 impl WorldSpec {

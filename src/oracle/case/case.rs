@@ -2,13 +2,15 @@
 
 use std::net::IpAddr;
 
+use serde::{Serialize, Serializer};
+
 use crate::model::change::{Change, ChangeError};
 use crate::model::cluster::Cluster;
 use crate::model::flow::Flow;
+use crate::oracle::case::expected::{Answer, Expected};
 use crate::oracle::data_plane::Observed;
 use crate::profile::profile::Profile;
-use crate::profile::row::Rows;
-use crate::verdict::{Backend, Decide, Decision, FlowError, Judged, Sides, Verdict};
+use crate::verdict::{Decide, Decision, FlowError, Verdict};
 
 /// A cluster, what becomes of it, and flows with the answers to them: all that a data plane needs to show, or to show no
 /// more, what it once did wrong.
@@ -27,7 +29,7 @@ use crate::verdict::{Backend, Decide, Decision, FlowError, Judged, Sides, Verdic
 ///                         "metadata": {"name": "none"}, "spec": {"podSelector": {}}}}]],
 ///   "flows": [{"flow": "default/a -> default/b:80/tcp", "expected": {"verdict": "deny"}}]
 /// }"#;
-/// let case = Case::read("case.json", text).map_err(|faults| faults[0].to_string())?;
+/// let case = Case::read("case.json", text)?;
 /// assert_eq!(case.after()?.policies().len(), 1);
 /// assert_eq!(case.stale()?, []);
 /// assert_eq!(Case::read("case.json", case.write()), Ok(case));
@@ -58,31 +60,19 @@ pub struct Case {
 }
 
 /// A flow of a case.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CaseFlow {
     /// The flow. One to a Service is probed by way of each of its backends, unless it names one with `via`.
     pub flow: Flow,
     /// The one backend of a Service that is meant, where it is an address outside the cluster, which `via` cannot name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub backend: Option<IpAddr>,
     /// What is right.
     pub expected: Expected,
     /// What the data plane did when the case was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub observed: Option<Observed>,
-}
-
-/// The answer to a flow of a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Expected {
-    /// End to end.
-    pub verdict: Verdict,
-    /// The rows it hangs on; `None`: not looked at.
-    pub rows: Option<Rows>,
-    /// Of the source's side; `None`: not looked at. A Service that several backends serve has no sides.
-    pub egress: Option<Verdict>,
-    /// Of the destination's side.
-    pub ingress: Option<Verdict>,
 }
 
 /// A case that cannot be judged.
@@ -116,7 +106,12 @@ pub enum CaseError {
 }
 
 /// A flow of a case whose stated answer is not what is said of it now.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// ```json
+/// {"flow": 0, "expected": {"verdict": "allow"}, "now": {"verdict": "deny", "rows": [], "egress": "allow", "ingress": "deny",
+///  "reasons": {"egress": "not-isolated", "ingress": "no-rule"}}}
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Stale {
     /// Which flow of the case, from 0.
@@ -124,64 +119,24 @@ pub struct Stale {
     /// What the case says.
     pub expected: Expected,
     /// What is said now.
-    pub now: Expected,
+    #[serde(serialize_with = "as_expected")]
+    pub now: Result<Answer, FlowError>,
+}
+
+/// In the form of what a case expects, an error by its code.
+fn as_expected<S: Serializer>(now: &Result<Answer, FlowError>, serializer: S) -> Result<S::Ok, S::Error> {
+    match now {
+        Ok(answer) => answer.serialize(serializer),
+        Err(error) => Expected::Error(error.code()).serialize(serializer),
+    }
 }
 
 impl std::fmt::Display for Stale {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "flows[{}]: expected {}, now {}", self.flow, self.expected, self.now)
-    }
-}
-
-impl Expected {
-    /// What `decision` says; of one backend where `backend` names it.
-    ///
-    /// None where `backend` is not among those of the decision.
-    #[must_use]
-    pub fn of(decision: &Decision, backend: Option<IpAddr>) -> Option<Self> {
-        let with = |verdict, rows, sides: Option<&Sides>| Self {
-            verdict,
-            rows: Some(rows),
-            egress: sides.map(|sides| sides.egress.verdict),
-            ingress: sides.map(|sides| sides.ingress.verdict),
-        };
-        match (&decision.judged, backend) {
-            (Judged::Sides(sides), None) => Some(with(decision.verdict, decision.rows, Some(sides))),
-            (Judged::Sides(_), Some(_)) => None,
-            (Judged::Backends(backends), None) => match backends.as_slice() {
-                [one] => Some(with(one.verdict, one.rows, Some(&one.sides))),
-                _ => Some(with(decision.verdict, decision.rows, None)),
-            },
-            (Judged::Backends(backends), Some(address)) => {
-                let meant = backends.iter().find(|each| each.backend == Backend::Address(address))?;
-                Some(with(meant.verdict, meant.rows, Some(&meant.sides)))
-            }
-        }
-    }
-
-    /// Whether `now` says the same wherever this says something.
-    fn holds(&self, now: &Self) -> bool {
-        fn fits<T: PartialEq>(stated: Option<T>, now: Option<T>) -> bool {
-            stated.is_none() || stated == now
-        }
-        self.verdict == now.verdict
-            && fits(self.rows, now.rows)
-            && fits(self.egress, now.egress)
-            && fits(self.ingress, now.ingress)
-    }
-}
-
-impl std::fmt::Display for Expected {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.verdict)?;
-        if let Some(rows) = self.rows.filter(|rows| !rows.is_empty()) {
-            write!(f, " ({rows})")?;
-        }
-        match (self.egress, self.ingress) {
-            (Some(egress), Some(ingress)) => write!(f, " (egress {egress}, ingress {ingress})"),
-            (Some(side), None) => write!(f, " (egress {side})"),
-            (None, Some(side)) => write!(f, " (ingress {side})"),
-            (None, None) => Ok(()),
+        write!(f, "flows[{}]: expected {}, now ", self.flow, self.expected)?;
+        match &self.now {
+            Ok(answer) => write!(f, "{answer}"),
+            Err(error) => write!(f, "the error {}: {error}", error.code()),
         }
     }
 }
@@ -208,19 +163,27 @@ impl Case {
     /// The flows whose stated answers are not what the definition says: none of a case that is up to date.
     ///
     /// # Errors
-    /// The case cannot be judged.
+    /// The case cannot be judged: a batch cannot be applied, a backend is none.
     pub fn stale(&self) -> Result<Vec<Stale>, CaseError> {
         let cluster = self.after()?;
         let reference = crate::reference::Reference::new(&cluster, &self.profile);
         self.stale_by(&reference)
     }
 
-    pub(in crate::oracle) fn stale_by(&self, judge: &impl Decide) -> Result<Vec<Stale>, CaseError> {
+    /// The same by another judge, who answers for the cluster after all changes.
+    ///
+    /// # Errors
+    /// A flow means a backend that is none.
+    pub fn stale_by(&self, judge: &(impl Decide + ?Sized)) -> Result<Vec<Stale>, CaseError> {
         let mut stale = Vec::new();
         for (index, flow) in self.flows.iter().enumerate() {
-            let now = flow.judged(judge)?.1;
+            let now = match flow.judged(judge) {
+                Ok((_, answer)) => Ok(answer),
+                Err(CaseError::Flow { error, .. }) => Err(error),
+                Err(other) => return Err(other),
+            };
             if !flow.expected.holds(&now) {
-                stale.push(Stale { flow: index, expected: flow.expected, now });
+                stale.push(Stale { flow: index, expected: flow.expected.clone(), now });
             }
         }
         Ok(stale)
@@ -233,21 +196,34 @@ impl CaseFlow {
     /// # Errors
     /// The flow cannot be judged.
     pub fn new(flow: Flow, judge: &impl Decide) -> Result<Self, CaseError> {
-        let unasked = Expected { verdict: Verdict::Undefined, rows: None, egress: None, ingress: None };
-        let flow = Self { flow, backend: None, expected: unasked, observed: None };
-        let expected = flow.judged(judge)?.1;
-        Ok(Self { expected, ..flow })
+        let mut flow = Self::expecting(flow, Expected::Answer(Answer::new(Verdict::Undefined)));
+        flow.expected = Expected::Answer(flow.judged(judge)?.1);
+        Ok(flow)
+    }
+
+    /// The flow with what is right for it.
+    #[must_use]
+    pub fn expecting(flow: Flow, expected: Expected) -> Self {
+        Self { flow, backend: None, expected, observed: None }
     }
 
     /// What `judge` says of it.
-    pub(in crate::oracle) fn judged(&self, judge: &impl Decide) -> Result<(Decision, Expected), CaseError> {
+    pub(in crate::oracle) fn judged(&self, judge: &(impl Decide + ?Sized)) -> Result<(Decision, Answer), CaseError> {
         let decision =
             judge.decide(&self.flow).map_err(|error| CaseError::Flow { flow: self.flow.to_string(), error })?;
-        match (Expected::of(&decision, self.backend), self.backend) {
-            (Some(expected), _) => Ok((decision, expected)),
+        match (Answer::of(&decision, self.backend), self.backend) {
+            (Some(answer), _) => Ok((decision, answer)),
             (None, Some(backend)) => Err(CaseError::Backend { flow: self.flow.to_string(), backend }),
             // Without a backend there always is an answer; this keeps the match whole.
-            (None, None) => Ok((decision, self.expected)),
+            (None, None) => {
+                let answer = Answer::new(decision.verdict);
+                Ok((decision, answer))
+            }
         }
+    }
+
+    /// Whether a packet can show anything of it: a flow that cannot be judged has none.
+    pub(in crate::oracle) fn is_asked(&self) -> bool {
+        self.expected.answer().is_some()
     }
 }

@@ -11,7 +11,7 @@ use crate::manifest::write::{documents, yaml};
 use crate::model::flow::L4;
 use crate::profile::row::Rows;
 use crate::reference::Reference;
-use crate::verdict::{Decision, Judged, Reason, Sides};
+use crate::verdict::{Decision, FlowError, Judged, Reason, Sides};
 
 impl Case {
     /// The case in the form of the crate's corpus, a YAML document: the cluster after all changes, and each flow with what
@@ -23,8 +23,15 @@ impl Case {
     pub fn to_corpus(&self) -> Result<String, CaseError> {
         let cluster = self.after()?;
         let reference = Reference::new(&cluster, &self.profile);
-        let decided: Vec<(&CaseFlow, Decision)> =
-            self.flows.iter().map(|flow| Ok((flow, flow.judged(&reference)?.0))).collect::<Result<_, CaseError>>()?;
+        let mut decided = Vec::new();
+        for flow in &self.flows {
+            match flow.judged(&reference) {
+                Ok((decision, _)) => decided.push((flow, Ok(decision))),
+                // Of a flow that is expected to fail the error is the answer.
+                Err(CaseError::Flow { error, .. }) if !flow.is_asked() => decided.push((flow, Err(error))),
+                Err(other) => return Err(other),
+            }
+        }
 
         let mut manifests = String::new();
         for (index, object) in documents(&cluster).enumerate() {
@@ -39,10 +46,11 @@ impl Case {
         let mut text = "---\n".to_owned();
         yaml::entry(&mut text, 0, "name", &json!(kebab(self.name.as_deref().unwrap_or("found"))));
         yaml::entry(&mut text, 0, "source", &json!(source));
-        yaml::entry(&mut text, 0, "rules", &json!(rules(&decided)));
+        let decisions = decided.iter().filter_map(|(_, decision)| decision.as_ref().ok());
+        yaml::entry(&mut text, 0, "rules", &json!(rules(decisions)));
         yaml::entry(&mut text, 0, "profile", &value(&self.profile));
         yaml::entry(&mut text, 0, "manifests", &json!(manifests));
-        let flows: Vec<Value> = decided.iter().map(|(flow, decision)| answered(flow, decision)).collect();
+        let flows: Vec<Value> = decided.iter().map(|(flow, answer)| answered(flow, answer)).collect();
         yaml::list(&mut text, "flows", &flows);
         if !codes.is_empty() {
             yaml::entry(&mut text, 0, "diagnostics", &json!(codes));
@@ -52,7 +60,11 @@ impl Case {
 }
 
 /// A flow with its answer.
-fn answered(flow: &CaseFlow, decision: &Decision) -> Value {
+fn answered(flow: &CaseFlow, answer: &Result<Decision, FlowError>) -> Value {
+    let decision = match answer {
+        Ok(decision) => decision,
+        Err(error) => return json!({"flow": flow.flow.to_string(), "verdict": "error", "error": error.code()}),
+    };
     let mut fields = Map::new();
     let mut add = |field: &str, value: Value| drop(fields.insert(field.to_owned(), value));
     add("flow", json!(flow.flow.to_string()));
@@ -85,10 +97,10 @@ fn kebab(name: &str) -> String {
 }
 
 /// The rules and rows that the answers rest on.
-fn rules(decided: &[(&CaseFlow, Decision)]) -> Vec<String> {
+fn rules<'d>(decisions: impl Iterator<Item = &'d Decision>) -> Vec<String> {
     let mut rules: BTreeSet<String> = BTreeSet::new();
     let rows = |rules: &mut BTreeSet<String>, rows: Rows| rules.extend(rows.iter().map(|row| row.to_string()));
-    for (_, decision) in decided {
+    for decision in decisions {
         rows(&mut rules, decision.rows);
         let sides: Vec<&Sides> = match &decision.judged {
             Judged::Sides(sides) => vec![sides],

@@ -3,9 +3,11 @@
 #[expect(clippy::module_inception, reason = "the case is what the room is named for")]
 mod case;
 mod corpus;
+mod expected;
 mod read;
 mod replay;
 mod write;
 
-pub use case::{Case, CaseError, CaseFlow, Expected, Stale};
+pub use case::{Case, CaseError, CaseFlow, Stale};
+pub use expected::{Answer, AnswerSide, Expected};
 pub use replay::{Replay, ReplayError};

@@ -1,11 +1,13 @@
 //! Texts to cases: strict, every fault with its line.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-use super::case::{Case, CaseFlow, Expected};
-use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Severity};
+use super::case::{Case, CaseFlow};
+use super::expected::{Answer, AnswerSide, Expected};
+use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, ReadError, Severity};
 use crate::located::{At, Faults, FieldFault, Value};
 use crate::manifest::load::{Loaded, Loader};
 use crate::manifest::tree::{Document, Format, Hint, read};
@@ -18,7 +20,7 @@ use crate::oracle::data_plane::{Observed, Outcome};
 use crate::profile::profile::Profile;
 use crate::profile::row::{Row, Rows};
 use crate::text::{listed, quoted};
-use crate::verdict::Verdict;
+use crate::verdict::{Backend, FlowError, Reason, Verdict};
 
 const FIELDS: [&str; 6] = ["name", "source", "profile", "manifests", "changes", "flows"];
 const VERDICTS: [(&str, Verdict); 3] =
@@ -33,16 +35,18 @@ impl Case {
     /// # Errors
     /// Every fault of the file, each with its line and field: fields that a case does not have, manifests that do not load,
     /// changes that cannot be made.
-    pub fn read(name: &str, text: impl AsRef<[u8]>) -> Result<Self, Vec<Diagnostic>> {
+    pub fn read(name: &str, text: impl AsRef<[u8]>) -> Result<Self, ReadError> {
         let source: Arc<str> = name.into();
         let mut documents = read(text.as_ref(), Hint::of_name(name));
         let reader = Reader { source, diagnostics: Vec::new(), faults: Faults::default() };
         match (documents.pop(), documents.is_empty()) {
-            (Some(document), true) => reader.case(&document),
+            (Some(document), true) => reader.case(&document).map_err(ReadError::new),
             (last, _) => {
                 let count = documents.len() + usize::from(last.is_some());
                 let message = format!("{count} documents where a case is one");
-                Err(vec![reader.diagnostic(Code::FieldType, FieldPath::root(), None, message, "keep one case a file")])
+                let fault =
+                    reader.diagnostic(Code::FieldType, FieldPath::root(), None, message, "keep one case a file");
+                Err(ReadError::new(vec![fault]))
             }
         }
     }
@@ -265,7 +269,13 @@ impl Reader {
     }
 
     fn expected(&mut self, at: &At<'_>) -> Option<Expected> {
-        self.faults.unknown_fields(at, &["verdict", "rows", "egress", "ingress"]);
+        self.faults.unknown_fields(at, &["verdict", "rows", "egress", "ingress", "reasons", "backends", "error"]);
+        if let Some(error) = at.field("error") {
+            if at.tree.entries().len() > 1 {
+                error.wrong_value(&mut self.faults, "what cannot be judged has no answer: `error` stands alone");
+            }
+            return self.code(at, "error", FlowError::CODES).map(Expected::Error);
+        }
         if at.field("verdict").is_none() {
             self.faults.missing(at, "verdict");
         }
@@ -274,9 +284,41 @@ impl Reader {
             let items = rows.items(&mut self.faults);
             items.iter().filter_map(|item| self.row(item)).collect::<Rows>()
         });
-        let egress = self.word(at, "egress", &VERDICTS);
-        let ingress = self.word(at, "ingress", &VERDICTS);
-        Some(Expected { verdict: verdict?, rows, egress, ingress })
+        let reasons = at.object(&mut self.faults, "reasons");
+        if let Some(reasons) = &reasons {
+            self.faults.unknown_fields(reasons, &["egress", "ingress"]);
+        }
+        let mut side = |name| AnswerSide {
+            verdict: self.word(at, name, &VERDICTS),
+            reason: reasons.as_ref().and_then(|reasons| self.code(reasons, name, Reason::CODES)),
+        };
+        let (egress, ingress) = (side("egress"), side("ingress"));
+        let backends = at.object(&mut self.faults, "backends").map(|at| self.backends(&at));
+        Some(Expected::Answer(Answer { verdict: verdict?, rows, egress, ingress, backends }))
+    }
+
+    fn backends(&mut self, at: &At<'_>) -> BTreeMap<Backend, Verdict> {
+        let mut backends = BTreeMap::new();
+        for entry in at.tree.entries() {
+            let each = at.entry(entry);
+            let backend = match (entry.key.parse::<IpAddr>(), entry.key.split_once('/')) {
+                (Ok(address), _) => Backend::Address(canonical(address)),
+                (Err(_), Some((namespace, name))) => Backend::Object(ObjectName::new(namespace, name)),
+                (Err(_), None) => {
+                    each.wrong_value(&mut self.faults, "a backend is `NAMESPACE/NAME` or an address");
+                    continue;
+                }
+            };
+            if let Some(verdict) = self.word(at, &entry.key, &VERDICTS) {
+                backends.insert(backend, verdict);
+            }
+        }
+        backends
+    }
+
+    fn code(&mut self, at: &At<'_>, field: &str, codes: &[&'static str]) -> Option<&'static str> {
+        let words: Vec<_> = codes.iter().map(|code| (*code, *code)).collect();
+        self.word(at, field, &words)
     }
 
     fn row(&mut self, at: &At<'_>) -> Option<Row> {

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::case::{Case, CaseFlow};
+use super::case::Case;
 use crate::manifest::write::{Manifest, ObjectRef, documents, yaml};
 use crate::model::change::{Change, Object, ObjectId};
 use crate::model::cluster::{Cluster, Namespace};
@@ -51,7 +52,7 @@ impl Case {
             let batch = |changes: &Vec<Change>| Value::Array(changes.iter().map(change).collect());
             fields.push(("changes", self.changes.iter().map(batch).collect()));
         }
-        fields.push(("flows", self.flows.iter().map(flow).collect()));
+        fields.push(("flows", self.flows.iter().map(value).collect()));
         fields
     }
 
@@ -74,6 +75,13 @@ impl Case {
             }
             _ => true,
         })
+    }
+}
+
+impl Serialize for Case {
+    /// As its file has it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.fields())
     }
 }
 
@@ -135,27 +143,4 @@ fn change(change: &Change) -> Value {
     }
     removed.insert("name".to_owned(), json!(name));
     json!({"remove": removed})
-}
-
-fn flow(flow: &CaseFlow) -> Value {
-    let mut expected = Map::new();
-    expected.insert("verdict".to_owned(), value(&flow.expected.verdict));
-    if let Some(rows) = &flow.expected.rows {
-        expected.insert("rows".to_owned(), value(rows));
-    }
-    for (name, side) in [("egress", flow.expected.egress), ("ingress", flow.expected.ingress)] {
-        if let Some(verdict) = side {
-            expected.insert(name.to_owned(), value(&verdict));
-        }
-    }
-    let mut written = Map::new();
-    written.insert("flow".to_owned(), json!(flow.flow.to_string()));
-    if let Some(backend) = flow.backend {
-        written.insert("backend".to_owned(), json!(backend));
-    }
-    written.insert("expected".to_owned(), Value::Object(expected));
-    if let Some(observed) = &flow.observed {
-        written.insert("observed".to_owned(), value(observed));
-    }
-    Value::Object(written)
 }

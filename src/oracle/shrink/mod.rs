@@ -6,12 +6,14 @@ mod state;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use serde::Serialize;
+
 use self::cut::Level;
 use self::state::State;
 use crate::engine::Engine;
 use crate::model::flow::Flow;
 use crate::name::Direction;
-use crate::oracle::case::{Case, CaseError, CaseFlow, Expected, ReplayError};
+use crate::oracle::case::{Answer, Case, CaseError, CaseFlow, Expected, ReplayError};
 use crate::oracle::check::{Options, check_installed};
 use crate::oracle::data_plane::DataPlane;
 use crate::oracle::report::Mismatch;
@@ -63,8 +65,12 @@ impl Default for ShrinkOptions {
     }
 }
 
-/// What is left of a case.
-#[derive(Debug, Clone, PartialEq)]
+/// What is left of a case. As JSON, with the [`Case`] as its file has it, and [`Mismatch`] as it says:
+///
+/// ```text
+/// {"case": CASE, "mismatch": MISMATCH, "probes": 8, "installs": 8, "is_minimal": true}
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Shrunk {
     /// The smallest case that was found to differ; its one flow has the right answer and what was observed.
@@ -157,12 +163,11 @@ pub fn shrink<P: DataPlane + ?Sized>(
     search.run();
     let Search { state, mismatch, target, probes, installs, is_out, .. } = search;
     let cluster = state.cluster();
-    let expected = Expected::of(&mismatch.decision, None);
-    let unasked = Expected { verdict: mismatch.decision.verdict, rows: None, egress: None, ingress: None };
+    let answer = Answer::of(&mismatch.decision, None).unwrap_or(Answer::new(mismatch.decision.verdict));
     let flow = CaseFlow {
         flow: target.flow,
         backend: target.backend,
-        expected: expected.unwrap_or(unasked),
+        expected: Expected::Answer(answer),
         observed: Some(mismatch.observed.clone()),
     };
     let case = Case {
@@ -182,7 +187,7 @@ fn first_mismatch<P: DataPlane + ?Sized>(case: &Case, data_plane: &mut P) -> Res
         ReplayError::Case(error) => ShrinkError::Case(error),
         ReplayError::DataPlane(error) => ShrinkError::DataPlane(error),
     })?;
-    for flow in &case.flows {
+    for flow in case.flows.iter().filter(|flow| flow.is_asked()) {
         flow.judged(&engine)?;
         let report = check_installed(&engine, data_plane, [flow.flow.clone()], &Options::default());
         if let Some(mismatch) = report.mismatches.into_iter().find(|mismatch| flow.is_of(mismatch)) {

@@ -19,6 +19,8 @@
 //! inverse, and a rule that has no row of its own is refused ([`CannotShow`]), even where another rule would
 //! admit the same.
 //!
+//! Rows, columns and what stands in them are closed: the form has these and no more.
+//!
 //! ```
 //! use netpol_oracle::profile::console::{Columns, InboundRow};
 //!

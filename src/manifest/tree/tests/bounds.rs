@@ -1,20 +1,9 @@
 //! The bounds of reading, on a thread with a stack of 2 MiB and in a time far above what is needed.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use netpol_test_support::bounded;
 
 use super::super::document::MAX_DEPTH;
 use super::*;
-
-/// Runs on a small stack, within a time.
-fn bounded<T: Send + 'static>(seconds: u64, run: impl FnOnce() -> T + Send + 'static) -> T {
-    let start = Instant::now();
-    let thread = thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap();
-    let result = thread.join().unwrap();
-    let took = start.elapsed();
-    assert!(took < Duration::from_secs(10 * seconds), "took {took:?}");
-    result
-}
 
 #[test]
 fn an_alias_inside_itself_is_a_fault() {

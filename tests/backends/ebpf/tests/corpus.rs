@@ -6,9 +6,9 @@ use netpol_oracle::oracle::{DataPlane, Observed, Outcome as Fate};
 use netpol_oracle::profile::Base;
 use netpol_oracle::profile::cce::NetworkModel;
 use netpol_oracle::verdict::Judged;
-use netpol_oracle::{Decide, Flow, Loader, Profile, Reference};
+use netpol_oracle::{Cluster, Decide, Flow, Profile, Reference, Verdict};
+use netpol_test_support::corpus::{CorpusCase, corpus};
 
-use crate::case::{self, Case, Expectation, Outcome};
 use crate::plane;
 use crate::probes::probes_of;
 use netpol_backend_ebpf::EbpfPlane;
@@ -30,8 +30,8 @@ struct Count {
 fn agrees_with_the_corpus() {
     let Some(mut plane) = plane("corpus") else { return };
     let mut count = Count::default();
-    let cases = case::corpus().unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
-    for case in cases.iter().filter(|case| is_ours(&case.profile)) {
+    let cases = corpus().unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
+    for case in cases.iter().filter(|case| is_ours(&case.case.profile)) {
         run(&mut plane, case, &mut count);
     }
     let Count { cases: ours, seen, undefined, errors, unobservable, faults } = count;
@@ -55,30 +55,28 @@ fn is_ours(profile: &Profile) -> bool {
     }
 }
 
-fn run(plane: &mut EbpfPlane, case: &Case, count: &mut Count) {
-    let loader = Loader::new(case.profile.release());
-    let texts = case.texts().unwrap();
-    let cluster = texts.iter().fold(loader, |loader, (name, text)| loader.text(name, text)).finish().cluster;
-    plane.install(&cluster, &case.profile).unwrap();
+fn run(plane: &mut EbpfPlane, corpus_case: &CorpusCase, count: &mut Count) {
+    let case = &corpus_case.case;
+    plane.install(&case.cluster, &case.profile).unwrap();
     count.cases += 1;
-    for expectation in &case.expectations {
-        let expected = match expectation.outcome {
-            Outcome::Error => {
+    for (index, flow) in case.flows.iter().enumerate() {
+        let expected = match flow.expected.answer().map(|answer| answer.verdict) {
+            None => {
                 count.errors += 1;
                 continue;
             }
-            Outcome::Undefined => {
+            Some(Verdict::Undefined) => {
                 count.undefined += 1;
                 continue;
             }
-            Outcome::Allow => Fate::Delivered,
-            Outcome::Deny => Fate::Dropped,
+            Some(Verdict::Allow) => Fate::Delivered,
+            Some(Verdict::Deny) => Fate::Dropped,
         };
-        match fates(plane, &cluster, case, expectation) {
+        match fates(plane, &case.cluster, &case.profile, &flow.flow) {
             Ok(fates) if fates.iter().all(|fate| *fate == expected) => count.seen += 1,
             Ok(fates) => {
-                let at = case.at(expectation.line);
-                count.faults.push(format!("{at}: {}: expected {expected:?}, seen {fates:?}", expectation.flow));
+                let at = corpus_case.at_flow(index);
+                count.faults.push(format!("{at}: expected {expected:?}, seen {fates:?}"));
             }
             Err(reason) => *count.unobservable.entry(reason).or_default() += 1,
         }
@@ -86,19 +84,13 @@ fn run(plane: &mut EbpfPlane, case: &Case, count: &mut Count) {
 }
 
 /// What becomes of the flow, by way of each backend where it has several.
-fn fates(
-    plane: &mut EbpfPlane,
-    cluster: &netpol_oracle::Cluster,
-    case: &Case,
-    expectation: &Expectation,
-) -> Result<Vec<Fate>, String> {
-    let flow: Flow = expectation.flow.parse().unwrap();
+fn fates(plane: &mut EbpfPlane, cluster: &Cluster, profile: &Profile, flow: &Flow) -> Result<Vec<Fate>, String> {
     // Which backends there are is no question of policies.
-    let backends = match Reference::new(cluster, &case.profile).decide(&flow).unwrap().judged {
+    let backends = match Reference::new(cluster, profile).decide(flow).unwrap().judged {
         Judged::Sides(_) => Vec::new(),
         Judged::Backends(all) => all.into_iter().map(|each| each.backend).collect(),
     };
-    let probes = probes_of(cluster, &flow, &backends).ok_or("no ClusterIP or address to send to")?;
+    let probes = probes_of(cluster, flow, &backends).ok_or("no ClusterIP or address to send to")?;
     let mut fates = Vec::new();
     for probe in &probes {
         match plane.probe(probe).unwrap() {

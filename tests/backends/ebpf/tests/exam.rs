@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use fastrand::Rng;
 use netpol_oracle::generate::strategies::{World, clusters as any_clusters, overrides, with_ranges};
 use netpol_oracle::model::{OtherProtocol, Peer, Peers, PortSpec, Ports};
 use netpol_oracle::net::Family;
@@ -44,7 +45,7 @@ pub(crate) struct Exam {
 }
 
 impl Exam {
-    pub(crate) fn of(world: World, dice: &mut Dice) -> Self {
+    pub(crate) fn of(world: World, dice: &mut Rng) -> Self {
         let questions = questions(&world.cluster, &world.profile, dice);
         Self { world, questions }
     }
@@ -55,24 +56,6 @@ impl Exam {
         let mut tally = Tally::default();
         self.questions.iter().for_each(|question| tally.ask(plane, question));
         tally
-    }
-}
-
-/// Numbers that are the same in every run.
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// The splitmix64 generator.
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
     }
 }
 
@@ -89,7 +72,7 @@ fn grown<S: Strategy>(strategy: S, seed: u64) -> impl Iterator<Item = S::Value> 
 }
 
 /// The profiles that run on eBPF, and upstream Kubernetes: by turns.
-pub(crate) fn profile(turn: u64, dice: &mut Dice) -> Profile {
+pub(crate) fn profile(turn: u64, dice: &mut Rng) -> Profile {
     let with = |text: &str, overrides: &[(Row, &str)]| {
         let profile: Profile = text.parse().unwrap();
         overrides.iter().fold(profile, |profile, (row, word)| profile.with_override(*row, word).unwrap())
@@ -110,32 +93,32 @@ pub(crate) fn profile(turn: u64, dice: &mut Dice) -> Profile {
         16 => with("vpc:v1.31.6-r0", &[certain[0], certain[1], (Row::C9, "inside"), (Row::C7, "supported")]),
         17 => with("cn2:v1.34.3-r10", &certain).with_edition(Edition::Y2026),
         18 => with("vpc:v1.29.10-r0", &certain).with_edition(Edition::SeedProse),
-        _ => match dice.below(3) {
+        _ => match dice.u8(..3) {
             0 => with("vpc:v1.31.6-r0", &[]).with_switch(Switch::Off),
             1 => with("vpc:v1.31.6-r0", &[certain[0], certain[1], (Row::C13, "unsupported"), (Row::U1, "portless")]),
             _ => with("cn2:v1.31.6-r0", &[certain[0], certain[1], (Row::C11, "supported"), (Row::C12, "supported")]),
         },
     };
-    grown(with_ranges(profile), dice.below(1 << 32)).next().unwrap()
+    grown(with_ranges(profile), dice.u64(..1 << 32)).next().unwrap()
 }
 
 /// Generated worlds with their questions.
 pub(crate) fn exams(seed: u64) -> impl Iterator<Item = Exam> {
-    let mut dice = Dice::new(seed);
+    let mut dice = Rng::with_seed(seed);
     let said = grown(vec(overrides(), 1..4), seed);
     clusters(seed).zip(said).zip(0..).map(move |((cluster, overrides), turn)| {
         let mut profile = profile(turn, &mut dice);
         // One world in four is on a cluster that the vendor's table does not know.
-        if dice.below(4) == 0 {
+        if dice.u8(..4) == 0 {
             profile =
                 overrides.into_iter().fold(profile, |profile, (row, word)| profile.with_override(row, word).unwrap());
         }
-        Exam::of(World { cluster, profile, flows: Vec::new() }, &mut dice)
+        Exam::of(World::new(cluster, profile, Vec::new()), &mut dice)
     })
 }
 
 /// Every pair of ends with an address of which one is a pod, with some ports each; every Service from some ends.
-pub(crate) fn questions(cluster: &Cluster, profile: &Profile, dice: &mut Dice) -> Vec<Question> {
+pub(crate) fn questions(cluster: &Cluster, profile: &Profile, dice: &mut Rng) -> Vec<Question> {
     let reference = Reference::new(cluster, profile);
     let (ends, ports) = (ends(cluster), ports(cluster));
     let mut questions = Vec::new();
@@ -146,7 +129,7 @@ pub(crate) fn questions(cluster: &Cluster, profile: &Profile, dice: &mut Dice) -
             }
             let hairpin = source == destination;
             for _ in 0..if hairpin { 1 } else { PORTS_A_PAIR } {
-                let l4 = ports[usize::try_from(dice.below(ports.len() as u64)).unwrap()];
+                let l4 = ports[dice.usize(..ports.len())];
                 ask(&reference, Flow::new(source.clone(), destination.clone().into(), l4), &mut questions);
             }
         }

@@ -20,10 +20,6 @@ macro_rules! say {
     }};
 }
 
-#[allow(dead_code, reason = "not all of the oracle's test support is needed here")]
-#[path = "../../../support/case.rs"]
-mod case;
-
 mod comparison;
 mod corpus;
 mod exam;

@@ -1,12 +1,13 @@
 //! A data plane that follows changes does what a fresh one does.
 
+use fastrand::Rng;
 use netpol_backend_ebpf::{EbpfPlane, Fault};
 use netpol_oracle::generate::strategies::World;
 use netpol_oracle::oracle::DataPlane;
 use netpol_oracle::{Change, Cluster, Object, Profile};
 
 use crate::comparison::Tally;
-use crate::exam::{Dice, clusters, profile, questions};
+use crate::exam::{clusters, profile, questions};
 use crate::{number, plane};
 
 /// Batches of changes for each world.
@@ -26,13 +27,13 @@ fn objects(cluster: &Cluster) -> Vec<Object> {
 
 /// Some changes: objects of `other` come or replace those of the same name, objects that are there go, pods get the
 /// labels of others.
-fn changes(cluster: &Cluster, other: &Cluster, dice: &mut Dice) -> Vec<Change> {
+fn changes(cluster: &Cluster, other: &Cluster, dice: &mut Rng) -> Vec<Change> {
     let mut then = cluster.clone();
     let mut changes = Vec::new();
-    for _ in 0..=dice.below(3) {
+    for _ in 0..=dice.u8(..3) {
         let (here, there) = (objects(&then), objects(other));
         let pods: Vec<_> = then.pods().iter().collect();
-        let mut pick = |length: usize| usize::try_from(dice.below(length as u64)).unwrap();
+        let mut pick = |length: usize| dice.usize(..length);
         let change = match pick(5) {
             0 | 1 => Change::Put(there[pick(there.len())].clone()),
             2 | 3 if pods.len() > 1 => {
@@ -69,7 +70,7 @@ fn follow(
     fresh: &mut EbpfPlane,
     (cluster, other): (Cluster, Cluster),
     profile: &Profile,
-    dice: &mut Dice,
+    dice: &mut Rng,
 ) -> Followed {
     let mut followed = Followed::default();
     let mut cluster = cluster;
@@ -86,7 +87,7 @@ fn follow(
             followed.by_update.ask(updated, &question);
             followed.by_install.ask(fresh, &question);
             if let (true, [mismatch]) = (followed.world.is_empty(), &followed.by_install.mismatches[..]) {
-                let world = World { cluster: cluster.clone(), profile: profile.clone(), flows: Vec::new() };
+                let world = World::new(cluster.clone(), profile.clone(), Vec::new());
                 followed.world = format!("{mismatch}\n{world:?}");
             }
             // Where the definition leaves it open too.
@@ -109,7 +110,7 @@ fn changing() -> impl Iterator<Item = ((Cluster, Cluster), u64)> {
 fn an_updated_data_plane_does_what_a_fresh_one_does() {
     let (Some(mut updated), Some(mut fresh)) = (plane("updates"), plane("updates")) else { return };
     let worlds = number("NETPOL_WORLDS", 40) / 4;
-    let (mut all, mut dice) = (Followed::default(), Dice::new(2));
+    let (mut all, mut dice) = (Followed::default(), Rng::with_seed(2));
     for (world, turn) in changing().take(usize::try_from(worlds).unwrap()) {
         let profile = profile(turn, &mut dice);
         let one = follow(&mut updated, &mut fresh, world, &profile, &mut dice);
@@ -137,7 +138,7 @@ fn an_updated_data_plane_does_what_a_fresh_one_does() {
 fn labels_that_do_not_arrive_are_found() {
     let (Some(mut updated), Some(mut fresh)) = (plane("stale labels"), plane("stale labels")) else { return };
     updated.plant(Some(Fault::StaleAfterRelabel));
-    let mut dice = Dice::new(3);
+    let mut dice = Rng::with_seed(3);
     for (world, turn) in changing().take(WORLDS_UNTIL_STALE) {
         let profile = profile(turn, &mut dice);
         let one = follow(&mut updated, &mut fresh, world, &profile, &mut dice);

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use netpol_oracle::Verdict;
 use netpol_oracle::oracle::{DataPlane, Observed, Outcome};
 use netpol_oracle::profile::Base;
 use netpol_oracle::profile::cce::NetworkModel;
-use netpol_oracle::{Flow, Loader};
+use netpol_test_support::corpus::corpus;
 
 use crate::ask::ask;
-use crate::case::{self, corpus};
 use crate::harness::{Tally, say, switch};
 
 #[test]
@@ -17,7 +17,8 @@ fn the_cases_of_the_corpus_hold() {
     let cases = corpus().unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
     let (mut tally, mut faults, mut run) = (Tally::default(), Vec::new(), BTreeMap::<String, usize>::new());
     let (mut not_served, mut flows, mut without_packet) = (0, 0, 0);
-    for case in &cases {
+    for corpus_case in &cases {
+        let (at, case) = (corpus_case.at(), &corpus_case.case);
         let model = match case.profile.base() {
             Base::Kubernetes(_) => "kubernetes".to_owned(),
             Base::Cce(NetworkModel::Tunnel, _) => "tunnel".to_owned(),
@@ -26,18 +27,12 @@ fn the_cases_of_the_corpus_hold() {
                 continue;
             }
         };
-        let texts = case.texts().unwrap_or_else(|fault| panic!("{fault}"));
-        let loader = Loader::new(case.profile.release());
-        let cluster = texts.iter().fold(loader, |loader, (name, text)| loader.text(name, text)).finish().cluster;
-        plane.install(&cluster, &case.profile).unwrap_or_else(|error| panic!("{}: {error}", case.at(None)));
+        plane.install(&case.cluster, &case.profile).unwrap_or_else(|error| panic!("{at}: {error}"));
         let before = tally.agreed + tally.undefined;
-        for expectation in &case.expectations {
-            if expectation.outcome == case::Outcome::Error {
-                continue;
-            }
-            let flow: Flow = expectation.flow.parse().unwrap_or_else(|error| panic!("{error}"));
+        for (index, flow) in case.flows.iter().enumerate() {
+            let Some(answer) = flow.expected.answer() else { continue };
             flows += 1;
-            let asked = ask(&cluster, &case.profile, &flow).unwrap_or_default();
+            let asked = ask(&case.cluster, &case.profile, &flow.flow).unwrap_or_default();
             without_packet += usize::from(asked.is_empty());
             for one in &asked {
                 tally.compare(&mut plane, one);
@@ -45,17 +40,17 @@ fn the_cases_of_the_corpus_hold() {
                 let observed = plane.probe(&one.probe).unwrap_or_else(|error| panic!("{error}"));
                 let Observed::Sides { egress, ingress } = observed else { continue };
                 let delivered = [egress, ingress] == [Outcome::Delivered; 2];
-                let wrong = match expectation.outcome {
-                    case::Outcome::Allow => !delivered,
-                    case::Outcome::Deny => delivered,
-                    case::Outcome::Undefined | case::Outcome::Error => false,
+                let wrong = match answer.verdict {
+                    Verdict::Allow => !delivered,
+                    Verdict::Deny => delivered,
+                    Verdict::Undefined => false,
                 };
                 if wrong {
-                    faults.push(format!("{}: {}: {observed:?}", case.at(expectation.line), expectation.flow));
+                    faults.push(format!("{}: {observed:?}", corpus_case.at_flow(index)));
                 }
             }
         }
-        faults.extend(tally.mismatches.drain(..).map(|mismatch| format!("{}: {mismatch}", case.at(None))));
+        faults.extend(tally.mismatches.drain(..).map(|mismatch| format!("{at}: {mismatch}")));
         if tally.agreed + tally.undefined > before {
             *run.entry(model).or_default() += 1;
         }

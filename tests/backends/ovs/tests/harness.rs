@@ -153,5 +153,5 @@ fn profile(number: usize) -> impl Strategy<Value = Profile> {
 
 /// The world as text, for reports.
 pub(crate) fn shown(cluster: &Cluster, profile: &Profile) -> String {
-    format!("{:?}", World { cluster: cluster.clone(), profile: profile.clone(), flows: Vec::new() })
+    format!("{:?}", World::new(cluster.clone(), profile.clone(), Vec::new()))
 }

@@ -11,7 +11,3 @@ mod large;
 mod packets;
 mod updates;
 mod worlds_agree;
-
-#[allow(dead_code, reason = "the corpus' other users read more of it")]
-#[path = "../../../support/case.rs"]
-mod case;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::net::{Cidr, Family, IpBlock, canonical};
 
 /// Addresses from the first to the last, both included, as numbers of 128 bits; IPv4 ones as what they are.
-pub(super) type Span = (u128, u128);
+pub(in crate::engine) type Span = (u128, u128);
 
 /// The family of an address and its number in it (K22: an IPv4-mapped one is IPv4).
 #[inline]
-pub(super) fn number(address: IpAddr) -> (Family, u128) {
+pub(in crate::engine) fn number(address: IpAddr) -> (Family, u128) {
     match canonical(address) {
         IpAddr::V4(address) => (Family::V4, u128::from(u32::from(address))),
         IpAddr::V6(address) => (Family::V6, u128::from(address)),
@@ -18,7 +18,7 @@ pub(super) fn number(address: IpAddr) -> (Family, u128) {
 }
 
 /// The address that a number of a family stands for.
-pub(super) fn address(family: Family, number: u128) -> IpAddr {
+pub(in crate::engine) fn address(family: Family, number: u128) -> IpAddr {
     match family {
         Family::V4 => IpAddr::V4(u32::try_from(number).unwrap_or(u32::MAX).into()),
         Family::V6 => IpAddr::V6(number.into()),
@@ -26,7 +26,7 @@ pub(super) fn address(family: Family, number: u128) -> IpAddr {
 }
 
 /// The last number of a family.
-pub(super) fn last(family: Family) -> u128 {
+pub(in crate::engine) fn last(family: Family) -> u128 {
     match family {
         Family::V4 => u128::from(u32::MAX),
         Family::V6 => u128::MAX,
@@ -34,7 +34,7 @@ pub(super) fn last(family: Family) -> u128 {
 }
 
 /// The addresses of a range.
-pub(super) fn span(cidr: &Cidr) -> Span {
+pub(in crate::engine) fn span(cidr: &Cidr) -> Span {
     let (family, first) = number(cidr.network());
     let bits = match family {
         Family::V4 => 32,
@@ -60,7 +60,7 @@ fn merged(mut spans: Vec<Span>) -> Vec<Span> {
 
 /// An ipBlock, its exceptions taken out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Block {
+pub(in crate::engine) struct Block {
     family: Family,
     /// The first span to the last, with or without holes.
     hull: Span,
@@ -76,7 +76,7 @@ impl Default for Block {
 }
 
 impl Block {
-    pub(super) fn of(block: &IpBlock) -> Self {
+    pub(in crate::engine) fn of(block: &IpBlock) -> Self {
         let (first, last) = span(&block.cidr());
         let holes = merged(block.except().iter().map(span).collect());
         let mut spans = Vec::new();
@@ -97,12 +97,12 @@ impl Block {
         Self { family: block.cidr().family(), hull, spans }
     }
 
-    pub(super) fn family(&self) -> Family {
+    pub(in crate::engine) fn family(&self) -> Family {
         self.family
     }
 
     /// Its spans, in order.
-    pub(super) fn spans(&self) -> &[Span] {
+    pub(in crate::engine) fn spans(&self) -> &[Span] {
         match (&*self.spans, self.hull) {
             ([], (first, last)) if first > last => &[],
             ([], _) => std::slice::from_ref(&self.hull),
@@ -112,7 +112,7 @@ impl Block {
 
     /// Whether it holds the address.
     #[inline]
-    pub(super) fn holds(&self, (family, number): (Family, u128)) -> bool {
+    pub(in crate::engine) fn holds(&self, (family, number): (Family, u128)) -> bool {
         let (first, last) = self.hull;
         if family != self.family || number < first || last < number {
             return false;
@@ -128,14 +128,14 @@ impl Block {
 /// The smallest range of addresses, of each family, that holds every address that was ever entered: it has grown at most
 /// 162 times, however many they are.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Hull {
+pub(in crate::engine) struct Hull {
     v4: Option<Span>,
     v6: Option<Span>,
 }
 
 impl Hull {
     /// Enters an address; whether the hull has grown.
-    pub(super) fn enter(&mut self, address: IpAddr) -> bool {
+    pub(in crate::engine) fn enter(&mut self, address: IpAddr) -> bool {
         let (family, number) = number(address);
         let span = if family == Family::V4 { &mut self.v4 } else { &mut self.v6 };
         match span {
@@ -151,7 +151,7 @@ impl Hull {
     }
 
     /// Whether the block holds any address that it could hold of these.
-    pub(super) fn meets(&self, block: &Block) -> bool {
+    pub(in crate::engine) fn meets(&self, block: &Block) -> bool {
         let hull = if block.family == Family::V4 { self.v4 } else { self.v6 };
         hull.is_some_and(|(from, to)| {
             let spans = block.spans();
@@ -162,7 +162,7 @@ impl Hull {
 
 /// How much of a set of addresses a block holds (U6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Share {
+pub(in crate::engine) enum Share {
     None,
     Some,
     All,
@@ -170,14 +170,14 @@ pub(super) enum Share {
 
 /// The addresses that a pod without one may have, of each family (U6).
 #[derive(Debug, Clone)]
-pub(super) struct Possible {
+pub(in crate::engine) struct Possible {
     v4: Vec<Span>,
     v6: Vec<Span>,
 }
 
 impl Possible {
     /// Those of the CIDRs; of a family without any, all addresses.
-    pub(super) fn of(cidrs: &[Cidr]) -> Self {
+    pub(in crate::engine) fn of(cidrs: &[Cidr]) -> Self {
         let spans = |family: Family| {
             let of_family = cidrs.iter().filter(|cidr| cidr.family() == family).map(span).collect::<Vec<_>>();
             if of_family.is_empty() { vec![(0, last(family))] } else { merged(of_family) }
@@ -185,7 +185,7 @@ impl Possible {
         Self { v4: spans(Family::V4), v6: spans(Family::V6) }
     }
 
-    pub(super) fn share(&self, family: Family, block: &Block) -> Share {
+    pub(in crate::engine) fn share(&self, family: Family, block: &Block) -> Share {
         let possible = if family == Family::V4 { &self.v4 } else { &self.v6 };
         if block.family != family {
             return Share::None;

@@ -1,7 +1,6 @@
 //! The ports of rules as intervals (K6, K11 to K13, C14).
 
 use crate::model::cluster::ContainerPort;
-use crate::model::flow::L4;
 use crate::model::policy::{PortMatch, PortSpec, Ports};
 use crate::net::{Port, PortName, Protocol};
 use crate::profile::capability::EndPort;
@@ -11,7 +10,7 @@ const FEW: usize = 4;
 
 /// What a rule's ports say about one port, before the profile is asked about `endPort`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Covered {
+pub(in crate::engine) enum Covered {
     /// No entry has it.
     No,
     /// Only a range has it, above the range's first port (C14).
@@ -22,7 +21,7 @@ pub(super) enum Covered {
 
 /// The ports of a rule: intervals of one protocol after another, and names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub(super) enum PortTable {
+pub(in crate::engine) enum PortTable {
     /// Every port of TCP, UDP and SCTP; the one form that rules without `ports` have (U1).
     #[default]
     Any,
@@ -37,8 +36,14 @@ pub(super) enum PortTable {
 
 /// Protocol and port as one number, so that intervals of different protocols lie apart.
 #[inline]
-pub(super) fn point(protocol: Protocol, port: Port) -> u32 {
+pub(in crate::engine) fn point(protocol: Protocol, port: Port) -> u32 {
     start(protocol) | u32::from(port.get())
+}
+
+/// What a point stands for; none below the first port of a protocol and behind the last.
+pub(in crate::engine) fn port_at(point: u32) -> Option<(Protocol, Port)> {
+    let protocol = Protocol::ALL.into_iter().find(|protocol| *protocol as u32 == point >> 16)?;
+    Some((protocol, Port::new((point & 0xFFFF) as u16)?))
 }
 
 fn start(protocol: Protocol) -> u32 {
@@ -47,15 +52,15 @@ fn start(protocol: Protocol) -> u32 {
 
 /// A port that a pod gives a name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct NamedPort {
-    pub(super) name: PortName,
-    pub(super) protocol: Protocol,
-    pub(super) port: Port,
+pub(in crate::engine) struct NamedPort {
+    pub(in crate::engine) name: PortName,
+    pub(in crate::engine) protocol: Protocol,
+    pub(in crate::engine) port: Port,
 }
 
 impl NamedPort {
     /// The named ones among a pod's ports, each once, in order.
-    pub(super) fn of(ports: &[ContainerPort]) -> Vec<Self> {
+    pub(in crate::engine) fn of(ports: &[ContainerPort]) -> Vec<Self> {
         let named = ports
             .iter()
             .filter_map(|each| each.name.clone().map(|name| Self { name, protocol: each.protocol, port: each.port }));
@@ -66,40 +71,8 @@ impl NamedPort {
     }
 }
 
-/// Ports of one protocol, from the first to the last, that no policy tells apart; a number that some pod gives a name
-/// which a policy uses stands alone ([K12](crate::semantics#k12)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub struct PortInterval {
-    /// The protocol.
-    pub protocol: Protocol,
-    /// The first port.
-    pub first: Port,
-    /// The last port.
-    pub last: Port,
-}
-
-impl PortInterval {
-    /// A question inside the interval.
-    #[must_use]
-    pub fn l4(&self) -> L4 {
-        L4::Port(self.protocol, self.first)
-    }
-
-    /// Whether the interval is one port.
-    #[must_use]
-    pub fn is_single(&self) -> bool {
-        self.first == self.last
-    }
-
-    /// All ports of a protocol.
-    pub(super) fn all(protocol: Protocol) -> Self {
-        Self { protocol, first: Port::MIN, last: Port::MAX }
-    }
-}
-
 impl PortTable {
-    pub(super) fn of(ports: &Ports) -> Self {
+    pub(in crate::engine) fn of(ports: &Ports) -> Self {
         let Ports::Of(entries) = ports else { return Self::Any };
         let mut spans: Vec<(u32, u32, Covered)> = Vec::new();
         let mut names = Vec::new();
@@ -124,7 +97,7 @@ impl PortTable {
 
     /// What the numbers alone say of protocol and port.
     #[inline]
-    pub(super) fn covered(&self, protocol: Protocol, port: Port) -> Covered {
+    pub(in crate::engine) fn covered(&self, protocol: Protocol, port: Port) -> Covered {
         match self {
             Self::Any => Covered::Yes,
             Self::Of { edges, .. } => {
@@ -136,7 +109,7 @@ impl PortTable {
 
     /// Whether a name stands for protocol and port at a destination that declares `named` (K12).
     #[inline]
-    pub(super) fn names(&self, protocol: Protocol, port: Port, named: &[NamedPort]) -> bool {
+    pub(in crate::engine) fn names(&self, protocol: Protocol, port: Port, named: &[NamedPort]) -> bool {
         match self {
             Self::Any => false,
             Self::Of { names, .. } => names.iter().any(|(wanted, name)| {
@@ -148,7 +121,11 @@ impl PortTable {
 
     /// The ports as few spans, where C14 settles them: `(protocol, first, last)`. Names stand for what `named` calls by
     /// them, where that is known already.
-    pub(super) fn spans(&self, end_port: EndPort, named: Option<&[NamedPort]>) -> Option<Vec<(Protocol, u16, u16)>> {
+    pub(in crate::engine) fn spans(
+        &self,
+        end_port: EndPort,
+        named: Option<&[NamedPort]>,
+    ) -> Option<Vec<(Protocol, u16, u16)>> {
         let Self::Of { edges, names } = self else { return None };
         let mut spans: Vec<(Protocol, u16, u16)> = Vec::new();
         let mut from: Option<u32> = None;

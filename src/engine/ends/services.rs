@@ -1,8 +1,10 @@
 //! Flows to a Service: one connection for each ready backend (K23).
 
-use crate::engine::backends::BackendCandidate;
-use crate::engine::resolve::{Resolution, ResolvedEnd, meet};
-use crate::engine::service_front::ServiceFront;
+use crate::engine::ends::backends::BackendCandidate;
+use crate::engine::ends::end::ResolvedEnd;
+use crate::engine::ends::meet::meet;
+use crate::engine::ends::resolve::Resolution;
+use crate::engine::ends::service_front::ServiceFront;
 use crate::engine::tables::Tables;
 use crate::model::flow::{Destination, Flow, L4};
 use crate::name::ObjectName;
@@ -12,10 +14,10 @@ use crate::verdict::{Backend, FlowError, Verdict};
 const FEW: usize = 64;
 
 /// One connection by way of a backend.
-pub(super) struct BackendConnection<'t> {
-    pub(super) source: ResolvedEnd<'t>,
-    pub(super) destination: ResolvedEnd<'t>,
-    pub(super) l4: L4,
+pub(in crate::engine) struct BackendConnection<'t> {
+    pub(in crate::engine) source: ResolvedEnd<'t>,
+    pub(in crate::engine) destination: ResolvedEnd<'t>,
+    pub(in crate::engine) l4: L4,
 }
 
 impl<'t> ServiceFront<'t> {
@@ -25,7 +27,10 @@ impl<'t> ServiceFront<'t> {
     }
 
     /// Every backend once, by name, or what makes the flow one that cannot be judged. Allocates.
-    pub(super) fn ways(&self, via: Option<&ObjectName>) -> Result<Vec<(Backend, BackendConnection<'t>)>, FlowError> {
+    pub(in crate::engine) fn ways(
+        &self,
+        via: Option<&ObjectName>,
+    ) -> Result<Vec<(Backend, BackendConnection<'t>)>, FlowError> {
         let mut found: Vec<(Backend, BackendCandidate<'t>)> = Vec::new();
         let all: Vec<BackendCandidate<'t>> = self.candidates().collect::<Result<_, _>>()?;
         for target in all.into_iter().filter(|target| self.is_reachable(target.candidate.addresses)) {
@@ -53,7 +58,7 @@ impl<'t> ServiceFront<'t> {
 
     /// What all backends agree on (K23), without allocating: Undefined as soon as two of them differ. None where the flow
     /// cannot be judged, or where many candidates differ that may name a backend several times: [`Self::ways`] knows.
-    pub(super) fn agreed(
+    pub(in crate::engine) fn agreed(
         &self,
         via: Option<&ObjectName>,
         mut ask: impl FnMut(&BackendConnection<'t>) -> Verdict,
@@ -105,13 +110,13 @@ impl<'t> ServiceFront<'t> {
 }
 
 /// What a flow asks: of two ends, or of a Service's backends.
-pub(super) enum ResolvedFlow<'t> {
+pub(in crate::engine) enum ResolvedFlow<'t> {
     Pair(ResolvedEnd<'t>, ResolvedEnd<'t>),
     Service(ServiceFront<'t>),
 }
 
 impl Tables {
-    pub(super) fn resolve_flow<'t>(&'t self, flow: &'t Flow) -> Result<ResolvedFlow<'t>, FlowError> {
+    pub(in crate::engine) fn resolve_flow<'t>(&'t self, flow: &'t Flow) -> Result<ResolvedFlow<'t>, FlowError> {
         let source = match self.resolve(&flow.source)? {
             Resolution::End(candidate) => candidate,
             Resolution::Service(service, _) => return Err(FlowError::ServiceAsSource(service.clone())),

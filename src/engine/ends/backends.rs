@@ -2,33 +2,35 @@
 
 use std::sync::Arc;
 
-use crate::engine::class::ClassDetail;
+use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, Written};
+use crate::engine::ends::resolve::AddressOwner;
+use crate::engine::ends::service_front::ServiceFront;
 use crate::engine::ids::SlotIx;
-use crate::engine::resolve::{AddressList, AddressOwner, Candidate, EndIdentity, Written};
-use crate::engine::service_front::ServiceFront;
 use crate::engine::tables::SlotObject;
-use crate::model::cluster::{EndpointSlice, SliceEndpoint, TargetPort, WorkloadKind};
+use crate::engine::tables::class::ClassDetail;
+use crate::engine::tables::endpoints::{CompiledSlice, ReadyEndpoint};
+use crate::model::cluster::{SlicePort, TargetPort, WorkloadKind};
 use crate::name::ObjectName;
 use crate::net::Port;
 use crate::verdict::FlowError;
 
 /// A backend before families are settled.
 #[derive(Clone, Copy)]
-pub(super) struct BackendCandidate<'t> {
-    pub(super) candidate: Candidate<'t>,
-    pub(super) port: Port,
+pub(in crate::engine) struct BackendCandidate<'t> {
+    pub(in crate::engine) candidate: Candidate<'t>,
+    pub(in crate::engine) port: Port,
 }
 
 impl<'t> BackendCandidate<'t> {
     /// Of a workload its kind; pods come first.
-    pub(super) fn rank(&self) -> Option<&'t WorkloadKind> {
+    pub(in crate::engine) fn rank(&self) -> Option<&'t WorkloadKind> {
         match self.candidate.identity {
             EndIdentity::Workload(workload, _) => Some(&workload.kind),
             EndIdentity::Pod(..) | EndIdentity::Node(_) | EndIdentity::External => None,
         }
     }
 
-    pub(super) fn is_same_backend(&self, other: &Self) -> bool {
+    pub(in crate::engine) fn is_same_backend(&self, other: &Self) -> bool {
         match (self.candidate.identity.object_name(), other.candidate.identity.object_name()) {
             (Some(name), Some(other)) => name == other,
             (None, None) => match (self.candidate.written, other.candidate.written) {
@@ -44,39 +46,37 @@ impl<'t> ServiceFront<'t> {
     /// Its EndpointSlices where there are any, else what its selector matches. A backend that several slices name is there
     /// several times, the first counts; of workloads of one name, and a pod that bears it too, the lowest
     /// [rank](BackendCandidate::rank) does.
-    pub(super) fn candidates(&self) -> impl Iterator<Item = Result<BackendCandidate<'t>, FlowError>> + use<'_, 't> {
+    pub(in crate::engine) fn candidates(
+        &self,
+    ) -> impl Iterator<Item = Result<BackendCandidate<'t>, FlowError>> + use<'_, 't> {
         let sliced = self.slices().iter().flat_map(|slice| self.of_slice(slice));
         let selected = (!self.has_slices()).then(|| self.selected().map(Ok)).into_iter().flatten();
         sliced.chain(selected)
     }
 
-    pub(super) fn has_slices(&self) -> bool {
+    pub(in crate::engine) fn has_slices(&self) -> bool {
         !self.slices().is_empty()
     }
 
-    fn slices(&self) -> &'t [Arc<EndpointSlice>] {
+    fn slices(&self) -> &'t [Arc<CompiledSlice>] {
         let namespace = self.tables.namespace_named(self.service.name.namespace());
         namespace.map_or(&[], |namespace| namespace.slices_of(self.service.name.name()))
     }
 
     fn of_slice(
         &self,
-        slice: &'t EndpointSlice,
+        slice: &'t CompiledSlice,
     ) -> impl Iterator<Item = Result<BackendCandidate<'t>, FlowError>> + use<'_, 't> {
-        let is_port = |port: &&crate::model::cluster::SlicePort| {
-            port.name == self.port.name && port.protocol == self.port.protocol
-        };
-        let port = slice.ports.iter().find(is_port).map(|port| port.port);
-        let ready = slice.endpoints.iter().filter(|endpoint| endpoint.ready);
-        let found = move |port| ready.filter_map(move |endpoint| self.of_endpoint(endpoint, port).transpose());
+        let is_port = |port: &&SlicePort| port.name == self.port.name && port.protocol == self.port.protocol;
+        let port = slice.source.ports.iter().find(is_port).map(|port| port.port);
+        let found = move |port| slice.ready.iter().filter_map(move |each| self.of_endpoint(each, port).transpose());
         port.map(found).into_iter().flatten()
     }
 
-    /// The endpoint as a backend: the pod that it names, else who has its address. Its addresses are interchangeable,
-    /// consumers use the first. None where its pod has finished.
-    fn of_endpoint(&self, endpoint: &'t SliceEndpoint, port: Port) -> Result<Option<BackendCandidate<'t>>, FlowError> {
-        let Some(address) = endpoint.addresses.first().copied() else { return Ok(None) };
-        let named = endpoint.target.as_ref().and_then(|name| self.tables.pod_slot(name));
+    /// The endpoint as a backend: the pod that it names, else who has its address. None where its pod has finished.
+    fn of_endpoint(&self, endpoint: &'t ReadyEndpoint, port: Port) -> Result<Option<BackendCandidate<'t>>, FlowError> {
+        let address = endpoint.address;
+        let named = endpoint.target.as_ref().and_then(|target| self.tables.target_slot(target));
         let identity = match named.map(|slot| self.tables.identity(slot)) {
             Some(None) => return Ok(None),
             Some(Some(pod)) => pod,
@@ -131,7 +131,7 @@ impl<'t> ServiceFront<'t> {
     }
 
     /// Whether a selected backend is there in place of a workload of that name and kind.
-    pub(super) fn outranks(&self, name: &ObjectName, kind: &WorkloadKind) -> bool {
+    pub(in crate::engine) fn outranks(&self, name: &ObjectName, kind: &WorkloadKind) -> bool {
         let lower = self.tables.cluster.workloads_named(name).filter(|lower| lower.kind < *kind);
         let workloads = lower.filter_map(|lower| self.tables.workload_slot(name, &lower.kind));
         let mut slots = self.tables.pod_slot(name).into_iter().chain(workloads);

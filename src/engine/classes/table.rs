@@ -4,11 +4,11 @@ use std::net::IpAddr;
 
 use crate::engine::ids::PodId;
 use crate::engine::ids::{ClassIx, Id as _, SlotIx};
-use crate::engine::ports::PortInterval;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::tables::SlotObject;
 use crate::model::flow::{Endpoint, L4};
 use crate::name::Direction;
+use crate::net::PortInterval;
 use crate::verdict::Verdict;
 
 /// A class: pods and workloads of one namespace that no selector of a policy or Service tells apart, that give the same
@@ -50,9 +50,10 @@ impl Cell {
     #[must_use]
     pub fn verdict(&self, l4: L4) -> Verdict {
         let L4::Port(protocol, port) = l4 else { return self.other };
-        let holds =
-            |interval: &PortInterval| interval.protocol == protocol && interval.first <= port && port <= interval.last;
-        self.ports.iter().find(|(interval, _)| holds(interval)).map_or(Verdict::Undefined, |(_, verdict)| *verdict)
+        self.ports
+            .iter()
+            .find(|(interval, _)| interval.contains(protocol, port))
+            .map_or(Verdict::Undefined, |(_, verdict)| *verdict)
     }
 }
 
@@ -72,7 +73,8 @@ impl Snapshot {
     /// The class of whom a flow names; none of a node, an address outside, or what is not there.
     #[must_use]
     pub fn class_of_endpoint(&self, endpoint: &Endpoint) -> Option<ClassId> {
-        use crate::engine::resolve::{EndIdentity, Resolution};
+        use crate::engine::ends::end::EndIdentity;
+        use crate::engine::ends::resolve::Resolution;
         match self.tables.resolve(endpoint) {
             Ok(Resolution::End(end)) => match end.identity {
                 EndIdentity::Pod(_, place) | EndIdentity::Workload(_, place) => Some(ClassId(place.class)),
@@ -119,20 +121,20 @@ impl Snapshot {
     pub fn cell(&self, subject: ClassId, direction: Direction, peer: CellPeer) -> Option<Cell> {
         let mut ports: Vec<(PortInterval, Verdict)> = Vec::new();
         for interval in self.known_port_intervals().iter().copied() {
-            let verdict = self.tables.side_of_class(subject.0, direction, &self.peer(peer)?, interval.l4())?;
-            match ports.last_mut() {
-                Some((before, same)) if *same == verdict && before.protocol == interval.protocol => {
-                    before.last = interval.last
-                }
-                _ => ports.push((interval, verdict)),
+            let verdict = self.tables.side_of_class(subject.0, direction, &self.peer(peer)?, interval.into())?;
+            let longer = ports.last().filter(|(_, same)| *same == verdict);
+            let both = longer.and_then(|(before, _)| before.joined(interval));
+            if both.is_some() {
+                ports.pop();
             }
+            ports.push((both.unwrap_or(interval), verdict));
         }
         let other = self.tables.side_of_class(subject.0, direction, &self.peer(peer)?, L4::Icmp)?;
         Some(Cell { ports, other })
     }
 
-    fn peer(&self, peer: CellPeer) -> Option<crate::engine::resolve::ResolvedEnd<'_>> {
-        use crate::engine::resolve::{EndIdentity, Membership, ResolvedEnd};
+    fn peer(&self, peer: CellPeer) -> Option<crate::engine::ends::end::ResolvedEnd<'_>> {
+        use crate::engine::ends::end::{EndIdentity, Membership, ResolvedEnd};
         Some(match peer {
             CellPeer::Outside(address) => ResolvedEnd { identity: EndIdentity::External, address: Some(address) },
             CellPeer::Pod { class, address } => {

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
+use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, Written};
+use crate::engine::ends::meet::meet;
 use crate::engine::ids::PodSelectorId;
-use crate::engine::resolve::{AddressList, Candidate, EndIdentity, Written, meet};
 use crate::engine::tables::Tables;
 use crate::model::cluster::{Service, ServiceKind, ServicePort};
 use crate::model::flow::L4;
@@ -11,22 +12,22 @@ use crate::net::Family;
 use crate::verdict::FlowError;
 
 /// A Service as one source sees it: the ClusterIP it sends to, and what stands behind the port.
-pub(super) struct ServiceFront<'t> {
-    pub(super) tables: &'t Tables,
-    pub(super) service: &'t Service,
+pub(in crate::engine) struct ServiceFront<'t> {
+    pub(in crate::engine) tables: &'t Tables,
+    pub(in crate::engine) service: &'t Service,
     /// None where the Service selects nothing.
-    pub(super) selector: Option<PodSelectorId>,
-    pub(super) port: &'t ServicePort,
-    pub(super) source: Candidate<'t>,
+    pub(in crate::engine) selector: Option<PodSelectorId>,
+    pub(in crate::engine) port: &'t ServicePort,
+    pub(in crate::engine) source: Candidate<'t>,
     /// The family of the ClusterIP; none where the manifest has none yet.
     family: Option<Family>,
     /// The ClusterIP that the source sends to, where one is known.
-    pub(super) cluster_address: Option<IpAddr>,
+    pub(in crate::engine) cluster_address: Option<IpAddr>,
 }
 
 impl<'t> ServiceFront<'t> {
     /// `sent_to` where the flow named a ClusterIP.
-    pub(super) fn new(
+    pub(in crate::engine) fn new(
         tables: &'t Tables,
         service: (&'t Service, Option<PodSelectorId>),
         sent_to: Option<IpAddr>,
@@ -62,7 +63,7 @@ impl<'t> ServiceFront<'t> {
     }
 
     /// Whether the connection can go to that address of a backend.
-    pub(super) fn meets(&self, address: IpAddr) -> bool {
+    pub(in crate::engine) fn meets(&self, address: IpAddr) -> bool {
         let family = Family::of(address);
         match self.family {
             Some(sent_to) => sent_to == family,
@@ -74,7 +75,7 @@ impl<'t> ServiceFront<'t> {
     }
 
     /// Whether the connection can go to any of a backend's addresses: one whose addresses are all of another family is none.
-    pub(super) fn is_reachable(&self, addresses: AddressList<'_>) -> bool {
+    pub(in crate::engine) fn is_reachable(&self, addresses: AddressList<'_>) -> bool {
         addresses.is_empty() || addresses.iter().any(|address| self.meets(address))
     }
 }

@@ -9,16 +9,16 @@ use crate::net::Protocol;
 
 /// A policy, compiled.
 #[derive(Debug)]
-pub(super) struct CompiledPolicy {
-    pub(super) source: Arc<NetworkPolicy>,
-    pub(super) subject: PodSelectorId,
+pub(in crate::engine) struct CompiledPolicy {
+    pub(in crate::engine) source: Arc<NetworkPolicy>,
+    pub(in crate::engine) subject: PodSelectorId,
     /// The rules that count, in their order.
-    pub(super) ingress: Vec<CompiledRule>,
-    pub(super) egress: Vec<CompiledRule>,
+    pub(in crate::engine) ingress: Vec<CompiledRule>,
+    pub(in crate::engine) egress: Vec<CompiledRule>,
 }
 
 impl CompiledPolicy {
-    pub(super) fn rules(&self, direction: Direction) -> &[CompiledRule] {
+    pub(in crate::engine) fn rules(&self, direction: Direction) -> &[CompiledRule] {
         match direction {
             Direction::Ingress => &self.ingress,
             Direction::Egress => &self.egress,
@@ -28,37 +28,37 @@ impl CompiledPolicy {
 
 /// A rule: any of its peers on any of its ports.
 #[derive(Debug)]
-pub(super) struct CompiledRule {
-    pub(super) peers: CompiledPeers,
-    pub(super) ports: PortTableIx,
+pub(in crate::engine) struct CompiledRule {
+    pub(in crate::engine) peers: CompiledPeers,
+    pub(in crate::engine) ports: PortTableIx,
 }
 
 /// The peers of a rule (K6).
 #[derive(Debug)]
-pub(super) enum CompiledPeers {
+pub(in crate::engine) enum CompiledPeers {
     Any,
     Of(Vec<CompiledPeer>),
 }
 
 /// One peer (K7, K14).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CompiledPeer {
+pub(in crate::engine) enum CompiledPeer {
     Pods { namespaces: PeerNamespaces, pods: PodSelectorId },
     Block(BlockIx),
 }
 
 /// The namespaces of a peer (K7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum PeerNamespaces {
+pub(in crate::engine) enum PeerNamespaces {
     Own(NamespaceIx),
     Matching(NamespaceSelectorId),
 }
 
 /// One peer of one rule with the rule's ports: what a verdict runs through, the profile compiled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) struct Entry {
-    pub(super) peer: EntryPeer,
-    pub(super) ports: EntryPorts,
+pub(in crate::engine) struct Entry {
+    pub(in crate::engine) peer: EntryPeer,
+    pub(in crate::engine) ports: EntryPorts,
 }
 
 // Verdicts run through lists of these.
@@ -66,7 +66,7 @@ const _: () = assert!(size_of::<Entry>() == 20);
 
 /// Whom an entry admits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) enum EntryPeer {
+pub(in crate::engine) enum EntryPeer {
     #[default]
     Any,
     Pods {
@@ -80,7 +80,7 @@ pub(super) enum EntryPeer {
 
 /// On which ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) enum EntryPorts {
+pub(in crate::engine) enum EntryPorts {
     #[default]
     Any,
     Span {

@@ -4,17 +4,17 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::engine::blocks::{address, last, span};
+use crate::engine::ends::end::{EndIdentity, ResolvedEnd};
+use crate::engine::ends::resolve::{AddressOwner, Resolution};
 use crate::engine::ids::{ClassIx, PodId};
-use crate::engine::ports::PortTable;
-use crate::engine::resolve::{AddressOwner, EndIdentity, Resolution, ResolvedEnd};
-use crate::engine::rules::{CompiledPeer, CompiledPeers, CompiledPolicy, PeerNamespaces};
 use crate::engine::snapshot::Snapshot;
+use crate::engine::spaces::cuts::{AddressCuts, intervals};
+use crate::engine::spaces::ports::{PortTable, port_at};
 use crate::engine::tables::SlotObject;
+use crate::engine::tables::policy::{CompiledPeer, CompiledPeers, CompiledPolicy, PeerNamespaces};
 use crate::model::flow::Endpoint;
 use crate::name::Direction;
-use crate::net::{Family, Port, PortName, Protocol};
-use crate::profile::cce::INTERNAL_CLOUD;
+use crate::net::{Family, Port, PortCuts, PortName, Protocol};
 
 /// What the policies that isolate a class in one direction tell apart.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub(crate) struct Distinctions {
     /// Whether there are any such policies.
     pub(crate) isolated: bool,
     /// Where a rule's ports begin or have just ended.
-    pub(crate) cuts: Vec<(Protocol, Port)>,
+    pub(crate) cuts: PortCuts,
     /// The names that rules have.
     pub(crate) names: Vec<(Protocol, PortName)>,
     /// Where an address interval begins, for each family: those of the rules' blocks and of the profile.
@@ -69,11 +69,7 @@ impl Distinctions {
 
     /// The intervals of addresses that are told apart, from the first to the last of each.
     pub(crate) fn addresses(&self, family: Family) -> Vec<(IpAddr, IpAddr)> {
-        let starts = self.starts(family);
-        let ends = starts.iter().skip(1).map(|next| next - 1).chain([last(family)]);
-        let is_mapped = |from: u128| family == Family::V6 && from >> 32 == 0xFFFF;
-        let each = starts.iter().zip(ends).filter(|(from, _)| !is_mapped(**from));
-        each.map(|(from, to)| (address(family, *from), address(family, to))).collect()
+        intervals(family, self.starts(family)).collect()
     }
 }
 
@@ -109,22 +105,13 @@ impl Snapshot {
     }
 
     fn distinctions(&self, policies: &[&Arc<CompiledPolicy>], direction: Direction) -> Distinctions {
-        let (mut cuts, mut names, mut peers) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
-        let (mut v4, mut v6) = (BTreeSet::from([0_u128]), BTreeSet::from([0_u128]));
-        let mut cut = |family: Family, from: u128, to: u128| {
-            let starts = if family == Family::V4 { &mut v4 } else { &mut v6 };
-            starts.insert(from);
-            if to < last(family) {
-                starts.insert(to + 1);
-            }
-        };
+        let (mut cuts, mut names, mut peers) = (PortCuts::default(), BTreeSet::new(), Vec::new());
+        let mut addresses = AddressCuts::new();
         for rule in policies.iter().flat_map(|policy| policy.rules(direction)) {
             if let PortTable::Of { edges, names: of_rule } = &**self.tables.ports.get(rule.ports) {
-                let port = |at: u32| {
-                    let protocol = Protocol::ALL.into_iter().find(|protocol| *protocol as u32 == at >> 16)?;
-                    Some((protocol, Port::new((at & 0xFFFF) as u16)?))
-                };
-                cuts.extend(edges.iter().filter_map(|(at, _)| port(*at)));
+                for (protocol, port) in edges.iter().filter_map(|(at, _)| port_at(*at)) {
+                    cuts.begin(protocol, port);
+                }
                 names.extend(of_rule.iter().cloned());
             }
             let CompiledPeers::Of(of_rule) = &rule.peers else { continue };
@@ -133,22 +120,13 @@ impl Snapshot {
                 CompiledPeer::Block(at) => Some(self.tables.blocks.get(*at)),
                 CompiledPeer::Pods { .. } => None,
             });
-            for block in blocks {
-                block.spans().iter().for_each(|(from, to)| cut(block.family(), *from, *to));
-            }
+            blocks.for_each(|block| addresses.cut_block(block));
         }
         if !policies.is_empty() {
-            // C9, C11.
-            let profile = self.profile();
-            for cidr in profile.pod_cidrs().iter().chain(profile.service_cidrs()).chain(&[INTERNAL_CLOUD]) {
-                let (from, to) = span(cidr);
-                cut(cidr.family(), from, to);
-            }
+            addresses.cut_ranges_of(self.profile());
         }
-        let mapped = 0xFFFF_u128 << 32;
-        cut(Family::V6, mapped, mapped | u128::from(u32::MAX));
-        let (v4, v6) = (v4.into_iter().collect(), v6.into_iter().collect());
-        let (cuts, names) = (cuts.into_iter().collect(), names.into_iter().collect());
+        let (v4, v6) = (addresses.starts(Family::V4), addresses.starts(Family::V6));
+        let names = names.into_iter().collect();
         Distinctions { isolated: !policies.is_empty(), cuts, names, v4, v6, peers }
     }
 
@@ -175,7 +153,7 @@ impl Snapshot {
                     let member = |endpoint, address| Member {
                         endpoint,
                         address,
-                        pod: Some(self.id_of_slot(*slot)),
+                        pod: Some(self.tables.id_of_slot(*slot)),
                         node: node.clone(),
                         hosts: hosts.clone(),
                     };

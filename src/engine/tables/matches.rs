@@ -8,7 +8,7 @@ use crate::labels::{Labels, Requirement, Selector};
 
 /// The selectors that match one set of labels.
 #[derive(Debug, Clone)]
-pub(super) enum Matches<K> {
+pub(in crate::engine) enum Matches<K> {
     /// The ids of the positive ones that match and of the negative ones that do not, in order.
     Listed(Arc<[SelectorId<K>]>),
     /// Too many to list within the bound: the labels, to be held against a selector when one is asked for.
@@ -22,12 +22,19 @@ impl<K> Default for Matches<K> {
 }
 
 /// The distinct selectors by id, as the readers need them.
-pub(super) type Selectors<K> = Arena<SelectorId<K>, Chunked<Arc<Selector>>>;
+pub(in crate::engine) type Selectors<K> = Arena<SelectorId<K>, Chunked<Arc<Selector>>>;
+
+/// The one selector that there always is: [`SelectorId::EVERYTHING`].
+pub(in crate::engine) fn selectors<K: Labelled>() -> Selectors<K> {
+    let mut selectors = Arena::default();
+    selectors.push(Arc::new(Selector::everything()));
+    selectors
+}
 
 impl<K: Labelled> Matches<K> {
     /// Whether the selector matches.
     #[inline]
-    pub(super) fn holds(&self, id: SelectorId<K>, selectors: &Selectors<K>) -> bool {
+    pub(in crate::engine) fn holds(&self, id: SelectorId<K>, selectors: &Selectors<K>) -> bool {
         if id.is_everything() {
             return true;
         }
@@ -38,7 +45,7 @@ impl<K: Labelled> Matches<K> {
     }
 
     /// The list, where there is one.
-    pub(super) fn list(&self) -> Option<&[SelectorId<K>]> {
+    pub(in crate::engine) fn list(&self) -> Option<&[SelectorId<K>]> {
         match self {
             Self::Listed(list) => Some(list),
             Self::Scan(_) => None,
@@ -46,7 +53,7 @@ impl<K: Labelled> Matches<K> {
     }
 
     /// A Bloom filter of the list: an id whose bit is not in it is not in the list.
-    pub(super) fn bloom(&self) -> u64 {
+    pub(in crate::engine) fn bloom(&self) -> u64 {
         match self {
             Self::Listed(list) => list.iter().fold(0, |bloom, id| bloom | bit(*id)),
             Self::Scan(_) => u64::MAX,
@@ -56,7 +63,7 @@ impl<K: Labelled> Matches<K> {
 
 /// The bit of an id in Bloom filters.
 #[inline]
-pub(super) fn bit<K: Copy>(id: SelectorId<K>) -> u64 {
+pub(in crate::engine) fn bit<K: Copy>(id: SelectorId<K>) -> u64 {
     1 << (id.spread() >> 26)
 }
 
@@ -71,7 +78,7 @@ fn contains<K: Labelled>(list: &[SelectorId<K>], id: SelectorId<K>) -> bool {
 }
 
 /// K9 on the labels themselves.
-pub(super) fn fulfils(labels: &Labels, selector: &Selector) -> bool {
+pub(in crate::engine) fn fulfils(labels: &Labels, selector: &Selector) -> bool {
     let exact = selector.match_labels().iter().all(|(key, value)| labels.get(key.as_str()) == Some(value));
     exact
         && selector.expressions().iter().all(|requirement| {

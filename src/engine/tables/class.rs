@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use crate::engine::ids::{EntryIx, GroupIx, NamespaceIx, NamespaceSelectorId, Namespaces, Pods};
-use crate::engine::matches::Matches;
-use crate::engine::ports::{NamedPort, point};
-use crate::engine::rules::EntryPorts;
+use crate::engine::spaces::ports::{NamedPort, point};
+use crate::engine::tables::matches::Matches;
+use crate::engine::tables::policy::EntryPorts;
 use crate::name::Direction;
 use crate::net::{Family, Port, Protocol};
 
 /// Which addresses its members have, as far as families go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub(super) enum Stack {
+pub(in crate::engine) enum Stack {
     /// No address.
     #[default]
     None,
@@ -28,7 +28,7 @@ pub(super) enum Stack {
 impl Stack {
     /// The family in which `source` reaches `destination` (K22); none where it cannot, or an end has no address.
     #[inline]
-    pub(super) fn meeting(source: Self, destination: Self) -> Option<Family> {
+    pub(in crate::engine) fn meeting(source: Self, destination: Self) -> Option<Family> {
         match (source, destination) {
             (Self::None, _) | (_, Self::None) | (Self::V4, Self::V6) | (Self::V6, Self::V4) => None,
             (Self::V6, _) | (_, Self::V6) => Some(Family::V6),
@@ -41,21 +41,21 @@ impl Stack {
 
 /// What makes two ends one class.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub(super) struct ClassKey {
-    pub(super) namespace: NamespaceIx,
-    pub(super) group: GroupIx<Pods>,
-    pub(super) named: Arc<[NamedPort]>,
-    pub(super) stack: Stack,
-    pub(super) host_network: bool,
+pub(in crate::engine) struct ClassKey {
+    pub(in crate::engine) namespace: NamespaceIx,
+    pub(in crate::engine) group: GroupIx<Pods>,
+    pub(in crate::engine) named: Arc<[NamedPort]>,
+    pub(in crate::engine) stack: Stack,
+    pub(in crate::engine) host_network: bool,
     /// C8.
-    pub(super) secure: bool,
+    pub(in crate::engine) secure: bool,
     /// C6: enforcement is unknown on its node, for ingress and egress.
-    pub(super) uncertain: [bool; 2],
+    pub(in crate::engine) uncertain: [bool; 2],
 }
 
 /// How a class stands to policies in one direction, as far as no other end has a say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Isolation {
+pub(in crate::engine) enum Isolation {
     /// Not enforced or not isolated: everything passes.
     NotIsolated,
     /// Isolated: what one of its entries admits passes.
@@ -69,54 +69,54 @@ pub(super) enum Isolation {
 
 /// One direction of a class: how it is isolated, and where its entries stand among those of all classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct SideEntries {
+pub(in crate::engine) struct SideEntries {
     /// The first entry.
-    pub(super) first: EntryIx,
+    pub(in crate::engine) first: EntryIx,
     /// How many entries.
-    pub(super) len: u16,
-    pub(super) isolation: Isolation,
+    pub(in crate::engine) len: u16,
+    pub(in crate::engine) isolation: Isolation,
 }
 
 /// What the first look at a class shows. Two of these decide most verdicts, so they are kept apart from [`Class`] and small:
 /// verdicts read them in no order, and what is read must stay in the cache.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct ClassSummary {
-    pub(super) namespace: NamespaceIx,
-    pub(super) stack: Stack,
-    pub(super) host_network: bool,
-    pub(super) ingress: Isolation,
-    pub(super) egress: Isolation,
+pub(in crate::engine) struct ClassSummary {
+    pub(in crate::engine) namespace: NamespaceIx,
+    pub(in crate::engine) stack: Stack,
+    pub(in crate::engine) host_network: bool,
+    pub(in crate::engine) ingress: Isolation,
+    pub(in crate::engine) egress: Isolation,
     /// A Bloom filter of the namespace selectors that match, of [`namespace_bit`]s.
-    pub(super) namespace_bits: u32,
+    pub(in crate::engine) namespace_bits: u32,
     /// A Bloom filter of the ports of all ingress entries: a port whose [`port_bit`] is not in it is in none.
-    pub(super) port_bits: u32,
+    pub(in crate::engine) port_bits: u32,
     /// Of those ingress entries that others than pods of the own namespace can match.
-    pub(super) foreign_port_bits: u32,
+    pub(in crate::engine) foreign_port_bits: u32,
     /// The namespace selectors that those ask for, of [`namespace_bit`]s; [`ANY_NAMESPACE`] where one asks for none.
-    pub(super) foreign_namespace_bits: u32,
+    pub(in crate::engine) foreign_namespace_bits: u32,
 }
 
 /// The bit of a protocol's port in a [`ClassSummary`].
 #[inline]
-pub(super) fn port_bit(point: u32) -> u32 {
+pub(in crate::engine) fn port_bit(point: u32) -> u32 {
     1 << (point.wrapping_mul(0x9E37_79B9) >> 27)
 }
 
 /// The bit that every namespace has in a [`ClassSummary`].
-pub(super) const ANY_NAMESPACE: u32 = 1 << 31;
+pub(in crate::engine) const ANY_NAMESPACE: u32 = 1 << 31;
 
 /// The bit of a namespace selector in a [`ClassSummary`]: one of the lower 31.
-pub(super) fn namespace_bit(id: NamespaceSelectorId) -> u32 {
+pub(in crate::engine) fn namespace_bit(id: NamespaceSelectorId) -> u32 {
     1 << (id.spread() % 31)
 }
 
 /// The Bloom filter of the namespace selectors that match a namespace.
-pub(super) fn namespace_bits(matches: &Matches<Namespaces>) -> u32 {
+pub(in crate::engine) fn namespace_bits(matches: &Matches<Namespaces>) -> u32 {
     matches.list().map_or(u32::MAX, |list| list.iter().fold(ANY_NAMESPACE, |bits, id| bits | namespace_bit(*id)))
 }
 
 /// The bits of an entry's ports: of many ports all.
-pub(super) fn port_bits(ports: EntryPorts) -> u32 {
+pub(in crate::engine) fn port_bits(ports: EntryPorts) -> u32 {
     match ports {
         EntryPorts::Span { protocol, first, last } if last - first < 8 => {
             (first..=last).filter_map(Port::new).fold(0, |bits, port| bits | port_bit(point(protocol, port)))
@@ -128,7 +128,7 @@ pub(super) fn port_bits(ports: EntryPorts) -> u32 {
 impl ClassSummary {
     /// Whether an ingress entry may admit a pod whose class has the summary `from`: no is sure.
     #[inline]
-    pub(super) fn may_admit(&self, from: &Self, protocol: Protocol, port: Port) -> bool {
+    pub(in crate::engine) fn may_admit(&self, from: &Self, protocol: Protocol, port: Port) -> bool {
         let bit = port_bit(point(protocol, port));
         let own = (self.namespace == from.namespace) & (self.port_bits & bit != 0);
         let foreign = (self.foreign_port_bits & bit != 0) & (self.foreign_namespace_bits & from.namespace_bits != 0);
@@ -138,15 +138,15 @@ impl ClassSummary {
 
 /// A class of pods and workloads, as far as verdicts ask that summaries do not decide.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Class {
+pub(in crate::engine) struct Class {
     /// [`Matches::bloom`] of [`ClassDetail::pod_matches`].
-    pub(super) pod_bloom: u64,
+    pub(in crate::engine) pod_bloom: u64,
     /// [`Matches::bloom`] of [`ClassDetail::namespace_matches`].
-    pub(super) namespace_bloom: u64,
-    pub(super) ingress: SideEntries,
-    pub(super) egress: SideEntries,
-    pub(super) namespace: NamespaceIx,
-    pub(super) host_network: bool,
+    pub(in crate::engine) namespace_bloom: u64,
+    pub(in crate::engine) ingress: SideEntries,
+    pub(in crate::engine) egress: SideEntries,
+    pub(in crate::engine) namespace: NamespaceIx,
+    pub(in crate::engine) host_network: bool,
 }
 
 // What verdicts read in no order, a million times a second: no field is added in passing.
@@ -154,24 +154,24 @@ const _: () = assert!(size_of::<ClassSummary>() == 24 && size_of::<Class>() == 4
 
 /// What is asked of a class now and then.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ClassDetail {
-    pub(super) key: ClassKey,
+pub(in crate::engine) struct ClassDetail {
+    pub(in crate::engine) key: ClassKey,
     /// The pod selectors that match its members.
-    pub(super) pod_matches: Matches<Pods>,
+    pub(in crate::engine) pod_matches: Matches<Pods>,
     /// The namespace selectors that match its namespace.
-    pub(super) namespace_matches: Matches<Namespaces>,
+    pub(in crate::engine) namespace_matches: Matches<Namespaces>,
 }
 
 impl Class {
     #[inline]
-    pub(super) fn side(&self, direction: Direction) -> &SideEntries {
+    pub(in crate::engine) fn side(&self, direction: Direction) -> &SideEntries {
         match direction {
             Direction::Ingress => &self.ingress,
             Direction::Egress => &self.egress,
         }
     }
 
-    pub(super) fn side_mut(&mut self, direction: Direction) -> &mut SideEntries {
+    pub(in crate::engine) fn side_mut(&mut self, direction: Direction) -> &mut SideEntries {
         match direction {
             Direction::Ingress => &mut self.ingress,
             Direction::Egress => &mut self.egress,

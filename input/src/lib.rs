@@ -1,28 +1,28 @@
 //! Profiles and manifests out of files. The library itself opens none.
 //!
-//! The webhook has this file too, by its path: what is read, and in which order, is the same for both.
+//! A package of its own, since the command line and the webhook share it and neither should build what the other needs: what
+//! is read, and in which order, is the same for both.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use netpol_oracle::Profile;
 
-/// The profile that `text` names: a file's, or `kubernetes[:V]`, `tunnel:V`, `vpc:V`, `cn2:V`. Of a bad one every fault,
-/// a line each.
-pub(crate) fn profile(text: &str) -> Result<Profile, String> {
+/// The profile that `text` names: a file's, or `kubernetes[:V]`, `tunnel:V`, `vpc:V`, `cn2:V`.
+///
+/// # Errors
+/// What is wrong with the argument `--profile`: every fault of the file, a line each, or why the text is no profile.
+pub fn profile(text: &str) -> Result<Profile, String> {
     if !Path::new(text).is_file() {
         return text.parse().map_err(|error| format!("--profile: {error}, or the name of a profile file that exists"));
     }
     let bytes = std::fs::read(text).map_err(|error| format!("--profile: {text}: {error}"))?;
-    Profile::read(text, bytes).map_err(|faults| {
-        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        format!("--profile: {}", faults.join("\n"))
-    })
+    Profile::read(text, bytes).map_err(|faults| format!("--profile: {faults}"))
 }
 
 /// The manifest files among `paths`, each read when its turn comes: files as they are, folders walked in the order of
 /// names for `.yaml`, `.yml` and `.json`. What cannot be read is an error of its own, with its path; the rest goes on.
-pub(crate) fn manifests(paths: &[PathBuf]) -> impl Iterator<Item = Result<(String, Vec<u8>), String>> {
+pub fn manifests(paths: &[PathBuf]) -> impl Iterator<Item = Result<(String, Vec<u8>), String>> {
     let mut found = Vec::new();
     for path in paths {
         match std::fs::metadata(path) {

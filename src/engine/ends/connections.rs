@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::engine::resolve::{EndIdentity, ResolvedEnd};
-use crate::engine::services::ResolvedFlow;
+use crate::engine::ends::end::{EndIdentity, ResolvedEnd};
+use crate::engine::ends::services::ResolvedFlow;
 use crate::engine::snapshot::Snapshot;
 use crate::model::cluster::WorkloadKind;
 use crate::model::flow::{Flow, L4};
@@ -63,7 +63,7 @@ impl Snapshot {
         };
         let sent_to = front.cluster_address;
         let ways = front.ways(flow.via.as_ref())?.into_iter();
-        let connection = |(backend, way): (Backend, crate::engine::services::BackendConnection<'t>)| Connection {
+        let connection = |(backend, way): (Backend, crate::engine::ends::services::BackendConnection<'t>)| Connection {
             backend: Some(backend),
             source: way.source.into(),
             destination: way.destination.into(),

@@ -1,0 +1,208 @@
+//! Impacts and reports as JSON: to the letter what the documentation of each type shows.
+
+use std::fs;
+
+use netpol_oracle::analysis::{Ends, Impact, impact};
+use netpol_oracle::diagnostic::Severity;
+use netpol_oracle::model::{ObjectId, Peers, PolicyTypes, PortMatch, PortSpec, Ports, Rule};
+use netpol_oracle::net::{AddressRange, PortRange};
+use netpol_oracle::oracle::{
+    Case, CaseFlow, DataPlane, Observed, Options, Outcome, Probe, Report, ShrinkOptions, check, probes, shrink,
+};
+use netpol_oracle::{
+    Change, Cluster, Endpoint, Engine, Flow, Loader, NetworkPolicy, ObjectName, Port, Profile, Protocol, Reference, Row,
+};
+use serde::Serialize;
+
+const MANIFESTS: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "status": {"podIP": "10.0.0.7"}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "db", "labels": {"role": "db"}}, "status": {"podIP": "10.0.1.3"}},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"},
+   "spec": {"clusterIP": "10.247.0.9", "selector": {"role": "db"}, "ports": [{"port": 80, "targetPort": 6379}]}},
+  {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "db"},
+   "spec": {"podSelector": {"matchLabels": {"role": "db"}}, "ingress": [{"ports": [{"port": 6379}]}]}}
+]}"#;
+
+fn cluster() -> Cluster {
+    let loaded = Loader::new(Profile::kubernetes().release()).text("cluster.json", MANIFESTS).finish();
+    assert!(loaded.diagnostics.iter().all(|found| found.severity != Severity::Error), "{:?}", loaded.diagnostics);
+    loaded.cluster
+}
+
+fn flow(text: &str) -> Flow {
+    text.parse().unwrap()
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
+/// The block of JSON in the documentation of a type, without the space between its words. What stands in capitals is
+/// replaced by the JSON of a part, which is shown where its own type is.
+fn documented(file: &str, item: &str, parts: &[(&str, String)]) -> String {
+    let text = fs::read_to_string(format!("{}/src/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let (before, _) = text.split_once(&format!("pub struct {item} {{")).unwrap();
+    let lines: Vec<&str> =
+        before.lines().rev().take_while(|line| line.starts_with("///") || line.starts_with('#')).collect();
+    let doc: Vec<&str> = lines.into_iter().rev().filter_map(|line| line.strip_prefix("///")).collect();
+    let opens = |line: &&str| matches!(line.trim(), "```json" | "```text");
+    let block = doc.iter().skip_while(|line| !opens(line)).skip(1).take_while(|line| line.trim() != "```");
+    let (mut compact, mut is_text, mut is_escaped) = (String::new(), false, false);
+    for character in block.flat_map(|line| line.chars()) {
+        if character == '"' && !is_escaped {
+            is_text = !is_text;
+        }
+        is_escaped = character == '\\' && !is_escaped;
+        if is_text || character != ' ' {
+            compact.push(character);
+        }
+    }
+    parts.iter().fold(compact, |text, (name, part)| text.replace(name, part))
+}
+
+/// Answers by the destination: as a data plane that has no policies, but for two troubles.
+struct Troubled;
+
+impl DataPlane for Troubled {
+    type Error = String;
+
+    fn install(&mut self, _: &Cluster, _: &Profile) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn apply(&mut self, _: &[Change], _: &Cluster) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn probe(&mut self, probe: &Probe) -> Result<Observed, String> {
+        match probe.flow.to_string().as_str() {
+            "default/db -> default/web:80/tcp" => Ok(Observed::NotObservable("no tap on n2".to_owned())),
+            "192.0.2.1 -> default/db icmp" => Err("link down".to_owned()),
+            _ => Ok(Observed::Sides { egress: Outcome::Delivered, ingress: Outcome::Delivered }),
+        }
+    }
+}
+
+/// Something of everything that a report counts.
+fn report() -> Report {
+    let engine = Engine::new(&cluster(), &Profile::kubernetes());
+    let flows = [
+        "default/web -> default/db:6379/tcp",
+        "default/web -> default/db icmp",
+        "default/db -> default/web:80/tcp",
+        "192.0.2.1 -> default/db icmp",
+        "default/web -> default/nobody:80/tcp",
+        "default/web -> default/db:6380/tcp",
+        "default/web -> default/db:6381/tcp",
+    ];
+    let options = Options::new().stop_after_mismatches(1);
+    check(&engine, &mut Troubled, flows.map(flow), &options).unwrap()
+}
+
+#[test]
+fn a_report() {
+    let report = report();
+    let parts = [("MISMATCH", json(&report.mismatches[0])), ("PROBE", json(&report.errors[0].probe))];
+    assert_eq!(json(&report), documented("oracle/report.rs", "Report", &parts));
+    assert_eq!(json(&report.errors[0]), documented("oracle/report.rs", "ProbeError", &parts));
+    assert_eq!(
+        json(&Report::default()),
+        r#"{"compared":"nothing","probes":0,"agreed":0,"delivered":0,"undefined":0,"mismatches":[],"not_observable":{},"#
+            .to_owned()
+            + r#""not_judged":{},"errors":[],"coverage":{"asked":0,"of":null},"stopped":null}"#
+    );
+}
+
+#[test]
+fn a_mismatch() {
+    let report = report();
+    let mismatch = &report.mismatches[0];
+    let parts = [
+        ("PROBE", json(&mismatch.probe)),
+        ("DECISION", json(&mismatch.decision)),
+        ("EXPLANATION", json(&mismatch.explanation)),
+    ];
+    assert_eq!(json(mismatch), documented("oracle/report.rs", "Mismatch", &parts));
+    assert_eq!(
+        json(&mismatch.decision),
+        r#"{"flow":"default/web -> default/db:6380/tcp","verdict":"deny","rows":[],"#.to_owned()
+            + r#""egress":{"verdict":"allow","reason":{"code":"not-isolated"}},"#
+            + r#""ingress":{"verdict":"deny","reason":{"code":"no-rule","isolated_by":["default/db"],"#
+            + r#""near":[{"policy":"default/db","direction":"ingress","rule":0,"failed":"port"}]}}}"#
+    );
+}
+
+#[test]
+fn a_probe() {
+    let engine = Engine::new(&cluster(), &Profile::kubernetes());
+    let probes = probes(&engine, &flow("default/web -> svc/default/db:80/tcp")).unwrap();
+    assert_eq!(json(&probes[0]), documented("oracle/probe.rs", "Probe", &[]));
+}
+
+#[test]
+fn a_replay_and_what_is_shrunk() {
+    let (cluster, profile) = (cluster(), Profile::kubernetes());
+    let engine = Engine::new(&cluster, &profile);
+    let mut case = Case::new(cluster, profile);
+    case.flows.push(CaseFlow::new(flow("default/web -> default/db:6380/tcp"), &engine).unwrap());
+
+    let mut wrong = case.clone();
+    wrong.flows[0].expected = answered(r#"{"verdict": "allow"}"#).flows[0].expected.clone();
+    let replay = wrong.replay(&mut Troubled).unwrap();
+    let stale = json(&replay.stale[0]);
+    assert_eq!(stale, documented("oracle/case/case.rs", "Stale", &[]));
+    let parts = [("STALE", stale), ("REPORT", json(&replay.report))];
+    assert_eq!(json(&replay), documented("oracle/case/replay.rs", "Replay", &parts));
+
+    let shrunk = shrink(case, &mut Troubled, &ShrinkOptions::default()).unwrap();
+    let written: serde_json::Value = serde_json::from_str(&shrunk.case.write()).unwrap();
+    assert_eq!(serde_json::to_value(&shrunk.case).unwrap(), written, "a case is written as its file");
+    let parts = [("CASE", json(&shrunk.case)), ("MISMATCH", json(&shrunk.mismatch))];
+    assert_eq!(json(&shrunk), documented("oracle/shrink/mod.rs", "Shrunk", &parts));
+}
+
+/// A case of one flow with that answer.
+fn answered(expected: &str) -> Case {
+    let flow = format!(r#"{{"flow": "192.0.2.1 -> 192.0.2.2:80/tcp", "expected": {expected}}}"#);
+    let text = format!(r#"{{"profile": "kubernetes:1.34", "manifests": [], "flows": [{flow}]}}"#);
+    Case::read("case.json", text).unwrap()
+}
+
+#[test]
+fn an_impact() {
+    let port = |first: u16, last: u16| {
+        let range = PortRange::new(Port::new(first).unwrap(), Port::new(last).unwrap()).unwrap();
+        PortMatch { protocol: Protocol::Tcp, port: PortSpec::Range(range) }
+    };
+    let ports = Ports::Of(vec![port(1, 79), port(81, 8079), port(8091, 65535)]);
+    let rule = Rule { peers: Peers::Any, ports };
+    let db = || ObjectName::new("default", "db");
+    let subject = cluster().policies().first().unwrap().subject().clone();
+    let policy = NetworkPolicy::new(db(), subject, PolicyTypes::Ingress, vec![rule], vec![]);
+    let mut before = cluster();
+    before.apply(&[Change::Remove(ObjectId::Policy(db()))]).unwrap();
+    let mut after = before.clone();
+    after.apply(&[Change::Put(policy.into())]).unwrap();
+    let profile = Profile::kubernetes().with_override(Row::U1, "denied").unwrap();
+    let (before, after) = (Reference::new(&before, &profile), Reference::new(&after, &profile));
+    let found = impact(&before, &after);
+    assert_eq!(json(&found), documented("analysis/changes.rs", "Impact", &[]));
+    assert_eq!(json(&found.flows[0].ports), documented("analysis/port_set.rs", "PortSet", &[]));
+    assert_eq!(json(&impact(&after, &before).isolation[0].becomes), r#""free""#);
+    assert_eq!(json(&Impact::default()), r#"{"isolation":[],"flows":[],"omitted":0,"exhausted":false}"#);
+}
+
+#[test]
+fn ends() {
+    let range = |first: &str, last: &str| AddressRange::new(first.parse().unwrap(), last.parse().unwrap()).unwrap();
+    let mut ends = Ends::default();
+    ends.members = vec![
+        Endpoint::named("default", "web"),
+        Endpoint::Workload { kind: "Job".parse().unwrap(), name: ObjectName::new("default", "db") },
+        Endpoint::Node("n1".into()),
+        Endpoint::NodeAddress { node: "n1".into(), address: "2001:db8::1".parse().unwrap() },
+    ];
+    ends.services = vec![ObjectName::new("default", "db")];
+    ends.outside = vec![range("0.0.0.0", "9.255.255.255"), range("2001:db8::7", "2001:db8::7")];
+    assert_eq!(json(&ends), documented("analysis/ends.rs", "Ends", &[]));
+}

@@ -1,0 +1,6 @@
+//! What the tests of several packages share.
+
+pub mod corpus;
+mod time;
+
+pub use time::{bounded, within};
