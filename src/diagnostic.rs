@@ -67,10 +67,15 @@ codes! {
     DuplicateObject = "NP006",
     /// A policy of another kind: answers ignore it ([K25](crate::semantics#k25)).
     OtherPolicyKind = "NP007",
-    /// Two live pods claim one address ([K20](crate::semantics#k20)).
+    /// Two live pods claim one address, or two nodes have it ([K20](crate::semantics#k20)).
     SharedAddress = "NP008",
     /// A field is given twice; the last one wins.
     DuplicateField = "NP009",
+    /// A kind of Kubernetes itself, in a version that the release does not serve or in another case
+    /// ([K25](crate::semantics#k25)).
+    UnservedKind = "NP010",
+    /// Objects of an OpenShift Template need parameters ([K25](crate::semantics#k25)).
+    TemplateParameters = "NP011",
 
     /// The API server cannot read the document as a NetworkPolicy: a 400.
     Decode = "NP100",

@@ -8,8 +8,9 @@ use netpol_oracle::labels::{Labels, Requirement, Selector};
 use netpol_oracle::manifest::Loaded;
 use netpol_oracle::manifest::write::{Manifest, documents, list};
 use netpol_oracle::model::{
-    ContainerPort, EndpointSlice, Node, NodeAddress, NodeAddressKind, OtherPolicy, Owner, Phase, PolicyTypes, Service,
-    ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort, Workload, WorkloadKind,
+    ContainerPort, EndpointSlice, EndpointSubset, Endpoints, ExternalTrafficPolicy, HostPort, Node, NodeAddress,
+    NodeAddressKind, OtherPolicy, Owner, Phase, PolicyTypes, Service, ServiceKind, ServicePort, SliceEndpoint,
+    SlicePort, TargetPort, Workload, WorkloadKind,
 };
 use netpol_oracle::net::{Family, PortName};
 use netpol_oracle::{Cluster, Loader, NetworkPolicy, ObjectName, Pod, Protocol, Release};
@@ -86,16 +87,36 @@ fn labels(pairs: &[(&str, &str)]) -> Labels {
 fn every_kind_and_field_survives() {
     let ports = vec![
         ContainerPort::new(Protocol::Tcp, port(80)).named(PortName::new("http").unwrap()),
-        ContainerPort::new(Protocol::Sctp, port(65535)),
+        with(ContainerPort::new(Protocol::Sctp, port(65535)), |port| {
+            port.host_port = Some(HostPort::new(self::port(80)))
+        }),
+        with(ContainerPort::new(Protocol::Tcp, port(81)), |port| {
+            let mut host = HostPort::new(self::port(8081));
+            host.address = Some(ip("fd09::1"));
+            port.host_port = Some(host);
+        }),
     ];
     let mut builder = Cluster::builder();
-    for (kind, replicas) in
-        WorkloadKind::ALL.iter().cloned().zip([Some(0), None, Some(3), None, Some(2), Some(1), Some(9)])
-    {
+    let others = [WorkloadKind::of("Rollout", "argoproj.io"), WorkloadKind::of("DeploymentConfig", "")];
+    let counts = [Some(0), None, Some(3), None, Some(2), Some(1), Some(9), Some(4), None];
+    for (kind, replicas) in WorkloadKind::ALL.iter().cloned().chain(others).zip(counts) {
         let mut workload = Workload::new(kind.clone(), name("w"), labels(&[("app", "w"), ("no", "1e3")]));
         workload.selector = Selector::new(labels(&[("app", "w")]), Vec::new());
         workload.replicas = replicas;
         workload.node = Some("n1".into());
+        workload.node_selector = labels(&[("zone", "010")]);
+        match kind {
+            WorkloadKind::StatefulSet => workload.first_ordinal = 7,
+            WorkloadKind::Job => {
+                workload.job.uid = Some("1e3".into());
+                workload.job.indexes = Some(3);
+            }
+            WorkloadKind::CronJob => {
+                workload.job.indexes = Some(0);
+                workload.job.manual_selector = true;
+            }
+            _ => {}
+        }
         workload.host_network = true;
         workload.ports = ports.clone();
         workload.runtime_class = Some("kata".into());
@@ -132,6 +153,7 @@ fn every_kind_and_field_survives() {
         pod.addresses = vec![ip(&format!("fd00::{i}")), ip(&format!("10.0.0.{i}"))];
         pod.host_addresses = vec![ip("10.9.0.1"), ip("fd09::1")];
         pod.node = Some("n1".into());
+        pod.node_selector = labels(&[("zone", "no")]);
         pod.phase = phase;
         pod.ready = i % 2 == 0;
         pod.host_network = i == 4;
@@ -156,7 +178,10 @@ fn every_kind_and_field_survives() {
             port.name = Some("web".into());
             port.target = TargetPort::Name(PortName::new("http").unwrap());
         }),
-        with(ServicePort::new(Protocol::Udp, port(53)), |dns| dns.target = TargetPort::Number(port(5353))),
+        with(ServicePort::new(Protocol::Udp, port(53)), |dns| {
+            dns.target = TargetPort::Number(port(5353));
+            dns.node_port = Some(port(30053));
+        }),
     ];
     for (i, kind) in [ServiceKind::ClusterIp, ServiceKind::Headless, ServiceKind::ExternalName].into_iter().enumerate()
     {
@@ -165,6 +190,10 @@ fn every_kind_and_field_survives() {
             service.cluster_addresses = vec![ip(&format!("10.96.0.{i}")), ip(&format!("fd96::{i}"))];
             service.selector = labels(&[("app", "w")]);
             service.ports = service_ports.clone();
+            service.external_addresses = vec![ip(&format!("192.0.2.{i}")), ip("2001:db8::1")];
+            service.load_balancer_addresses = vec![ip(&format!("203.0.113.{i}"))];
+            service.external_traffic_policy = [ExternalTrafficPolicy::Local, ExternalTrafficPolicy::Cluster][i % 2];
+            service.publish_not_ready = i == 1;
         }));
         builder.service(with(Service::new(name(&format!("bare{i}"))), |service| service.kind = kind));
     }
@@ -183,6 +212,16 @@ fn every_kind_and_field_survives() {
         ];
         builder.endpoint_slice(slice);
     }
+    let endpoint = |address: &str, ready| with(SliceEndpoint::new(vec![ip(address)]), |each| each.ready = ready);
+    let mut first = endpoint("10.0.0.1", true);
+    first.target = Some(ObjectName::new("far", "p"));
+    let ports = vec![SlicePort::new(Protocol::Udp, port(53))];
+    let mut endpoints = Endpoints::new(name("s0"));
+    endpoints.subsets = vec![
+        EndpointSubset::new(vec![first, endpoint("fd00::1", true), endpoint("10.0.0.2", false)], ports),
+        EndpointSubset::new(Vec::new(), Vec::new()),
+    ];
+    builder.endpoints(endpoints).endpoints(Endpoints::new(name("bare")));
     assert_survives(&builder.build());
     assert_survives(&Cluster::builder().build());
 }

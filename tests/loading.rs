@@ -564,7 +564,7 @@ fn policies_of_other_kinds_are_warned_about() {
 ---
 {apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: g}}
 ---
-{apiVersion: extensions/v1beta1, kind: NetworkPolicy, metadata: {name: h}}
+{apiVersion: example.org/v1, kind: NetworkPolicy, metadata: {name: h}}
 ---
 {apiVersion: v1, kind: ConfigMap, metadata: {name: i}, data: [not, looked, at]}
 ---
@@ -574,22 +574,21 @@ fn policies_of_other_kinds_are_warned_about() {
     assert_eq!(
         shown(&loaded.diagnostics),
         [
-            "t.yaml:2 (document 0): warning[NP007]: AdminNetworkPolicy `a` is not judged: answers ignore it",
-            "t.yaml:4 (document 1): warning[NP007]: ClusterNetworkPolicy `b` is not judged: answers ignore it",
-            "t.yaml:6 (document 2): warning[NP007]: NetworkPolicy `x/c` is not judged: answers ignore it",
-            "t.yaml:8 (document 3): warning[NP007]: GlobalNetworkPolicy `d` is not judged: answers ignore it",
-            "t.yaml:10 (document 4): warning[NP007]: CiliumNetworkPolicy `default/e` is not judged: answers ignore it",
-            "t.yaml:12 (document 5): warning[NP007]: ClusterNetworkPolicy `f` is not judged: answers ignore it",
-            "t.yaml:16 (document 7): warning[NP007]: a NetworkPolicy of `extensions/v1beta1` is not judged: answers ignore \
-         it (help: the version that is read is `networking.k8s.io/v1`)",
+            "t.yaml:2 (document 0): warning[NP007]: AdminNetworkPolicy.policy.networking.k8s.io `a` is not judged: answers ignore it",
+            "t.yaml:4 (document 1): warning[NP007]: ClusterNetworkPolicy.policy.networking.k8s.io `b` is not judged: answers ignore it",
+            "t.yaml:6 (document 2): warning[NP007]: NetworkPolicy.projectcalico.org `x/c` is not judged: answers ignore it",
+            "t.yaml:8 (document 3): warning[NP007]: GlobalNetworkPolicy.crd.projectcalico.org `d` is not judged: answers ignore it",
+            "t.yaml:10 (document 4): warning[NP007]: CiliumNetworkPolicy.cilium.io `default/e` is not judged: answers ignore it",
+            "t.yaml:12 (document 5): warning[NP007]: ClusterNetworkPolicy.crd.antrea.io `f` is not judged: answers ignore it",
+            "t.yaml:16 (document 7): warning[NP007]: NetworkPolicy.example.org `default/h` is not judged: answers ignore it",
         ]
     );
     let others: Vec<String> =
         loaded.cluster.other_policies().iter().map(|other| format!("{} {}", other.kind, other.name)).collect();
-    assert_eq!(others.len(), 6);
+    assert_eq!(others.len(), 7);
     assert!(others.contains(&"NetworkPolicy x/c".to_owned()));
     let skipped: Vec<_> = loaded.skipped.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
-    assert_eq!(skipped, [("AuthorizationPolicy", 1), ("ConfigMap", 1), ("NetworkPolicy", 1), ("Service", 1)]);
+    assert_eq!(skipped, [("AuthorizationPolicy", 1), ("ConfigMap", 1), ("Service", 1)]);
     assert_eq!(loaded.cluster.services().len(), 0);
 }
 

@@ -37,6 +37,8 @@ mod api_truth;
 #[cfg(feature = "yaml")]
 mod conformance;
 #[cfg(feature = "yaml")]
+mod kinds;
+#[cfg(feature = "yaml")]
 mod loading;
 #[cfg(feature = "yaml")]
 mod readme;

@@ -6,6 +6,7 @@ use super::kinds::{self, Kind};
 use super::loaded::LoadedObject;
 use super::loader::{Loader, Source, finding};
 use super::names::{generate_name, renamed, written_name};
+use super::served::{group_of, mend};
 use super::{endpoints, objects, pods, services, workloads};
 use crate::diagnostic::{Code, Location, Severity};
 use crate::located::{At, Faults, Tree};
@@ -26,14 +27,8 @@ impl Loader {
                 None => self.leave_out(object, word),
             },
             Kind::OtherPolicy => self.other_policy(object, word, version.unwrap_or_default()),
-            Kind::ForeignNetworkPolicy => {
-                self.leave_out(object, word);
-                let version = quoted(version.unwrap_or_default());
-                let message = format!("a NetworkPolicy of `{version}` is not judged: answers ignore it");
-                let mut warning = finding(Severity::Warning, Code::OtherPolicyKind, message, object.location.clone());
-                warning.help = "the version that is read is `networking.k8s.io/v1`".to_owned();
-                self.diagnostics.push(warning);
-            }
+            Kind::Unserved => self.unserved(object, word, version),
+            Kind::Template => self.template(object),
             Kind::NetworkPolicy => self.network_policy(object),
             Kind::Namespace => {
                 let made = objects::namespace(&at, from);
@@ -100,14 +95,32 @@ impl Loader {
         }
     }
 
+    /// Refuses an object whose kind the release does not have so, in the words of `kubectl` (K25).
+    fn unserved(&mut self, object: Source<'_>, kind: &str, version: Option<&str>) {
+        let name = written_name(object.tree);
+        self.objects.push(LoadedObject {
+            location: object.location.clone(),
+            kind: kind.to_owned(),
+            namespace: name.namespace().to_string(),
+            name: name.name().to_string(),
+            accepted: false,
+            accepted_strict: false,
+        });
+        let version = version.map_or_else(String::new, |version| format!(" in version \"{}\"", quoted(version)));
+        let message = format!("no matches for kind \"{}\"{version}", quoted(kind));
+        let mut error = finding(Severity::Error, Code::UnservedKind, message, object.location.clone());
+        error.help = mend(kind, self.release);
+        self.diagnostics.push(error);
+    }
+
     /// Counts an object of a kind that decides no flow.
-    fn leave_out(&mut self, object: Source<'_>, kind: &str) {
+    pub(super) fn leave_out(&mut self, object: Source<'_>, kind: &str) {
         *self.skipped.entry(kind.to_owned()).or_insert(0) += 1;
         self.note_unread(object, kind);
     }
 
     /// Takes note of an object that is not looked into.
-    fn note_unread(&mut self, object: Source<'_>, kind: &str) {
+    pub(super) fn note_unread(&mut self, object: Source<'_>, kind: &str) {
         let metadata = object.tree.get("metadata");
         let text = |field| metadata.and_then(|metadata| metadata.get(field)).and_then(Tree::as_str);
         self.objects.push(LoadedObject {
@@ -203,7 +216,12 @@ impl Loader {
         self.note_unread(object, kind);
         let written = written_name(object.tree);
         let name = if kinds::is_namespaced(version, kind) { written.to_string() } else { written.name().to_string() };
-        let message = format!("{} `{}` is not judged: answers ignore it", quoted(kind), quoted(&name));
+        let message = format!(
+            "{}.{} `{}` is not judged: answers ignore it",
+            quoted(kind),
+            quoted(group_of(version)),
+            quoted(&name)
+        );
         let warning = finding(Severity::Warning, Code::OtherPolicyKind, message, object.location.clone());
         self.diagnostics.push(warning);
         let other = OtherPolicy { kind: kind.to_owned(), api_version: version.to_owned(), name };

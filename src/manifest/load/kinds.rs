@@ -1,7 +1,9 @@
 //! Which object a manifest is.
 
+use super::served::{Own, group_of, own};
 use crate::located::{Tree, Value};
 use crate::model::cluster::WorkloadKind;
+use crate::release::Release;
 
 /// What the loader does with an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,12 +16,14 @@ pub(super) enum Kind {
     Endpoints,
     Workload(WorkloadKind),
     NetworkPolicy,
-    /// A NetworkPolicy of a version that the server no longer serves, or of nobody known.
-    ForeignNetworkPolicy,
+    /// A kind of Kubernetes itself in a version that the release does not serve, or in another case (K25).
+    Unserved,
     /// A policy of another kind: answers ignore it (K25).
     OtherPolicy,
+    /// An OpenShift Template, which holds objects (K25).
+    Template,
     List,
-    /// Nothing that decides a flow.
+    /// Nothing that decides a flow, unless it has a pod template.
     Unknown,
 }
 
@@ -41,19 +45,16 @@ const OTHER_POLICIES: &[(&str, &str, bool)] = &[
     ("k8s.cni.cncf.io", "MultiNetworkPolicy", true),
 ];
 
+/// Whether the policy lives in a namespace, where it is one that is not judged. A NetworkPolicy of whatever other group is.
 fn other_policy(api_version: &str, kind: &str) -> Option<bool> {
     let (group, _) = api_version.split_once('/')?;
-    OTHER_POLICIES.iter().find(|entry| entry.0 == group && entry.1 == kind).map(|entry| entry.2)
+    let known = OTHER_POLICIES.iter().find(|entry| entry.0 == group && entry.1 == kind).map(|entry| entry.2);
+    known.or_else(|| (kind == "NetworkPolicy").then_some(true))
 }
 
 /// Whether a policy that is not judged lives in a namespace.
 pub(super) fn is_namespaced(api_version: &str, kind: &str) -> bool {
     other_policy(api_version, kind).unwrap_or(false)
-}
-
-/// The group of an apiVersion: empty for `v1`.
-fn group_of(api_version: &str) -> &str {
-    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 /// The kind of workload that a manifest or a reference names: Kubernetes' own under any version of its own groups, and where
@@ -82,37 +83,35 @@ fn has_template(tree: &Tree) -> bool {
 const OWN_GROUPS: [&str; 4] = ["", "apps", "batch", "extensions"];
 
 impl Kind {
-    /// By `apiVersion` and `kind`. Without the former the kind alone counts, as items of typed lists have it.
-    pub(super) fn of(api_version: Option<&str>, kind: &str, has_items: bool) -> Self {
-        let known = match kind {
-            "Namespace" => ("v1", Self::Namespace),
-            "Pod" => ("v1", Self::Pod),
-            "Node" => ("v1", Self::Node),
-            "Service" => ("v1", Self::Service),
-            "ReplicationController" => ("v1", Self::Workload(WorkloadKind::ReplicationController)),
-            "Deployment" => ("apps/v1", Self::Workload(WorkloadKind::Deployment)),
-            "ReplicaSet" => ("apps/v1", Self::Workload(WorkloadKind::ReplicaSet)),
-            "StatefulSet" => ("apps/v1", Self::Workload(WorkloadKind::StatefulSet)),
-            "DaemonSet" => ("apps/v1", Self::Workload(WorkloadKind::DaemonSet)),
-            "Job" => ("batch/v1", Self::Workload(WorkloadKind::Job)),
-            "CronJob" => ("batch/v1", Self::Workload(WorkloadKind::CronJob)),
-            "EndpointSlice" => ("discovery.k8s.io/v1", Self::EndpointSlice),
-            "Endpoints" => ("v1", Self::Endpoints),
-            "NetworkPolicy" => ("networking.k8s.io/v1", Self::NetworkPolicy),
-            _ => ("", Self::Unknown),
-        };
-        let version_fits = api_version.is_none_or(|version| version == known.0);
-        if known.1 != Self::Unknown && version_fits {
-            return known.1;
+    fn own(kind: &str) -> Option<Self> {
+        Some(match kind {
+            "Namespace" => Self::Namespace,
+            "Pod" => Self::Pod,
+            "Node" => Self::Node,
+            "Service" => Self::Service,
+            "Endpoints" => Self::Endpoints,
+            "EndpointSlice" => Self::EndpointSlice,
+            "NetworkPolicy" => Self::NetworkPolicy,
+            "List" => Self::List,
+            _ => Self::Workload(WorkloadKind::ALL.iter().find(|own| own.as_str() == kind)?.clone()),
+        })
+    }
+
+    /// By `apiVersion` and `kind`, as the release has them. Without the former the kind alone counts, as items of typed lists
+    /// have it.
+    pub(super) fn of(api_version: Option<&str>, kind: &str, has_items: bool, release: Release) -> Self {
+        match own(api_version, kind, release) {
+            Own::Served => return Self::own(kind).unwrap_or(Self::Unknown),
+            Own::Unserved => return Self::Unserved,
+            Own::Foreign => {}
         }
         if api_version.is_some_and(|version| other_policy(version, kind).is_some()) {
             return Self::OtherPolicy;
         }
-        if kind == "NetworkPolicy" {
-            return Self::ForeignNetworkPolicy;
+        if kind == "Template" && matches!(api_version, Some("template.openshift.io/v1" | "v1")) {
+            return Self::Template;
         }
-        let is_list = kind == "List" && api_version.is_none_or(|version| version == "v1");
-        if is_list || (kind.len() > 4 && kind.ends_with("List") && has_items) {
+        if kind.len() > 4 && kind.ends_with("List") && has_items {
             return Self::List;
         }
         Self::Unknown

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::kinds::Kind;
 use super::loaded::{Loaded, LoadedObject};
-use super::shared_addresses::shared_addresses;
+use super::shared_addresses::{shared_addresses, shared_node_addresses};
 use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
 use crate::located::{At, Faults, FieldFault, Tree, Value};
 use crate::manifest::tree::{Document, Format, Hint, Repeated, from_serialize, read};
@@ -26,6 +26,8 @@ use crate::release::Release;
 ///
 /// - A NetworkPolicy loads if the API server of the release would accept it; one that carries a `uid` was
 ///   accepted once ([K25](crate::semantics#k25)).
+/// - A kind of Kubernetes itself in a version that the release does not serve is an error, as one in another case is
+///   ([K25](crate::semantics#k25)). Of an OpenShift Template those objects are read that need no parameter.
 /// - No namespace means `default`. The same object twice: the last accepted one wins, with a warning
 ///   ([K25](crate::semantics#k25)).
 /// - An object with only a `generateName` is called `<generateName>*`, the next one `<generateName>*2`:
@@ -143,8 +145,8 @@ impl Loader {
     #[must_use]
     pub fn finish(mut self) -> Loaded {
         let cluster = self.builder.build();
-        let shared = shared_addresses(cluster.pods(), &self.seen);
-        self.diagnostics.extend(shared);
+        self.diagnostics.extend(shared_addresses(cluster.pods(), &self.seen));
+        self.diagnostics.extend(shared_node_addresses(&cluster, &self.seen));
         Loaded { cluster, diagnostics: self.diagnostics, skipped: self.skipped, objects: self.objects }
     }
 
@@ -201,7 +203,7 @@ impl Loader {
             match kind {
                 Some(kind) => {
                     let has_items = tree.get("items").is_some();
-                    found = Some((Kind::of(version, kind, has_items), kind, version));
+                    found = Some((Kind::of(version, kind, has_items, self.release), kind, version));
                 }
                 None if is_silent => faults.missing(&at, "kind"),
                 None => {}

@@ -12,8 +12,10 @@ mod names;
 mod objects;
 mod pods;
 mod selectors;
+mod served;
 mod services;
 mod shared_addresses;
+mod templates;
 mod workloads;
 
 pub use self::loaded::{Loaded, LoadedObject};

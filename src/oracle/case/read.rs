@@ -217,8 +217,11 @@ impl Reader {
             "EndpointSlice" => ObjectId::EndpointSlice(named()),
             "NetworkPolicy" => ObjectId::Policy(named()),
             other => match WorkloadKind::from_str(other) {
-                Ok(kind) => ObjectId::Workload(kind, named()),
-                Err(_) => {
+                // A kind of another API has its group, or anything would be one.
+                Ok(kind) if WorkloadKind::ALL.contains(&kind) || !kind.group().is_empty() => {
+                    ObjectId::Workload(kind, named())
+                }
+                _ => {
                     let kind = at.field("kind");
                     let message = format!("`{}` is no kind that decides flows", quoted(other));
                     kind.as_ref().unwrap_or(at).wrong_value(&mut self.faults, message);
