@@ -16,7 +16,6 @@ pub struct Note {
     pub object: String,
 }
 
-#[expect(dead_code, reason = "nobody says them yet")]
 impl Note {
     /// The namespace was not loaded, so nothing but its name is known of it.
     pub(crate) fn namespace_not_loaded(namespace: &str) -> Self {

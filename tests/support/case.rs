@@ -19,6 +19,9 @@ pub(crate) struct Case {
     pub(crate) rules: Vec<RuleId>,
     #[serde(default = "Profile::kubernetes", deserialize_with = "profile")]
     pub(crate) profile: Profile,
+    /// Profiles under which the answers are the same.
+    #[serde(default, deserialize_with = "profiles")]
+    pub(crate) also: Vec<Profile>,
     #[serde(default)]
     world: Option<String>,
     #[serde(default)]
@@ -53,6 +56,8 @@ pub(crate) struct Expectation {
     pub(crate) backends: Option<Vec<(String, Outcome)>>,
     /// The `FlowError`'s code.
     pub(crate) error: Option<String>,
+    /// Exactly these notes' codes, in their order.
+    pub(crate) notes: Option<Vec<String>>,
 }
 
 /// A verdict, or that there is none.
@@ -108,6 +113,7 @@ struct FlowForm {
     ingress: Option<String>,
     backends: Option<Pairs<Outcome>>,
     error: Option<String>,
+    notes: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -155,6 +161,13 @@ fn profile<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Profile, D::Err
     }
 }
 
+/// A list of those.
+fn profiles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Profile>, D::Error> {
+    #[derive(Deserialize)]
+    struct One(#[serde(deserialize_with = "profile")] Profile);
+    Ok(Vec::<One>::deserialize(deserializer)?.into_iter().map(|One(profile)| profile).collect())
+}
+
 impl FlowForm {
     fn expectation(self, line: Option<usize>) -> Result<Expectation, String> {
         let wrong = |what: &str| Err(format!("flow `{}`: {what}", self.flow));
@@ -176,6 +189,7 @@ impl FlowForm {
             ingress: self.ingress,
             backends: self.backends.map(|pairs| pairs.0),
             error: self.error,
+            notes: self.notes,
             flow: self.flow,
         })
     }
@@ -211,6 +225,7 @@ impl TableForm {
                     ingress: None,
                     backends: None,
                     error: None,
+                    notes: None,
                 });
             }
         }
@@ -255,6 +270,11 @@ impl Place {
 }
 
 impl Case {
+    /// The name of its file.
+    pub(crate) fn file(&self) -> &str {
+        &self.place.file
+    }
+
     /// `file:line: case`, for reports.
     pub(crate) fn at(&self, line: Option<usize>) -> String {
         format!("{}:{}: {}", self.place.file, line.unwrap_or(self.place.first_line), self.name)

@@ -3,6 +3,7 @@
 #[cfg(feature = "yaml")]
 pub(crate) mod case;
 
+pub(crate) mod behind;
 pub(crate) mod fuzz;
 pub(crate) mod two_valued;
 pub(crate) mod worlds;
