@@ -15,15 +15,16 @@ pub(crate) fn without_notes(mut answer: Answer) -> Answer {
 
 /// Whether the definition's answer hangs on what the engine does not know.
 pub(crate) fn is_ahead(cluster: &Cluster, profile: &Profile, flow: &Flow, definition: &Answer) -> bool {
+    let behind = |error: FlowError| ["headless", "not-judged-yet"].contains(&error.code());
+    if netpol_oracle::Engine::new(cluster, profile).decide(flow).is_err_and(behind) {
+        return true;
+    }
     match Reference::new(cluster, profile).decide(flow) {
         Err(FlowError::SharedNodeAddress { .. } | FlowError::SharedFace { .. } | FlowError::NoLocalBackend { .. }) => {
             return true;
         }
         Err(_) => return false,
         Ok(_) => {}
-    }
-    if netpol_oracle::Engine::new(cluster, profile).decide(flow).is_err_and(|error| error.code() == "headless") {
-        return true;
     }
     // In other readings of the new rows it would be another one.
     let readings = [["unknown"; 3], ["absent", "elsewhere", "client"], ["absent", "elsewhere", "node"]];
