@@ -61,14 +61,14 @@ pub struct Reference<'c> {
 
 /// The questions that make up one flow: itself, or one for each backend of its Service.
 enum Asked<'c> {
-    Pair(Question<'c>),
+    Pair(Box<Question<'c>>),
     Backends(Vec<(Backend, Question<'c>)>),
 }
 
 impl<'c> Asked<'c> {
     fn questions(&self) -> impl Iterator<Item = &Question<'c>> {
         let (pair, backends) = match self {
-            Self::Pair(question) => (Some(question), [].as_slice()),
+            Self::Pair(question) => (Some(&**question), [].as_slice()),
             Self::Backends(all) => (None, all.as_slice()),
         };
         pair.into_iter().chain(backends.iter().map(|(_, question)| question))
@@ -167,7 +167,8 @@ impl<'c> Reference<'c> {
                 if via.is_some() {
                     return Err(FlowError::ViaWithoutService);
                 }
-                Ok(Asked::Pair(Question { source: sender, destination: receiver, l4: flow.l4, sent: Sent::Straight }))
+                let question = Question { source: sender, destination: receiver, l4: flow.l4, sent: Sent::Straight };
+                Ok(Asked::Pair(Box::new(question)))
             }
         }
     }

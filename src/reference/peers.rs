@@ -49,10 +49,10 @@ fn sender<'c>(view: &View<'_, 'c>, question: &Question<'c>) -> Peer<'c> {
     let client = Peer::of(question.source);
     let Sent::Face { at, address, passed_on, .. } = question.sent else { return client };
     let nodes = match passed_on {
-        PassedOn::ByNobody => return client,
+        PassedOn::Never => return client,
         _ if view.see(Row::U9, |c| c.seen_source) == SeenSource::Client => return client,
-        PassedOn::ByNode(name) => named(view, at, name, address),
-        PassedOn::BySomeNode => some(view, question, Family::of(address)),
+        PassedOn::Named(name) => named(view, at, name, address),
+        PassedOn::Some => some(view, question, Family::of(address)),
     };
     let mut readings = match view.see(Row::U9, |c| c.seen_source) {
         SeenSource::Node => Vec::new(),

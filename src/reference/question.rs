@@ -32,11 +32,11 @@ pub(super) enum Sent<'c> {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum PassedOn<'c> {
     /// Nobody: the destination sees the client.
-    ByNobody,
+    Never,
     /// The node that was named, if anybody.
-    ByNode(Option<&'c str>),
+    Named(Option<&'c str>),
     /// Some node, if anybody.
-    BySomeNode,
+    Some,
 }
 
 impl<'c> Question<'c> {

@@ -81,11 +81,11 @@ pub(super) fn by_face<'c>(
         sent: sent(passed_on),
     };
     match face {
-        Face::HostPort(pod, own_port) => host_port(asking, pod, *own_port, front(PassedOn::ByNobody), via),
+        Face::HostPort(pod, own_port) => host_port(asking, pod, *own_port, front(PassedOn::Never), via),
         Face::Address(service, entry) => {
             let passed_on = match service.external_traffic_policy {
-                ExternalTrafficPolicy::Cluster => PassedOn::BySomeNode,
-                ExternalTrafficPolicy::Local => PassedOn::ByNobody,
+                ExternalTrafficPolicy::Cluster => PassedOn::Some,
+                ExternalTrafficPolicy::Local => PassedOn::Never,
             };
             let front = front(passed_on);
             let found = in_family(&front, backends::of(asking, service, Some(entry))?);
@@ -93,7 +93,7 @@ pub(super) fn by_face<'c>(
         }
         Face::NodePort(service, entry) => {
             let local = service.external_traffic_policy == ExternalTrafficPolicy::Local;
-            let front = front(if local { PassedOn::ByNobody } else { PassedOn::ByNode(name) });
+            let front = front(if local { PassedOn::Never } else { PassedOn::Named(name) });
             let mut found = in_family(&front, backends::of(asking, service, Some(entry))?);
             if local && !reaches_every_backend(asking.cluster, sender, at, address) && !found.is_empty() {
                 found = on_node(asking.cluster, found, name, address);
