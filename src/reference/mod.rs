@@ -150,7 +150,10 @@ impl<'c> Reference<'c> {
                 }
             },
             Resolved::End(candidate) => {
-                let (sender, receiver) = endpoint::meet(&source, &candidate)?;
+                // Where the ends do not even meet there is no Service between them either.
+                let met = endpoint::meet(&source, &candidate);
+                let (sender, receiver) =
+                    if via.is_some() { met.map_err(|_| FlowError::ViaWithoutService)? } else { met? };
                 let is_pod = receiver.who.namespace().is_some() && !receiver.who.is_host_network();
                 if let Some(address) = receiver.address.filter(|_| !is_pod) {
                     if let Some(face) = face::at(cluster, receiver.who, address, flow.l4)? {
