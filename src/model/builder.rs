@@ -3,6 +3,7 @@
 use crate::model::change::Object;
 use crate::model::cluster::{Cluster, EndpointSlice, Endpoints, Namespace, Node, OtherPolicy, Pod, Service, Workload};
 use crate::model::policy::NetworkPolicy;
+use crate::name::ObjectName;
 
 impl Cluster {
     /// An empty cluster to fill.
@@ -26,6 +27,7 @@ impl Cluster {
 pub struct ClusterBuilder {
     cluster: Cluster,
     other_policies: Vec<OtherPolicy>,
+    rejected_policies: Vec<ObjectName>,
 }
 
 impl ClusterBuilder {
@@ -81,12 +83,24 @@ impl ClusterBuilder {
         self
     }
 
+    /// Notes a policy that the API server would reject: it takes no part ([K28](crate::semantics#k28)).
+    pub fn rejected_policy(&mut self, name: ObjectName) -> &mut Self {
+        self.rejected_policies.push(name);
+        self
+    }
+
     /// The snapshot. Namespaces that objects merely name come to exist, and every namespace gets its
     /// name label ([K10](crate::semantics#k10)).
     #[must_use]
     pub fn build(mut self) -> Cluster {
         self.other_policies.sort();
         self.other_policies.dedup();
-        Cluster { other_policies: self.other_policies.into(), ..self.cluster }
+        self.rejected_policies.sort();
+        self.rejected_policies.dedup();
+        Cluster {
+            other_policies: self.other_policies.into(),
+            rejected_policies: self.rejected_policies.into(),
+            ..self.cluster
+        }
     }
 }

@@ -1,87 +1,15 @@
-//! Who the ends of a flow are, and by which address they meet (K18, K20, K22, K24, K25).
+//! Who the ends of a flow are, and by which address they meet (K20, K22, K24, K25, K27).
 
 use std::net::IpAddr;
 
 use crate::labels::Labels;
-use crate::model::cluster::{Cluster, ContainerPort, NodeAddressKind, Pod, Service, Workload};
+use crate::model::cluster::{Cluster, Pod, Service, Workload, WorkloadKind};
 use crate::model::flow::Endpoint;
 use crate::name::ObjectName;
 use crate::net::{Family, canonical};
+use crate::reference::node;
+use crate::reference::who::{Party, Who};
 use crate::verdict::FlowError;
-
-/// Who an end is.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Who<'c> {
-    Pod(&'c Pod),
-    Workload(&'c Workload),
-    /// A node, by name where one is known.
-    Node(Option<&'c str>),
-    External,
-}
-
-impl<'c> Who<'c> {
-    /// A pod or a workload's pods.
-    pub(super) fn object(self) -> Option<&'c ObjectName> {
-        match self {
-            Self::Pod(pod) => Some(&pod.name),
-            Self::Workload(workload) => Some(&workload.name),
-            Self::Node(_) | Self::External => None,
-        }
-    }
-
-    pub(super) fn labels(self) -> Option<&'c Labels> {
-        match self {
-            Self::Pod(pod) => Some(&pod.labels),
-            Self::Workload(workload) => Some(&workload.labels),
-            Self::Node(_) | Self::External => None,
-        }
-    }
-
-    pub(super) fn ports(self) -> &'c [ContainerPort] {
-        match self {
-            Self::Pod(pod) => &pod.ports,
-            Self::Workload(workload) => &workload.ports,
-            Self::Node(_) | Self::External => &[],
-        }
-    }
-
-    pub(super) fn runtime_class(self) -> Option<&'c str> {
-        match self {
-            Self::Pod(pod) => pod.runtime_class.as_deref(),
-            Self::Workload(workload) => workload.runtime_class.as_deref(),
-            Self::Node(_) | Self::External => None,
-        }
-    }
-
-    pub(super) fn is_host_network(self) -> bool {
-        match self {
-            Self::Pod(pod) => pod.host_network,
-            Self::Workload(workload) => workload.host_network,
-            Self::Node(_) | Self::External => false,
-        }
-    }
-
-    /// The node it is, or runs on.
-    pub(super) fn node(self) -> Option<&'c str> {
-        match self {
-            Self::Pod(pod) => pod.node.as_deref(),
-            Self::Workload(workload) => workload.node.as_deref(),
-            Self::Node(name) => name,
-            Self::External => None,
-        }
-    }
-
-    pub(super) fn is_same_pod(self, other: Self) -> bool {
-        matches!((self, other), (Self::Pod(a), Self::Pod(b)) if a.name == b.name)
-    }
-}
-
-/// An end with the address it has in this flow; none where a pod has none yet.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Party<'c> {
-    pub(super) who: Who<'c>,
-    pub(super) address: Option<IpAddr>,
-}
 
 /// An end with every address it may use, in its own order.
 #[derive(Debug, Clone)]
@@ -92,6 +20,20 @@ pub(super) struct Candidate<'c> {
     pub(super) fixed: bool,
     /// As the flow wrote it.
     pub(super) text: String,
+    /// The Service's selector that led to it, and the node it is taken to be on (see [`Party`]).
+    pub(super) selected_by: Option<&'c Labels>,
+    pub(super) taken_on: Option<&'c str>,
+}
+
+impl<'c> Candidate<'c> {
+    pub(super) fn new(who: Who<'c>, addresses: Vec<IpAddr>, fixed: bool, text: String) -> Self {
+        Self { who, addresses, fixed, text, selected_by: None, taken_on: None }
+    }
+
+    pub(super) fn party(&self, address: Option<IpAddr>) -> Party<'c> {
+        let Self { who, selected_by, taken_on, .. } = *self;
+        Party { who, address, selected_by, taken_on }
+    }
 }
 
 /// What an end of a flow stands for.
@@ -101,9 +43,9 @@ pub(super) enum Resolved<'c> {
     Service(&'c Service, IpAddr),
 }
 
-pub(super) fn resolve<'c>(cluster: &'c Cluster, endpoint: &Endpoint) -> Result<Resolved<'c>, FlowError> {
+pub(super) fn resolve<'c>(cluster: &'c Cluster, endpoint: &'c Endpoint) -> Result<Resolved<'c>, FlowError> {
     let text = endpoint.to_string();
-    let end = |who, addresses, fixed| Ok(Resolved::End(Candidate { who, addresses, fixed, text }));
+    let end = |who, addresses, fixed| Ok(Resolved::End(Candidate::new(who, addresses, fixed, text)));
     match endpoint {
         Endpoint::Named(name) => {
             let who = named(cluster, name)?;
@@ -113,7 +55,7 @@ pub(super) fn resolve<'c>(cluster: &'c Cluster, endpoint: &Endpoint) -> Result<R
             let workload = only(name, cluster.workloads_meant(kind, name))?;
             end(Who::Workload(workload), Vec::new(), false)
         }
-        Endpoint::Labelled { .. } => Err(FlowError::NotJudgedYet(endpoint.to_string())),
+        Endpoint::Labelled { namespace, labels } => end(Who::Labelled { namespace, labels }, Vec::new(), false),
         Endpoint::PodAddress { pod: name, address } => {
             let address = &canonical(*address); // K22
             let pod = cluster.pod(name).ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
@@ -129,17 +71,21 @@ pub(super) fn resolve<'c>(cluster: &'c Cluster, endpoint: &Endpoint) -> Result<R
             end(Who::Pod(pod), vec![*address], true)
         }
         Endpoint::Node(name) => {
-            let node = known_node(cluster, name)?;
-            let addresses = internal_addresses(cluster, name);
+            let node = node::known(cluster, name)?;
+            let addresses = node::internal_addresses(cluster, name);
             if addresses.is_empty() {
                 return Err(FlowError::NodeWithoutAddress(name.clone()));
+            }
+            if cluster.node(name).is_none() {
+                addresses.iter().try_for_each(|address| node::at(cluster, *address).map(drop))?; // K20
             }
             end(Who::Node(Some(node)), addresses, false)
         }
         Endpoint::NodeAddress { node: name, address } => {
             let address = &canonical(*address); // K22
-            let node = known_node(cluster, name)?;
-            if node_at(cluster, *address) != Some(Some(node)) {
+            let node = node::known(cluster, name)?;
+            let by_its_object = cluster.node(name).is_some_and(|node| node::says(node, *address));
+            if !by_its_object && node::at(cluster, *address)? != Some(Some(node)) {
                 return Err(FlowError::AddressNotOfNode { node: name.clone(), address: *address });
             }
             end(Who::Node(Some(node)), vec![*address], true)
@@ -165,7 +111,7 @@ pub(super) fn at(cluster: &Cluster, address: IpAddr) -> Result<Observed<'_>, Flo
     if let Some(pod) = owner(cluster, address)? {
         return Ok(Observed::End(Who::Pod(pod)));
     }
-    if let Some(node) = node_at(cluster, address) {
+    if let Some(node) = node::at(cluster, address)? {
         return Ok(Observed::End(Who::Node(node)));
     }
     let service = cluster.services().iter().find(|service| service.cluster_addresses.contains(&address));
@@ -185,12 +131,16 @@ fn owner(cluster: &Cluster, address: IpAddr) -> Result<Option<&Pod>, FlowError> 
     }
 }
 
-/// The pod `NS/NAME`, else the only workload of that name (K20, K25).
+/// The pod `NS/NAME`, else the only workload of that name, else the replica of a StatefulSet (K20, K25, K27).
 pub(super) fn named<'c>(cluster: &'c Cluster, name: &ObjectName) -> Result<Who<'c>, FlowError> {
     if let Some(pod) = cluster.pod(name) {
         return if pod.is_live() { Ok(Who::Pod(pod)) } else { Err(FlowError::FinishedPod(name.clone())) };
     }
-    only(name, cluster.workloads_named(name)).map(Who::Workload)
+    match only(name, cluster.workloads_named(name)) {
+        Ok(workload) => Ok(Who::Workload(workload)),
+        Err(error @ FlowError::UnknownObject(_)) => replica(cluster, name).ok_or(error),
+        Err(error) => Err(error),
+    }
 }
 
 /// The workload, where there is one alone (K25).
@@ -205,6 +155,16 @@ fn only<'c>(name: &ObjectName, workloads: impl Iterator<Item = &'c Workload>) ->
     }
 }
 
+/// `NS/NAME-I`: one of those that a StatefulSet asks for (K27).
+pub(super) fn replica<'c>(cluster: &'c Cluster, name: &ObjectName) -> Option<Who<'c>> {
+    let (set, ordinal) = name.name().rsplit_once('-')?;
+    let set = cluster.workload(&WorkloadKind::StatefulSet, &ObjectName::new(name.namespace().clone(), set))?;
+    let count = set.replicas.unwrap_or(1);
+    let number: u32 = ordinal.parse().ok().filter(|number: &u32| number.to_string() == ordinal)?;
+    let place = number.checked_sub(set.first_ordinal)?;
+    (place < count).then_some(Who::Replica(set, number))
+}
+
 /// The addresses an end that is given by name may use. A hostNetwork pod has its node's.
 pub(super) fn addresses_of(cluster: &Cluster, who: Who<'_>) -> Vec<IpAddr> {
     let Who::Pod(pod) = who else { return Vec::new() };
@@ -213,44 +173,8 @@ pub(super) fn addresses_of(cluster: &Cluster, who: Who<'_>) -> Vec<IpAddr> {
     } else if !pod.host_addresses.is_empty() {
         pod.host_addresses.clone()
     } else {
-        pod.node.as_deref().map_or_else(Vec::new, |node| internal_addresses(cluster, node))
+        pod.node.as_deref().map_or_else(Vec::new, |node| node::internal_addresses(cluster, node))
     }
-}
-
-/// A node that is given, or that a pod says it runs on.
-fn known_node<'c>(cluster: &'c Cluster, name: &std::sync::Arc<str>) -> Result<&'c str, FlowError> {
-    let given = cluster.node(name).map(|node| &*node.name);
-    let hosting = || cluster.pods().iter().filter_map(|pod| pod.node.as_deref()).find(|node| *node == &**name);
-    given.or_else(hosting).ok_or_else(|| FlowError::UnknownNode(name.clone()))
-}
-
-/// A node's InternalIPs; of a node without a Node object, the hostIPs its pods report.
-fn internal_addresses(cluster: &Cluster, name: &str) -> Vec<IpAddr> {
-    match cluster.node(name) {
-        Some(node) => node
-            .addresses
-            .iter()
-            .filter(|address| address.kind == NodeAddressKind::InternalIp)
-            .map(|address| address.address)
-            .collect(),
-        None => cluster
-            .pods()
-            .iter()
-            .find(|pod| pod.node.as_deref() == Some(name) && !pod.host_addresses.is_empty())
-            .map_or_else(Vec::new, |pod| pod.host_addresses.clone()),
-    }
-}
-
-/// The node that has `address`: `Some(None)` for a node whose name nobody gave.
-fn node_at(cluster: &Cluster, address: IpAddr) -> Option<Option<&str>> {
-    let has = |node: &&crate::model::cluster::Node| node.addresses.iter().any(|entry| entry.address == address);
-    if let Some(node) = cluster.nodes().iter().find(has) {
-        return Some(Some(&*node.name));
-    }
-    let reports = |pod: &&Pod| {
-        pod.host_addresses.contains(&address) || (pod.host_network && pod.is_live() && pod.addresses.contains(&address))
-    };
-    cluster.pods().iter().find(reports).map(|pod| pod.node.as_deref())
 }
 
 /// The two ends with the addresses they meet by: the first family of the destination's that the source
@@ -259,15 +183,14 @@ pub(super) fn meet<'c>(
     source: &Candidate<'c>,
     destination: &Candidate<'c>,
 ) -> Result<(Party<'c>, Party<'c>), FlowError> {
-    let party = |candidate: &Candidate<'c>, address| Party { who: candidate.who, address };
     let (s, d) = (&source.addresses, &destination.addresses);
     if s.is_empty() || d.is_empty() {
-        return Ok((party(source, s.first().copied()), party(destination, d.first().copied())));
+        return Ok((source.party(s.first().copied()), destination.party(d.first().copied())));
     }
     for to in d {
         let family = Family::of(*to);
         if let Some(from) = s.iter().find(|from| Family::of(**from) == family) {
-            return Ok((party(source, Some(*from)), party(destination, Some(*to))));
+            return Ok((source.party(Some(*from)), destination.party(Some(*to))));
         }
     }
     for end in [source, destination] {
@@ -284,20 +207,4 @@ pub(super) fn meet<'c>(
         (true, false) => wrong(destination, s),
         (_, true) => wrong(source, d),
     })
-}
-
-/// Whether `peer` is the node that `subject` runs on: by name, by the Node object's addresses, or by the
-/// pod's hostIPs; its hostNetwork pods are that node too (K18).
-pub(super) fn is_own_node(cluster: &Cluster, subject: &Party<'_>, peer: &Party<'_>) -> bool {
-    let is_node = matches!(peer.who, Who::Node(_)) || peer.who.is_host_network();
-    if !is_node {
-        return false;
-    }
-    if subject.who.node().is_some() && subject.who.node() == peer.who.node() {
-        return true;
-    }
-    let Some(address) = peer.address else { return false };
-    let hosted = matches!(subject.who, Who::Pod(pod) if pod.host_addresses.contains(&address));
-    let node = subject.who.node().and_then(|name| cluster.node(name));
-    hosted || node.is_some_and(|node| node.addresses.iter().any(|entry| entry.address == address))
 }

@@ -1,35 +1,38 @@
 //! Whether a rule's peers and ports match (K6 to K16, C4, C5, C9, C10, C14, U5, U6).
 
-use std::net::IpAddr;
-
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use iprange::IpRange;
 
 use crate::model::cluster::ContainerPort;
 use crate::model::flow::L4;
-use crate::model::policy::{Namespaces, Peer, Peers, PodPeer, PortMatch, PortSpec, Ports};
+use crate::model::policy::{Peer, Peers, PodPeer, PortMatch, PortSpec, Ports};
 use crate::name::Direction;
 use crate::net::{Family, IpBlock, Port, Protocol};
 use crate::profile::capability::{EndPort, IpBlockScope, Support, UnaddressedPod, Unowned};
 use crate::profile::row::Row;
-use crate::reference::endpoint::{Party, Who};
-use crate::reference::question::Question;
+use crate::reference::labels::{namespace_matches, selects};
+use crate::reference::question::{Question, Sent};
+use crate::reference::readings::End;
 use crate::reference::value::{Match, OpenPeer};
-use crate::reference::view::{Seen, View};
+use crate::reference::view::{self, View};
+use crate::reference::who::{Party, Who};
 
 /// Whether the ports of a rule admit the flow's protocol and port.
-pub(super) fn ports(view: &View<'_, '_>, question: &Question<'_>, direction: Direction, ports: &Ports) -> bool {
-    let L4::Port(protocol, port) = view.seen_l4(question, direction) else {
+pub(super) fn ports(view: &View<'_, '_>, question: &Question<'_>, peer: &view::Peer<'_>, ports: &Ports) -> bool {
+    let L4::Port(protocol, translated) = question.l4 else {
         // U1 `portless`: a rule without `ports` matches other protocols, any other rule does not.
         return matches!(ports, Ports::Any);
     };
+    // U5: who sees the address that the source sent to sees its port too, and no pod there that could name it.
+    let port = peer.port_before.unwrap_or(translated);
+    let names = if peer.port_before.is_some() { Who::External } else { question.destination.who };
     match ports {
         Ports::Any => true, // K6
-        Ports::Of(entries) => entries.iter().any(|entry| port_entry(view, question, entry, protocol, port)),
+        Ports::Of(entries) => entries.iter().any(|entry| port_entry(view, names, entry, protocol, port)),
     }
 }
 
-fn port_entry(view: &View<'_, '_>, question: &Question<'_>, entry: &PortMatch, protocol: Protocol, port: Port) -> bool {
+fn port_entry(view: &View<'_, '_>, destination: Who<'_>, entry: &PortMatch, protocol: Protocol, port: Port) -> bool {
     if entry.protocol != protocol {
         return false; // K21
     }
@@ -47,7 +50,6 @@ fn port_entry(view: &View<'_, '_>, question: &Question<'_>, entry: &PortMatch, p
         PortSpec::Name(name) => {
             let declares =
                 |p: &&ContainerPort| p.protocol == protocol && p.port == port && p.name.as_ref() == Some(name);
-            let destination = question.destination.who;
             view.is_pod(destination) && destination.ports().iter().any(|p| declares(&p))
         }
     }
@@ -58,8 +60,9 @@ pub(super) struct PeerMatch<'a, 'c> {
     pub(super) view: &'a View<'a, 'c>,
     pub(super) question: &'a Question<'c>,
     pub(super) direction: Direction,
+    pub(super) peer: &'a view::Peer<'c>,
     pub(super) policy_namespace: &'a str,
-    /// The place of the policy among those that isolate the subject.
+    /// The place of the policy in the cluster.
     pub(super) policy: usize,
     pub(super) rule: usize,
 }
@@ -82,14 +85,10 @@ impl PeerMatch<'_, '_> {
         }
     }
 
-    fn other_end(&self) -> Party<'_> {
-        *self.question.ends(self.direction).1
-    }
-
     /// The flow goes to a ClusterIP with a backend in the cluster, and this is the side that sees it.
     fn is_service_egress(&self) -> bool {
         let outside = matches!(self.question.destination.who, Who::External);
-        self.direction == Direction::Egress && self.question.service.is_some() && !outside
+        self.direction == Direction::Egress && matches!(self.question.sent, Sent::ClusterIp { .. }) && !outside
     }
 
     /// K7, K9, K16.
@@ -97,19 +96,11 @@ impl PeerMatch<'_, '_> {
         if self.is_service_egress() && self.view.see(Row::C10, |c| c.cluster_ip) != Support::Supported {
             return self.view.perhaps(Row::C10);
         }
-        let who = self.other_end().who;
-        let (Some(name), Some(labels)) = (who.object(), who.labels()) else { return false };
-        if !self.view.is_pod(who) {
-            return false;
-        }
-        let namespace = match &peer.namespaces {
-            Namespaces::Own => **name.namespace() == *self.policy_namespace,
-            Namespaces::Matching(selector) => {
-                let namespace = self.view.cluster.namespace(name.namespace());
-                namespace.is_some_and(|namespace| selector.matches(&namespace.labels))
-            }
-        };
-        namespace && peer.pods.matches(labels)
+        let who = self.peer.party.who;
+        let end = End::of_subject(self.direction).other();
+        self.view.is_pod(who)
+            && namespace_matches(self.view, who, &peer.namespaces, self.policy_namespace)
+            && selects(self.view, self.question, end, &peer.pods)
     }
 
     /// K14, K15; `place` is the peer's in its rule.
@@ -121,28 +112,23 @@ impl PeerMatch<'_, '_> {
         if support != Support::Supported {
             return Match::is(self.view.perhaps(row));
         }
-        if let Seen::ClusterIp(service) = self.view.seen_of_peer(self.question, self.direction) {
-            // Where the manifest has no ClusterIP yet, it may lie in any block.
-            return service.cluster_address.map_or_else(|| self.open(Row::U5, place), |it| self.cluster_ip(block, it));
-        }
-        let party = self.other_end();
+        let party = &self.peer.party;
         if !self.is_service_egress() || self.view.see(Row::C10, |c| c.cluster_ip) == Support::Supported {
-            return self.end(block, &party, place);
+            return self.end(block, party, place);
         }
         // C10: over the ClusterIP it matches, over the backend only nobody knows.
-        let cluster_address = self.question.service.and_then(|service| service.cluster_address);
+        let cluster_address = match self.question.sent {
+            Sent::ClusterIp { address, .. } => address,
+            Sent::Straight | Sent::Face { .. } => None,
+        };
+        let over_cluster_ip =
+            |address| self.end(block, &Party::new(Who::ClusterIp, Some(address)), place) == Match::Yes;
         match cluster_address {
-            Some(address) if self.cluster_ip(block, address) == Match::Yes => Match::Yes,
-            Some(_) if self.view.perhaps(Row::C10) => self.end(block, &party, place),
+            Some(address) if over_cluster_ip(address) => Match::Yes,
+            Some(_) if self.view.perhaps(Row::C10) => self.end(block, party, place),
             Some(_) => Match::No,
             None => Match::is(self.view.perhaps(Row::C10)),
         }
-    }
-
-    /// A ClusterIP is in the cluster (C9).
-    fn cluster_ip(&self, block: &IpBlock, address: IpAddr) -> Match {
-        let within = block.contains(address);
-        Match::is(within && self.view.see(Row::C9, |c| c.ip_block_scope) != IpBlockScope::OutsideCluster)
     }
 
     /// A peer that only more knowledge of the cluster could settle.
@@ -155,6 +141,8 @@ impl PeerMatch<'_, '_> {
     fn end(&self, block: &IpBlock, party: &Party<'_>, place: usize) -> Match {
         let admitted = match party.address {
             Some(address) => Match::is(block.contains(address)),
+            // Where the manifest has no ClusterIP yet, it may lie in any block.
+            None if matches!(party.who, Who::ClusterIp) => return self.open(Row::U5, place),
             None => self.unaddressed(block, party.who, place),
         };
         if admitted == Match::No || self.in_scope(party) { admitted } else { Match::No }

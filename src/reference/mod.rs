@@ -2,8 +2,16 @@
 //!
 //! Every other engine is compared with this one. It scans; it is not fast and must not become so.
 
+mod asking;
+mod backends;
+mod controllers;
 mod endpoint;
+mod face;
+mod labels;
 mod matching;
+mod node;
+mod notes;
+mod peers;
 mod question;
 mod readings;
 mod reason;
@@ -11,6 +19,7 @@ mod service;
 mod side;
 mod value;
 mod view;
+mod who;
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -20,14 +29,16 @@ use crate::model::flow::{Destination, Flow};
 use crate::name::Direction;
 use crate::profile::profile::Profile;
 use crate::profile::row::{Row, Rows};
+use crate::reference::asking::Asking;
 use crate::reference::endpoint::{Candidate, Resolved};
-use crate::reference::question::Question;
-use crate::reference::readings::{every_way, together};
+use crate::reference::question::{Question, Sent};
+use crate::reference::readings::{Settled, every_way, together};
 use crate::reference::view::View;
+use crate::reference::who::Who;
 use crate::verdict::{Backend, BackendDecision, Decide, Decision, FlowError, Judged, Sides, Verdict};
 
-/// Judges flows by the definition ([K1](crate::semantics#k1) to [K25](crate::semantics#k25), [U1](crate::semantics#u1)
-/// to [U6](crate::semantics#u6), [C1](crate::semantics#c1) to [C14](crate::semantics#c14)).
+/// Judges flows by the definition ([K1](crate::semantics#k1) to [K28](crate::semantics#k28), [U1](crate::semantics#u1)
+/// to [U9](crate::semantics#u9), [C1](crate::semantics#c1) to [C14](crate::semantics#c14)).
 ///
 /// ```
 /// use netpol_oracle::{Cluster, Decide, Flow, ObjectName, Pod, Profile, Reference, Verdict};
@@ -50,8 +61,18 @@ pub struct Reference<'c> {
 
 /// The questions that make up one flow: itself, or one for each backend of its Service.
 enum Asked<'c> {
-    Pair(Question<'c>),
+    Pair(Box<Question<'c>>),
     Backends(Vec<(Backend, Question<'c>)>),
+}
+
+impl<'c> Asked<'c> {
+    fn questions(&self) -> impl Iterator<Item = &Question<'c>> {
+        let (pair, backends) = match self {
+            Self::Pair(question) => (Some(&**question), [].as_slice()),
+            Self::Backends(all) => (None, all.as_slice()),
+        };
+        pair.into_iter().chain(backends.iter().map(|(_, question)| question))
+    }
 }
 
 /// What one question was answered with.
@@ -85,10 +106,8 @@ impl<'c> Reference<'c> {
     /// the verdict that it has for every backend, else Undefined.
     pub(crate) fn verdicts(&self, flow: &Flow) -> Result<[Verdict; 3], FlowError> {
         let seen = Cell::new(Rows::NONE);
-        let outcomes: Vec<Outcome> = match self.ask(flow)? {
-            Asked::Pair(question) => vec![self.outcome(&question, self.profile, &seen)],
-            Asked::Backends(all) => all.iter().map(|(_, q)| self.outcome(q, self.profile, &seen)).collect(),
-        };
+        let asked = self.ask(flow, self.profile, &seen)?;
+        let outcomes: Vec<Outcome> = asked.questions().map(|q| self.outcome(q, self.profile, &seen)).collect();
         let side = |direction| {
             let mut verdicts = outcomes.iter().map(|outcome| outcome.sides.of(direction).verdict);
             let first = verdicts.next().unwrap_or(Verdict::Undefined);
@@ -97,50 +116,95 @@ impl<'c> Reference<'c> {
         Ok([aggregate(&outcomes).0, side(Direction::Egress), side(Direction::Ingress)])
     }
 
-    fn ask(&self, flow: &Flow) -> Result<Asked<'c>, FlowError> {
-        let source = match endpoint::resolve(self.cluster, &flow.source)? {
+    /// What the flow asks. Which backends a Service has may hang on the profile (U7).
+    fn ask<'q>(&self, flow: &'q Flow, profile: &Profile, seen: &Cell<Rows>) -> Result<Asked<'q>, FlowError>
+    where
+        'c: 'q,
+    {
+        let cluster: &'q Cluster = self.cluster;
+        let asking = Asking { cluster, profile, seen };
+        let source = match endpoint::resolve(cluster, &flow.source)? {
             Resolved::End(candidate) => candidate,
             Resolved::Service(service, _) => return Err(FlowError::ServiceAsSource(service.name.clone())),
         };
-        let (service, sent_to) = match &flow.destination {
+        let via = flow.via.as_ref();
+        let destination = match &flow.destination {
             Destination::Service(name) => {
-                let service = self.cluster.service(name).ok_or_else(|| FlowError::UnknownService(name.clone()))?;
-                (service, None)
+                let service = cluster.service(name).ok_or_else(|| FlowError::UnknownService(name.clone()))?;
+                let backends = service::by_cluster_ip(&asking, service, None, &source, flow.l4, via)?;
+                return Ok(Asked::Backends(backends));
             }
-            Destination::Endpoint(endpoint) => match endpoint::resolve(self.cluster, endpoint)? {
-                Resolved::Service(service, address) => (service, Some(address)),
-                Resolved::End(destination) if flow.via.is_none() => return pair(&source, &destination, flow),
-                Resolved::End(_) => return Err(FlowError::ViaWithoutService),
-            },
+            Destination::Endpoint(endpoint) => endpoint::resolve(cluster, endpoint)?,
         };
-        let questions = service::backends(self.cluster, service, sent_to, &source, flow.l4, flow.via.as_ref())?;
-        Ok(Asked::Backends(questions))
+        // K26: whoever has the address, but a pod, may be met as a Service there.
+        match destination {
+            Resolved::Service(service, address) => match face::at(cluster, Who::ClusterIp, address, flow.l4)? {
+                Some(face) => {
+                    let to = Candidate::new(Who::ClusterIp, vec![address], true, address.to_string());
+                    let (sender, _) = endpoint::meet(&source, &to)?;
+                    let sent_to = (&sender, Who::External, address);
+                    Ok(Asked::Backends(service::by_face(&asking, &face, &source, sent_to, (flow.l4, via))?))
+                }
+                None => {
+                    Ok(Asked::Backends(service::by_cluster_ip(&asking, service, Some(address), &source, flow.l4, via)?))
+                }
+            },
+            Resolved::End(candidate) => {
+                // Where the ends do not even meet there is no Service between them either.
+                let met = endpoint::meet(&source, &candidate);
+                let (sender, receiver) =
+                    if via.is_some() { met.map_err(|_| FlowError::ViaWithoutService)? } else { met? };
+                let is_pod = receiver.who.namespace().is_some() && !receiver.who.is_host_network();
+                if let Some(address) = receiver.address.filter(|_| !is_pod) {
+                    if let Some(face) = face::at(cluster, receiver.who, address, flow.l4)? {
+                        let sent_to = (&sender, receiver.who, address);
+                        return Ok(Asked::Backends(service::by_face(
+                            &asking,
+                            &face,
+                            &source,
+                            sent_to,
+                            (flow.l4, via),
+                        )?));
+                    }
+                }
+                if via.is_some() {
+                    return Err(FlowError::ViaWithoutService);
+                }
+                let question = Question { source: sender, destination: receiver, l4: flow.l4, sent: Sent::Straight };
+                Ok(Asked::Pair(Box::new(question)))
+            }
+        }
     }
 
     /// The verdict over all of `questions`, and the rows that leave it undefined (K23).
-    fn answer(&self, questions: &[&Question<'c>], profile: &Profile, seen: &Cell<Rows>) -> (Verdict, Rows) {
-        let outcomes: Vec<Outcome> = questions.iter().map(|q| self.outcome(q, profile, seen)).collect();
-        aggregate(&outcomes)
+    fn answer(&self, asked: &Asked<'_>, profile: &Profile, seen: &Cell<Rows>) -> Verdict {
+        let outcomes: Vec<Outcome> = asked.questions().map(|q| self.outcome(q, profile, seen)).collect();
+        aggregate(&outcomes).0
     }
 
     /// Each side in every way of reading what it asks, then both together.
-    fn outcome(&self, question: &Question<'_>, profile: &Profile, seen: &Cell<Rows>) -> Outcome {
+    fn outcome<'q>(&self, question: &Question<'q>, profile: &Profile, seen: &Cell<Rows>) -> Outcome
+    where
+        'c: 'q,
+    {
+        let are_possible = |settled: &Settled| question.are_possible(settled);
         let ways_of = |direction| {
-            every_way(|choices| {
+            every_way(are_possible, |choices| {
                 let view = View { cluster: self.cluster, profile, choices, seen };
                 side::side(&view, question, direction)
             })
         };
         let (egress, ingress) = (ways_of(Direction::Egress), ways_of(Direction::Ingress));
-        let both = together(&egress, &ingress, |egress, ingress| egress.value.and(&ingress.value));
+        let both = together(are_possible, &egress, &ingress, |egress, ingress| egress.value.and(&ingress.value));
         let (verdict, open) = reason::verdict(&both);
         Outcome { verdict, open, sides: Sides { egress: reason::side(&egress), ingress: reason::side(&ingress) } }
     }
 
     /// The rows of a definite verdict: of every minimal set whose Kubernetes form would change it.
     ///
-    /// A row that an evaluation did not look at cannot change it, so sets grow only by rows looked at.
-    fn deciding(&self, questions: &[&Question<'c>], verdict: Verdict) -> Rows {
+    /// A row that an evaluation did not look at cannot change it, so sets grow only by rows looked at. `answer` is the verdict
+    /// under a profile, and notes what it looks at.
+    fn deciding(&self, verdict: Verdict, answer: &dyn Fn(&Profile, &Cell<Rows>) -> Verdict) -> Rows {
         let candidates: Rows = self.profile.capabilities().other_than_kubernetes().collect();
         let mut minimal: Vec<Rows> = Vec::new();
         let mut tried: Vec<Rows> = vec![Rows::NONE];
@@ -151,8 +215,7 @@ impl<'c> Reference<'c> {
             }
             let profile = changed.iter().fold(self.profile.clone(), Profile::with_row_as_kubernetes);
             let seen = Cell::new(Rows::NONE);
-            let (other, _) = self.answer(questions, &profile, &seen);
-            if other != verdict {
+            if answer(&profile, &seen) != verdict {
                 minimal.push(changed);
                 continue;
             }
@@ -167,42 +230,56 @@ impl<'c> Reference<'c> {
         minimal.into_iter().fold(Rows::NONE, Rows::union)
     }
 
-    fn rows(&self, questions: &[&Question<'c>], verdict: Verdict, open: Rows) -> Rows {
-        if verdict == Verdict::Undefined { open } else { self.deciding(questions, verdict) }
+    /// The rows of the whole flow.
+    fn rows(&self, flow: &Flow, verdict: Verdict, open: Rows) -> Rows {
+        if verdict == Verdict::Undefined {
+            return open;
+        }
+        self.deciding(verdict, &|profile, seen| match self.ask(flow, profile, seen) {
+            Ok(asked) => self.answer(&asked, profile, seen),
+            // A profile under which there is nothing to judge says nothing else.
+            Err(_) => verdict,
+        })
+    }
+
+    /// The rows of one backend alone.
+    fn rows_of_backend(&self, question: &Question<'_>, outcome: &Outcome) -> Rows {
+        if outcome.verdict == Verdict::Undefined {
+            return outcome.open;
+        }
+        self.deciding(outcome.verdict, &|profile, seen| self.outcome(question, profile, seen).verdict)
     }
 }
 
 impl Decide for Reference<'_> {
     fn decide(&self, flow: &Flow) -> Result<Decision, FlowError> {
         let seen = Cell::new(Rows::NONE);
-        let (verdict, rows, judged) = match self.ask(flow)? {
-            Asked::Pair(question) => {
-                let outcome = self.outcome(&question, self.profile, &seen);
-                let rows = self.rows(&[&question], outcome.verdict, outcome.open);
-                (outcome.verdict, rows, Judged::Sides(outcome.sides))
+        let asked = self.ask(flow, self.profile, &seen)?;
+        let outcomes: Vec<Outcome> = asked.questions().map(|q| self.outcome(q, self.profile, &seen)).collect();
+        let (verdict, open) = aggregate(&outcomes);
+        let rows = self.rows(flow, verdict, open);
+        let answered = asked.questions().zip(outcomes.iter().map(|outcome| &outcome.sides));
+        let notes = notes::of(self.cluster, answered, rows);
+        let judged = match asked {
+            Asked::Pair(_) => {
+                let mut sides = outcomes.into_iter().map(|outcome| outcome.sides);
+                match sides.next() {
+                    Some(sides) => Judged::Sides(sides),
+                    None => Judged::Backends(Vec::new()),
+                }
             }
             Asked::Backends(questions) => {
-                let outcomes: Vec<Outcome> =
-                    questions.iter().map(|(_, question)| self.outcome(question, self.profile, &seen)).collect();
-                let (verdict, open) = aggregate(&outcomes);
-                let all: Vec<&Question<'_>> = questions.iter().map(|(_, question)| question).collect();
-                let rows = self.rows(&all, verdict, open);
                 let backends = questions.iter().zip(outcomes).map(|((backend, question), outcome)| BackendDecision {
                     backend: backend.clone(),
                     verdict: outcome.verdict,
-                    rows: self.rows(&[question], outcome.verdict, outcome.open),
+                    rows: self.rows_of_backend(question, &outcome),
                     sides: outcome.sides,
                 });
-                (verdict, rows, Judged::Backends(backends.collect()))
+                Judged::Backends(backends.collect())
             }
         };
-        Ok(Decision { flow: flow.clone(), verdict, rows, judged, notes: Vec::new() })
+        Ok(Decision { flow: flow.clone(), verdict, rows, judged, notes })
     }
-}
-
-fn pair<'c>(source: &Candidate<'c>, destination: &Candidate<'c>, flow: &Flow) -> Result<Asked<'c>, FlowError> {
-    let (source, destination) = endpoint::meet(source, destination)?;
-    Ok(Asked::Pair(Question { source, destination, l4: flow.l4, service: None }))
 }
 
 /// All backends agree: their verdict. Else Undefined: the rows of those that are, and K23 where one is

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::profile::row::Rows;
+use crate::profile::row::{Row, Rows};
 use crate::reference::readings::{Way, deciding};
 use crate::reference::side::{Answer, Asked, Course};
 use crate::reference::value::{Match, Value};
@@ -40,12 +40,21 @@ pub(super) fn side(ways: &[Way<Answer>]) -> Side {
     Side { verdict, reason }
 }
 
-/// The first way takes the reading of each row that lets less pass: what passes there passes for that reason.
+/// The first reading of each row lets less pass than the others: what passes there passes for that reason. But U7's have no
+/// such order; under one of them rules may admit what under another nothing isolates.
 fn passes(ways: &[Way<Answer>], rules: &Rules<'_>) -> Reason {
-    match ways.first().map(|way| &way.said.course) {
-        Some(Course::Passed(reason)) => reason.clone(),
-        _ => Reason::Rule { admitted_by: rules.admitting() },
+    let least = ways.iter().filter(|way| {
+        let mut taken = way.settled.iter().filter(|(open, _)| open.row() != Row::U7);
+        taken.all(|(_, reading)| *reading == 0)
+    });
+    let mut passed = None;
+    for way in least {
+        match &way.said.course {
+            Course::Passed(reason) => passed = passed.or(Some(reason)),
+            Course::Isolated { .. } => return Reason::Rule { admitted_by: rules.admitting() },
+        }
     }
+    passed.map_or_else(|| Reason::Rule { admitted_by: rules.admitting() }, Clone::clone)
 }
 
 /// A rule over all ways that asked it.

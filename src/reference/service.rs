@@ -1,71 +1,216 @@
-//! Flows to a Service: one question for each ready backend (K23).
+//! Flows to a Service, by its ClusterIP, another face or its name: one question for each ready backend (K23, K26).
 
 use std::net::IpAddr;
 
-use crate::model::cluster::{
-    Cluster, Owner, Pod, Service, ServiceKind, ServicePort, TargetPort, Workload, WorkloadKind,
-};
+use crate::model::cluster::{Cluster, ExternalTrafficPolicy, Pod, Service, ServiceKind};
 use crate::model::flow::L4;
 use crate::name::ObjectName;
 use crate::net::{Family, Port};
-use crate::reference::endpoint::{self, Candidate, Observed, Who};
-use crate::reference::question::{ByService, Question};
+use crate::reference::asking::Asking;
+use crate::reference::backends::{self, Endpoint};
+use crate::reference::endpoint::{self, Candidate};
+use crate::reference::face::{self, Face};
+use crate::reference::node::{self, Place, Spot};
+use crate::reference::question::{PassedOn, Question, Sent};
+use crate::reference::who::{Party, Who};
 use crate::verdict::{Backend, FlowError};
 
-/// A backend before families are settled.
-struct Endpoint<'c> {
-    backend: Backend,
-    candidate: Candidate<'c>,
-    port: Port,
+/// How a flow comes to a Service's backends.
+struct Front<'c> {
+    source: Candidate<'c>,
+    /// Of the address that it was sent to; none where that is not known.
+    family: Option<Family>,
+    l4: L4,
+    sent: Sent<'c>,
 }
 
-/// The ready backends of `service` for a flow from `source`; `sent_to` where the flow named a ClusterIP.
-pub(super) fn backends<'c>(
-    cluster: &'c Cluster,
+pub(super) type Questions<'c> = Vec<(Backend, Question<'c>)>;
+
+/// A flow to `service`; `sent_to` where it named a ClusterIP.
+pub(super) fn by_cluster_ip<'c>(
+    asking: &Asking<'_, 'c>,
     service: &'c Service,
     sent_to: Option<IpAddr>,
     source: &Candidate<'c>,
     l4: L4,
     via: Option<&ObjectName>,
-) -> Result<Vec<(Backend, Question<'c>)>, FlowError> {
+) -> Result<Questions<'c>, FlowError> {
     match service.kind {
         ServiceKind::ClusterIp => {}
-        ServiceKind::Headless => return Err(FlowError::Headless(service.name.clone())),
+        ServiceKind::Headless => return headless(asking, service, source, l4, via),
         ServiceKind::ExternalName => return Err(FlowError::ExternalName(service.name.clone())),
     }
     let L4::Port(protocol, port) = l4 else { return Err(FlowError::PortlessService(service.name.clone())) };
     let service_port = service.ports.iter().find(|entry| entry.protocol == protocol && entry.port == port);
-    let service_port = service_port.ok_or_else(|| FlowError::NoSuchPort {
-        service: service.name.clone(),
-        port: format!("{port}/{}", protocol.to_string().to_ascii_lowercase()),
-    })?;
+    let service_port = service_port.ok_or_else(|| face::no_such_port(service, protocol, port))?;
 
     // The ClusterIP of the source's family; a manifest that has none yet leaves the family to the backends.
-    let entry = Candidate {
-        who: Who::External,
-        addresses: sent_to.map_or_else(|| service.cluster_addresses.clone(), |address| vec![address]),
-        fixed: sent_to.is_some(),
-        text: format!("svc/{}", service.name),
-    };
+    let entry = Candidate::new(
+        Who::ClusterIp,
+        sent_to.map_or_else(|| service.cluster_addresses.clone(), |address| vec![address]),
+        sent_to.is_some(),
+        format!("svc/{}", service.name),
+    );
     let (sender, entry) = endpoint::meet(source, &entry)?;
-    let cluster_address = entry.address;
-    let family = cluster_address.map(Family::of);
-    let source = match family {
-        Some(_) => Candidate { addresses: sender.address.into_iter().collect(), ..source.clone() },
+    let source = match entry.address {
+        Some(_) => met(source, &sender),
         None => source.clone(),
     };
-    let meets = |address: &IpAddr| match family {
-        Some(family) => Family::of(*address) == family,
-        None => {
-            source.addresses.is_empty() || source.addresses.iter().any(|own| Family::of(*own) == Family::of(*address))
+    let sent = Sent::ClusterIp { address: entry.address, port };
+    let front = Front { source, family: entry.address.map(Family::of), l4, sent };
+    let found = in_family(&front, backends::of(asking, service, Some(service_port))?);
+    questions(asking, service, front, found, via)
+}
+
+/// A flow to another face: `to` is whoever has the address that it was sent to.
+pub(super) fn by_face<'c>(
+    asking: &Asking<'_, 'c>,
+    face: &Face<'c>,
+    source: &Candidate<'c>,
+    (sender, to, address): (&Party<'c>, Who<'c>, IpAddr),
+    (protocol_port, via): (L4, Option<&ObjectName>),
+) -> Result<Questions<'c>, FlowError> {
+    let L4::Port(_, port) = protocol_port else { return Err(FlowError::ViaWithoutService) };
+    let name = node_name(asking.cluster, to, address);
+    let at = if to.is_host_network() { Who::Node(name) } else { to };
+    let sent = |passed_on| Sent::Face { at, address, port, passed_on };
+    let front = |passed_on| Front {
+        source: met(source, sender),
+        family: Some(Family::of(address)),
+        l4: protocol_port,
+        sent: sent(passed_on),
+    };
+    match face {
+        Face::HostPort(pod, own_port) => host_port(asking, pod, *own_port, front(PassedOn::Never), via),
+        Face::Address(service, entry) => {
+            let passed_on = match service.external_traffic_policy {
+                ExternalTrafficPolicy::Cluster => PassedOn::Some,
+                ExternalTrafficPolicy::Local => PassedOn::Never,
+            };
+            let front = front(passed_on);
+            let found = in_family(&front, backends::of(asking, service, Some(entry))?);
+            questions(asking, service, front, found, via)
+        }
+        Face::NodePort(service, entry) => {
+            let local = service.external_traffic_policy == ExternalTrafficPolicy::Local;
+            let front = front(if local { PassedOn::Never } else { PassedOn::Named(name) });
+            let mut found = in_family(&front, backends::of(asking, service, Some(entry))?);
+            if local && !reaches_every_backend(asking.cluster, sender, at, address) && !found.is_empty() {
+                found = on_node(asking.cluster, found, name, address);
+                if found.is_empty() {
+                    let node = name.map_or_else(|| address.to_string().into(), Into::into);
+                    return Err(FlowError::NoLocalBackend { service: service.name.clone(), node });
+                }
+            }
+            questions(asking, service, front, found, via)
+        }
+    }
+}
+
+/// The node that has the address of a face.
+fn node_name<'c>(cluster: &'c Cluster, to: Who<'c>, address: IpAddr) -> Option<&'c str> {
+    to.node().or_else(|| node::at(cluster, address).ok().flatten().flatten())
+}
+
+/// The source by the one address that it meets the other end with.
+fn met<'c>(source: &Candidate<'c>, sender: &Party<'c>) -> Candidate<'c> {
+    Candidate { addresses: sender.address.into_iter().collect(), ..source.clone() }
+}
+
+/// Pods and the node itself reach every backend by a nodePort of `externalTrafficPolicy: Local`; so may who says no node.
+fn reaches_every_backend(cluster: &Cluster, sender: &Party<'_>, at: Who<'_>, address: IpAddr) -> bool {
+    let node = Party::new(at, Some(address));
+    match sender.who {
+        Who::External | Who::ClusterIp => false,
+        Who::Node(_) => node::is_own_for_certain(cluster, &node, sender) || sender.address == node.address,
+        _ if !sender.who.is_host_network() => true,
+        _ => match (node::place(cluster, sender), node::place(cluster, &node)) {
+            (Place::Said(one), Place::Said(other)) => one == other || node::is_own_for_certain(cluster, sender, &node),
+            _ => true,
+        },
+    }
+}
+
+/// The node's own backends; one whose node nobody says is taken to be there.
+fn on_node<'c>(
+    cluster: &'c Cluster,
+    found: Vec<Endpoint<'c>>,
+    name: Option<&'c str>,
+    address: IpAddr,
+) -> Vec<Endpoint<'c>> {
+    let here = name.map_or(Spot::At(address), Spot::Named);
+    let taken = |mut endpoint: Endpoint<'c>| {
+        let party = endpoint.candidate.party(endpoint.candidate.addresses.first().copied());
+        match node::place(cluster, &party) {
+            Place::Said(spot) => (spot == here).then_some(endpoint),
+            Place::Unsaid(selector) => node::admits(cluster, selector, here).then(|| {
+                endpoint.candidate.taken_on = name;
+                endpoint
+            }),
+            Place::Nowhere => Some(endpoint),
         }
     };
+    found.into_iter().filter_map(taken).collect()
+}
 
+/// A flow to a headless Service: nothing is rewritten, and no port list limits.
+fn headless<'c>(
+    asking: &Asking<'_, 'c>,
+    service: &'c Service,
+    source: &Candidate<'c>,
+    l4: L4,
+    via: Option<&ObjectName>,
+) -> Result<Questions<'c>, FlowError> {
+    let front = Front { source: source.clone(), family: None, l4, sent: Sent::Straight };
+    // What several slices say of one backend are its addresses, a pod's in the pod's own order.
     let mut found: Vec<Endpoint<'c>> = Vec::new();
-    for mut endpoint in endpoints(cluster, service, service_port)? {
-        if !endpoint.candidate.addresses.is_empty() {
-            endpoint.candidate.addresses.retain(meets);
-            if endpoint.candidate.addresses.is_empty() {
+    for endpoint in backends::of(asking, service, None)? {
+        match found.iter_mut().find(|known| known.backend == endpoint.backend) {
+            Some(known) => known.candidate.addresses.extend(endpoint.candidate.addresses),
+            None => found.push(endpoint),
+        }
+    }
+    for endpoint in &mut found {
+        if let Who::Pod(pod) = endpoint.candidate.who {
+            let place = |address: &IpAddr| pod.addresses.iter().position(|own| own == address);
+            endpoint.candidate.addresses.sort_by_key(|address| place(address).unwrap_or(usize::MAX));
+        }
+    }
+    let found = in_family(&front, found);
+    questions(asking, service, front, found, via)
+}
+
+/// A flow to a pod's `hostPort`.
+fn host_port<'c>(
+    asking: &Asking<'_, 'c>,
+    pod: &'c Pod,
+    port: Port,
+    front: Front<'c>,
+    via: Option<&ObjectName>,
+) -> Result<Questions<'c>, FlowError> {
+    if via.is_some_and(|via| *via != pod.name) {
+        return Err(FlowError::ViaWithoutService);
+    }
+    let who = Who::Pod(pod);
+    let candidate = Candidate::new(who, endpoint::addresses_of(asking.cluster, who), false, pod.name.to_string());
+    let endpoint = Endpoint { backend: Backend::Object(pod.name.clone()), candidate, port: Some(port) };
+    in_family(&front, vec![endpoint]).into_iter().map(|endpoint| question(&front, endpoint)).collect()
+}
+
+/// Each backend once, with the addresses that the flow may meet it by; one that has addresses and none of these is passed
+/// over.
+fn in_family<'c>(front: &Front<'c>, endpoints: Vec<Endpoint<'c>>) -> Vec<Endpoint<'c>> {
+    let sources = &front.source.addresses;
+    let meets = |address: &IpAddr| match front.family {
+        Some(family) => Family::of(*address) == family,
+        None => sources.is_empty() || sources.iter().any(|own| Family::of(*own) == Family::of(*address)),
+    };
+    let mut found: Vec<Endpoint<'c>> = Vec::new();
+    for mut endpoint in endpoints {
+        let addresses = &mut endpoint.candidate.addresses;
+        if !addresses.is_empty() {
+            addresses.retain(meets);
+            if addresses.is_empty() {
                 continue;
             }
         }
@@ -74,146 +219,59 @@ pub(super) fn backends<'c>(
         }
     }
     found.sort_by(|a, b| a.backend.cmp(&b.backend));
+    found
+}
+
+fn questions<'c>(
+    asking: &Asking<'_, 'c>,
+    service: &'c Service,
+    front: Front<'c>,
+    mut found: Vec<Endpoint<'c>>,
+    via: Option<&ObjectName>,
+) -> Result<Questions<'c>, FlowError> {
     if found.is_empty() {
         return Err(FlowError::NoReadyBackend(service.name.clone()));
     }
     if let Some(name) = via {
-        let wanted = Backend::Object(name.clone());
-        if !found.iter().any(|endpoint| endpoint.backend == wanted) {
-            return Err(FlowError::NotABackend {
-                backend: name.clone(),
-                service: service.name.clone(),
-                backends: found.into_iter().map(|endpoint| endpoint.backend).collect(),
-            });
-        }
-        found.retain(|endpoint| endpoint.backend == wanted);
+        found = named(asking.cluster, found, name).map_err(|found| FlowError::NotABackend {
+            backend: name.clone(),
+            service: service.name.clone(),
+            backends: found.into_iter().map(|endpoint| endpoint.backend).collect(),
+        })?;
     }
-    found
-        .into_iter()
-        .map(|found| {
-            let (source, destination) = endpoint::meet(&source, &found.candidate)?;
-            let l4 = L4::Port(protocol, found.port);
-            let service = Some(ByService { cluster_address, port });
-            Ok((found.backend, Question { source, destination, l4, service }))
-        })
-        .collect()
+    found.into_iter().map(|endpoint| question(&front, endpoint)).collect()
 }
 
-/// Its EndpointSlices where there are any, else what its selector matches.
-fn endpoints<'c>(
+/// The backend of that name: one of them, or a replica of one (K27); else all that there are.
+fn named<'c>(
     cluster: &'c Cluster,
-    service: &'c Service,
-    port: &ServicePort,
-) -> Result<Vec<Endpoint<'c>>, FlowError> {
-    let of_service = |slice: &&crate::model::cluster::EndpointSlice| {
-        slice.name.namespace() == service.name.namespace() && slice.service == *service.name.name()
+    found: Vec<Endpoint<'c>>,
+    name: &ObjectName,
+) -> Result<Vec<Endpoint<'c>>, Vec<Endpoint<'c>>> {
+    let wanted = Backend::Object(name.clone());
+    let replica = endpoint::replica(cluster, name);
+    let is_set = |endpoint: &Endpoint<'_>| match (endpoint.candidate.who, replica) {
+        (Who::Workload(workload), Some(Who::Replica(set, _))) => std::ptr::eq(workload, set),
+        _ => false,
     };
-    let slices: Vec<_> = cluster.endpoint_slices().iter().filter(of_service).collect();
-    if slices.is_empty() {
-        return Ok(selected(cluster, service, port));
-    }
-    let mut endpoints = Vec::new();
-    for slice in slices {
-        let Some(target) = slice.ports.iter().find(|p| p.name == port.name && p.protocol == port.protocol) else {
-            continue;
-        };
-        for entry in slice.endpoints.iter().filter(|entry| entry.ready) {
-            // The addresses of an endpoint are interchangeable; consumers use the first.
-            let Some(address) = entry.addresses.first() else { continue };
-            let pod = entry.target.as_ref().and_then(|name| cluster.pod(name));
-            if pod.is_some_and(|pod| !pod.is_live()) {
-                continue;
+    match found.iter().position(|endpoint| endpoint.backend == wanted || is_set(endpoint)) {
+        None => Err(found),
+        Some(place) => {
+            let mut only: Vec<Endpoint<'c>> = found.into_iter().skip(place).take(1).collect();
+            for endpoint in only.iter_mut().filter(|endpoint| is_set(endpoint)) {
+                endpoint.candidate.who = replica.unwrap_or(endpoint.candidate.who);
+                endpoint.backend = wanted.clone();
             }
-            let who = match pod {
-                Some(pod) => Who::Pod(pod),
-                None => match endpoint::at(cluster, *address)? {
-                    Observed::End(who) => who,
-                    Observed::Service(_) => Who::External,
-                },
-            };
-            let backend = who.object().map_or(Backend::Address(*address), |name| Backend::Object(name.clone()));
-            let candidate = Candidate { who, addresses: vec![*address], fixed: true, text: backend.to_string() };
-            endpoints.push(Endpoint { backend, candidate, port: target.port });
+            Ok(only)
         }
     }
-    Ok(endpoints)
 }
 
-/// Live pods that are not unready, and workloads that stand for pods nobody loaded.
-fn selected<'c>(cluster: &'c Cluster, service: &Service, port: &ServicePort) -> Vec<Endpoint<'c>> {
-    let pods = cluster.pods().iter().filter(|pod| pod.is_live() && pod.ready).map(Who::Pod);
-    let workloads = cluster.workloads().iter().filter(|w| stands_alone(cluster, w)).map(Who::Workload);
-    pods.chain(workloads)
-        .filter_map(|who| {
-            let name = who.object()?;
-            let labels = who.labels()?;
-            let matches = !service.selector.is_empty()
-                && service.selector.iter().all(|(key, value)| labels.get(key.as_str()) == Some(value));
-            if name.namespace() != service.name.namespace() || !matches {
-                return None;
-            }
-            let port = match &port.target {
-                TargetPort::Number(number) => *number,
-                TargetPort::Name(wanted) => {
-                    let named = |p: &&crate::model::cluster::ContainerPort| {
-                        p.protocol == port.protocol && p.name.as_ref() == Some(wanted)
-                    };
-                    who.ports().iter().find(named)?.port
-                }
-            };
-            let candidate = Candidate {
-                who,
-                addresses: endpoint::addresses_of(cluster, who),
-                fixed: false,
-                text: name.to_string(),
-            };
-            Some(Endpoint { backend: Backend::Object(name.clone()), candidate, port })
-        })
-        .collect()
-}
-
-/// Whether a workload stands for pods nobody loaded: it asks for some, none of them is there, and no other
-/// loaded workload controls it (a Deployment stands for its ReplicaSets).
-fn stands_alone(cluster: &Cluster, workload: &Workload) -> bool {
-    let controlled = workload.owner.as_ref().is_some_and(|owner| {
-        let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
-        cluster.workload(&owner.kind, &name).is_some()
-    });
-    workload.replicas != Some(0) && !controlled && !cluster.pods().iter().any(|pod| is_pod_of(cluster, workload, pod))
-}
-
-/// Whether `pod` is one of the workload's: by its controllers, or, where it has none, by the selector.
-fn is_pod_of(cluster: &Cluster, workload: &Workload, pod: &Pod) -> bool {
-    if pod.name.namespace() != workload.name.namespace() {
-        return false;
-    }
-    match &pod.owner {
-        None => workload.selector.matches(&pod.labels),
-        Some(owner) => is_owner(workload, owner) || intermediate(cluster, workload, owner),
-    }
-}
-
-fn is_owner(workload: &Workload, owner: &Owner) -> bool {
-    owner.kind == workload.kind && owner.name == *workload.name.name()
-}
-
-/// A Deployment's ReplicaSets and a CronJob's Jobs: by their own controller where they are loaded, else by
-/// the name their controller gives them, which is its own and one more part.
-fn intermediate(cluster: &Cluster, workload: &Workload, owner: &Owner) -> bool {
-    let between = matches!(
-        (&workload.kind, &owner.kind),
-        (WorkloadKind::Deployment, WorkloadKind::ReplicaSet) | (WorkloadKind::CronJob, WorkloadKind::Job)
-    );
-    if !between {
-        return false;
-    }
-    let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
-    match cluster.workload(&owner.kind, &name) {
-        Some(loaded) => loaded.owner.as_ref().is_some_and(|above| is_owner(workload, above)),
-        None => owner
-            .name
-            .strip_prefix(&**workload.name.name())
-            .and_then(|rest| rest.strip_prefix('-'))
-            .is_some_and(|part| !part.is_empty() && !part.contains('-')),
-    }
+fn question<'c>(front: &Front<'c>, endpoint: Endpoint<'c>) -> Result<(Backend, Question<'c>), FlowError> {
+    let (source, destination) = endpoint::meet(&front.source, &endpoint.candidate)?;
+    let l4 = match (front.l4, endpoint.port) {
+        (L4::Port(protocol, _), Some(port)) => L4::Port(protocol, port),
+        (l4, _) => l4,
+    };
+    Ok((endpoint.backend, Question { source, destination, l4, sent: front.sent }))
 }

@@ -1,6 +1,5 @@
 //! One side of a flow, in the order of SEMANTICS section 1.
 
-use crate::model::cluster::Cluster;
 use crate::model::flow::L4;
 use crate::model::policy::NetworkPolicy;
 use crate::name::{Direction, ObjectName};
@@ -8,11 +7,14 @@ use crate::net::{Family, Protocol};
 use crate::profile::capability::{OtherProtocols, OwnNode, OwnNodeEgress, ServiceHairpin, Support};
 use crate::profile::cce::INTERNAL_CLOUD;
 use crate::profile::row::Row;
-use crate::reference::endpoint::{Who, is_own_node};
+use crate::reference::labels::selects;
 use crate::reference::matching::{self, PeerMatch};
+use crate::reference::node::{self, Place};
+use crate::reference::peers;
 use crate::reference::question::Question;
+use crate::reference::readings::{End, Open};
 use crate::reference::value::{Match, Value};
-use crate::reference::view::{Seen, View};
+use crate::reference::view::{Peer, View};
 use crate::verdict::{Reason, RuleRef};
 
 /// What one side says under one reading of every row, and how it came to that.
@@ -34,7 +36,7 @@ pub(super) enum Course {
 /// A rule, and which of its halves match.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
-    /// The place of its policy among those that isolate the subject.
+    /// The place of its policy in the cluster.
     pub(super) policy: usize,
     pub(super) rule: RuleRef,
     pub(super) ports: bool,
@@ -48,27 +50,27 @@ impl Asked {
 }
 
 /// The first that applies decides.
-pub(super) fn side(view: &View<'_, '_>, question: &Question<'_>, direction: Direction) -> Answer {
+pub(super) fn side<'c>(view: &View<'_, 'c>, question: &Question<'c>, direction: Direction) -> Answer {
     let passed = |reason| Answer { value: Value::Passes, course: Course::Passed(reason) };
     if question.is_plain_hairpin() {
         return passed(Reason::Hairpin); // K19
     }
-    let (subject, _) = question.ends(direction);
-    if !view.is_pod(subject.who) {
+    if !view.is_pod(question.subject(direction).who) {
         return passed(Reason::NoSubject); // K17, K24
     }
     if let Some(row) = not_enforced(view, question, direction) {
         return passed(Reason::NotEnforced { row });
     }
-    let isolating = isolating(view.cluster, subject.who, direction);
+    let isolating = isolating(view, question, direction);
     if isolating.is_empty() {
         return passed(Reason::NotIsolated); // K1
     }
-    if let Some(reason) = exempt(view, question, direction) {
+    let peer = peers::seen(view, question, direction);
+    if let Some(reason) = exempt(view, question, direction, &peer) {
         return passed(reason);
     }
 
-    let by = isolating.iter().map(|policy| policy.name().clone()).collect();
+    let by = isolating.iter().map(|(_, policy)| policy.name().clone()).collect();
     let isolated = |value, rules| Answer { value, course: Course::Isolated { by, rules } };
     match question.l4 {
         // C12: whatever its rules.
@@ -82,11 +84,8 @@ pub(super) fn side(view: &View<'_, '_>, question: &Question<'_>, direction: Dire
             OtherProtocols::Portless | OtherProtocols::Unknown => {}
         },
     }
-    let asked: Vec<Asked> = isolating
-        .iter()
-        .enumerate()
-        .flat_map(|(place, policy)| rules(view, question, direction, place, policy))
-        .collect();
+    let asked: Vec<Asked> =
+        isolating.iter().flat_map(|(place, policy)| rules(view, question, direction, &peer, *place, policy)).collect();
     // K2: rules only allow, and what none of them allows is dropped.
     let list = asked.iter().map(|asked| (asked.matches(), Value::Passes));
     isolated(Value::first_match(list, Value::Dropped), asked)
@@ -107,10 +106,11 @@ fn not_enforced(view: &View<'_, '_>, question: &Question<'_>, direction: Directi
     })
 }
 
-/// What lets everything pass at an isolated side: first what is settled, then what is open (K18, C11; C8, C6, C11, U3, U4).
-fn exempt(view: &View<'_, '_>, question: &Question<'_>, direction: Direction) -> Option<Reason> {
-    let (subject, peer) = question.ends(direction);
-    let own_node = is_own_node(view.cluster, subject, peer);
+/// What lets everything pass at an isolated side: first what is settled, then what is open (K18, C11; C8, C6, C11, U3, U4, U8).
+fn exempt<'c>(view: &View<'_, 'c>, question: &Question<'c>, direction: Direction, peer: &Peer<'c>) -> Option<Reason> {
+    let end = End::of_subject(direction);
+    let subject = question.end(end);
+    let own_node = node::is_own(view, question, end, peer);
     if direction == Direction::Ingress && own_node {
         let passes = match view.see(Row::C13, |c| c.own_node) {
             OwnNode::Supported | OwnNode::EgressJudged => true, // K18
@@ -121,7 +121,7 @@ fn exempt(view: &View<'_, '_>, question: &Question<'_>, direction: Direction) ->
             return Some(Reason::OwnNode);
         }
     }
-    if is_internal_cloud(view, question, direction) {
+    if is_internal_cloud(view, peer) {
         let passes = match (direction, view.see(Row::C11, |c| c.internal_cloud)) {
             (_, Support::Supported) => false,
             (Direction::Egress, Support::Unsupported) => true,
@@ -141,7 +141,7 @@ fn exempt(view: &View<'_, '_>, question: &Question<'_>, direction: Direction) ->
             return Some(Reason::OwnNode);
         }
     }
-    if question.service.is_some() && question.is_hairpin() {
+    if question.is_rewritten() && question.is_hairpin() {
         let passes = match view.see(Row::U4, |c| c.service_hairpin) {
             ServiceHairpin::Allowed => true,
             ServiceHairpin::Judged => false,
@@ -157,8 +157,13 @@ fn exempt(view: &View<'_, '_>, question: &Question<'_>, direction: Direction) ->
     {
         return Some(Reason::NotEnforced { row: Row::C8 });
     }
-    // C6: the subject's own node; no node or no OS known counts as supported.
-    let node = subject.who.node().and_then(|name| view.cluster.node(name));
+    // C6: the subject's own node, by U8 the peer's; no node or no OS known counts as supported.
+    let name = match (node::place(view.cluster, subject), node::place(view.cluster, &peer.party)) {
+        (Place::Said(spot), _) => spot.name(),
+        (_, Place::Said(spot)) if own_node => spot.name(),
+        _ => None,
+    };
+    let node = name.and_then(|name| view.cluster.node(name));
     let os_image = node.and_then(|node| node.os_image.as_deref())?;
     let enforces = view.see(Row::C6, |c| c.node_os.supports(os_image, direction)) || !view.perhaps(Row::C6);
     (!enforces).then_some(Reason::NotEnforced { row: Row::C6 })
@@ -167,48 +172,52 @@ fn exempt(view: &View<'_, '_>, question: &Question<'_>, direction: Direction) ->
 fn other_protocols(view: &View<'_, '_>) -> OtherProtocols {
     match view.see(Row::U1, |c| c.other_protocols) {
         OtherProtocols::Unknown => {
-            let others = [OtherProtocols::Portless, OtherProtocols::Unfiltered];
-            view.choices.choose(Row::U1, OtherProtocols::Denied, others)
+            let readings = [OtherProtocols::Denied, OtherProtocols::Portless, OtherProtocols::Unfiltered];
+            let taken = view.choices.choose(Open::Row(Row::U1), readings.len());
+            readings.get(taken).copied().unwrap_or(OtherProtocols::Denied)
         }
         known => known,
     }
 }
 
-/// The policies of the subject's namespace that select it and declare the direction (K1).
-fn isolating<'c>(cluster: &'c Cluster, subject: Who<'_>, direction: Direction) -> Vec<&'c NetworkPolicy> {
-    let (Some(name), Some(labels)) = (subject.object(), subject.labels()) else { return Vec::new() };
-    let isolates = |policy: &&NetworkPolicy| {
-        policy.name().namespace() == name.namespace() && policy.isolates(direction) && policy.subject().matches(labels)
+/// The policies of the subject's namespace that select it and declare the direction (K1), each with its place in the
+/// cluster.
+fn isolating<'c>(
+    view: &View<'_, 'c>,
+    question: &Question<'c>,
+    direction: Direction,
+) -> Vec<(usize, &'c NetworkPolicy)> {
+    let end = End::of_subject(direction);
+    let namespace = question.end(end).who.namespace();
+    let isolates = |policy: &NetworkPolicy| {
+        Some(&**policy.name().namespace()) == namespace
+            && policy.isolates(direction)
+            && selects(view, question, end, policy.subject())
     };
-    cluster.policies().iter().filter(isolates).collect()
+    view.cluster.policies().iter().enumerate().filter(|(_, policy)| isolates(policy)).collect()
 }
 
-/// 100.125.0.0/16, where no pod owns the address; a hostNetwork pod's is its node's (C11). Of a Service's backend outside
-/// the cluster the egress side may see the ClusterIP in its place (U5).
-fn is_internal_cloud(view: &View<'_, '_>, question: &Question<'_>, direction: Direction) -> bool {
-    let peer = question.ends(direction).1;
-    let address = match view.seen_of_peer(question, direction) {
-        Seen::Destination => peer.address,
-        Seen::ClusterIp(service) => service.cluster_address,
-    };
-    address.is_some_and(|address| INTERNAL_CLOUD.contains(address)) && !view.is_pod(peer.who)
+/// 100.125.0.0/16, where no pod owns the address; a hostNetwork pod's is its node's (C11).
+fn is_internal_cloud(view: &View<'_, '_>, peer: &Peer<'_>) -> bool {
+    peer.party.address.is_some_and(|address| INTERNAL_CLOUD.contains(address)) && !view.is_pod(peer.party.who)
 }
 
 /// One policy's rules, in their order.
-fn rules<'a>(
-    view: &'a View<'_, '_>,
-    question: &'a Question<'_>,
+fn rules<'a, 'c>(
+    view: &'a View<'a, 'c>,
+    question: &'a Question<'c>,
     direction: Direction,
+    peer: &'a Peer<'c>,
     place: usize,
     policy: &'a NetworkPolicy,
-) -> impl Iterator<Item = Asked> + 'a {
+) -> impl Iterator<Item = Asked> + use<'a, 'c> {
     policy.rules(direction).iter().enumerate().map(move |(index, rule)| {
         let policy_namespace = policy.name().namespace();
-        let peers = PeerMatch { view, question, direction, policy_namespace, policy: place, rule: index };
+        let peers = PeerMatch { view, question, direction, peer, policy_namespace, policy: place, rule: index };
         Asked {
             policy: place,
             rule: RuleRef { policy: policy.name().clone(), direction, rule: index },
-            ports: matching::ports(view, question, direction, &rule.ports),
+            ports: matching::ports(view, question, peer, &rule.ports),
             peers: peers.any_of(&rule.peers),
         }
     })

@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 pub(super) struct OpenPeer {
     pub(super) row: Row,
     pub(super) direction: Direction,
-    /// Its places: among the policies that isolate the subject, among the policy's rules, among the rule's peers.
+    /// Its places: of its policy in the cluster, among the policy's rules, among the rule's peers.
     pub(super) policy: usize,
     pub(super) rule: usize,
     pub(super) peer: usize,

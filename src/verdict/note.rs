@@ -16,7 +16,6 @@ pub struct Note {
     pub object: String,
 }
 
-#[expect(dead_code, reason = "nobody says them yet")]
 impl Note {
     /// The namespace was not loaded, so nothing but its name is known of it.
     pub(crate) fn namespace_not_loaded(namespace: &str) -> Self {
@@ -90,6 +89,17 @@ pub enum NoteCode {
 }
 
 impl NoteCode {
+    /// Every code.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::NamespaceNotLoaded,
+        Self::NoNamespaceMatches,
+        Self::NoPolicies,
+        Self::RejectedPolicies,
+        Self::OtherPolicies,
+        Self::NoAddress,
+        Self::LabelNotModelled,
+    ];
+
     /// The stable word: `namespace-not-loaded`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

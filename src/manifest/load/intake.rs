@@ -206,9 +206,14 @@ impl Loader {
             accepted_strict: judged.accepted_strict,
         });
         self.diagnostics.extend(judged.diagnostics);
-        if let Some(policy) = policy {
-            self.remember("NetworkPolicy".into(), name, object.location);
-            self.builder.policy(policy);
+        match policy {
+            Some(policy) => {
+                self.remember("NetworkPolicy".into(), name, object.location);
+                self.builder.policy(policy);
+            }
+            None => {
+                self.builder.rejected_policy(name);
+            }
         }
     }
 

@@ -35,6 +35,8 @@ pub struct Cluster {
     pub(in crate::model) policies: Stored<NetworkPolicy>,
     /// Sorted, each once.
     pub(in crate::model) other_policies: Arc<[OtherPolicy]>,
+    /// Sorted, each once.
+    pub(in crate::model) rejected_policies: Arc<[ObjectName]>,
 }
 
 impl Cluster {
@@ -86,6 +88,12 @@ impl Cluster {
         Objects::new(&self.policies)
     }
 
+    /// Policies that the API server would reject: they take no part ([K28](crate::semantics#k28)).
+    #[must_use]
+    pub fn rejected_policies(&self) -> &[ObjectName] {
+        &self.rejected_policies
+    }
+
     /// Policies of other kinds, which answers ignore ([K25](crate::semantics#k25)).
     #[must_use]
     pub fn other_policies(&self) -> &[OtherPolicy] {
@@ -96,6 +104,12 @@ impl Cluster {
     #[must_use]
     pub fn namespace(&self, name: &str) -> Option<&Namespace> {
         self.namespace_handle(name).map(|namespace| &**namespace)
+    }
+
+    /// Whether the namespace `name` was given, not merely named ([K10](crate::semantics#k10)).
+    #[must_use]
+    pub fn is_given(&self, name: &str) -> bool {
+        self.namespaces.contains_key(name) && !self.implied.contains(name)
     }
 
     /// The pod `name`, live or finished.
@@ -208,6 +222,7 @@ impl PartialEq for Cluster {
             && self.endpoints == other.endpoints
             && self.policies == other.policies
             && self.other_policies == other.other_policies
+            && self.rejected_policies == other.rejected_policies
     }
 }
 

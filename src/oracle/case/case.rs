@@ -109,7 +109,7 @@ pub enum CaseError {
 ///
 /// ```json
 /// {"flow": 0, "expected": {"verdict": "allow"}, "now": {"verdict": "deny", "rows": [], "egress": "allow", "ingress": "deny",
-///  "reasons": {"egress": "not-isolated", "ingress": "no-rule"}}}
+///  "reasons": {"egress": "not-isolated", "ingress": "no-rule"}, "notes": []}}
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 
 use crate::profile::row::Rows;
-use crate::verdict::{Backend, Decision, FlowError, Judged, Side, Sides, Verdict};
+use crate::verdict::{Backend, Decision, FlowError, Judged, NoteCode, Side, Sides, Verdict};
 
 /// What is right for a flow of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Answer {
     pub ingress: AnswerSide,
     /// Of a Service the verdict by way of each of its backends, and that there are no others; `None`: not looked at.
     pub backends: Option<BTreeMap<Backend, Verdict>>,
+    /// The codes of the notes beside it ([K28](crate::semantics#k28)), in their order; `None`: not looked at.
+    pub notes: Option<Vec<NoteCode>>,
 }
 
 /// One side of an answer: what is `None` is not looked at.
@@ -71,7 +73,7 @@ impl Answer {
     #[must_use]
     pub fn new(verdict: Verdict) -> Self {
         let (egress, ingress) = Default::default();
-        Self { verdict, rows: None, egress, ingress, backends: None }
+        Self { verdict, rows: None, egress, ingress, backends: None, notes: None }
     }
 
     /// What `decision` says; of one backend where `backend` names it.
@@ -85,6 +87,7 @@ impl Answer {
             egress: sides.map(|sides| AnswerSide::of(&sides.egress)).unwrap_or_default(),
             ingress: sides.map(|sides| AnswerSide::of(&sides.ingress)).unwrap_or_default(),
             backends: None,
+            notes: Some(decision.notes.iter().map(|note| note.code).collect()),
         };
         match (&decision.judged, backend) {
             (Judged::Sides(sides), None) => Some(with(decision.verdict, decision.rows, Some(sides))),
@@ -110,6 +113,7 @@ impl Answer {
             && self.egress.holds(&now.egress)
             && self.ingress.holds(&now.ingress)
             && fits(self.backends.as_ref(), now.backends.as_ref())
+            && fits(self.notes.as_ref(), now.notes.as_ref())
     }
 }
 
@@ -160,6 +164,9 @@ impl Serialize for Answer {
                 backends.iter().map(|(backend, verdict)| (backend.to_string(), verdict)).collect();
             written.serialize_entry("backends", &backends)?;
         }
+        if let Some(notes) = &self.notes {
+            written.serialize_entry("notes", notes)?;
+        }
         written.end()
     }
 }
@@ -192,7 +199,8 @@ impl fmt::Display for Answer {
             (None, None) => None,
         });
         let backends = self.backends.iter().flatten().map(|(backend, verdict)| format!("{backend} {verdict}"));
-        for list in [sides.collect::<Vec<_>>(), backends.collect()] {
+        let notes = self.notes.iter().flatten().map(|code| code.as_str().to_owned());
+        for list in [sides.collect::<Vec<_>>(), backends.collect(), notes.collect()] {
             if !list.is_empty() {
                 write!(f, " ({})", list.join(", "))?;
             }

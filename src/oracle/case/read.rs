@@ -20,7 +20,7 @@ use crate::oracle::data_plane::{Observed, Outcome};
 use crate::profile::profile::Profile;
 use crate::profile::row::{Row, Rows};
 use crate::text::{listed, quoted};
-use crate::verdict::{Backend, FlowError, Reason, Verdict};
+use crate::verdict::{Backend, FlowError, NoteCode, Reason, Verdict};
 
 const FIELDS: [&str; 6] = ["name", "source", "profile", "manifests", "changes", "flows"];
 const VERDICTS: [(&str, Verdict); 3] =
@@ -272,7 +272,7 @@ impl Reader {
     }
 
     fn expected(&mut self, at: &At<'_>) -> Option<Expected> {
-        self.faults.unknown_fields(at, &["verdict", "rows", "egress", "ingress", "reasons", "backends", "error"]);
+        self.faults.unknown_fields(at, &["verdict", "rows", "egress", "ingress", "reasons", "backends", "notes", "error"]);
         if let Some(error) = at.field("error") {
             if at.tree.entries().len() > 1 {
                 error.wrong_value(&mut self.faults, "what cannot be judged has no answer: `error` stands alone");
@@ -297,7 +297,11 @@ impl Reader {
         };
         let (egress, ingress) = (side("egress"), side("ingress"));
         let backends = at.object(&mut self.faults, "backends").map(|at| self.backends(&at));
-        Some(Expected::Answer(Answer { verdict: verdict?, rows, egress, ingress, backends }))
+        let notes = at.field("notes").map(|notes| {
+            let items = notes.items(&mut self.faults);
+            items.iter().filter_map(|item| self.note(item)).collect()
+        });
+        Some(Expected::Answer(Answer { verdict: verdict?, rows, egress, ingress, backends, notes }))
     }
 
     fn backends(&mut self, at: &At<'_>) -> BTreeMap<Backend, Verdict> {
@@ -322,6 +326,16 @@ impl Reader {
     fn code(&mut self, at: &At<'_>, field: &str, codes: &[&'static str]) -> Option<&'static str> {
         let words: Vec<_> = codes.iter().map(|code| (*code, *code)).collect();
         self.word(at, field, &words)
+    }
+
+    fn note(&mut self, at: &At<'_>) -> Option<NoteCode> {
+        let text = at.as_text(&mut self.faults)?;
+        let code = NoteCode::ALL.iter().copied().find(|code| code.as_str() == text);
+        if code.is_none() {
+            let known = listed(NoteCode::ALL.iter().map(|code| code.as_str()));
+            at.wrong_value(&mut self.faults, format!("`{}` is no code of a note; the codes are {known}", quoted(text)));
+        }
+        code
     }
 
     fn row(&mut self, at: &At<'_>) -> Option<Row> {

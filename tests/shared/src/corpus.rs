@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use netpol_oracle::diagnostic::Diagnostic;
-use netpol_oracle::{Loader, oracle};
+use netpol_oracle::{Loader, Profile, oracle};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value, json};
 use serde_yaml::Mapping;
@@ -26,6 +26,8 @@ pub struct CorpusCase {
     pub reported: Vec<Diagnostic>,
     /// The cluster, and the flows with what every engine must answer.
     pub case: oracle::Case,
+    /// Profiles under which the answers are the same.
+    pub also: Vec<Profile>,
     place: Place,
     /// The line of each flow, where found.
     lines: Vec<Option<usize>>,
@@ -40,6 +42,8 @@ struct Form {
     rules: Vec<RuleId>,
     #[serde(default = "kubernetes")]
     profile: Value,
+    #[serde(default)]
+    also: Vec<Value>,
     world: Option<String>,
     #[serde(default)]
     manifests: String,
@@ -87,6 +91,7 @@ struct FlowForm {
     ingress: Option<String>,
     backends: Option<Mapping>,
     error: Option<String>,
+    notes: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -119,6 +124,9 @@ impl FlowForm {
             sides.into_iter().filter_map(|(side, code)| Some((side.to_owned(), json!(code.as_ref()?)))).collect();
         if !reasons.is_empty() {
             add("reasons", Value::Object(reasons));
+        }
+        if let Some(notes) = &self.notes {
+            add("notes", json!(notes));
         }
         if let Some(backends) = &self.backends {
             add("backends", serde_json::to_value(backends).map_err(|error| error.to_string())?);
@@ -244,9 +252,15 @@ impl CorpusCase {
             }
         }
 
-        let Form { name, source, profile, .. } = &form;
+        let Form { name, source, profile, also, .. } = &form;
         // Its manifests come below: what loading reports of them is part of what is expected.
         let case = json!({"name": name, "source": source, "profile": profile, "manifests": [], "flows": flows});
+        let profile_of = |also: &Value| {
+            let case = json!({"profile": also, "manifests": [], "flows": []});
+            oracle::Case::read("case.json", case.to_string()).map(|case| case.profile)
+        };
+        let also = also.iter().map(profile_of).collect::<Result<Vec<_>, _>>();
+        let also = also.map_err(|error| fault(error.to_string()))?;
         let mut case = oracle::Case::read("case.json", case.to_string()).map_err(|faults| {
             let located = faults.iter().map(|fault| {
                 let path = fault.path.as_str();
@@ -266,7 +280,7 @@ impl CorpusCase {
         case.cluster = loaded.cluster;
         let Form { name, rules, diagnostics, .. } = form;
         let rules = rules.into_iter().map(|id| id.0).collect();
-        Ok(Self { name, rules, diagnostics, reported: loaded.diagnostics, case, place, lines })
+        Ok(Self { name, rules, diagnostics, reported: loaded.diagnostics, case, also, place, lines })
     }
 }
 

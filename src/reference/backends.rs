@@ -1,0 +1,149 @@
+//! The ready backends of a Service, before families are settled (K23).
+
+use std::net::IpAddr;
+
+use crate::labels::{LabelValue, Labels};
+use crate::model::cluster::{
+    Cluster, ContainerPort, ControllerValueKind, EndpointSlice, PossibleValues, Service, ServicePort, SliceEndpoint,
+    SlicePort, TargetPort, Workload,
+};
+use crate::net::Port;
+use crate::profile::capability::ControllerLabel;
+use crate::profile::row::Row;
+use crate::reference::asking::Asking;
+use crate::reference::controllers::stands_alone;
+use crate::reference::endpoint::{self, Candidate, Observed};
+use crate::reference::labels::{controller_values, put};
+use crate::reference::who::Who;
+use crate::verdict::{Backend, FlowError};
+
+/// One of them; no port where the flow's own is kept.
+pub(super) struct Endpoint<'c> {
+    pub(super) backend: Backend,
+    pub(super) candidate: Candidate<'c>,
+    pub(super) port: Option<Port>,
+}
+
+/// Its EndpointSlices where there are any, else its Endpoints object where there is one, else what its selector matches.
+/// `port` is the Service's that the flow was sent to; none of a headless one, whose ports do not limit.
+pub(super) fn of<'c>(
+    asking: &Asking<'_, 'c>,
+    service: &'c Service,
+    port: Option<&ServicePort>,
+) -> Result<Vec<Endpoint<'c>>, FlowError> {
+    let cluster = asking.cluster;
+    let is_of_service = |slice: &&EndpointSlice| {
+        slice.name.namespace() == service.name.namespace() && slice.service == *service.name.name()
+    };
+    let slices: Vec<_> = cluster.endpoint_slices().iter().filter(is_of_service).collect();
+    let listed: Vec<(&[SliceEndpoint], &[SlicePort])> = if slices.is_empty() {
+        let Some(endpoints) = cluster.endpoints_of(&service.name) else { return Ok(selected(asking, service, port)) };
+        endpoints.subsets.iter().map(|subset| (&*subset.endpoints, &*subset.ports)).collect()
+    } else {
+        slices.iter().map(|slice| (&*slice.endpoints, &*slice.ports)).collect()
+    };
+    let mut found: Vec<Endpoint<'c>> = Vec::new();
+    for (endpoints, ports) in listed {
+        let target = match port {
+            None => None,
+            Some(port) => match ports.iter().find(|entry| entry.name == port.name && entry.protocol == port.protocol) {
+                Some(entry) => Some(entry.port),
+                None => continue,
+            },
+        };
+        for entry in endpoints.iter().filter(|entry| entry.ready || service.publish_not_ready) {
+            // The addresses of an endpoint are interchangeable; consumers use the first.
+            let Some(address) = entry.addresses.first() else { continue };
+            let Some(endpoint) = listed_endpoint(cluster, entry, *address, target)? else { continue };
+            found.push(endpoint);
+        }
+    }
+    Ok(found)
+}
+
+fn listed_endpoint<'c>(
+    cluster: &'c Cluster,
+    entry: &SliceEndpoint,
+    address: IpAddr,
+    port: Option<Port>,
+) -> Result<Option<Endpoint<'c>>, FlowError> {
+    let pod = entry.target.as_ref().and_then(|name| cluster.pod(name));
+    if pod.is_some_and(|pod| !pod.is_live()) {
+        return Ok(None);
+    }
+    let who = match pod {
+        Some(pod) => Who::Pod(pod),
+        None => match endpoint::at(cluster, address)? {
+            Observed::End(who) => who,
+            Observed::Service(_) => Who::External,
+        },
+    };
+    let backend = who.object().map_or(Backend::Address(address), Backend::Object);
+    let candidate = Candidate::new(who, vec![address], true, backend.to_string());
+    Ok(Some(Endpoint { backend, candidate, port }))
+}
+
+/// Live pods that are not unready, and workloads that stand for pods nobody loaded.
+fn selected<'c>(asking: &Asking<'_, 'c>, service: &'c Service, port: Option<&ServicePort>) -> Vec<Endpoint<'c>> {
+    let cluster = asking.cluster;
+    if service.selector.is_empty() {
+        return Vec::new();
+    }
+    let here = |namespace: &str| namespace == &**service.name.namespace();
+    let is_ready = |ready: bool| ready || service.publish_not_ready;
+    let pods = cluster.pods().iter().filter(|pod| pod.is_live() && is_ready(pod.ready)).map(Who::Pod);
+    let pods = pods.filter(|who| who.labels().is_some_and(|labels| has_all(labels, &service.selector)));
+    let workloads = cluster.workloads().iter().filter(|workload| stands_alone(cluster, workload));
+    let workloads = workloads.filter_map(|workload| as_selected(asking, workload, &service.selector));
+    pods.chain(workloads)
+        .filter(|who| who.namespace().is_some_and(here))
+        .filter_map(|who| {
+            let port = match port {
+                None => None,
+                Some(port) => Some(target(who, port)?),
+            };
+            let name = who.object()?;
+            let mut candidate = Candidate::new(who, endpoint::addresses_of(cluster, who), false, name.to_string());
+            candidate.selected_by = Some(&service.selector);
+            Some(Endpoint { backend: Backend::Object(name), candidate, port })
+        })
+        .collect()
+}
+
+fn has_all(labels: &Labels, selector: &Labels) -> bool {
+    selector.iter().all(|(key, value)| labels.get(key.as_str()) == Some(value))
+}
+
+/// `targetPort`; a named one is the backend's first such port.
+fn target(who: Who<'_>, port: &ServicePort) -> Option<Port> {
+    match &port.target {
+        TargetPort::Number(number) => Some(*number),
+        TargetPort::Name(wanted) => {
+            let named = |p: &&ContainerPort| p.protocol == port.protocol && p.name.as_ref() == Some(wanted);
+            who.ports().iter().find(named).map(|port| port.port)
+        }
+    }
+}
+
+/// The workload where the selector matches it, by what its template says and with the values of controllers that the
+/// selector asks for (U7); where it asks which replica of a StatefulSet, that replica (K27).
+fn as_selected<'c>(asking: &Asking<'_, 'c>, workload: &'c Workload, selector: &Labels) -> Option<Who<'c>> {
+    let mut who = Who::Workload(workload);
+    let mut labels = workload.labels.clone();
+    for value in controller_values(asking.profile.release(), who) {
+        let asked = value.labels.iter().find_map(|label| Some((label, selector.get(label.key.as_str())?)));
+        let Some((label, text)) = asked else { continue };
+        let asked = label.value(LabelValue::as_str(text)).filter(|asked| value.values.contains(asked));
+        if value.kind == ControllerValueKind::Ordinal {
+            who = Who::Replica(workload, asked?.parse().ok()?);
+            put(&mut labels, &value, asked);
+        } else if let PossibleValues::One(only) = &value.values {
+            put(&mut labels, &value, Some(only));
+        } else {
+            asking.seen.set(asking.seen.get().union(Row::U7.into()));
+            let is_there = asking.profile.capabilities().controller_label == ControllerLabel::Unknown;
+            put(&mut labels, &value, asked.filter(|_| is_there));
+        }
+    }
+    has_all(&labels, selector).then_some(who)
+}
