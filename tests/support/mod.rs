@@ -5,6 +5,7 @@ pub(crate) mod case;
 
 pub(crate) mod behind;
 pub(crate) mod fuzz;
+pub(crate) mod real_worlds;
 pub(crate) mod two_valued;
 pub(crate) mod worlds;
 
