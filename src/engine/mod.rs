@@ -6,13 +6,20 @@
 //!
 //! What the sources leave open mostly pushes one way. Then three-valued logic needs no third path: the run carries two
 //! bits, what passes under every reading and what under any, and they differ exactly where the answer is Undefined.
-//! What enters in both senses ([U2](crate::semantics#u2), [U5](crate::semantics#u5)) is read one way after the other.
+//! What enters in both senses ([U2](crate::semantics#u2), [U5](crate::semantics#u5), [U7](crate::semantics#u7) to
+//! [U9](crate::semantics#u9)) is read one way after the other.
 //! [`Decide::decide`] judges the same compiled policies in decision diagrams instead, and so knows which rows decide.
 //!
 //! Memory beside the model is linear: lists of selectors hold at most 64 ids for each distinct set of labels (and 65,536
 //! more), entry lists at most 64 entries for each class (and 65,536 more) and 1,024 each, blocks one span more than they have
 //! exceptions; updates may double that before everything is compiled anew. What goes beyond is not listed but asked selector
 //! by selector and policy by policy: slower, the same answers.
+//!
+//! What is large in one way costs no more than it must. Faces of Services ([K26](crate::semantics#k26)) are found by address, and
+//! by port of all nodes at once. Of the nodes that may have passed a connection on ([U9](crate::semantics#u9)) one is asked for each
+//! interval that the backend's ipBlocks make, however many there are. Of the labels that a controller may have set
+//! ([K27](crate::semantics#k27), [U7](crate::semantics#u7)) those are tried that selectors of the two ends' namespaces name, and
+//! one more for all others, however many replicas there are: with `n` and `m` of them at the two ends, `n * m` judgements.
 
 mod build;
 mod classes;

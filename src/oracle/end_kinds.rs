@@ -161,7 +161,7 @@ impl EndKinds {
             EndName::Pod(name) => pod(name, None).copied(),
             EndName::Workload(kind, name) => pod(name, Some(kind.clone())).copied(),
             EndName::Node(_) => self.nodes_by_address.get(&end.address?).copied(),
-            EndName::External => None,
+            EndName::Replica(..) | EndName::Labelled(..) | EndName::External => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::engine::{Connection, ConnectionEnd, EndName, Snapshot};
 use crate::model::flow::Flow;
+use crate::name::ObjectName;
 use crate::net::canonical;
 use crate::oracle::probe::{Probe, ProbeEnd, ProbeWho};
 use crate::verdict::{Backend, Decide, Decision, FlowError, Judged};
@@ -50,6 +51,12 @@ fn end(end: &ConnectionEnd<'_>) -> ProbeEnd {
         EndName::Pod(name) => ProbeWho::Pod(name.clone()),
         EndName::Workload(kind, name) => ProbeWho::Workload(kind.clone(), name.clone()),
         EndName::Node(name) => ProbeWho::Node(name.map(Into::into)),
+        EndName::Replica(set, ordinal) => {
+            ProbeWho::Pod(ObjectName::new(set.name.namespace().clone(), format!("{}-{ordinal}", set.name.name())))
+        }
+        EndName::Labelled(namespace, labels) => {
+            ProbeWho::Pod(ObjectName::new(namespace.clone(), format!("{{{labels}}}")))
+        }
         EndName::External => ProbeWho::Outside,
     };
     ProbeEnd { who, address: end.address.map(canonical) }

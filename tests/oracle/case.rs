@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::support::with;
 use netpol_backend_memory::{Fault, Plane};
-use netpol_oracle::model::{ObjectId, ServiceKind};
+use netpol_oracle::model::ObjectId;
 use netpol_oracle::oracle::{Answer, AnswerSide, Case, CaseError, CaseFlow, Expected, Observed, Outcome};
 use netpol_oracle::profile::Rows;
 use netpol_oracle::verdict::{Backend, Judged};
@@ -14,7 +14,6 @@ use proptest::test_runner::TestRunner;
 
 use crate::plane::probes::asked;
 use crate::plane::sequences::{Sequence, sequences};
-use crate::support::behind::{is_ahead, without_notes};
 use crate::support::worlds;
 
 /// Cases of every kind: with changes, Services, profiles of every sort.
@@ -275,9 +274,7 @@ fn a_case_can_mean_one_backend() {
     let mut met = 0;
     for case in cases().take(200) {
         let reference = Reference::new(&case.cluster, &case.profile);
-        // The engine knows no headless ones yet.
-        let services = case.cluster.services().iter().filter(|service| service.kind == ServiceKind::ClusterIp);
-        for service in services {
+        for service in case.cluster.services().iter() {
             let Some(port) = service.ports.first() else { continue };
             let flow =
                 format!("203.0.113.9 -> svc/{}:{}/{}", service.name, port.port, port.protocol.as_str().to_lowercase());

@@ -35,7 +35,7 @@ impl Writer {
         let place = tables.addresses.shared.get_mut(id);
         let claims = Arc::make_mut(place.get_or_insert_default());
         change(claims);
-        let has_others = !claims.nodes.is_empty() || !claims.reporters.is_empty() || !claims.services.is_empty();
+        let has_others = claims.has_others();
         let now = match claims.pods.as_slice() {
             [] if !has_others => None,
             [slot] if !has_others => Some(PackedClaim::pod(*slot)),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use crate::engine::build::services::update_slices;
+use crate::engine::build::services::{update_endpoints, update_slices};
 use crate::engine::build::writer::Writer;
 use crate::engine::tables::Tables;
 use crate::model::change::ObjectId;
@@ -24,6 +24,7 @@ struct Touched {
     services: BTreeSet<ObjectName>,
     /// By namespace, as policies.
     slices: BTreeMap<Arc<str>, BTreeSet<ObjectName>>,
+    endpoints: BTreeMap<Arc<str>, BTreeSet<ObjectName>>,
     policies: BTreeMap<Arc<str>, BTreeSet<ObjectName>>,
 }
 
@@ -54,9 +55,9 @@ impl Touched {
                     touched.namespaces.insert(name.namespace().clone());
                     touched.slices.entry(name.namespace().clone()).or_default().insert(name);
                 }
-                // Not asked yet; its namespace comes and goes with it.
                 ObjectId::Endpoints(name) => {
                     touched.namespaces.insert(name.namespace().clone());
+                    touched.endpoints.entry(name.namespace().clone()).or_default().insert(name);
                 }
                 ObjectId::Policy(name) => {
                     touched.namespaces.insert(name.namespace().clone());
@@ -91,6 +92,7 @@ impl Writer {
         for (namespace, names) in &touched.policies {
             self.update_policies(tables, namespace, names);
         }
+        self.unsettle_workloads(tables);
         for (name, kind) in &touched.workloads {
             self.update_workload(tables, name, kind);
         }
@@ -99,6 +101,9 @@ impl Writer {
         }
         for (namespace, names) in &touched.slices {
             update_slices(tables, namespace, names);
+        }
+        for (namespace, names) in &touched.endpoints {
+            update_endpoints(tables, namespace, names);
         }
         self.count_pods(tables);
         self.settle_members(tables);

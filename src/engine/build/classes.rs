@@ -6,8 +6,10 @@ use std::sync::Arc;
 use crate::engine::build::writer::Writer;
 use crate::engine::ids::{ClassIx, SlotIx};
 use crate::engine::spaces::ports::NamedPort;
+use crate::engine::tables::asked::{settled_labels, unsettled_keys};
 use crate::engine::tables::class::{Class, ClassDetail, ClassKey, ClassSummary, Stack, namespace_bits};
 use crate::engine::tables::{SlotObject, Tables};
+use crate::labels::LabelKey;
 use crate::name::Direction;
 use crate::net::Family;
 use crate::profile::capability::NodeOs;
@@ -29,6 +31,19 @@ impl Writer {
         }
         self.leave_class(tables, slot);
         self.classify(tables, slot);
+    }
+
+    /// A label that controllers set is asked for that nobody asked for before.
+    pub(super) fn unsettle_workloads(&mut self, tables: &mut Tables) {
+        if !std::mem::take(&mut self.asks_anew) {
+            return;
+        }
+        let slots: Vec<SlotIx> = tables.slots.ids().collect();
+        for slot in slots {
+            if matches!(tables.object(slot), SlotObject::Workload(_)) {
+                self.reclassify(tables, slot);
+            }
+        }
     }
 
     pub(super) fn leave_label_set(&mut self, slot: SlotIx) {
@@ -108,7 +123,17 @@ impl Writer {
         }
         let (name, labels) = (object.name()?, object.labels()?);
         let namespace = tables.namespace_id(name.namespace())?;
-        let set = self.label_sets.get(slot).get().unwrap_or_else(|| self.pod_matcher.set(labels));
+        let workload = match object {
+            SlotObject::Workload(workload) => Some(workload),
+            SlotObject::Pod(_) | SlotObject::Empty => None,
+        };
+        let release = tables.profile.release();
+        let set = self.label_sets.get(slot).get().unwrap_or_else(|| match workload {
+            Some(workload) => self.pod_matcher.set(&settled_labels(workload, release)),
+            None => self.pod_matcher.set(labels),
+        });
+        let is_asked = |key: LabelKey| self.pod_matcher.asks(&key);
+        let is_unsettled = workload.is_some_and(|workload| unsettled_keys(workload, release).any(is_asked));
         *self.label_sets.get_mut(slot) = set.into();
         Some(ClassKey {
             namespace,
@@ -118,6 +143,7 @@ impl Writer {
             host_network: object.is_host_network(),
             secure: object.runtime_class().is_some_and(|class| tables.profile.is_secure_runtime(class)),
             uncertain: uncertain(tables, object),
+            unsettled: is_unsettled.then_some(slot),
         })
     }
 

@@ -64,6 +64,7 @@ fn empty(profile: &Profile) -> Tables {
         namespaces: Arena::default(),
         namespace_ids: Arc::default(),
         nodes: Default::default(),
+        node_ports: Default::default(),
         pod_selectors: Arena::default(),
         namespace_selectors: Arena::default(),
         ports: Arena::default(),
@@ -120,13 +121,12 @@ impl Writer {
         let cluster = tables.cluster.clone();
         for namespace in cluster.namespaces().iter() {
             let known = ids.get(&namespace.name).map(|id| before.get(*id));
-            let (services, slices, workloads) = known.map_or_else(Default::default, |entry| {
-                (entry.services.clone(), entry.slices.clone(), entry.workloads.clone())
-            });
+            let known = known.map_or_else(NamespaceEntry::default, |entry| NamespaceEntry::clone(entry));
+            let NamespaceEntry { services, slices, endpoints, workloads, .. } = known;
             let name = namespace.name.clone();
             self.add_namespace(
                 tables,
-                NamespaceEntry { name, services, slices, workloads, ..NamespaceEntry::default() },
+                NamespaceEntry { name, services, slices, endpoints, workloads, ..NamespaceEntry::default() },
             );
         }
     }

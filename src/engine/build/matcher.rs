@@ -137,6 +137,11 @@ impl<K: Labelled> Matcher<K> {
         self.listed
     }
 
+    /// Whether some selector asks for the key.
+    pub(in crate::engine) fn asks(&self, key: &LabelKey) -> bool {
+        self.facts.contains_key(key)
+    }
+
     pub(in crate::engine) fn group(&self, set: LabelSetIx<K>) -> GroupIx<K> {
         self.sets.get(set).group
     }

@@ -8,7 +8,9 @@ use crate::engine::ids::{BlockIx, ClassIx, Id as _, NamespaceIx, PodSelectorId, 
 use crate::engine::spaces::blocks::Block;
 use crate::engine::spaces::ports::PortTable;
 use crate::engine::tables::Tables;
+use crate::engine::tables::asked::{AskedLabels, note_asked};
 use crate::engine::tables::policy::{CompiledPeer, CompiledPeers, CompiledPolicy, CompiledRule, PeerNamespaces};
+use crate::labels::Selector;
 use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PodPeer, Ports, Rule};
 use crate::name::{Direction, ObjectName};
 use crate::net::IpBlock;
@@ -112,6 +114,24 @@ fn set_policies(tables: &mut Tables, namespace: NamespaceIx, policies: Vec<Arc<C
     let subjects = policies.iter().map(|policy| policy.subject);
     let mut by_subject: Vec<(PodSelectorId, PolicyIx)> = subjects.zip((0..).map(PolicyIx::from_index)).collect();
     by_subject.sort_unstable();
+    let mut asked = AskedLabels::new();
+    for selector in policies.iter().flat_map(|policy| selectors(&policy.source)) {
+        note_asked(&mut asked, selector);
+    }
     let entry = Arc::make_mut(tables.namespaces.get_mut(namespace));
-    (entry.policies, entry.by_subject) = (Arc::new(policies), Arc::new(by_subject));
+    (entry.policies, entry.by_subject, entry.asked) = (Arc::new(policies), Arc::new(by_subject), Arc::new(asked));
+}
+
+/// The selectors of pods in a policy.
+fn selectors(policy: &NetworkPolicy) -> impl Iterator<Item = &Selector> {
+    let rules = [Direction::Ingress, Direction::Egress].into_iter().flat_map(|direction| policy.rules(direction));
+    let peers = rules.flat_map(|rule| match &rule.peers {
+        Peers::Any => &[][..],
+        Peers::Of(peers) => peers.as_slice(),
+    });
+    let of_peers = peers.filter_map(|peer| match peer {
+        Peer::Pods(pods) => Some(&pods.pods),
+        Peer::IpBlock(_) => None,
+    });
+    [policy.subject()].into_iter().chain(of_peers)
 }

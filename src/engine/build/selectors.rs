@@ -6,11 +6,15 @@ use crate::engine::build::matcher::Regrouped;
 use crate::engine::build::writer::Writer;
 use crate::engine::ids::{ClassIx, GroupIx, LabelSetIx, NamespaceSelectorId, Namespaces, PodSelectorId, Pods, SlotIx};
 use crate::engine::tables::Tables;
+use crate::engine::tables::asked::is_set_by_controllers;
 use crate::engine::tables::matches::Matches;
-use crate::labels::Selector;
+use crate::labels::{Requirement, Selector};
 
 impl Writer {
     pub(super) fn pod_selector(&mut self, tables: &mut Tables, selector: &Selector) -> PodSelectorId {
+        let keys = selector.match_labels().iter().map(|(key, _)| key);
+        let mut keys = keys.chain(selector.expressions().iter().map(Requirement::key));
+        self.asks_anew |= keys.any(|key| is_set_by_controllers(key) && !self.pod_matcher.asks(key));
         let (id, regrouped) = self.pod_matcher.selector(&mut tables.pod_selectors, selector);
         self.regroup_pods(tables, &regrouped);
         id

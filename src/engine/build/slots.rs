@@ -83,7 +83,12 @@ impl Writer {
     /// Enters the pod's addresses and its node.
     fn connect_pod(&mut self, tables: &mut Tables, slot: SlotIx, pod: &Pod) {
         if let Some(node) = &pod.node {
-            change_node(tables, node, |entry| entry.pods.push(slot));
+            change_node(tables, node, |entry| {
+                entry.pods.push(slot);
+                if has_host_ports(pod) {
+                    entry.host_ports.push(slot);
+                }
+            });
         }
         let first = pod.addresses.iter().find_map(|address| match canonical(*address) {
             IpAddr::V4(address) => Some(u32::from(address)),
@@ -101,7 +106,15 @@ impl Writer {
             self.claim(tables, address, slot);
         }
         for address in reported(pod) {
-            self.change_claims(tables, address, |claims| claims.reporters.push(slot));
+            self.change_claims(tables, address, |claims| {
+                claims.reporters.push(slot);
+                if let Some(node) = pod.node.as_ref().filter(|_| pod.is_live()) {
+                    claims.count_report(node, true);
+                }
+                if has_host_ports(pod) {
+                    claims.host_ports.push(slot);
+                }
+            });
         }
     }
 
@@ -112,13 +125,22 @@ impl Writer {
             }
         };
         if let Some(node) = &pod.node {
-            change_node(tables, node, |entry| forget(&mut entry.pods));
+            change_node(tables, node, |entry| {
+                forget(&mut entry.pods);
+                forget(&mut entry.host_ports);
+            });
         }
         for address in claimed(pod) {
             self.change_claims(tables, address, |claims| forget(&mut claims.pods));
         }
         for address in reported(pod) {
-            self.change_claims(tables, address, |claims| forget(&mut claims.reporters));
+            self.change_claims(tables, address, |claims| {
+                forget(&mut claims.reporters);
+                if let Some(node) = pod.node.as_ref().filter(|_| pod.is_live()) {
+                    claims.count_report(node, false);
+                }
+                forget(&mut claims.host_ports);
+            });
         }
     }
 
@@ -128,7 +150,8 @@ impl Writer {
         let is_connected_alike = old.addresses == pod.addresses
             && old.host_addresses == pod.host_addresses
             && old.node == pod.node
-            && (old.host_network, old.is_live()) == (pod.host_network, pod.is_live());
+            && (old.host_network, old.is_live()) == (pod.host_network, pod.is_live())
+            && has_host_ports(&old) == has_host_ports(pod);
         if !is_connected_alike {
             self.disconnect_pod(tables, slot, &old);
         }
@@ -177,4 +200,9 @@ impl Writer {
             self.free_slots.push(slot);
         }
     }
+}
+
+/// Whether ports of its node are faces of the pod (K26).
+fn has_host_ports(pod: &Pod) -> bool {
+    pod.is_live() && !pod.host_network && pod.ports.iter().any(|port| port.host_port.is_some())
 }

@@ -39,6 +39,8 @@ pub(in crate::engine) struct Writer {
     pub(super) uncounted: BTreeSet<NamespaceIx>,
     /// Where pods' addresses are.
     pub(super) hull: Hull,
+    /// Selectors that came with changes ask for labels that controllers set, and none did before (U7).
+    pub(super) asks_anew: bool,
     /// How many policies and Services were compiled.
     pub(super) compiled: usize,
     /// [`Self::size`] when everything was compiled.

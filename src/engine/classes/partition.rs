@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::engine::ends::end::{EndIdentity, ResolvedEnd};
+use crate::engine::ends::node_relation::OwnNode;
 use crate::engine::ends::resolve::{AddressOwner, Resolution};
 use crate::engine::ids::{ClassIx, PodId};
 use crate::engine::snapshot::Snapshot;
@@ -210,13 +211,11 @@ impl Snapshot {
     /// Whether `peer` is the node that `subject` runs on (K18), each at the first of its addresses.
     pub(crate) fn is_own_node(&self, subject: &Endpoint, peer: &Endpoint) -> bool {
         let at_first_address = |endpoint| match self.tables.resolve(endpoint) {
-            Ok(Resolution::End(end)) => {
-                Some(ResolvedEnd { identity: end.identity, address: end.addresses.iter().next() })
-            }
+            Ok(Resolution::End(end)) => Some(ResolvedEnd::new(end.identity, end.addresses.iter().next())),
             _ => None,
         };
         match (at_first_address(subject), at_first_address(peer)) {
-            (Some(subject), Some(peer)) => self.tables.is_own_node(&subject, &peer),
+            (Some(subject), Some(peer)) => self.tables.own_node(&subject, &peer) == OwnNode::Known(true),
             _ => false,
         }
     }

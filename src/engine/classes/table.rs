@@ -78,7 +78,7 @@ impl Snapshot {
         match self.tables.resolve(endpoint) {
             Ok(Resolution::End(end)) => match end.identity {
                 EndIdentity::Pod(_, place) | EndIdentity::Workload(_, place) => Some(ClassId(place.class)),
-                EndIdentity::Node(_) | EndIdentity::External => None,
+                _ => None,
             },
             _ => None,
         }
@@ -136,7 +136,7 @@ impl Snapshot {
     fn peer(&self, peer: CellPeer) -> Option<crate::engine::ends::end::ResolvedEnd<'_>> {
         use crate::engine::ends::end::{EndIdentity, Membership, ResolvedEnd};
         Some(match peer {
-            CellPeer::Outside(address) => ResolvedEnd { identity: EndIdentity::External, address: Some(address) },
+            CellPeer::Outside(address) => ResolvedEnd::new(EndIdentity::External, Some(address)),
             CellPeer::Pod { class, address } => {
                 let slot = *self.tables.members.find(class.0)?.first()?;
                 let identity = match self.tables.identity(slot)? {
@@ -146,7 +146,7 @@ impl Snapshot {
                     }
                     other => other,
                 };
-                ResolvedEnd { identity, address: Some(address) }
+                ResolvedEnd::new(identity, Some(address))
             }
         })
     }

@@ -4,40 +4,50 @@ use std::sync::Arc;
 
 use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, Written};
 use crate::engine::ends::resolve::AddressOwner;
-use crate::engine::ends::service_front::ServiceFront;
+use crate::engine::ends::service_front::{FrontPort, ServiceFront};
 use crate::engine::ids::SlotIx;
 use crate::engine::tables::SlotObject;
+use crate::engine::tables::asked::{Bearer, asks_controllers, bearer};
 use crate::engine::tables::class::ClassDetail;
-use crate::engine::tables::endpoints::{CompiledSlice, ReadyEndpoint};
-use crate::model::cluster::{SlicePort, TargetPort, WorkloadKind};
+use crate::engine::tables::endpoints::{CompiledEndpoint, CompiledSlice};
+use crate::model::cluster::{ContainerPort, ServicePort, SlicePort, TargetPort, WorkloadKind};
+use crate::model::flow::L4;
 use crate::name::ObjectName;
-use crate::net::Port;
+use crate::profile::capability::ControllerLabel;
 use crate::verdict::FlowError;
 
 /// A backend before families are settled.
 #[derive(Clone, Copy)]
 pub(in crate::engine) struct BackendCandidate<'t> {
     pub(in crate::engine) candidate: Candidate<'t>,
-    pub(in crate::engine) port: Port,
+    /// By which it is reached.
+    pub(in crate::engine) l4: L4,
+    /// The node that it is taken to be on.
+    pub(in crate::engine) taken_on: Option<&'t str>,
 }
 
 impl<'t> BackendCandidate<'t> {
-    /// Of a workload its kind; pods come first.
-    pub(in crate::engine) fn rank(&self) -> Option<&'t WorkloadKind> {
+    /// Of a workload its name and kind; pods come first.
+    pub(in crate::engine) fn rank(&self) -> Option<(&'t ObjectName, &'t WorkloadKind)> {
         match self.candidate.identity {
-            EndIdentity::Workload(workload, _) => Some(&workload.kind),
-            EndIdentity::Pod(..) | EndIdentity::Node(_) | EndIdentity::External => None,
+            EndIdentity::Workload(workload, _) | EndIdentity::Replica(workload, ..) => {
+                Some((&workload.name, &workload.kind))
+            }
+            _ => None,
         }
     }
 
     pub(in crate::engine) fn is_same_backend(&self, other: &Self) -> bool {
-        match (self.candidate.identity.object_name(), other.candidate.identity.object_name()) {
+        let (one, other) = (&self.candidate, &other.candidate);
+        match (one.identity.object_name(), other.identity.object_name()) {
             (Some(name), Some(other)) => name == other,
-            (None, None) => match (self.candidate.written, other.candidate.written) {
+            (None, None) => match (one.written, other.written) {
                 (Written::Address(address), Written::Address(other)) => address == other,
+                (Written::Replica(..), Written::Replica(..)) => one.identity.name() == other.identity.name(),
                 _ => false,
             },
-            _ => false,
+            (Some(name), None) => other.identity.is_named(name),
+            (None, Some(name)) => one.identity.is_named(name),
         }
     }
 }
@@ -49,32 +59,37 @@ impl<'t> ServiceFront<'t> {
     pub(in crate::engine) fn candidates(
         &self,
     ) -> impl Iterator<Item = Result<BackendCandidate<'t>, FlowError>> + use<'_, 't> {
-        let sliced = self.slices().iter().flat_map(|slice| self.of_slice(slice));
-        let selected = (!self.has_slices()).then(|| self.selected().map(Ok)).into_iter().flatten();
+        let slices = self.slices();
+        let sliced = slices.unwrap_or(&[]).iter().flat_map(|slice| self.of_slice(slice));
+        let selected = slices.is_none().then(|| self.selected().map(Ok)).into_iter().flatten();
         sliced.chain(selected)
     }
 
     pub(in crate::engine) fn has_slices(&self) -> bool {
-        !self.slices().is_empty()
+        self.slices().is_some()
     }
 
-    fn slices(&self) -> &'t [Arc<CompiledSlice>] {
-        let namespace = self.tables.namespace_named(self.service.name.namespace());
-        namespace.map_or(&[], |namespace| namespace.slices_of(self.service.name.name()))
+    fn slices(&self) -> Option<&'t [Arc<CompiledSlice>]> {
+        self.tables.namespace_named(self.service.name.namespace())?.slices_of(self.service.name.name())
     }
 
     fn of_slice(
         &self,
         slice: &'t CompiledSlice,
     ) -> impl Iterator<Item = Result<BackendCandidate<'t>, FlowError>> + use<'_, 't> {
-        let is_port = |port: &&SlicePort| port.name == self.port.name && port.protocol == self.port.protocol;
-        let port = slice.source.ports.iter().find(is_port).map(|port| port.port);
-        let found = move |port| slice.ready.iter().filter_map(move |each| self.of_endpoint(each, port).transpose());
-        port.map(found).into_iter().flatten()
+        let l4 = match self.port {
+            FrontPort::Own(l4) => Some(l4),
+            FrontPort::Of(port) => {
+                let is_port = |each: &&SlicePort| each.name == port.name && each.protocol == port.protocol;
+                slice.ports.iter().find(is_port).map(|each| L4::Port(each.protocol, each.port))
+            }
+        };
+        let ready = slice.endpoints.iter().filter(|endpoint| endpoint.ready || self.service.publish_not_ready);
+        l4.into_iter().flat_map(move |l4| ready.clone().filter_map(move |each| self.of_endpoint(each, l4).transpose()))
     }
 
     /// The endpoint as a backend: the pod that it names, else who has its address. None where its pod has finished.
-    fn of_endpoint(&self, endpoint: &'t ReadyEndpoint, port: Port) -> Result<Option<BackendCandidate<'t>>, FlowError> {
+    fn of_endpoint(&self, endpoint: &'t CompiledEndpoint, l4: L4) -> Result<Option<BackendCandidate<'t>>, FlowError> {
         let address = endpoint.address;
         let named = endpoint.target.as_ref().and_then(|target| self.tables.target_slot(target));
         let identity = match named.map(|slot| self.tables.identity(slot)) {
@@ -87,47 +102,84 @@ impl<'t> ServiceFront<'t> {
         };
         let written = identity.object_name().map_or(Written::Address(address), Written::Object);
         let candidate = Candidate { identity, addresses: AddressList::One(address), fixed: true, written };
-        Ok(Some(BackendCandidate { candidate, port }))
+        Ok(Some(BackendCandidate { candidate, l4, taken_on: None }))
     }
 
-    /// By class: the selector matches all members of one, or none.
+    /// By class: the selector matches all members of one, or none. Where it asks for labels that controllers set, workloads are
+    /// asked one by one.
     fn selected(&self) -> impl Iterator<Item = BackendCandidate<'t>> + use<'_, 't> {
         let tables = self.tables;
         let namespace = tables.namespace_named(self.service.name.namespace());
         let classes = namespace.map_or(&[][..], |namespace| namespace.classes.as_slice());
         let selected = classes.iter().filter(|class| self.selects(tables.details.get(**class)));
-        let slots = selected.flat_map(|class| tables.members.get(*class).iter());
-        slots.filter_map(|slot| self.of_slot(*slot))
+        let slots = selected.flat_map(|class| tables.members.get(*class).iter().copied());
+        let one_by_one = self.asks_controllers();
+        let is_left = move |slot: &SlotIx| one_by_one && matches!(tables.object(*slot), SlotObject::Workload(_));
+        let of_class = slots.filter(move |slot| !is_left(slot)).map(|slot| (slot, Bearer::Workload));
+        let workloads = namespace.filter(|_| one_by_one).into_iter().flat_map(|namespace| namespace.workloads.all());
+        let slots = workloads.filter_map(|workload| tables.workload_slot(&workload.name, &workload.kind));
+        let of_controller = slots.filter_map(|slot| Some((slot, self.bearer(slot)?)));
+        of_class.chain(of_controller).filter_map(|(slot, bearer)| self.of_slot(slot, bearer))
+    }
+
+    /// Whether its selector asks for labels that controllers set (K27).
+    pub(in crate::engine) fn asks_controllers(&self) -> bool {
+        self.selector.is_some() && asks_controllers(&self.service.selector)
     }
 
     fn selects(&self, class: &ClassDetail) -> bool {
         self.selector.is_some_and(|selector| class.pod_matches.holds(selector, &self.tables.pod_selectors))
     }
 
-    /// The slot's object as a backend, once the selector matches its class: a pod that is ready, or a workload that stands for
-    /// pods; and it has a port of the name that the Service asks for, if it asks for one by name.
-    fn of_slot(&self, slot: SlotIx) -> Option<BackendCandidate<'t>> {
+    /// Who of the slot's object the selector matches.
+    fn bearer(&self, slot: SlotIx) -> Option<Bearer> {
+        match self.tables.object(slot) {
+            SlotObject::Workload(workload) if self.asks_controllers() => {
+                let absent = self.labels == ControllerLabel::Absent;
+                bearer(workload, self.tables.profile.release(), &self.service.selector, absent)
+            }
+            _ => {
+                let class = self.tables.slot(slot).class()?;
+                self.selects(self.tables.details.get(class)).then_some(Bearer::Workload)
+            }
+        }
+    }
+
+    /// The slot's object as a backend, once the selector matches it: a pod that is ready, or a workload that stands for pods; and
+    /// it has a port of the name that the Service asks for, if it asks for one by name.
+    fn of_slot(&self, slot: SlotIx, bearer: Bearer) -> Option<BackendCandidate<'t>> {
         let tables = self.tables;
         let object = tables.object(slot);
         let is_ready = match object {
             SlotObject::Empty => false,
-            SlotObject::Pod(pod) => pod.ready,
+            SlotObject::Pod(pod) => pod.ready || self.service.publish_not_ready,
             SlotObject::Workload(workload) => {
                 let namespace = tables.namespace_named(workload.name.namespace());
                 namespace.is_some_and(|namespace| namespace.workloads.stands_for_pods(workload))
             }
         };
-        let identity = tables.identity(slot).filter(|_| is_ready)?;
-        let port = match &self.port.target {
-            TargetPort::Number(number) => *number,
-            TargetPort::Name(wanted) => {
-                let mut ports = object.ports().iter();
-                ports.find(|port| port.protocol == self.port.protocol && port.name.as_ref() == Some(wanted))?.port
+        let identity = match (tables.identity(slot).filter(|_| is_ready)?, bearer) {
+            (EndIdentity::Workload(workload, place), Bearer::Replica(ordinal)) => {
+                EndIdentity::Replica(workload, place, ordinal)
+            }
+            (identity, _) => identity,
+        };
+        let l4 = match self.port {
+            FrontPort::Own(l4) => l4,
+            FrontPort::Of(ServicePort { target: TargetPort::Number(number), protocol, .. }) => {
+                L4::Port(*protocol, *number)
+            }
+            FrontPort::Of(ServicePort { target: TargetPort::Name(wanted), protocol, .. }) => {
+                let is_it = |each: &&ContainerPort| each.protocol == *protocol && each.name.as_ref() == Some(wanted);
+                L4::Port(*protocol, object.ports().iter().find(is_it)?.port)
             }
         };
-        let written = Written::Object(identity.object_name()?);
+        let written = match identity {
+            EndIdentity::Replica(set, _, ordinal) => Written::Replica(set, ordinal),
+            _ => Written::Object(identity.object_name()?),
+        };
         let candidate = Candidate { identity, addresses: tables.addresses_of(identity), fixed: false, written };
-        Some(BackendCandidate { candidate, port })
+        Some(BackendCandidate { candidate, l4, taken_on: None })
     }
 
     /// Whether a selected backend is there in place of a workload of that name and kind.
@@ -136,9 +188,8 @@ impl<'t> ServiceFront<'t> {
         let workloads = lower.filter_map(|lower| self.tables.workload_slot(name, &lower.kind));
         let mut slots = self.tables.pod_slot(name).into_iter().chain(workloads);
         slots.any(|slot| {
-            let class = self.tables.slot(slot).class();
-            class.is_some_and(|class| self.selects(self.tables.details.get(class)))
-                && self.of_slot(slot).is_some_and(|other| self.is_reachable(other.candidate.addresses))
+            let selected = self.bearer(slot).and_then(|bearer| self.of_slot(slot, bearer));
+            selected.is_some_and(|other| self.is_wanted(other).is_some())
         })
     }
 }

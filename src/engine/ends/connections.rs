@@ -1,11 +1,13 @@
 //! The connections that a flow stands for, its ends as they meet: for those who make packets of flows.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::engine::ends::end::{EndIdentity, ResolvedEnd};
 use crate::engine::ends::services::ResolvedFlow;
 use crate::engine::snapshot::Snapshot;
-use crate::model::cluster::WorkloadKind;
+use crate::labels::Labels;
+use crate::model::cluster::{Workload, WorkloadKind};
 use crate::model::flow::{Flow, L4};
 use crate::name::ObjectName;
 use crate::verdict::{Backend, FlowError};
@@ -34,6 +36,10 @@ pub(crate) struct ConnectionEnd<'t> {
 pub(crate) enum EndName<'t> {
     Pod(&'t ObjectName),
     Workload(&'t WorkloadKind, &'t ObjectName),
+    /// A StatefulSet's.
+    Replica(&'t Workload, u32),
+    /// A pod that does not exist yet.
+    Labelled(&'t Arc<str>, &'t Labels),
     /// By name where one is known.
     Node(Option<&'t str>),
     External,
@@ -44,6 +50,8 @@ impl<'t> From<ResolvedEnd<'t>> for ConnectionEnd<'t> {
         let name = match end.identity {
             EndIdentity::Pod(pod, _) => EndName::Pod(&pod.name),
             EndIdentity::Workload(workload, _) => EndName::Workload(&workload.kind, &workload.name),
+            EndIdentity::Replica(set, _, ordinal) => EndName::Replica(set, ordinal),
+            EndIdentity::Labelled { namespace, labels } => EndName::Labelled(namespace, labels),
             EndIdentity::Node(name) => EndName::Node(name),
             EndIdentity::External => EndName::External,
         };
@@ -55,13 +63,19 @@ impl Snapshot {
     /// The connections of a flow, in the order in which a decision has its backends.
     pub(crate) fn connections<'t>(&'t self, flow: &'t Flow) -> Result<Vec<Connection<'t>>, FlowError> {
         let front = match self.tables.resolve_flow(flow)? {
-            ResolvedFlow::Pair(source, destination) => {
-                let (source, destination) = (source.into(), destination.into());
-                return Ok(vec![Connection { backend: None, source, destination, l4: flow.l4, sent_to: None }]);
+            ResolvedFlow::Connection(way) => {
+                let (source, destination) = (way.source.into(), way.destination.into());
+                let sent_to = way.sent.address();
+                return Ok(vec![Connection { backend: None, source, destination, l4: way.l4, sent_to }]);
+            }
+            ResolvedFlow::HostPort(backend, way) => {
+                let (source, destination) = (way.source.into(), way.destination.into());
+                let sent_to = way.sent.address();
+                return Ok(vec![Connection { backend: Some(backend), source, destination, l4: way.l4, sent_to }]);
             }
             ResolvedFlow::Service(front) => front,
         };
-        let sent_to = front.cluster_address;
+        let sent_to = front.sent.address();
         let ways = front.ways(flow.via.as_ref())?.into_iter();
         let connection = |(backend, way): (Backend, crate::engine::ends::services::BackendConnection<'t>)| Connection {
             backend: Some(backend),

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::engine::ids::{ClassIx, SlotIx};
 use crate::engine::tables::class::ClassDetail;
+use crate::labels::Labels;
 use crate::model::cluster::{NodeAddress, NodeAddressKind, Pod, Workload};
 use crate::model::flow::Endpoint;
 use crate::name::ObjectName;
@@ -15,6 +17,13 @@ use crate::verdict::Backend;
 pub(in crate::engine) enum EndIdentity<'t> {
     Pod(&'t Pod, Membership<'t>),
     Workload(&'t Workload, Membership<'t>),
+    /// One of a StatefulSet's (K27).
+    Replica(&'t Workload, Membership<'t>, u32),
+    /// A pod that does not exist yet.
+    Labelled {
+        namespace: &'t Arc<str>,
+        labels: &'t Labels,
+    },
     /// A node, by name where one is known.
     Node(Option<&'t str>),
     External,
@@ -29,18 +38,32 @@ pub(in crate::engine) struct Membership<'t> {
 }
 
 impl<'t> EndIdentity<'t> {
-    pub(in crate::engine) fn class(self) -> Option<&'t ClassDetail> {
-        match self {
-            Self::Pod(_, place) | Self::Workload(_, place) => Some(place.detail),
-            Self::Node(_) | Self::External => None,
-        }
+    /// A pod, or what stands for pods.
+    pub(in crate::engine) fn is_object(self) -> bool {
+        !matches!(self, Self::Node(_) | Self::External)
     }
 
+    /// The name of the object.
     pub(in crate::engine) fn object_name(self) -> Option<&'t ObjectName> {
         match self {
             Self::Pod(pod, _) => Some(&pod.name),
             Self::Workload(workload, _) => Some(&workload.name),
-            Self::Node(_) | Self::External => None,
+            Self::Replica(..) | Self::Labelled { .. } | Self::Node(_) | Self::External => None,
+        }
+    }
+
+    /// The name of a pod, a workload or a replica.
+    pub(in crate::engine) fn name(self) -> Option<ObjectName> {
+        match self {
+            Self::Replica(set, _, ordinal) => Some(replica_name(set, ordinal)),
+            other => other.object_name().cloned(),
+        }
+    }
+
+    pub(in crate::engine) fn is_named(self, name: &ObjectName) -> bool {
+        match self {
+            Self::Replica(set, _, ordinal) => replica_name(set, ordinal) == *name,
+            other => other.object_name() == Some(name),
         }
     }
 
@@ -48,19 +71,41 @@ impl<'t> EndIdentity<'t> {
     pub(in crate::engine) fn node(self) -> Option<&'t str> {
         match self {
             Self::Pod(pod, _) => pod.node.as_deref(),
-            Self::Workload(workload, _) => workload.node.as_deref(),
+            Self::Workload(workload, _) | Self::Replica(workload, ..) => workload.node.as_deref(),
             Self::Node(name) => name,
-            Self::External => None,
+            Self::Labelled { .. } | Self::External => None,
+        }
+    }
+
+    /// On which nodes it may be.
+    pub(in crate::engine) fn node_selector(self) -> Option<&'t Labels> {
+        match self {
+            Self::Pod(pod, _) => Some(&pod.node_selector),
+            Self::Workload(workload, _) | Self::Replica(workload, ..) => Some(&workload.node_selector),
+            Self::Labelled { .. } | Self::Node(_) | Self::External => None,
         }
     }
 
     pub(in crate::engine) fn is_host_network(self) -> bool {
-        self.class().is_some_and(|class| class.key.host_network)
+        match self {
+            Self::Pod(pod, _) => pod.host_network,
+            Self::Workload(workload, _) | Self::Replica(workload, ..) => workload.host_network,
+            Self::Labelled { .. } | Self::Node(_) | Self::External => false,
+        }
     }
 
     pub(in crate::engine) fn is_same_pod(self, other: Self) -> bool {
-        matches!((self, other), (Self::Pod(_, a), Self::Pod(_, b)) if a.slot == b.slot)
+        match (self, other) {
+            (Self::Pod(_, a), Self::Pod(_, b)) => a.slot == b.slot,
+            (Self::Replica(_, a, ordinal), Self::Replica(_, b, other)) => (a.slot, ordinal) == (b.slot, other),
+            _ => false,
+        }
     }
+}
+
+/// `NS/NAME-I` (K27).
+fn replica_name(set: &Workload, ordinal: u32) -> ObjectName {
+    ObjectName::new(set.name.namespace().clone(), format!("{}-{ordinal}", set.name.name()))
 }
 
 /// An end with the address it has in this flow.
@@ -68,6 +113,27 @@ impl<'t> EndIdentity<'t> {
 pub(in crate::engine) struct ResolvedEnd<'t> {
     pub(in crate::engine) identity: EndIdentity<'t>,
     pub(in crate::engine) address: Option<IpAddr>,
+    /// The node that a backend without one is taken to be on (K26, `externalTrafficPolicy: Local`).
+    pub(in crate::engine) taken_on: Option<&'t str>,
+}
+
+impl<'t> ResolvedEnd<'t> {
+    /// Nobody known, at an address that is not known.
+    pub(in crate::engine) const OUTSIDE: Self = Self { identity: EndIdentity::External, address: None, taken_on: None };
+
+    pub(in crate::engine) fn new(identity: EndIdentity<'t>, address: Option<IpAddr>) -> Self {
+        Self { identity, address, taken_on: None }
+    }
+
+    /// The node it is, says that it runs on, or is taken to run on.
+    pub(in crate::engine) fn node(&self) -> Option<&'t str> {
+        self.taken_on.or_else(|| self.identity.node())
+    }
+
+    /// A node, or a hostNetwork pod, which is one (K17).
+    pub(in crate::engine) fn is_node(&self) -> bool {
+        matches!(self.identity, EndIdentity::Node(_)) || self.identity.is_host_network()
+    }
 }
 
 /// Addresses, in the order in which an end prefers them.
@@ -103,6 +169,7 @@ pub(in crate::engine) enum Written<'t> {
     Endpoint(&'t Endpoint),
     Service(&'t ObjectName),
     Object(&'t ObjectName),
+    Replica(&'t Workload, u32),
     Address(IpAddr),
 }
 
@@ -112,6 +179,7 @@ impl fmt::Display for Written<'_> {
             Self::Endpoint(endpoint) => write!(f, "{endpoint}"),
             Self::Service(name) => write!(f, "svc/{name}"),
             Self::Object(name) => write!(f, "{name}"),
+            Self::Replica(set, ordinal) => write!(f, "{}", replica_name(set, *ordinal)),
             Self::Address(address) => write!(f, "{address}"),
         }
     }
@@ -130,8 +198,8 @@ pub(in crate::engine) struct Candidate<'t> {
 impl Candidate<'_> {
     /// What it is called as a backend (K23).
     pub(in crate::engine) fn backend(&self) -> Option<Backend> {
-        match (self.identity.object_name(), self.written) {
-            (Some(name), _) => Some(Backend::Object(name.clone())),
+        match (self.identity.name(), self.written) {
+            (Some(name), _) => Some(Backend::Object(name)),
             (None, Written::Address(address)) => Some(Backend::Address(address)),
             (None, _) => None,
         }

@@ -13,7 +13,8 @@ pub(in crate::engine) fn meet<'t>(
     destination: &Candidate<'t>,
     fits: impl Fn(IpAddr) -> bool,
 ) -> Result<(ResolvedEnd<'t>, ResolvedEnd<'t>), FlowError> {
-    let with_address = |candidate: &Candidate<'t>, address| ResolvedEnd { identity: candidate.identity, address };
+    let with_address =
+        |candidate: &Candidate<'t>, address| ResolvedEnd { identity: candidate.identity, address, taken_on: None };
     let own = || source.addresses.iter();
     let theirs = || destination.addresses.iter().filter(|address| fits(*address));
     let (first, target) = (own().next(), theirs().next());

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, Membership, ResolvedEnd, Written};
+use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, Membership, Written};
 use crate::engine::ids::SlotIx;
-use crate::engine::tables::{Claim, NodeEntry, PackedClaim, SharedClaims, SlotObject, Tables};
+use crate::engine::tables::{Claim, NodeEntry, PackedClaim, SlotObject, Tables};
 use crate::model::cluster::{Workload, WorkloadKind};
 use crate::model::flow::Endpoint;
 use crate::name::ObjectName;
@@ -48,7 +48,9 @@ impl Tables {
             Endpoint::Workload { kind, name } => {
                 end(self.only(name, self.cluster.workloads_meant(kind, name))?, AddressList::NONE, false)
             }
-            Endpoint::Labelled { .. } => Err(FlowError::NotJudgedYet(endpoint.to_string())),
+            Endpoint::Labelled { namespace, labels } => {
+                end(EndIdentity::Labelled { namespace, labels }, AddressList::NONE, false)
+            }
             Endpoint::PodAddress { pod: name, address } => {
                 let address = &canonical(*address); // K22
                 let slot = self.pod_slot(name).ok_or_else(|| FlowError::UnknownObject(name.clone()))?;
@@ -67,16 +69,17 @@ impl Tables {
                 if addresses.is_empty() {
                     return Err(FlowError::NodeWithoutAddress(name.clone()));
                 }
+                if entry.node.is_none() {
+                    addresses.iter().try_for_each(|address| self.node_at(address).map(drop))?; // K20
+                }
                 end(EndIdentity::Node(Some(&entry.name)), addresses, false)
             }
             Endpoint::NodeAddress { node: name, address } => {
                 let address = &canonical(*address); // K22
                 let entry = self.known_node(name)?;
-                let claims = match self.claim(*address).map(PackedClaim::unpack) {
-                    Some(Claim::Shared(id)) => Some(self.shared_claims(id)),
-                    _ => None,
-                };
-                if claims.and_then(|claims| self.node_among(claims)) != Some(Some(&*entry.name)) {
+                let own = entry.node.as_ref().map_or(&[][..], |node| &node.addresses);
+                let by_its_object = own.iter().any(|each| each.address == *address);
+                if !by_its_object && self.node_at(*address)? != Some(Some(&*entry.name)) {
                     return Err(FlowError::AddressNotOfNode { node: name.clone(), address: *address });
                 }
                 end(EndIdentity::Node(Some(&entry.name)), AddressList::One(*address), true)
@@ -96,13 +99,12 @@ impl Tables {
         if let Some(identity) = self.owner(address)? {
             return Ok(AddressOwner::End(identity));
         }
-        let Some(Claim::Shared(id)) = self.claim(address).map(PackedClaim::unpack) else {
-            return Ok(AddressOwner::End(EndIdentity::External));
-        };
-        let claims = self.shared_claims(id);
-        if let Some(node) = self.node_among(claims) {
+        if let Some(node) = self.node_at(address)? {
             return Ok(AddressOwner::End(EndIdentity::Node(node)));
         }
+        let Some(claims) = self.claims_of_others(address) else {
+            return Ok(AddressOwner::End(EndIdentity::External));
+        };
         Ok(claims.services.first().map_or(AddressOwner::End(EndIdentity::External), AddressOwner::Service))
     }
 
@@ -125,21 +127,47 @@ impl Tables {
         Ok(self.identity(slot))
     }
 
-    /// The node that has an address: `Some(None)` for one whose name nobody gave.
-    fn node_among<'t>(&'t self, claims: &'t SharedClaims) -> Option<Option<&'t str>> {
-        if let Some(name) = claims.nodes.first() {
-            return Some(Some(name));
+    /// The node that has an address, by Node objects and by what pods report: `Some(None)` for one whose name nobody gave.
+    ///
+    /// # Errors
+    /// Several have it (K20).
+    pub(in crate::engine) fn node_at(&self, address: IpAddr) -> Result<Option<Option<&str>>, FlowError> {
+        let Some(claims) = self.claims_of_others(address) else { return Ok(None) };
+        let names = || claims.nodes.iter().chain(claims.reported.iter().map(|(name, _)| name));
+        let Some(first) = names().next() else {
+            let reporters = claims.reporters.iter().map(|slot| self.object(*slot));
+            return Ok(reporters.min_by_key(|object| object.name()).map(|object| object.node()));
+        };
+        if names().all(|name| name == first) {
+            return Ok(Some(Some(first)));
         }
-        let first = claims.reporters.iter().map(|slot| self.object(*slot)).min_by_key(|object| object.name())?;
-        Some(first.node())
+        let mut nodes: Vec<Arc<str>> = names().cloned().collect();
+        nodes.sort();
+        nodes.dedup();
+        Err(FlowError::SharedNodeAddress { address, nodes })
     }
 
-    /// The pod of that name, else the only workload (K20, K25).
+    /// The pod of that name, else the only workload, else a StatefulSet's replica (K20, K25, K27).
     fn named(&self, name: &ObjectName) -> Result<EndIdentity<'_>, FlowError> {
         if let Some(slot) = self.pod_slot(name) {
             return self.identity(slot).ok_or_else(|| FlowError::FinishedPod(name.clone()));
         }
-        self.only(name, self.cluster.workloads_named(name))
+        match self.only(name, self.cluster.workloads_named(name)) {
+            Err(FlowError::UnknownObject(_)) => {
+                self.replica(name).ok_or_else(|| FlowError::UnknownObject(name.clone()))
+            }
+            found => found,
+        }
+    }
+
+    /// The replica of a StatefulSet that bears the name (K27).
+    pub(in crate::engine) fn replica(&self, name: &ObjectName) -> Option<EndIdentity<'_>> {
+        let (set, ordinal) = name.name().rsplit_once('-')?;
+        let slot = self.workload_slot(&ObjectName::new(name.namespace().clone(), set), &WorkloadKind::StatefulSet)?;
+        let EndIdentity::Workload(workload, place) = self.identity(slot)? else { return None };
+        let number: u32 = ordinal.parse().ok().filter(|number: &u32| number.to_string() == ordinal)?;
+        let nth = number.checked_sub(workload.first_ordinal)?;
+        (nth < workload.replicas.unwrap_or(1)).then_some(EndIdentity::Replica(workload, place, number))
     }
 
     /// The workload, where there is one alone (K25).
@@ -191,29 +219,6 @@ impl Tables {
             _ => None,
         });
         pods.min_by_key(|pod| &pod.name).map_or(AddressList::NONE, |pod| AddressList::List(&pod.host_addresses))
-    }
-
-    /// Whether `peer` is the node that `subject` runs on: by name, by the Node object's addresses, or by the pod's
-    /// hostIPs; its hostNetwork pods are that node too (K18).
-    pub(in crate::engine) fn is_own_node(&self, subject: &ResolvedEnd<'_>, peer: &ResolvedEnd<'_>) -> bool {
-        if !matches!(peer.identity, EndIdentity::Node(_)) && !peer.identity.is_host_network() {
-            return false;
-        }
-        let node = subject.identity.node();
-        if node.is_some() && node == peer.identity.node() {
-            return true;
-        }
-        let Some(address) = peer.address else { return false };
-        let is_reported = matches!(subject.identity, EndIdentity::Pod(pod, _) if pod.host_addresses.contains(&address));
-        is_reported || node.is_some_and(|name| self.nodes_with(address).iter().any(|each| **each == *name))
-    }
-
-    /// The nodes whose Node objects have the address.
-    fn nodes_with(&self, address: IpAddr) -> &[Arc<str>] {
-        match self.claim(address).map(PackedClaim::unpack) {
-            Some(Claim::Shared(id)) => &self.shared_claims(id).nodes,
-            Some(Claim::Pod(_)) | None => &[],
-        }
     }
 
     /// The pod's slot, where the pod is live.

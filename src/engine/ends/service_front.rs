@@ -1,32 +1,50 @@
-//! A Service as one source sees it (K23).
+//! A Service as one source sees it (K23, K26).
 
 use std::net::IpAddr;
 
-use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, Written};
+use crate::engine::ends::backends::BackendCandidate;
+use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, ResolvedEnd, Written};
+use crate::engine::ends::faces::{FaceKind, no_such_port};
 use crate::engine::ends::meet::meet;
+use crate::engine::ends::node_relation::{Place, Spot};
+use crate::engine::ends::sent::{PassedOn, Sent};
 use crate::engine::ids::PodSelectorId;
 use crate::engine::tables::Tables;
-use crate::model::cluster::{Service, ServiceKind, ServicePort};
+use crate::model::cluster::{ExternalTrafficPolicy, Service, ServiceKind, ServicePort};
 use crate::model::flow::L4;
 use crate::net::Family;
+use crate::profile::capability::ControllerLabel;
 use crate::verdict::FlowError;
 
-/// A Service as one source sees it: the ClusterIP it sends to, and what stands behind the port.
+/// A Service as one source sees it: what it sends to, and what stands behind the port.
+#[derive(Clone, Copy)]
 pub(in crate::engine) struct ServiceFront<'t> {
     pub(in crate::engine) tables: &'t Tables,
     pub(in crate::engine) service: &'t Service,
     /// None where the Service selects nothing.
     pub(in crate::engine) selector: Option<PodSelectorId>,
-    pub(in crate::engine) port: &'t ServicePort,
+    pub(in crate::engine) port: FrontPort<'t>,
     pub(in crate::engine) source: Candidate<'t>,
-    /// The family of the ClusterIP; none where the manifest has none yet.
+    /// The family of what is sent to; none where that is not known.
     family: Option<Family>,
-    /// The ClusterIP that the source sends to, where one is known.
-    pub(in crate::engine) cluster_address: Option<IpAddr>,
+    /// What the source sends to.
+    pub(in crate::engine) sent: Sent<'t>,
+    /// The node whose own backends alone are reached (`externalTrafficPolicy: Local`).
+    only_on: Option<Spot<'t>>,
+    /// Whether labels whose values nobody knows count where the Service asks for them (U7).
+    pub(in crate::engine) labels: ControllerLabel,
+}
+
+/// On which port the Service is reached.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) enum FrontPort<'t> {
+    Of(&'t ServicePort),
+    /// Of a headless Service: the flow's own.
+    Own(L4),
 }
 
 impl<'t> ServiceFront<'t> {
-    /// `sent_to` where the flow named a ClusterIP.
+    /// A Service by its name, or by a ClusterIP that the flow named.
     pub(in crate::engine) fn new(
         tables: &'t Tables,
         service: (&'t Service, Option<PodSelectorId>),
@@ -35,17 +53,18 @@ impl<'t> ServiceFront<'t> {
         l4: L4,
     ) -> Result<Self, FlowError> {
         let (service, selector) = service;
+        let labels = tables.profile.capabilities().controller_label;
         match service.kind {
             ServiceKind::ClusterIp => {}
-            ServiceKind::Headless => return Err(FlowError::Headless(service.name.clone())),
+            ServiceKind::Headless => {
+                let (port, sent, source) = (FrontPort::Own(l4), Sent::ToItself, *source);
+                return Ok(Self { tables, service, selector, port, source, family: None, sent, only_on: None, labels });
+            }
             ServiceKind::ExternalName => return Err(FlowError::ExternalName(service.name.clone())),
         }
         let L4::Port(protocol, number) = l4 else { return Err(FlowError::PortlessService(service.name.clone())) };
         let port = service.ports.iter().find(|entry| entry.protocol == protocol && entry.port == number);
-        let port = port.ok_or_else(|| FlowError::NoSuchPort {
-            service: service.name.clone(),
-            port: format!("{number}/{}", protocol.to_string().to_ascii_lowercase()),
-        })?;
+        let port = FrontPort::Of(port.ok_or_else(|| no_such_port(&service.name, protocol, number))?);
         // The ClusterIP of the source's family; a manifest that has none yet leaves the family to the backends.
         let entry = Candidate {
             identity: EndIdentity::External,
@@ -56,10 +75,45 @@ impl<'t> ServiceFront<'t> {
         let (sender, entry) = meet(source, &entry, |_| true)?;
         let family = entry.address.map(Family::of);
         let source = match family {
-            Some(_) => Candidate { addresses: sender.address.map_or(AddressList::NONE, AddressList::One), ..*source },
+            Some(_) => at_one_address(source, &sender),
             None => *source,
         };
-        Ok(Self { tables, service, selector, port, source, family, cluster_address: entry.address })
+        let sent = Sent::ToClusterIp { address: entry.address, l4 };
+        Ok(Self { tables, service, selector, port, source, family, sent, only_on: None, labels })
+    }
+
+    /// A Service at one of its faces, which the source has met.
+    pub(in crate::engine) fn at_face(
+        tables: &'t Tables,
+        service: (&'t Service, &'t ServicePort, FaceKind),
+        met: (&Candidate<'t>, ResolvedEnd<'t>, ResolvedEnd<'t>),
+        l4: L4,
+    ) -> Self {
+        let ((service, port, kind), (source, sender, end)) = (service, met);
+        let selector = tables.service(&service.name).and_then(|(_, selector)| selector);
+        let is_local = service.external_traffic_policy == ExternalTrafficPolicy::Local;
+        let passed_on = match kind {
+            _ if is_local => PassedOn::ByNobody,
+            FaceKind::NodePort => PassedOn::ByThatNode,
+            FaceKind::Address => PassedOn::BySomeNode,
+        };
+        let is_limited = is_local && kind == FaceKind::NodePort && !is_let_through(tables, &sender, &end);
+        let here = end.address.map(|address| end.identity.node().map_or(Spot::Address(address), Spot::Named));
+        Self {
+            tables,
+            service,
+            selector,
+            port: FrontPort::Of(port),
+            source: at_one_address(source, &sender),
+            family: end.address.map(Family::of),
+            sent: Sent::ToFace { end, l4, passed_on },
+            only_on: here.filter(|_| is_limited),
+            labels: tables.profile.capabilities().controller_label,
+        }
+    }
+
+    pub(in crate::engine) fn with_labels(&self, labels: ControllerLabel) -> Self {
+        Self { labels, ..*self }
     }
 
     /// Whether the connection can go to that address of a backend.
@@ -77,5 +131,51 @@ impl<'t> ServiceFront<'t> {
     /// Whether the connection can go to any of a backend's addresses: one whose addresses are all of another family is none.
     pub(in crate::engine) fn is_reachable(&self, addresses: AddressList<'_>) -> bool {
         addresses.is_empty() || addresses.iter().any(|address| self.meets(address))
+    }
+
+    /// The backend, where the connection can go to it: by its addresses, and, where the node that was sent to hands connections to
+    /// its own backends alone, one of these; one whose node nobody says is taken to be.
+    pub(in crate::engine) fn is_wanted(&self, target: BackendCandidate<'t>) -> Option<BackendCandidate<'t>> {
+        if !self.is_reachable(target.candidate.addresses) {
+            return None;
+        }
+        let Some(here) = self.only_on else { return Some(target) };
+        let end = ResolvedEnd::new(target.candidate.identity, target.candidate.addresses.iter().next());
+        match self.tables.place(&end) {
+            Place::At(spot) => (spot == here).then_some(target),
+            Place::Unsaid(selector) if self.tables.admits(selector, here) => {
+                Some(BackendCandidate { taken_on: here.name(), ..target })
+            }
+            Place::Unsaid(_) => None,
+            Place::Nowhere => Some(target),
+        }
+    }
+
+    /// That no backend is there.
+    pub(in crate::engine) fn nobody(&self, is_any_ready: bool) -> FlowError {
+        let service = self.service.name.clone();
+        match self.only_on.filter(|_| is_any_ready) {
+            Some(Spot::Named(node)) => FlowError::NoLocalBackend { service, node: node.into() },
+            Some(Spot::Address(address)) => FlowError::NoLocalBackend { service, node: address.to_string().into() },
+            None => FlowError::NoReadyBackend(service),
+        }
+    }
+}
+
+fn at_one_address<'t>(source: &Candidate<'t>, met: &ResolvedEnd<'t>) -> Candidate<'t> {
+    Candidate { addresses: met.address.map_or(AddressList::NONE, AddressList::One), ..*source }
+}
+
+/// From pods, and from that node itself, a nodePort reaches every backend, whatever the Service's `externalTrafficPolicy`; so it
+/// may from who says no node.
+fn is_let_through(tables: &Tables, source: &ResolvedEnd<'_>, node: &ResolvedEnd<'_>) -> bool {
+    match source.identity {
+        EndIdentity::External => false,
+        EndIdentity::Node(_) => tables.is_own_for_certain(node, source) || source.address == node.address,
+        _ if !source.is_node() => true,
+        _ => match (tables.place(source), tables.place(node)) {
+            (Place::At(one), Place::At(other)) => one == other || tables.is_own_for_certain(source, node),
+            _ => true,
+        },
     }
 }

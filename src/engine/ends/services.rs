@@ -1,29 +1,41 @@
 //! Flows to a Service: one connection for each ready backend (K23).
 
 use crate::engine::ends::backends::BackendCandidate;
-use crate::engine::ends::end::ResolvedEnd;
+use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, ResolvedEnd, Written};
+use crate::engine::ends::faces::Reached;
 use crate::engine::ends::meet::meet;
 use crate::engine::ends::resolve::Resolution;
-use crate::engine::ends::service_front::ServiceFront;
+use crate::engine::ends::sent::{PassedOn, Sent};
+use crate::engine::ends::service_front::{FrontPort, ServiceFront};
+use crate::engine::ids::SlotIx;
 use crate::engine::tables::Tables;
+use crate::labels::Labels;
 use crate::model::flow::{Destination, Flow, L4};
 use crate::name::ObjectName;
+use crate::net::{Family, Port};
 use crate::verdict::{Backend, FlowError, Verdict};
 
 /// Of so few candidates each is held against those before it; more are sorted.
 const FEW: usize = 64;
 
 /// One connection by way of a backend.
+#[derive(Clone, Copy)]
 pub(in crate::engine) struct BackendConnection<'t> {
     pub(in crate::engine) source: ResolvedEnd<'t>,
     pub(in crate::engine) destination: ResolvedEnd<'t>,
     pub(in crate::engine) l4: L4,
+    pub(in crate::engine) sent: Sent<'t>,
+    /// What the Service asks of the labels that the backend's controller sets (K27).
+    pub(in crate::engine) asked: Option<&'t Labels>,
 }
 
 impl<'t> ServiceFront<'t> {
     fn connection(&self, target: &BackendCandidate<'t>) -> Result<BackendConnection<'t>, FlowError> {
-        let (source, destination) = meet(&self.source, &target.candidate, |address| self.meets(address))?;
-        Ok(BackendConnection { source, destination, l4: L4::Port(self.port.protocol, target.port) })
+        let (source, mut destination) = meet(&self.source, &target.candidate, |address| self.meets(address))?;
+        destination.taken_on = target.taken_on;
+        let is_workload = matches!(destination.identity, EndIdentity::Workload(..) | EndIdentity::Replica(..));
+        let asked = Some(&self.service.selector).filter(|_| is_workload && self.asks_controllers());
+        Ok(BackendConnection { source, destination, l4: target.l4, sent: self.sent, asked })
     }
 
     /// Every backend once, by name, or what makes the flow one that cannot be judged. Allocates.
@@ -33,27 +45,63 @@ impl<'t> ServiceFront<'t> {
     ) -> Result<Vec<(Backend, BackendConnection<'t>)>, FlowError> {
         let mut found: Vec<(Backend, BackendCandidate<'t>)> = Vec::new();
         let all: Vec<BackendCandidate<'t>> = self.candidates().collect::<Result<_, _>>()?;
-        for target in all.into_iter().filter(|target| self.is_reachable(target.candidate.addresses)) {
-            found.extend(target.candidate.backend().map(|backend| (backend, target)));
+        let mut is_any_ready = false;
+        for target in all {
+            is_any_ready |= self.is_reachable(target.candidate.addresses);
+            let wanted = self.is_wanted(target).and_then(|target| Some((target.candidate.backend()?, target)));
+            found.extend(wanted);
         }
         // The sort is stable: of one backend the first stays.
-        found.sort_by(|(a, target), (b, other)| a.cmp(b).then(target.rank().cmp(&other.rank())));
+        let order = |target: &BackendCandidate<'t>| (target.rank(), self.order(target));
+        found.sort_by(|(a, target), (b, other)| a.cmp(b).then_with(|| order(target).cmp(&order(other))));
         found.dedup_by(|(_, later), (_, first)| later.is_same_backend(first));
         if found.is_empty() {
-            return Err(FlowError::NoReadyBackend(self.service.name.clone()));
+            return Err(self.nobody(is_any_ready));
         }
         if let Some(name) = via {
-            let wanted = Backend::Object(name.clone());
-            if !found.iter().any(|(backend, _)| *backend == wanted) {
-                return Err(FlowError::NotABackend {
-                    backend: name.clone(),
-                    service: self.service.name.clone(),
-                    backends: found.into_iter().map(|(backend, _)| backend).collect(),
-                });
-            }
-            found.retain(|(backend, _)| *backend == wanted);
+            found = self.named(found, name).map_err(|backends| FlowError::NotABackend {
+                backend: name.clone(),
+                service: self.service.name.clone(),
+                backends,
+            })?;
         }
         found.into_iter().map(|(backend, target)| Ok((backend, self.connection(&target)?))).collect()
+    }
+
+    /// The backend of that name: one of them, or a replica of one (K27); else what they are called.
+    fn named(
+        &self,
+        found: Vec<(Backend, BackendCandidate<'t>)>,
+        name: &ObjectName,
+    ) -> Result<Vec<(Backend, BackendCandidate<'t>)>, Vec<Backend>> {
+        let wanted = Backend::Object(name.clone());
+        let replica = self.tables.replica(name);
+        let as_replica = |target: &BackendCandidate<'t>| match (target.candidate.identity, replica) {
+            (EndIdentity::Workload(_, place), Some(EndIdentity::Replica(set, of_set, ordinal)))
+                if place.slot == of_set.slot =>
+            {
+                let (identity, written) = (EndIdentity::Replica(set, of_set, ordinal), Written::Replica(set, ordinal));
+                Some(BackendCandidate { candidate: Candidate { identity, written, ..target.candidate }, ..*target })
+            }
+            _ => None,
+        };
+        let is_it =
+            |(backend, target): &&(Backend, BackendCandidate<'t>)| *backend == wanted || as_replica(target).is_some();
+        match found.iter().find(is_it) {
+            Some((_, target)) => Ok(vec![(wanted, as_replica(target).unwrap_or(*target))]),
+            None => Err(found.into_iter().map(|(backend, _)| backend).collect()),
+        }
+    }
+
+    /// Which of several addresses that slices say of one pod is its first (a headless Service's; of another the first slice
+    /// counts).
+    fn order(&self, target: &BackendCandidate<'t>) -> usize {
+        match (self.port, target.candidate.identity, target.candidate.addresses) {
+            (FrontPort::Own(_), EndIdentity::Pod(pod, _), AddressList::One(address)) => {
+                pod.addresses.iter().position(|own| *own == address).unwrap_or(usize::MAX)
+            }
+            _ => 0,
+        }
     }
 
     /// What all backends agree on (K23), without allocating: Undefined as soon as two of them differ. None where the flow
@@ -63,16 +111,16 @@ impl<'t> ServiceFront<'t> {
         via: Option<&ObjectName>,
         mut ask: impl FnMut(&BackendConnection<'t>) -> Verdict,
     ) -> Option<Verdict> {
-        let is_wanted = |target: &BackendCandidate<'t>| {
-            self.is_reachable(target.candidate.addresses)
-                && via.is_none_or(|name| target.candidate.identity.object_name() == Some(name))
+        let wanted = |target: BackendCandidate<'t>| {
+            let is_named = via.is_none_or(|name| target.candidate.identity.is_named(name));
+            self.is_wanted(target).filter(|_| is_named)
         };
         // Where every candidate agrees, so do the backends; else those that several candidates name must count once.
         let (mut all, mut is_mixed, mut count) = (None, false, 0);
         for target in self.candidates() {
             let target = target.ok()?;
             count += 1;
-            if is_wanted(&target) {
+            if let Some(target) = wanted(target) {
                 let connection = self.connection(&target).ok()?;
                 is_mixed = is_mixed || ask(&connection) != *all.get_or_insert_with(|| ask(&connection));
             }
@@ -80,13 +128,13 @@ impl<'t> ServiceFront<'t> {
         if !is_mixed {
             return all;
         }
-        if self.has_slices() && count > FEW {
+        if self.has_slices() && count > FEW || self.asks_controllers() {
             return None;
         }
         let mut first = None;
         for (at, target) in self.candidates().enumerate() {
             let target = target.ok()?;
-            if is_wanted(&target) && !self.is_shadowed(at, &target) {
+            if let Some(target) = wanted(target).filter(|target| !self.is_shadowed(at, target)) {
                 let verdict = ask(&self.connection(&target).ok()?);
                 if verdict != *first.get_or_insert(verdict) {
                     return Some(Verdict::Undefined);
@@ -99,19 +147,25 @@ impl<'t> ServiceFront<'t> {
     /// Whether another candidate counts in place of this one, which is that many behind the first.
     fn is_shadowed(&self, at: usize, target: &BackendCandidate<'t>) -> bool {
         if self.has_slices() {
-            let mut before = self.candidates().take(at).flatten();
-            return before.any(|other| self.is_reachable(other.candidate.addresses) && other.is_same_backend(target));
+            let own = (self.order(target), at);
+            let others =
+                self.candidates().enumerate().filter_map(|(at, other)| Some((at, self.is_wanted(other.ok()?)?)));
+            return others
+                .into_iter()
+                .any(|(at, other)| (self.order(&other), at) < own && other.is_same_backend(target));
         }
         match (target.candidate.identity.object_name(), target.rank()) {
-            (Some(name), Some(kind)) => self.outranks(name, kind),
+            (Some(name), Some((_, kind))) => self.outranks(name, kind),
             _ => false,
         }
     }
 }
 
-/// What a flow asks: of two ends, or of a Service's backends.
+/// What a flow asks: one connection, or one to each of a Service's backends.
 pub(in crate::engine) enum ResolvedFlow<'t> {
-    Pair(ResolvedEnd<'t>, ResolvedEnd<'t>),
+    Connection(BackendConnection<'t>),
+    /// By a pod's hostPort.
+    HostPort(Backend, BackendConnection<'t>),
     Service(ServiceFront<'t>),
 }
 
@@ -121,18 +175,76 @@ impl Tables {
             Resolution::End(candidate) => candidate,
             Resolution::Service(service, _) => return Err(FlowError::ServiceAsSource(service.clone())),
         };
-        let (service, sent_to) = match &flow.destination {
-            Destination::Service(name) => (name, None),
-            Destination::Endpoint(endpoint) => match self.resolve(endpoint)? {
-                Resolution::Service(service, address) => (service, Some(address)),
-                Resolution::End(_) if flow.via.is_some() => return Err(FlowError::ViaWithoutService),
-                Resolution::End(destination) => {
-                    let (source, destination) = meet(&source, &destination, |_| true)?;
-                    return Ok(ResolvedFlow::Pair(source, destination));
-                }
-            },
+        let service = |name: &ObjectName| self.service(name).ok_or_else(|| FlowError::UnknownService(name.clone()));
+        let endpoint = match &flow.destination {
+            Destination::Service(name) => {
+                let front = ServiceFront::new(self, service(name)?, None, &source, flow.l4)?;
+                return Ok(ResolvedFlow::Service(front));
+            }
+            Destination::Endpoint(endpoint) => endpoint,
         };
-        let service = self.service(service).ok_or_else(|| FlowError::UnknownService(service.clone()))?;
-        Ok(ResolvedFlow::Service(ServiceFront::new(self, service, sent_to, &source, flow.l4)?))
+        let (sender, end) = match self.resolve(endpoint)? {
+            Resolution::End(to) => meet(&source, &to, |_| true)?,
+            Resolution::Service(name, address) => {
+                let end = ResolvedEnd::new(EndIdentity::External, Some(address));
+                if self.reached_at(&end, flow.l4)?.is_none() {
+                    let front = ServiceFront::new(self, service(name)?, Some(address), &source, flow.l4)?;
+                    return Ok(ResolvedFlow::Service(front));
+                }
+                let (addresses, written) = (AddressList::One(address), Written::Address(address));
+                meet(&source, &Candidate { identity: end.identity, addresses, fixed: true, written }, |_| true)?
+            }
+        };
+        // Whoever has the address, but a pod, may be a face there (K26).
+        match self.reached_at(&end, flow.l4)? {
+            Some(Reached::Service(service, port, kind)) => {
+                let met = (&source, sender, self.at_face(end));
+                let front = ServiceFront::at_face(self, (service, port, kind), met, flow.l4);
+                Ok(ResolvedFlow::Service(front))
+            }
+            Some(Reached::Pod(slot, port)) => self.by_host_port((slot, port), (&source, sender, end), flow),
+            None if flow.via.is_some() => Err(FlowError::ViaWithoutService),
+            None => Ok(ResolvedFlow::Connection(BackendConnection {
+                source: sender,
+                destination: end,
+                l4: flow.l4,
+                sent: Sent::ToItself,
+                asked: None,
+            })),
+        }
+    }
+
+    /// What is at a face: a hostNetwork pod is its node.
+    fn at_face<'t>(&'t self, end: ResolvedEnd<'t>) -> ResolvedEnd<'t> {
+        match (end.identity.is_host_network(), end.address) {
+            (true, Some(address)) => ResolvedEnd::new(EndIdentity::Node(self.node_of(&end, address)), Some(address)),
+            _ => end,
+        }
+    }
+
+    fn by_host_port<'t>(
+        &'t self,
+        (slot, port): (SlotIx, Port),
+        (source, sender, end): (&Candidate<'t>, ResolvedEnd<'t>, ResolvedEnd<'t>),
+        flow: &Flow,
+    ) -> Result<ResolvedFlow<'t>, FlowError> {
+        let identity = self.identity(slot).ok_or(FlowError::GonePod)?;
+        let name = identity.object_name().ok_or(FlowError::GonePod)?;
+        if flow.via.as_ref().is_some_and(|via| via != name) {
+            return Err(FlowError::ViaWithoutService);
+        }
+        let family = end.address.map(Family::of);
+        let (addresses, written) = (self.addresses_of(identity), Written::Object(name));
+        let to = Candidate { identity, addresses, fixed: false, written };
+        let addresses = sender.address.map_or(AddressList::NONE, AddressList::One);
+        let from = Candidate { addresses, ..*source };
+        let (source, destination) = meet(&from, &to, |address| Some(Family::of(address)) == family)?;
+        let l4 = match flow.l4 {
+            L4::Port(protocol, _) => L4::Port(protocol, port),
+            other => other,
+        };
+        let sent = Sent::ToFace { end: self.at_face(end), l4: flow.l4, passed_on: PassedOn::ByNobody };
+        let connection = BackendConnection { source, destination, l4, sent, asked: None };
+        Ok(ResolvedFlow::HostPort(Backend::Object(name.clone()), connection))
     }
 }

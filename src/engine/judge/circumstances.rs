@@ -47,7 +47,7 @@ pub(in crate::engine) enum Hairpin {
 }
 
 /// Why a side passes, before it is put into a [`Reason`](crate::verdict::Reason).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::engine) enum Passes {
     Hairpin,
     NoSubject,

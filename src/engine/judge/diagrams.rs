@@ -13,6 +13,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use crate::engine::judge::choice::Choice;
 use crate::engine::judge::logic::Logic;
 use crate::name::Direction;
 use crate::profile::row::{Row, Rows};
@@ -22,6 +23,8 @@ use crate::profile::row::{Row, Rows};
 pub(in crate::engine) enum Behaviour {
     /// A row, the same wherever the flow meets it.
     Row(Row),
+    /// A reading of a choice among several, against those after it.
+    Taken(Choice, usize),
     /// U1, where not everything passes: rules without `ports` match.
     Portless,
     /// Peers of one side that U6 (or U5, without a known ClusterIP) leaves open, and that count under the same readings of
@@ -33,6 +36,7 @@ impl Behaviour {
     fn row(self) -> Row {
         match self {
             Self::Row(row) | Self::Peers { row, .. } => row,
+            Self::Taken(choice, _) => choice.row(),
             Self::Portless => Row::U1,
         }
     }
@@ -166,6 +170,26 @@ impl Logic for Diagrams {
 
     fn portless(&self) -> Diagram {
         self.behaviour(Behaviour::Portless)
+    }
+
+    /// The first that is taken counts; where none is, the first of all. What is asked of a choice is asked before what is met
+    /// under its readings: so a diagram of several choices with many readings is no larger than there are combinations.
+    fn under_each<T>(
+        &self,
+        choice: Choice,
+        readings: impl Iterator<Item = (usize, T)>,
+        mut judge: impl FnMut(T) -> Option<Diagram>,
+    ) -> Option<Diagram> {
+        let readings: Vec<(usize, T)> = readings.collect();
+        let is_taken: Vec<Diagram> = match readings.as_slice() {
+            [_] => vec![Self::YES],
+            several => several.iter().map(|(at, _)| self.behaviour(Behaviour::Taken(choice, *at))).collect(),
+        };
+        let said =
+            readings.into_iter().zip(is_taken).filter_map(|((_, reading), taken)| Some((taken, judge(reading)?)));
+        let said: Vec<(Diagram, Diagram)> = said.collect();
+        let ((_, first), others) = said.split_first()?;
+        Some(others.iter().rev().fold(*first, |rest, (taken, truth)| self.choose(*taken, *truth, rest)))
     }
 
     fn or(&self, one: Diagram, other: Diagram) -> Diagram {

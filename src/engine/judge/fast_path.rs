@@ -5,12 +5,14 @@ use std::net::IpAddr;
 
 use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, Membership, ResolvedEnd, Written};
 use crate::engine::ends::meet::meet;
+use crate::engine::ends::node_relation::OwnNode;
+use crate::engine::ends::sent::Sent;
 use crate::engine::ends::service_front::ServiceFront;
 use crate::engine::ends::services::{BackendConnection, ResolvedFlow};
 use crate::engine::ids::{ClassIx, Id as _, PodId, PortTableIx, SelectorId, SlotIx};
 use crate::engine::judge::circumstances::{ProtocolStands, protocol};
 use crate::engine::judge::logic::{Coarse, Logic, MustMay};
-use crate::engine::judge::question::{ByService, Question};
+use crate::engine::judge::question::Question;
 use crate::engine::judge::settings::Settings;
 use crate::engine::judge::sight::reached_outside;
 use crate::engine::judge::verdict::{verdict, verdict_of_side};
@@ -73,8 +75,8 @@ impl Tables {
             }
         }
         match self.resolve_flow(flow)? {
-            ResolvedFlow::Pair(source, destination) => Ok(self.pair(&source, &destination, flow.l4)),
-            ResolvedFlow::Service(front) => self.by_service(&front, flow.via.as_ref(), flow.l4),
+            ResolvedFlow::Connection(way) | ResolvedFlow::HostPort(_, way) => Ok(self.connection(&way)),
+            ResolvedFlow::Service(front) => self.by_service(&front, flow.via.as_ref()),
         }
     }
 
@@ -92,17 +94,18 @@ impl Tables {
     }
 
     /// K23: what all backends agree on.
-    fn by_service(&self, front: &ServiceFront<'_>, via: Option<&ObjectName>, sent: L4) -> Result<Verdict, FlowError> {
+    fn by_service(&self, front: &ServiceFront<'_>, via: Option<&ObjectName>) -> Result<Verdict, FlowError> {
         let agreed = |a: Verdict, b: Verdict| if a == b { a } else { Verdict::Undefined };
-        let service = ByService::Yes { cluster_address: front.cluster_address, sent };
         let verdict_of = |way: &BackendConnection<'_>| {
-            let BackendConnection { source, destination, l4 } = *way;
+            let BackendConnection { source, destination, l4, sent, .. } = *way;
             // A pod behind a Service is judged as one without, but where the source reaches itself (U4) or labels do not limit
             // what is sent to a ClusterIP (C10). A backend outside is not (U5).
             let is_pod = matches!(destination.identity, EndIdentity::Pod(..)) && destination.address.is_some();
-            let is_plain = is_pod && self.digest.cluster_ip && !source.identity.is_same_pod(destination.identity);
+            let is_sent_to = !matches!(sent, Sent::ToFace { .. });
+            let is_plain =
+                is_sent_to && is_pod && self.digest.cluster_ip && !source.identity.is_same_pod(destination.identity);
             let fast = if is_plain { self.fast_pair(&source, &destination, l4) } else { None };
-            fast.unwrap_or_else(|| self.question_verdict(&Question { source, destination, l4, service }))
+            fast.unwrap_or_else(|| self.question_verdict(&Question::by_way(way)))
         };
         if let Some(verdict) = front.agreed(via, verdict_of) {
             return Ok(verdict);
@@ -145,7 +148,7 @@ impl Tables {
         l4: L4,
     ) -> Option<Verdict> {
         let slot = *self.members.find(id)?.first()?;
-        let subject = ResolvedEnd { identity: self.identity(slot)?, address: None };
+        let subject = ResolvedEnd::new(self.identity(slot)?, None);
         let class = self.classes.get(id);
         let address = peer.address?;
         let in_scope = match peer.identity {
@@ -156,7 +159,7 @@ impl Tables {
             EndIdentity::Pod(_, place) | EndIdentity::Workload(_, place) => {
                 Some((place.class, self.classes.get(place.class)))
             }
-            EndIdentity::Node(_) | EndIdentity::External => None,
+            _ => None,
         };
         let named = match direction {
             Direction::Ingress => Some(id),
@@ -164,15 +167,20 @@ impl Tables {
         };
         let special =
             class.host_network || peer.identity.is_host_network() || matches!(peer.identity, EndIdentity::Node(_));
-        let plain = !special && !is_internal_cloud(address) && (self.digest.ipv6 || Family::of(address) == Family::V4);
+        let is_settled = |class: ClassIx| self.details.get(class).key.unsettled.is_none();
+        let settled = is_settled(id) && other.is_none_or(|(class, _)| is_settled(class));
+        let plain = settled
+            && !special
+            && !is_internal_cloud(address)
+            && (self.digest.ipv6 || Family::of(address) == Family::V4);
         let seen = PeerView { class: other, address: || Some(address), family: Family::of(address), in_scope };
         let fast = if plain { self.run(class, &seen, direction, named, l4) } else { None };
         if let Some(passes) = fast {
             return Some(Coarse::verdict(passes));
         }
         let question = match direction {
-            Direction::Ingress => Question { source: *peer, destination: subject, l4, service: ByService::No },
-            Direction::Egress => Question { source: subject, destination: *peer, l4, service: ByService::No },
+            Direction::Ingress => Question::direct(*peer, subject, l4),
+            Direction::Egress => Question::direct(subject, *peer, l4),
         };
         Some(verdict_of_side(self, &question, direction))
     }
@@ -192,11 +200,12 @@ impl Tables {
     }
 
     /// A connection between two ends that meet.
-    fn pair(&self, source: &ResolvedEnd<'_>, destination: &ResolvedEnd<'_>, l4: L4) -> Verdict {
-        self.fast_pair(source, destination, l4).unwrap_or_else(|| {
-            let (source, destination) = (*source, *destination);
-            self.question_verdict(&Question { source, destination, l4, service: ByService::No })
-        })
+    fn connection(&self, way: &BackendConnection<'_>) -> Verdict {
+        let fast = match way.sent {
+            Sent::ToItself => self.fast_pair(&way.source, &way.destination, way.l4),
+            Sent::ToClusterIp { .. } | Sent::ToFace { .. } => None,
+        };
+        fast.unwrap_or_else(|| self.question_verdict(&Question::by_way(way)))
     }
 
     /// The same, where it takes no exact judgement.
@@ -302,12 +311,16 @@ impl Tables {
             return None;
         }
         let (subject, direction, own_node) = if to_class.host_network {
-            (from_class, Direction::Egress, self.is_own_node(&source, &destination))
+            (from_class, Direction::Egress, self.own_node(&source, &destination))
         } else {
-            (to_class, Direction::Ingress, self.is_own_node(&destination, &source))
+            (to_class, Direction::Ingress, self.own_node(&destination, &source))
         };
-        if own_node {
-            return (direction == Direction::Ingress && self.digest.own_node_passes).then_some(Verdict::Allow);
+        match own_node {
+            OwnNode::Known(false) => {}
+            OwnNode::Known(true) => {
+                return (direction == Direction::Ingress && self.digest.own_node_passes).then_some(Verdict::Allow);
+            }
+            OwnNode::IfSubjectIsAt(_) | OwnNode::IfPeerIsAt(_) | OwnNode::IfOnOne => return None,
         }
         let in_scope = settled(self.digest.block_reach.inside());
         let seen = PeerView { class: None, address: || Some(address), family, in_scope };

@@ -1,5 +1,6 @@
 //! Two grains of truth in which sides are judged: what must and may pass, and what exactly that hangs on.
 
+use crate::engine::judge::choice::Choice;
 use crate::profile::row::Row;
 use crate::verdict::Verdict;
 
@@ -15,6 +16,13 @@ pub(in crate::engine) trait Logic {
     fn open(&self, row: Row) -> Self::Truth;
     /// U1, where not everything passes: whether rules without `ports` match.
     fn portless(&self) -> Self::Truth;
+    /// What `judge` says under each reading of a choice, put together; none of no reading.
+    fn under_each<T>(
+        &self,
+        choice: Choice,
+        readings: impl Iterator<Item = (usize, T)>,
+        judge: impl FnMut(T) -> Option<Self::Truth>,
+    ) -> Option<Self::Truth>;
     fn or(&self, one: Self::Truth, other: Self::Truth) -> Self::Truth;
     fn and(&self, one: Self::Truth, other: Self::Truth) -> Self::Truth;
     /// `then` where `condition` holds, `otherwise` where not: of an ordered list, the first that matches.
@@ -36,7 +44,7 @@ pub(in crate::engine) trait Logic {
 }
 
 /// The coarse grain. It forgets which reading a truth hangs on, so it is exact where every open behaviour pushes one way
-/// only: what is met in both senses (U2, U5) is settled before, and each of its readings judged apart.
+/// only: what is met in both senses (U2, U5, U7 to U9) is settled before, and each of its readings judged apart.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) struct Coarse;
 
@@ -59,6 +67,26 @@ impl Logic for Coarse {
 
     fn portless(&self) -> MustMay {
         MustMay { must: false, may: true }
+    }
+
+    /// It must hold under all of them, and may if under any.
+    fn under_each<T>(
+        &self,
+        _: Choice,
+        readings: impl Iterator<Item = (usize, T)>,
+        mut judge: impl FnMut(T) -> Option<MustMay>,
+    ) -> Option<MustMay> {
+        let mut all: Option<MustMay> = None;
+        for (_, reading) in readings {
+            let Some(truth) = judge(reading) else { continue };
+            let before = all.unwrap_or(truth);
+            let now = MustMay { must: before.must & truth.must, may: before.may | truth.may };
+            all = Some(now);
+            if now.may & !now.must {
+                break;
+            }
+        }
+        all
     }
 
     fn or(&self, one: MustMay, other: MustMay) -> MustMay {

@@ -5,16 +5,20 @@
 //! [coarse](logic::Coarse) grain ([`verdict`]); who asks why, in [diagrams] ([`decide`]). The [fast path](fast_path) answers
 //! what is asked most, from tables in which the circumstances and the profile are compiled in.
 //!
-//! Most open behaviours push one way only: they let pass, or not. Two are choices in both senses, what a hostNetwork pod is
-//! (U2) and which address and port are seen of a translated destination (U5): these are [read](reading) one way after the other,
-//! and what is said under each reading is put together.
+//! Most open behaviours push one way only: they let pass, or not. The others are [choices](choice) in both senses: what a
+//! hostNetwork pod is (U2), which address and port are seen of a translated destination (U5), which [labels](variants) a
+//! controller sets (U7), whether ends are on one node (U8), whom a backend sees (U9). These are [read](reading) one way after
+//! the other, and what is said under each reading is put together.
 
+mod choice;
 pub(super) mod circumstances;
 mod decide;
 mod diagrams;
 mod evaluation;
 pub(super) mod fast_path;
 pub(super) mod logic;
+mod notes;
+mod passers;
 mod question;
 mod reading;
 mod rules;
@@ -22,4 +26,5 @@ pub(super) mod settings;
 mod side;
 mod side_course;
 mod sight;
+mod variants;
 mod verdict;

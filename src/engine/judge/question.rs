@@ -3,38 +3,42 @@
 use std::net::IpAddr;
 
 use crate::engine::ends::end::{EndIdentity, ResolvedEnd};
+use crate::engine::ends::sent::Sent;
+use crate::engine::ends::services::BackendConnection;
+use crate::labels::Labels;
 use crate::model::flow::L4;
 use crate::name::Direction;
 use crate::net::Family;
 
 /// One connection: its two ends as they meet.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Question<'t> {
-    pub(super) source: ResolvedEnd<'t>,
-    pub(super) destination: ResolvedEnd<'t>,
-    pub(super) l4: L4,
-    pub(super) service: ByService,
-}
-
-/// Whether the connection was sent to a ClusterIP.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum ByService {
-    No,
-    Yes {
-        /// Unknown where the Service's manifest has none yet.
-        cluster_address: Option<IpAddr>,
-        /// Protocol and port as the source sent them.
-        sent: L4,
-    },
+pub(in crate::engine) struct Question<'t> {
+    pub(in crate::engine) source: ResolvedEnd<'t>,
+    /// After translation.
+    pub(in crate::engine) destination: ResolvedEnd<'t>,
+    /// After translation.
+    pub(in crate::engine) l4: L4,
+    /// What the source sent to.
+    pub(in crate::engine) sent: Sent<'t>,
+    /// The labels that a Service asks of its backends: of those that a workload's pods may have, which this one has (K27).
+    pub(in crate::engine) asked: Option<&'t Labels>,
 }
 
 impl<'t> Question<'t> {
+    /// A connection that is not translated on the way.
+    pub(in crate::engine) fn direct(source: ResolvedEnd<'t>, destination: ResolvedEnd<'t>, l4: L4) -> Self {
+        Self { source, destination, l4, sent: Sent::ToItself, asked: None }
+    }
+
+    /// A connection by way of a backend.
+    pub(in crate::engine) fn by_way(way: &BackendConnection<'t>) -> Self {
+        let BackendConnection { source, destination, l4, sent, asked } = *way;
+        Self { source, destination, l4, sent, asked }
+    }
+
     /// The one family of the flow (K22); none where nothing has an address.
     pub(super) fn family(&self) -> Option<Family> {
-        let sent_to = match self.service {
-            ByService::No => None,
-            ByService::Yes { cluster_address, .. } => cluster_address,
-        };
+        let sent_to: Option<IpAddr> = self.sent.address();
         self.source.address.or(self.destination.address).or(sent_to).map(Family::of)
     }
 
@@ -46,16 +50,16 @@ impl<'t> Question<'t> {
         }
     }
 
-    pub(super) fn is_by_service(&self) -> bool {
-        matches!(self.service, ByService::Yes { .. })
+    pub(super) fn is_translated(&self) -> bool {
+        !matches!(self.sent, Sent::ToItself)
     }
 
     pub(super) fn is_to_itself(&self) -> bool {
         self.source.identity.is_same_pod(self.destination.identity)
     }
 
-    /// A destination that translation moved out of the cluster (U5).
+    /// The destination is a backend that translation moved out of the cluster (U5).
     pub(super) fn is_to_outside_backend(&self) -> bool {
-        self.is_by_service() && matches!(self.destination.identity, EndIdentity::External)
+        matches!(self.sent, Sent::ToClusterIp { .. }) && matches!(self.destination.identity, EndIdentity::External)
     }
 }

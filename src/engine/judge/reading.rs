@@ -1,112 +1,325 @@
-//! The rows that enter in both senses (U2, U5), read one way after the other.
+//! The choices that enter in both senses (U2, U5, U7, U8, U9), read one way after the other.
 
-use crate::engine::ends::end::EndIdentity;
+use crate::engine::ends::end::ResolvedEnd;
+use crate::engine::ends::node_relation::{OwnNode, Place, Spot, may_agree};
+use crate::engine::ends::sent::{PassedOn, Sent};
+use crate::engine::judge::choice::Choice;
+use crate::engine::judge::evaluation::Evaluation;
 use crate::engine::judge::logic::Logic;
-use crate::engine::judge::question::Question;
-use crate::engine::judge::settings::Settings;
+use crate::engine::judge::passers::{Passer, passers};
+use crate::engine::judge::variants::{Guise, Variants, pairs};
 use crate::engine::tables::class::ClassDetail;
-use crate::profile::capability::{HostNetwork, Rewritten};
+use crate::name::Direction;
+use crate::profile::capability::{HostNetwork, Rewritten, SeenSource, UnsaidNode};
 use crate::profile::row::Row;
 
-/// One way to read them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Reading {
-    pub(super) host_pods: HostPods,
-    pub(super) seen: SeenOfService,
-}
-
 /// What hostNetwork pods are (K17, U2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum HostPods {
     Nodes,
     Pods,
 }
 
-/// Which address and port the egress side sees of a Service's backend outside the cluster (U5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SeenOfService {
-    /// After translation: the backend's.
-    Backend,
-    /// Before it: the ClusterIP, on the port that was sent to.
-    ClusterIp,
-}
-
-/// The ways in which a row may be read: first the one without its yes.
+/// The readings that both sides of a connection share.
 #[derive(Debug, Clone, Copy)]
-enum Ways<T> {
-    One(T),
-    Both(T, T),
+pub(super) struct SharedReading<'t> {
+    host_pods: HostPods,
+    /// As what policies see the ends.
+    source: Option<Guise<'t>>,
+    destination: Option<Guise<'t>>,
+    /// On which node the ends are, of those that the flow meets, where they do not say.
+    source_at: Option<Spot<'t>>,
+    destination_at: Option<Spot<'t>>,
+    /// Whether two of which neither says anything are on one.
+    on_one: bool,
+    /// Each choice but that of labels is read the first way.
+    is_first: bool,
+    /// The places of both sets of labels among those that the ends may have.
+    labels: (usize, usize),
 }
 
-impl<T: Copy> Ways<T> {
-    fn all(self) -> impl Iterator<Item = T> {
-        let (first, second) = match self {
-            Self::One(only) => (only, None),
-            Self::Both(no, yes) => (no, Some(yes)),
-        };
-        std::iter::once(first).chain(second)
+/// Whom a side sees at the other end.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Seen<'t> {
+    /// The other end itself; of a destination, after translation.
+    End,
+    /// What was sent to, before translation (U5).
+    SentTo,
+    /// A node that passed the connection on (U9).
+    Passer(ResolvedEnd<'t>),
+}
+
+/// One way to read everything that one side asks for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading<'t> {
+    shared: SharedReading<'t>,
+    pub(super) seen: Seen<'t>,
+    /// Whom it sees is the subject's own node.
+    pub(super) is_own_node: bool,
+    /// The subject's node, where its name is known.
+    pub(super) node: Option<&'t str>,
+    /// Each choice but that of labels is read the first way.
+    pub(super) is_first: bool,
+}
+
+impl<'t> SharedReading<'t> {
+    /// The class by which policies can select and isolate an end: a pod's, a workload's (K16, K17, K24).
+    fn pod(&self, guise: Option<Guise<'t>>) -> Option<Guise<'t>> {
+        guise.filter(|guise| !guise.class.key.host_network || self.host_pods == HostPods::Pods)
     }
 
-    /// What `judge` says under each, put together as the row's choice.
-    fn put_together<L: Logic>(self, logic: &L, row: Row, mut judge: impl FnMut(T) -> L::Truth) -> L::Truth {
-        match self {
-            Self::One(only) => judge(only),
-            Self::Both(no, yes) => {
-                let (no, yes) = (judge(no), judge(yes));
-                if no == yes { no } else { logic.choose(logic.open(row), yes, no) }
-            }
+    pub(super) fn destination(&self) -> Option<&'t ClassDetail> {
+        self.pod(self.destination).map(|guise| guise.class)
+    }
+
+    fn at(&self, direction: Direction) -> Option<Spot<'t>> {
+        if direction == Direction::Egress { self.source_at } else { self.destination_at }
+    }
+}
+
+impl<'t> Reading<'t> {
+    pub(super) fn destination(&self) -> Option<&'t ClassDetail> {
+        self.shared.destination()
+    }
+
+    /// What comes first of what a side may be.
+    pub(super) fn order(&self, direction: Direction) -> (HostPods, usize) {
+        let (source, destination) = self.shared.labels;
+        (self.shared.host_pods, if direction == Direction::Egress { source } else { destination })
+    }
+
+    pub(super) fn subject(&self, direction: Direction) -> Option<Guise<'t>> {
+        let guise = if direction == Direction::Egress { self.shared.source } else { self.shared.destination };
+        self.shared.pod(guise)
+    }
+
+    /// Of the end that the side sees.
+    pub(super) fn peer(&self, direction: Direction) -> Option<&'t ClassDetail> {
+        match self.seen {
+            Seen::End => self.subject(opposite(direction)).map(|guise| guise.class),
+            Seen::SentTo | Seen::Passer(_) => None,
         }
     }
 }
 
-/// All readings of the rows that a question asks for: at most four.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Readings {
-    host_pods: Ways<HostPods>,
-    seen: Ways<SeenOfService>,
+fn opposite(direction: Direction) -> Direction {
+    if direction == Direction::Egress { Direction::Ingress } else { Direction::Egress }
 }
 
-impl Readings {
-    pub(super) fn of(question: &Question<'_>, settings: &Settings<'_>) -> Self {
-        let has_host_pods =
-            question.source.identity.is_host_network() || question.destination.identity.is_host_network();
-        let host_pods = if has_host_pods {
+/// Where an end may be that does not say: elsewhere, or on one of at most two nodes that the flow meets.
+type Spots<'t> = [Option<Option<Spot<'t>>>; 3];
+
+/// All readings of what a question asks for. A verdict is put together of those that both sides share, and under each of these
+/// of those of either side.
+pub(super) struct Readings<'t> {
+    host_pods: &'static [HostPods],
+    source: Variants<'t>,
+    destination: Variants<'t>,
+    source_at: Spots<'t>,
+    destination_at: Spots<'t>,
+    on_one: &'static [bool],
+}
+
+impl<'t> Readings<'t> {
+    pub(super) fn of<L: Logic>(evaluation: Evaluation<'_, 't, L>) -> Self {
+        let Evaluation { settings, question, .. } = evaluation;
+        let (source, destination) = (&question.source, &question.destination);
+        let host_pods: &[HostPods] = if source.identity.is_host_network() || destination.identity.is_host_network() {
             match settings.ask(Row::U2, |c| c.host_network) {
-                HostNetwork::Node => Ways::One(HostPods::Nodes),
-                HostNetwork::Pod => Ways::One(HostPods::Pods),
-                HostNetwork::Unknown => Ways::Both(HostPods::Nodes, HostPods::Pods),
+                HostNetwork::Node => &[HostPods::Nodes],
+                HostNetwork::Pod => &[HostPods::Pods],
+                HostNetwork::Unknown => &[HostPods::Nodes, HostPods::Pods],
             }
         } else {
-            Ways::One(HostPods::Nodes)
+            &[HostPods::Nodes]
         };
-        let seen = if question.is_to_outside_backend() {
-            match settings.ask(Row::U5, |c| c.outside_backend) {
-                Rewritten::After => Ways::One(SeenOfService::Backend),
-                Rewritten::Before => Ways::One(SeenOfService::ClusterIp),
-                Rewritten::Unknown => Ways::Both(SeenOfService::Backend, SeenOfService::ClusterIp),
-            }
-        } else {
-            Ways::One(SeenOfService::Backend)
-        };
-        Self { host_pods, seen }
+        let on_one = evaluation.may_be_on_one() && evaluation.nodes_are_open();
+        Self {
+            host_pods,
+            source: Variants::of(evaluation, source, destination, None),
+            destination: Variants::of(evaluation, destination, source, question.asked),
+            source_at: evaluation.spots(source, destination),
+            destination_at: evaluation.spots(destination, source),
+            on_one: if on_one { &[false, true] } else { &[false] },
+        }
     }
 
-    pub(super) fn all(self) -> impl Iterator<Item = Reading> {
-        let seen = self.seen;
-        self.host_pods.all().flat_map(move |host_pods| seen.all().map(move |seen| Reading { host_pods, seen }))
-    }
-
-    /// What `judge` says under every reading, put together.
-    pub(super) fn put_together<L: Logic>(self, logic: &L, mut judge: impl FnMut(Reading) -> L::Truth) -> L::Truth {
-        self.host_pods.put_together(logic, Row::U2, |host_pods| {
-            self.seen.put_together(logic, Row::U5, |seen| judge(Reading { host_pods, seen }))
-        })
+    /// What `judge` says under each of the readings that both sides share, put together.
+    pub(super) fn put_together<'s, L: Logic>(
+        &'s self,
+        logic: &L,
+        mut judge: impl FnMut(SharedReading<'s>) -> L::Truth,
+    ) -> L::Truth
+    where
+        't: 's,
+    {
+        let spots = |spots: &'s Spots<'t>| spots.iter().copied().flatten().enumerate();
+        let truth = Choice::HostPods.over(logic, self.host_pods.iter().copied().enumerate(), |host_pods| {
+            Choice::SourceLabels.over(
+                logic,
+                pairs(&self.source, &self.destination),
+                |(source_labels, source, destinations)| {
+                    Choice::DestinationLabels.over(logic, destinations, |(destination_labels, destination)| {
+                        Choice::SourceNode.over(logic, spots(&self.source_at), |source_at| {
+                            Choice::DestinationNode.over(logic, spots(&self.destination_at), |destination_at| {
+                                Choice::OneNode.over(logic, self.on_one.iter().copied().enumerate(), |on_one| {
+                                    let is_first = self.host_pods.first() == Some(&host_pods)
+                                        && source_at.is_none()
+                                        && destination_at.is_none()
+                                        && !on_one;
+                                    judge(SharedReading {
+                                        host_pods,
+                                        source,
+                                        destination,
+                                        source_at,
+                                        destination_at,
+                                        on_one,
+                                        is_first,
+                                        labels: (source_labels, destination_labels),
+                                    })
+                                })
+                            })
+                        })
+                    })
+                },
+            )
+        });
+        truth.unwrap_or(L::NO)
     }
 }
 
-impl Reading {
-    /// The class by which policies can select and isolate an end: a pod's, a workload's (K16, K17, K24).
-    pub(super) fn pod<'t>(self, identity: EndIdentity<'t>) -> Option<&'t ClassDetail> {
-        identity.class().filter(|class| !class.key.host_network || self.host_pods == HostPods::Pods)
+impl<'t, L: Logic> Evaluation<'_, 't, L> {
+    /// Whether what nobody says of an end's node is read both ways (U8).
+    fn nodes_are_open(&self) -> bool {
+        self.settings.ask(Row::U8, |c| c.unsaid_node) == UnsaidNode::Unknown
+    }
+
+    /// Whether it matters on which node the ends are.
+    fn meets_nodes(&self) -> bool {
+        let is_face = matches!(self.question.sent, Sent::ToFace { end, .. } if end.is_node());
+        self.question.source.is_node() || self.question.destination.is_node() || is_face
+    }
+
+    fn may_be_on_one(&self) -> bool {
+        let (source, destination) = (&self.question.source, &self.question.destination);
+        if !source.is_node() && !destination.is_node() {
+            return false;
+        }
+        match (self.tables.place(source), self.tables.place(destination)) {
+            (Place::Unsaid(one), Place::Unsaid(other)) => may_agree(one, other),
+            _ => false,
+        }
+    }
+
+    /// Where an end may be: the other end's node, and the one that was sent to.
+    fn spots(&self, end: &ResolvedEnd<'t>, other: &ResolvedEnd<'t>) -> Spots<'t> {
+        let mut spots: Spots<'t> = [Some(None), None, None];
+        let Place::Unsaid(selector) = self.tables.place(end) else { return spots };
+        if !self.meets_nodes() || !end.identity.is_object() {
+            return spots;
+        }
+        let face = match self.question.sent {
+            Sent::ToFace { end, .. } if end.is_node() => Some(end),
+            _ => None,
+        };
+        let mut found: [Option<Spot<'t>>; 2] = [None, None];
+        for (place, at) in found.iter_mut().zip([Some(*other), face]) {
+            *place = match at.map(|at| self.tables.place(&at)) {
+                Some(Place::At(spot)) if self.tables.admits(selector, spot) => Some(spot),
+                _ => None,
+            };
+        }
+        let [first, second] = found;
+        let second = second.filter(|_| second != first);
+        if (first.is_some() || second.is_some()) && self.nodes_are_open() {
+            let mut left = first.into_iter().chain(second);
+            spots = [Some(None), left.next().map(Some), left.next().map(Some)];
+        }
+        spots
+    }
+
+    /// What `judge` says under each of the readings of one side, put together.
+    pub(super) fn of_side(
+        &self,
+        direction: Direction,
+        shared: SharedReading<'t>,
+        judge: impl FnMut(Reading<'t>) -> L::Truth,
+    ) -> L::Truth {
+        match direction {
+            Direction::Egress => self.of_egress(shared, judge),
+            Direction::Ingress => self.of_ingress(shared, judge),
+        }
+    }
+
+    fn of_egress(&self, shared: SharedReading<'t>, mut judge: impl FnMut(Reading<'t>) -> L::Truth) -> L::Truth {
+        let rewritten = match self.question.sent {
+            Sent::ToFace { .. } => self.settings.ask(Row::U5, |c| c.face),
+            _ if self.question.is_to_outside_backend() => self.settings.ask(Row::U5, |c| c.outside_backend),
+            _ => Rewritten::After,
+        };
+        let seen: &[Seen<'t>] = match rewritten {
+            Rewritten::After => &[Seen::End],
+            Rewritten::Before => &[Seen::SentTo],
+            Rewritten::Unknown => &[Seen::End, Seen::SentTo],
+        };
+        let truth = Choice::Destination.over(self.logic, seen.iter().copied().enumerate().enumerate(), |(at, seen)| {
+            judge(self.reading(shared, Direction::Egress, (at, seen), None))
+        });
+        truth.unwrap_or(L::NO)
+    }
+
+    fn of_ingress(&self, shared: SharedReading<'t>, mut judge: impl FnMut(Reading<'t>) -> L::Truth) -> L::Truth {
+        let client = self.reading(shared, Direction::Ingress, (0, Seen::End), None);
+        let (face, passed_on) = match self.question.sent {
+            Sent::ToFace { end, passed_on, .. } if passed_on != PassedOn::ByNobody => (end, passed_on),
+            _ => return judge(client),
+        };
+        let seen = self.settings.ask(Row::U9, |c| c.seen_source);
+        if seen == SeenSource::Client {
+            return judge(client);
+        }
+        let client = (seen == SeenSource::Unknown).then_some(None);
+        let passers = passers(self, &shared, face, passed_on);
+        let sources = client.into_iter().chain(passers.iter().map(Some));
+        let truth = Choice::Source.over(self.logic, sources.enumerate().enumerate(), |(at, source)| {
+            let reading = match source {
+                None => self.reading(shared, Direction::Ingress, (at, Seen::End), None),
+                Some(Passer { end, is_own }) => {
+                    self.reading(shared, Direction::Ingress, (at, Seen::Passer(*end)), *is_own)
+                }
+            };
+            judge(reading)
+        });
+        truth.unwrap_or(L::NO)
+    }
+
+    /// `is_own` where U9's reading says whether a node is the subject's own.
+    fn reading(
+        &self,
+        shared: SharedReading<'t>,
+        direction: Direction,
+        (at, seen): (usize, Seen<'t>),
+        is_own: Option<bool>,
+    ) -> Reading<'t> {
+        let (subject, other) = self.question.ends(direction);
+        let peer = match (seen, self.question.sent) {
+            (Seen::Passer(passer), _) => passer,
+            (Seen::SentTo, Sent::ToFace { end, .. }) => end,
+            (Seen::SentTo, _) => ResolvedEnd::OUTSIDE,
+            (Seen::End, _) => *other,
+        };
+        let is_own_node = is_own.unwrap_or_else(|| match self.tables.own_node(subject, &peer) {
+            OwnNode::Known(known) => known,
+            OwnNode::IfSubjectIsAt(spot) => shared.at(direction) == Some(spot),
+            OwnNode::IfPeerIsAt(spot) => shared.at(opposite(direction)) == Some(spot),
+            OwnNode::IfOnOne => shared.on_one,
+        });
+        let node = || match (self.tables.place(subject), self.tables.place(&peer)) {
+            (Place::At(spot), _) => Some(spot),
+            (_, Place::At(spot)) if is_own_node => Some(spot),
+            _ => None,
+        };
+        let node = if subject.node().is_some() { subject.node() } else { node().and_then(Spot::name) };
+        Reading { shared, seen, is_own_node, node, is_first: shared.is_first && at == 0 }
     }
 }

@@ -12,14 +12,14 @@ use crate::profile::capability::EndPort;
 use crate::profile::row::Row;
 
 /// What is known of a rule and a connection.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Matched<T> {
     pub(super) ports: T,
     pub(super) peers: PeersMatched<T>,
 }
 
 /// What is known of a rule's peers.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct PeersMatched<T> {
     /// Some peer matches.
     pub(super) certainly: T,
@@ -32,7 +32,7 @@ pub(super) struct PeersMatched<T> {
 /// The rules of one side, under one reading.
 pub(super) struct RuleMatcher<'a, 't, L: Logic> {
     pub(super) evaluation: Evaluation<'a, 't, L>,
-    pub(super) reading: Reading,
+    pub(super) reading: Reading<'t>,
     pub(super) sight: Sight<'a, 't, L>,
 }
 
@@ -49,7 +49,7 @@ impl<L: Logic> RuleMatcher<'_, '_, L> {
         };
         let covered = table.covered(protocol, port);
         let named = || {
-            let destination = self.reading.pod(self.evaluation.question.destination.identity);
+            let destination = if self.sight.is_before() { None } else { self.reading.destination() };
             destination.is_some_and(|class| table.names(protocol, port, &class.key.named))
         };
         match covered {

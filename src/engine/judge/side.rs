@@ -1,5 +1,7 @@
 //! One side of one connection, under one reading.
 
+use std::sync::Arc;
+
 use crate::engine::judge::circumstances::{
     Circumstances, Hairpin, Passes, ProtocolStands, Side, circumstances, protocol,
 };
@@ -8,6 +10,7 @@ use crate::engine::judge::logic::Logic;
 use crate::engine::judge::reading::Reading;
 use crate::engine::judge::rules::RuleMatcher;
 use crate::engine::judge::sight::Sight;
+use crate::engine::judge::variants::Guise;
 use crate::engine::tables::class::ClassDetail;
 use crate::engine::tables::policy::CompiledPolicy;
 use crate::name::Direction;
@@ -20,12 +23,13 @@ use crate::profile::row::Row;
 pub(super) struct JudgedSide<'a, 't, L: Logic> {
     evaluation: Evaluation<'a, 't, L>,
     direction: Direction,
-    /// The class of the subject; none of what policies cannot isolate.
-    class: Option<&'t ClassDetail>,
+    /// None of what policies cannot isolate.
+    subject: Option<Guise<'t>>,
     matcher: RuleMatcher<'a, 't, L>,
 }
 
 /// How far a side is decided without its rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum BeforeRules<T> {
     Pass(Passes),
     /// What passes without a rule, and whether rules are asked.
@@ -36,10 +40,9 @@ pub(super) enum BeforeRules<T> {
 }
 
 impl<'a, 't, L: Logic> JudgedSide<'a, 't, L> {
-    pub(super) fn new(evaluation: Evaluation<'a, 't, L>, direction: Direction, reading: Reading) -> Self {
+    pub(super) fn new(evaluation: Evaluation<'a, 't, L>, direction: Direction, reading: Reading<'t>) -> Self {
         let matcher = RuleMatcher { evaluation, reading, sight: Sight::new(evaluation, direction, reading) };
-        let class = reading.pod(evaluation.question.ends(direction).0.identity);
-        Self { evaluation, direction, class, matcher }
+        Self { evaluation, direction, subject: reading.subject(direction), matcher }
     }
 
     pub(super) fn before_rules(&self) -> BeforeRules<L::Truth> {
@@ -61,13 +64,24 @@ impl<'a, 't, L: Logic> JudgedSide<'a, 't, L> {
     /// The policies that isolate the subject, by name (K1).
     pub(super) fn isolating(&self) -> impl Iterator<Item = &'t CompiledPolicy> + use<'a, 't, L> {
         let (direction, tables) = (self.direction, self.evaluation.tables);
-        let namespace = self.class.map(|class| (class, tables.namespace(class.key.namespace)));
-        namespace.into_iter().flat_map(move |(class, namespace)| {
-            let policies = namespace.policies.iter().map(|policy| &**policy);
-            policies.filter(move |policy| {
-                policy.source.isolates(direction) && class.pod_matches.holds(policy.subject, &tables.pod_selectors)
-            })
-        })
+        let namespace = self.subject.and_then(|guise| tables.namespaces.find(guise.class.key.namespace));
+        let policies: &'t [Arc<CompiledPolicy>] = namespace.map_or(&[], |namespace| &namespace.policies);
+        let isolates = move |policy: &CompiledPolicy, class: &ClassDetail| {
+            policy.source.isolates(direction) && class.pod_matches.holds(policy.subject, &tables.pod_selectors)
+        };
+        let known: Option<&'t [usize]> = self.subject.and_then(|guise| {
+            let [ingress, egress] = guise.isolating?;
+            let known = if direction == Direction::Ingress { ingress } else { egress };
+            let find = || {
+                let all = policies.iter().enumerate().filter(|(_, policy)| isolates(policy, guise.class));
+                all.map(|(at, _)| at).collect()
+            };
+            Some(&**known.get_or_init(find))
+        });
+        let subject = self.subject.filter(|_| known.is_none());
+        let found = policies.iter().filter(move |policy| subject.is_some_and(|guise| isolates(policy, guise.class)));
+        let known = known.unwrap_or(&[]).iter().filter_map(|at| policies.get(*at));
+        known.chain(found).map(|policy| &**policy)
     }
 
     pub(super) fn matcher(&self) -> &RuleMatcher<'a, 't, L> {
@@ -81,7 +95,7 @@ impl<L: Logic> Side for JudgedSide<'_, '_, L> {
     }
 
     fn is_subject(&self) -> bool {
-        self.class.is_some()
+        self.subject.is_some()
     }
 
     fn is_isolated(&self) -> bool {
@@ -89,18 +103,22 @@ impl<L: Logic> Side for JudgedSide<'_, '_, L> {
     }
 
     fn is_secure(&self) -> bool {
-        self.class.is_some_and(|class| class.key.secure)
+        self.subject.is_some_and(|guise| guise.class.key.secure)
     }
 
     fn may_lack_enforcement(&self, capabilities: &Capabilities) -> bool {
-        let node = self.evaluation.question.ends(self.direction).0.identity.node();
-        let node = node.and_then(|name| self.evaluation.tables.node_entry(name)).and_then(|entry| entry.node.as_ref());
+        let node = self
+            .matcher
+            .reading
+            .node
+            .and_then(|name| self.evaluation.tables.node_entry(name))
+            .and_then(|entry| entry.node.as_ref());
         let os_image = node.and_then(|node| node.os_image.as_deref());
         os_image.is_some_and(|os_image| !capabilities.node_os.supports(os_image, self.direction))
     }
 
     fn hairpin(&self) -> Hairpin {
-        match (self.evaluation.question.is_to_itself(), self.evaluation.question.is_by_service()) {
+        match (self.evaluation.question.is_to_itself(), self.evaluation.question.is_translated()) {
             (false, _) => Hairpin::No,
             (true, false) => Hairpin::Plain,
             (true, true) => Hairpin::ByService,
@@ -112,12 +130,11 @@ impl<L: Logic> Side for JudgedSide<'_, '_, L> {
     }
 
     fn is_with_own_node(&self) -> bool {
-        let (subject, peer) = self.evaluation.question.ends(self.direction);
-        self.evaluation.tables.is_own_node(subject, peer)
+        self.matcher.reading.is_own_node
     }
 
     fn is_with_internal_cloud(&self) -> bool {
-        let (_, peer) = self.evaluation.question.ends(self.direction);
-        self.matcher.reading.pod(peer.identity).is_none() && self.matcher.sight.address().is_some_and(is_internal_cloud)
+        let is_pod = self.matcher.reading.peer(self.direction).is_some();
+        !is_pod && self.matcher.sight.address().is_some_and(is_internal_cloud)
     }
 }

@@ -1,90 +1,111 @@
 //! One side under every reading, rule by rule: what it hangs on, and what its reason is made of.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
 use crate::engine::judge::circumstances::Passes;
 use crate::engine::judge::diagrams::{Behaviour, Diagram, Diagrams};
 use crate::engine::judge::evaluation::Evaluation;
 use crate::engine::judge::logic::Logic;
-use crate::engine::judge::reading::{Reading, Readings};
+use crate::engine::judge::reading::{HostPods, Readings};
 use crate::engine::judge::rules::Matched;
 use crate::engine::judge::side::{BeforeRules, JudgedSide};
 use crate::name::{Direction, ObjectName};
 use crate::verdict::{Failed, NearMiss, Reason, RuleRef, Side, Verdict};
 
+/// A rule by its policy, which is of the subject's namespace, and its place there: in the order of policies.
+type RulePlace<'t> = (&'t ObjectName, usize);
+
 /// A side under all readings.
-pub(super) struct SideCourse<'a> {
-    diagrams: &'a Diagrams,
+pub(super) struct SideCourse<'a, 't> {
+    evaluation: Evaluation<'a, 't, Diagrams>,
+    readings: &'t Readings<'t>,
     direction: Direction,
-    readings: Readings,
-    courses: Vec<Course>,
-    isolated_by: Vec<ObjectName>,
-    /// The rules of the policies that isolate the subject, where any reading asks them.
-    rules: Vec<RuleRef>,
+    /// The courses that differ, and which of them each reading takes.
+    courses: Vec<Course<'t>>,
+    taken: Vec<usize>,
+    /// The rules that any reading asks.
+    rules: Vec<RulePlace<'t>>,
 }
 
 /// A side under one reading.
-struct Course {
-    reading: Reading,
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Course<'t> {
+    /// Each choice but that of labels is read the first way.
+    is_first: bool,
+    /// What comes first of what the subject may be.
+    order: (HostPods, usize),
+    /// The policies that isolate it; none where something lets everything pass.
+    isolated_by: Vec<ObjectName>,
     before: BeforeRules<Diagram>,
-    /// Of each rule; none where no rule is asked.
-    matched: Vec<Matched<Diagram>>,
+    /// Of each rule that is asked.
+    matched: BTreeMap<RulePlace<'t>, Matched<Diagram>>,
 }
 
-impl<'a> SideCourse<'a> {
-    pub(super) fn of(evaluation: Evaluation<'a, '_, Diagrams>, direction: Direction) -> Self {
-        let readings = Readings::of(evaluation.question, evaluation.settings);
-        let mut all = Self {
-            diagrams: evaluation.logic,
-            direction,
-            readings,
-            courses: Vec::new(),
-            isolated_by: Vec::new(),
-            rules: Vec::new(),
-        };
-        for reading in readings.all() {
-            let side = JudgedSide::new(evaluation, direction, reading);
-            let before = side.before_rules();
-            let mut matched = Vec::new();
-            if let BeforeRules::Rules { asked, .. } = before {
-                let name = |policy: &crate::engine::tables::policy::CompiledPolicy| policy.source.name().clone();
-                if all.isolated_by.is_empty() {
-                    all.isolated_by = side.isolating().map(name).collect();
+impl<'a, 't> SideCourse<'a, 't> {
+    pub(super) fn of(
+        evaluation: Evaluation<'a, 't, Diagrams>,
+        readings: &'t Readings<'t>,
+        direction: Direction,
+    ) -> Self {
+        let (mut courses, mut taken, mut rules) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let mut places: HashMap<Course<'_>, usize> = HashMap::new();
+        // Nothing is put together yet: groups of open peers are known once all readings are.
+        readings.put_together(evaluation.logic, |shared| {
+            evaluation.of_side(direction, shared, |reading| {
+                let side = JudgedSide::new(evaluation, direction, reading);
+                let before = side.before_rules();
+                let (mut matched, mut isolated_by) = (BTreeMap::new(), Vec::new());
+                if let BeforeRules::Rules { asked, .. } = before {
+                    isolated_by = side.isolating().map(|policy| policy.source.name().clone()).collect();
+                    if asked != Diagrams::NO {
+                        for policy in side.isolating() {
+                            let rules = policy.rules(direction).iter().enumerate();
+                            matched.extend(
+                                rules.map(|(at, rule)| ((policy.source.name(), at), side.matcher().matched(rule))),
+                            );
+                        }
+                    }
                 }
-                if asked != Diagrams::NO {
-                    let rules = || side.isolating().flat_map(|policy| policy.rules(direction));
-                    matched = rules().map(|rule| side.matcher().matched(rule)).collect();
-                }
-                if all.rules.is_empty() && asked != Diagrams::NO {
-                    all.rules = side
-                        .isolating()
-                        .flat_map(|policy| {
-                            let places = 0..policy.rules(direction).len();
-                            places.map(move |rule| RuleRef { policy: name(policy), direction, rule })
-                        })
-                        .collect();
-                }
-            }
-            all.courses.push(Course { reading, before, matched });
-        }
-        all
+                rules.extend(matched.keys().copied());
+                let (is_first, order) = (reading.is_first, reading.order(direction));
+                let course = Course { is_first, order, isolated_by, before, matched };
+                taken.push(*places.entry(course).or_insert_with_key(|course| {
+                    courses.push(course.clone());
+                    courses.len() - 1
+                }));
+                Diagrams::NO
+            })
+        });
+        Self { evaluation, readings, direction, courses, taken, rules: rules.into_iter().collect() }
     }
 
     /// What the side's passing hangs on, and the side as it is told.
     pub(super) fn finish(self) -> (Diagram, Side) {
         let admits = self.admits();
-        let passes = self.readings.put_together(self.diagrams, |reading| {
-            let course = self.courses.iter().zip(&admits).find(|(course, _)| course.reading == reading);
-            course.map_or(Diagrams::NO, |(course, admits)| self.passes(course, admits))
+        let said: Vec<Diagram> =
+            self.courses.iter().zip(&admits).map(|(course, admits)| self.passes(course, admits)).collect();
+        let mut all = self.taken.iter().map(|at| said.get(*at).copied());
+        // The readings come in the same order again.
+        let passes = self.readings.put_together(self.evaluation.logic, |shared| {
+            self.evaluation.of_side(self.direction, shared, |_| all.next().flatten().unwrap_or(Diagrams::NO))
         });
         let verdict = Diagrams::verdict(passes);
         let tallies = self.tallies(&admits);
         let reason = match verdict {
             Verdict::Allow => self.why_it_passes(tallies),
-            Verdict::Deny => Reason::NoRule { near: near(&tallies), isolated_by: self.isolated_by },
+            Verdict::Deny => Reason::NoRule { near: near(&tallies), isolated_by: self.isolated_by() },
             Verdict::Undefined => {
-                Reason::Open { rows: self.diagrams.rows(passes), near: near(&tallies), isolated_by: self.isolated_by }
+                let rows = self.evaluation.logic.rows(passes);
+                Reason::Open { rows, near: near(&tallies), isolated_by: self.isolated_by() }
             }
         };
         (passes, Side { verdict, reason })
+    }
+
+    /// The policies that isolate the subject, as the first that it may be.
+    fn isolated_by(&self) -> Vec<ObjectName> {
+        let isolated = self.courses.iter().filter(|course| !course.isolated_by.is_empty());
+        isolated.min_by_key(|course| course.order).map_or_else(Vec::new, |course| course.isolated_by.clone())
     }
 
     /// What each rule's admitting hangs on, under each reading.
@@ -92,10 +113,11 @@ impl<'a> SideCourse<'a> {
     /// Peers that an unknown address leaves open are each a behaviour of its own (U6). Those that count under the same
     /// readings of everything else can only matter together, as "any of them": they are one.
     fn admits(&self) -> Vec<Vec<Diagram>> {
-        let and = |one, other| self.diagrams.and(one, other);
+        let diagrams = self.evaluation.logic;
+        let and = |one, other| diagrams.and(one, other);
         let mut admits: Vec<Vec<Diagram>> = self.courses.iter().map(|_| Vec::new()).collect();
         let mut groups: Vec<Vec<Diagram>> = Vec::new();
-        for rule in 0..self.rules.len() {
+        for rule in &self.rules {
             let matched: Vec<Option<&Matched<Diagram>>> =
                 self.courses.iter().map(|course| course.matched.get(rule)).collect();
             let counts: Vec<Diagram> = matched
@@ -109,12 +131,13 @@ impl<'a> SideCourse<'a> {
                     groups.len() - 1
                 });
                 let (row, direction) = (matched.peers.open, self.direction);
-                self.diagrams.behaviour(Behaviour::Peers { row, direction, group })
+                diagrams.behaviour(Behaviour::Peers { row, direction, group })
             });
             for ((admits, matched), counts) in admits.iter_mut().zip(matched).zip(counts) {
-                let Some(matched) = matched else { continue };
-                let certainly = and(matched.ports, matched.peers.certainly);
-                admits.push(self.diagrams.or(certainly, and(counts, any_of_them)));
+                admits.push(matched.map_or(Diagrams::NO, |matched| {
+                    let certainly = and(matched.ports, matched.peers.certainly);
+                    diagrams.or(certainly, and(counts, any_of_them))
+                }));
             }
         }
         admits
@@ -122,22 +145,23 @@ impl<'a> SideCourse<'a> {
 
     /// An ordered list: the first rule that matches acts, and rules of a NetworkPolicy allow (K2); what none matches is
     /// dropped.
-    fn passes(&self, course: &Course, admits: &[Diagram]) -> Diagram {
+    fn passes(&self, course: &Course<'_>, admits: &[Diagram]) -> Diagram {
+        let diagrams = self.evaluation.logic;
         let (anyway, asked) = match course.before {
             BeforeRules::Pass(_) => return Diagrams::YES,
             BeforeRules::Rules { anyway, asked } => (anyway, asked),
         };
         let allow = Diagrams::YES;
-        let by_rules =
-            admits.iter().rev().fold(Diagrams::NO, |rest, matches| self.diagrams.choose(*matches, allow, rest));
-        self.diagrams.or(anyway, self.diagrams.and(asked, by_rules))
+        let by_rules = admits.iter().rev().fold(Diagrams::NO, |rest, matches| diagrams.choose(*matches, allow, rest));
+        diagrams.or(anyway, diagrams.and(asked, by_rules))
     }
 
     fn tallies(&self, admits: &[Vec<Diagram>]) -> Vec<Tally> {
-        let of = |(place, rule): (usize, &RuleRef)| {
-            let mut tally = Tally { rule: rule.clone(), always: true, ever: false, ports: false, peers: false };
+        let of = |(at, place): (usize, &RulePlace<'_>)| {
+            let rule = RuleRef { policy: place.0.clone(), direction: self.direction, rule: place.1 };
+            let mut tally = Tally { rule, always: true, ever: false, ports: false, peers: false };
             for (course, admits) in self.courses.iter().zip(admits) {
-                let (Some(matched), Some(admits)) = (course.matched.get(place), admits.get(place)) else { continue };
+                let (Some(matched), Some(admits)) = (course.matched.get(place), admits.get(at)) else { continue };
                 tally.always &= *admits == Diagrams::YES;
                 tally.ever |= *admits != Diagrams::NO;
                 tally.ports |= matched.ports != Diagrams::NO;
@@ -148,24 +172,25 @@ impl<'a> SideCourse<'a> {
         self.rules.iter().enumerate().map(of).collect()
     }
 
-    /// The first reading lets less pass than the others: what passes there passes for that reason.
+    /// The first reading of each choice lets less pass than the others: what passes there passes for that reason. But labels have
+    /// no such order, and under some of them rules may admit what under others nothing isolates.
     fn why_it_passes(&self, rules: Vec<Tally>) -> Reason {
-        match self.courses.first().map(|course| &course.before) {
-            Some(BeforeRules::Pass(why)) => match *why {
-                Passes::NoSubject => Reason::NoSubject,
-                Passes::Hairpin => Reason::Hairpin,
-                Passes::NotEnforced(row) => Reason::NotEnforced { row },
-                Passes::NotIsolated => Reason::NotIsolated,
-                Passes::OwnNode => Reason::OwnNode,
-                Passes::ExemptRange => Reason::ExemptRange,
-                Passes::Unfiltered => Reason::Unfiltered,
-            },
-            _ => {
-                // Where each reading has other rules, those that admit under some.
-                let always = rules.iter().any(|tally| tally.always);
-                let admitting = rules.into_iter().filter(|tally| if always { tally.always } else { tally.ever });
-                Reason::Rule { admitted_by: admitting.map(|tally| tally.rule).collect() }
-            }
+        let mut least = self.courses.iter().filter(|course| course.is_first);
+        let first = least.clone().min_by_key(|course| course.order).map(|course| &course.before);
+        if least.any(|course| matches!(course.before, BeforeRules::Rules { .. })) {
+            // Where each reading has other rules, those that admit under some.
+            let always = rules.iter().any(|tally| tally.always);
+            let admitting = rules.into_iter().filter(|tally| if always { tally.always } else { tally.ever });
+            return Reason::Rule { admitted_by: admitting.map(|tally| tally.rule).collect() };
+        }
+        match first {
+            Some(BeforeRules::Pass(Passes::Hairpin)) => Reason::Hairpin,
+            Some(BeforeRules::Pass(Passes::NotEnforced(row))) => Reason::NotEnforced { row: *row },
+            Some(BeforeRules::Pass(Passes::NotIsolated)) => Reason::NotIsolated,
+            Some(BeforeRules::Pass(Passes::OwnNode)) => Reason::OwnNode,
+            Some(BeforeRules::Pass(Passes::ExemptRange)) => Reason::ExemptRange,
+            Some(BeforeRules::Pass(Passes::Unfiltered)) => Reason::Unfiltered,
+            _ => Reason::NoSubject,
         }
     }
 }

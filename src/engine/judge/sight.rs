@@ -4,11 +4,11 @@ use std::cell::OnceCell;
 use std::net::IpAddr;
 
 use crate::engine::ends::end::{EndIdentity, ResolvedEnd};
+use crate::engine::ends::sent::Sent;
 use crate::engine::ids::BlockIx;
 use crate::engine::judge::evaluation::Evaluation;
 use crate::engine::judge::logic::Logic;
-use crate::engine::judge::question::ByService;
-use crate::engine::judge::reading::{Reading, SeenOfService};
+use crate::engine::judge::reading::{Reading, Seen};
 use crate::engine::spaces::blocks::{Possible, Share, number};
 use crate::engine::tables::class::ClassDetail;
 use crate::engine::tables::profile_digest::{BlockReach, Reached};
@@ -22,7 +22,7 @@ use crate::profile::row::Row;
 pub(super) struct Sight<'a, 't, L: Logic> {
     evaluation: Evaluation<'a, 't, L>,
     direction: Direction,
-    reading: Reading,
+    reading: Reading<'t>,
     end: ResolvedEnd<'t>,
     selected: OnceCell<Selected<'t>>,
     targets: OnceCell<Targets<'t, L::Truth>>,
@@ -59,39 +59,42 @@ pub(super) enum Held<'t> {
 }
 
 impl<'a, 't, L: Logic> Sight<'a, 't, L> {
-    pub(super) fn new(evaluation: Evaluation<'a, 't, L>, direction: Direction, reading: Reading) -> Self {
-        let end = *evaluation.question.ends(direction).1;
+    pub(super) fn new(evaluation: Evaluation<'a, 't, L>, direction: Direction, reading: Reading<'t>) -> Self {
+        let end = match (reading.seen, evaluation.question.sent) {
+            (Seen::Passer(passer), _) => passer,
+            (Seen::SentTo, Sent::ToFace { end, .. }) => end,
+            (Seen::SentTo, Sent::ToClusterIp { address, .. }) => ResolvedEnd::new(EndIdentity::External, address),
+            _ => *evaluation.question.ends(direction).1,
+        };
         Self { evaluation, direction, reading, end, selected: OnceCell::new(), targets: OnceCell::new() }
     }
 
-    /// The Service that the source sent to, where this is the side that sees it.
-    fn service(&self) -> Option<(Option<IpAddr>, L4)> {
-        match (self.direction, self.evaluation.question.service) {
-            (Direction::Egress, ByService::Yes { cluster_address, sent }) => Some((cluster_address, sent)),
-            _ => None,
-        }
+    /// What was sent to is seen, before translation (U5).
+    pub(super) fn is_before(&self) -> bool {
+        matches!(self.reading.seen, Seen::SentTo)
     }
 
-    /// The same, where it sees that in place of the backend (U5).
-    fn service_in_place(&self) -> Option<(Option<IpAddr>, L4)> {
-        let before = self.reading.seen == SeenOfService::ClusterIp && self.evaluation.question.is_to_outside_backend();
-        self.service().filter(|_| before)
-    }
-
-    /// The same, where its backend is in the cluster and labels do not limit it (C10).
+    /// The ClusterIP that was sent to, where this is the side that sees it, its backend is in the cluster and labels do not limit
+    /// it (C10).
     fn unlimited_service(&self) -> Option<Option<IpAddr>> {
-        let (cluster_address, _) = self.service().filter(|_| !self.evaluation.question.is_to_outside_backend())?;
-        (self.evaluation.settings.ask(Row::C10, |c| c.cluster_ip) != Support::Supported).then_some(cluster_address)
+        let Sent::ToClusterIp { address, .. } = self.evaluation.question.sent else { return None };
+        if self.direction == Direction::Ingress || self.evaluation.question.is_to_outside_backend() {
+            return None;
+        }
+        (self.evaluation.settings.ask(Row::C10, |c| c.cluster_ip) != Support::Supported).then_some(address)
     }
 
     /// Protocol and port.
     pub(super) fn l4(&self) -> L4 {
-        self.service_in_place().map_or(self.evaluation.question.l4, |(_, sent)| sent)
+        match self.evaluation.question.sent {
+            Sent::ToClusterIp { l4, .. } | Sent::ToFace { l4, .. } if self.is_before() => l4,
+            _ => self.evaluation.question.l4,
+        }
     }
 
     /// The address that is seen.
     pub(super) fn address(&self) -> Option<IpAddr> {
-        self.service_in_place().map_or(self.end.address, |(cluster_address, _)| cluster_address)
+        self.end.address
     }
 
     pub(super) fn selected(&self) -> Selected<'t> {
@@ -99,7 +102,7 @@ impl<'a, 't, L: Logic> Sight<'a, 't, L> {
             if self.unlimited_service().is_some() {
                 return Selected::Unlimited;
             }
-            self.reading.pod(self.end.identity).map_or(Selected::Nobody, Selected::Class)
+            self.reading.peer(self.direction).map_or(Selected::Nobody, Selected::Class)
         })
     }
 
@@ -116,10 +119,11 @@ impl<'a, 't, L: Logic> Sight<'a, 't, L> {
         if support != Support::Supported {
             return one(Held::Whatever, self.evaluation.logic.open(row));
         }
-        match self.service_in_place() {
-            Some((Some(address), _)) => return [Some(self.cluster_ip(address)), None],
-            Some((None, _)) => return one(Held::UnknownClusterIp, L::YES),
-            None => {}
+        if let (true, Sent::ToClusterIp { address, .. }) = (self.is_before(), self.evaluation.question.sent) {
+            return match address {
+                Some(address) => [Some(self.cluster_ip(address)), None],
+                None => one(Held::UnknownClusterIp, L::YES),
+            };
         }
         match self.unlimited_service() {
             None => [self.of_end(), None],

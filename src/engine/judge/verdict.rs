@@ -13,12 +13,11 @@ use crate::verdict::Verdict;
 /// Both sides of one question.
 pub(super) fn verdict(tables: &Tables, question: &Question<'_>, settings: &Settings<'_>) -> Verdict {
     let evaluation = Evaluation { tables, settings, logic: &Coarse, question };
-    let both = Readings::of(question, settings).put_together(&Coarse, |reading| {
-        let egress = side(evaluation, Direction::Egress, reading);
-        if egress == Coarse::NO {
-            return egress;
-        }
-        Coarse.and(egress, side(evaluation, Direction::Ingress, reading))
+    let readings = Readings::of(evaluation);
+    let both = readings.put_together(&Coarse, |shared| {
+        let of = |direction| evaluation.of_side(direction, shared, |reading| side(evaluation, direction, reading));
+        let egress = of(Direction::Egress);
+        if egress == Coarse::NO { egress } else { Coarse.and(egress, of(Direction::Ingress)) }
     });
     Coarse::verdict(both)
 }
@@ -27,12 +26,14 @@ pub(super) fn verdict(tables: &Tables, question: &Question<'_>, settings: &Setti
 pub(super) fn verdict_of_side(tables: &Tables, question: &Question<'_>, direction: Direction) -> Verdict {
     let settings = Settings::new(tables.profile.capabilities());
     let evaluation = Evaluation { tables, settings: &settings, logic: &Coarse, question };
-    let readings = Readings::of(question, &settings);
-    Coarse::verdict(readings.put_together(&Coarse, |reading| side(evaluation, direction, reading)))
+    let readings = Readings::of(evaluation);
+    Coarse::verdict(readings.put_together(&Coarse, |shared| {
+        evaluation.of_side(direction, shared, |reading| side(evaluation, direction, reading))
+    }))
 }
 
 /// Exact under one reading of what enters in both senses: all else that is open only lets more pass.
-fn side(evaluation: Evaluation<'_, '_, Coarse>, direction: Direction, reading: Reading) -> MustMay {
+fn side<'t>(evaluation: Evaluation<'_, 't, Coarse>, direction: Direction, reading: Reading<'t>) -> MustMay {
     let side = JudgedSide::new(evaluation, direction, reading);
     let (mut passes, asked) = match side.before_rules() {
         BeforeRules::Pass(_) => return Coarse::YES,

@@ -38,6 +38,11 @@ impl AddressCuts {
         block.spans().iter().for_each(|span| self.cut(block.family(), *span));
     }
 
+    /// Tells 100.125.0.0/16 from others (C11).
+    pub(in crate::engine) fn cut_internal_cloud(&mut self) {
+        self.cut(INTERNAL_CLOUD.family(), span(&INTERNAL_CLOUD));
+    }
+
     /// Tells apart what the profile does (C9, C11).
     pub(in crate::engine) fn cut_ranges_of(&mut self, profile: &Profile) {
         for cidr in profile.pod_cidrs().iter().chain(profile.service_cidrs()).chain(&[INTERNAL_CLOUD]) {

@@ -13,10 +13,36 @@ pub(in crate::engine) struct SharedClaims {
     pub(in crate::engine) pods: Vec<SlotIx>,
     /// Nodes by name.
     pub(in crate::engine) nodes: Vec<Arc<str>>,
-    /// Slots of pods that call it their host's.
+    /// Slots of pods that call it their host's, finished ones too.
     pub(in crate::engine) reporters: Vec<SlotIx>,
-    /// Services by name.
+    /// The nodes of those among them that are live and name one, by name, each with how many there are (K20).
+    pub(in crate::engine) reported: Vec<(Arc<str>, u32)>,
+    /// Slots of pods with hostPorts that call it their host's.
+    pub(in crate::engine) host_ports: Vec<SlotIx>,
+    /// Services whose ClusterIP it is, by name.
     pub(in crate::engine) services: Vec<ObjectName>,
+    /// Services that are reached at it otherwise (K26), by name.
+    pub(in crate::engine) faces: Vec<ObjectName>,
+}
+
+impl SharedClaims {
+    /// A live pod on the node reports the address, or does no longer.
+    pub(in crate::engine) fn count_report(&mut self, node: &Arc<str>, comes: bool) {
+        match (self.reported.binary_search_by(|(each, _)| each.cmp(node)), comes) {
+            (Ok(at), true) => self.reported.iter_mut().skip(at).take(1).for_each(|(_, count)| *count += 1),
+            (Err(at), true) => self.reported.insert(at, (node.clone(), 1)),
+            (Ok(at), false) => {
+                self.reported.iter_mut().skip(at).take(1).for_each(|(_, count)| *count -= 1);
+                self.reported.retain(|(_, count)| *count > 0);
+            }
+            (Err(_), false) => {}
+        }
+    }
+
+    /// Whether anybody but pods claims it.
+    pub(in crate::engine) fn has_others(&self) -> bool {
+        !self.nodes.is_empty() || !self.reporters.is_empty() || !self.services.is_empty() || !self.faces.is_empty()
+    }
 }
 
 /// A value of an address table, a [`Claim`] in 32 bits.

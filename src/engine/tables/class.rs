@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::ids::{EntryIx, GroupIx, NamespaceIx, NamespaceSelectorId, Namespaces, Pods};
+use crate::engine::ids::{EntryIx, GroupIx, NamespaceIx, NamespaceSelectorId, Namespaces, Pods, SlotIx};
 use crate::engine::spaces::ports::{NamedPort, point};
 use crate::engine::tables::matches::Matches;
 use crate::engine::tables::policy::EntryPorts;
@@ -51,6 +51,8 @@ pub(in crate::engine) struct ClassKey {
     pub(in crate::engine) secure: bool,
     /// C6: enforcement is unknown on its node, for ingress and egress.
     pub(in crate::engine) uncertain: [bool; 2],
+    /// A workload of whose pods' labels some selector asks for one whose value is not known (U7): a class of its own.
+    pub(in crate::engine) unsettled: Option<SlotIx>,
 }
 
 /// How a class stands to policies in one direction, as far as no other end has a say.

@@ -1,23 +1,27 @@
-//! EndpointSlices, compiled (K23).
+//! EndpointSlices and Endpoints, compiled (K23).
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::engine::ids::PodId;
-use crate::model::cluster::EndpointSlice;
+use crate::model::cluster::{EndpointSlice, EndpointSubset, Endpoints, SliceEndpoint, SlicePort};
 use crate::name::ObjectName;
 
-/// A slice, with those of its endpoints that connections go to.
+/// A slice, or a subset of an Endpoints object.
 #[derive(Debug)]
 pub(in crate::engine) struct CompiledSlice {
-    pub(in crate::engine) source: Arc<EndpointSlice>,
-    pub(in crate::engine) ready: Box<[ReadyEndpoint]>,
+    /// The slice, or the Endpoints object.
+    pub(in crate::engine) name: ObjectName,
+    pub(in crate::engine) service: Arc<str>,
+    pub(in crate::engine) ports: Box<[SlicePort]>,
+    pub(in crate::engine) endpoints: Box<[CompiledEndpoint]>,
 }
 
-/// A ready endpoint, at the first of its addresses: they are interchangeable, and consumers use that one.
+/// An endpoint, at the first of its addresses: they are interchangeable, and consumers use that one.
 #[derive(Debug)]
-pub(in crate::engine) struct ReadyEndpoint {
+pub(in crate::engine) struct CompiledEndpoint {
     pub(in crate::engine) address: IpAddr,
+    pub(in crate::engine) ready: bool,
     pub(in crate::engine) target: Option<Target>,
 }
 
@@ -32,12 +36,37 @@ pub(in crate::engine) struct Target {
 
 impl CompiledSlice {
     /// `id_of` knows the pods that are there.
-    pub(in crate::engine) fn of(source: &Arc<EndpointSlice>, id_of: impl Fn(&ObjectName) -> Option<PodId>) -> Self {
-        let target = |name: &ObjectName| Target { name: name.clone(), pod: id_of(name) };
-        let ready = source.endpoints.iter().filter(|endpoint| endpoint.ready).filter_map(|endpoint| {
-            let address = *endpoint.addresses.first()?;
-            Some(ReadyEndpoint { address, target: endpoint.target.as_ref().map(target) })
-        });
-        Self { source: source.clone(), ready: ready.collect() }
+    pub(in crate::engine) fn of(source: &EndpointSlice, id_of: &impl Fn(&ObjectName) -> Option<PodId>) -> Self {
+        Self {
+            name: source.name.clone(),
+            service: source.service.clone(),
+            ports: source.ports.as_slice().into(),
+            endpoints: compiled(&source.endpoints, id_of),
+        }
     }
+
+    /// The subsets of an Endpoints object, in their order.
+    pub(in crate::engine) fn of_subsets(
+        source: &Endpoints,
+        id_of: &impl Fn(&ObjectName) -> Option<PodId>,
+    ) -> Arc<[Arc<Self>]> {
+        let subset = |subset: &EndpointSubset| {
+            Arc::new(Self {
+                name: source.name.clone(),
+                service: source.name.name().clone(),
+                ports: subset.ports.as_slice().into(),
+                endpoints: compiled(&subset.endpoints, id_of),
+            })
+        };
+        source.subsets.iter().map(subset).collect()
+    }
+}
+
+fn compiled(endpoints: &[SliceEndpoint], id_of: &impl Fn(&ObjectName) -> Option<PodId>) -> Box<[CompiledEndpoint]> {
+    let target = |name: &ObjectName| Target { name: name.clone(), pod: id_of(name) };
+    let compiled = endpoints.iter().filter_map(|endpoint| {
+        let (address, ready) = (*endpoint.addresses.first()?, endpoint.ready);
+        Some(CompiledEndpoint { address, ready, target: endpoint.target.as_ref().map(target) })
+    });
+    compiled.collect()
 }

@@ -77,6 +77,11 @@ fn contains<K: Labelled>(list: &[SelectorId<K>], id: SelectorId<K>) -> bool {
     }
 }
 
+/// Whether the labels have all of those.
+pub(in crate::engine) fn fulfils_all(labels: &Labels, asked: &Labels) -> bool {
+    asked.iter().all(|(key, value)| labels.get(key.as_str()) == Some(value))
+}
+
 /// K9 on the labels themselves.
 pub(in crate::engine) fn fulfils(labels: &Labels, selector: &Selector) -> bool {
     let exact = selector.match_labels().iter().all(|(key, value)| labels.get(key.as_str()) == Some(value));

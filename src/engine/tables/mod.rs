@@ -1,5 +1,6 @@
 //! What readers read: one snapshot of the cluster, compiled.
 
+pub(super) mod asked;
 mod claims;
 pub(super) mod class;
 pub(super) mod endpoints;
@@ -20,7 +21,7 @@ use crate::engine::ids::{
     BlockIx, ClaimsIx, ClassIx, EntryIx, NamespaceIx, Namespaces, PodId, PodSelectorId, Pods, PortTableIx, SlotIx,
 };
 use crate::engine::spaces::blocks::{Block, Possible};
-use crate::engine::spaces::ports::PortTable;
+use crate::engine::spaces::ports::{PortTable, point};
 use crate::engine::tables::class::{Class, ClassDetail, ClassSummary};
 use crate::engine::tables::endpoints::Target;
 use crate::engine::tables::matches::Selectors;
@@ -29,6 +30,7 @@ use crate::engine::tables::profile_digest::ProfileDigest;
 use crate::model::cluster::{Cluster, Service, WorkloadKind};
 use crate::name::{Direction, ObjectName};
 use crate::net::PortInterval;
+use crate::net::{Port, Protocol};
 use crate::profile::profile::Profile;
 
 pub(super) use claims::{AddressTable, Claim, PackedClaim, SharedClaims};
@@ -64,6 +66,8 @@ pub(super) struct Tables {
     pub(super) namespaces: Arena<NamespaceIx, Chunked<Arc<NamespaceEntry>>>,
     pub(super) namespace_ids: Arc<std::collections::HashMap<Arc<str>, NamespaceIx>>,
     pub(super) nodes: Sharded<Arc<NodeEntry>, 16>,
+    /// The Services that have a nodePort, by [`point`]: every node's addresses are faces of theirs (K26).
+    pub(super) node_ports: Sharded<(u32, Arc<Vec<ObjectName>>), 16>,
     pub(super) pod_selectors: Selectors<Pods>,
     pub(super) namespace_selectors: Selectors<Namespaces>,
     pub(super) ports: Arena<PortTableIx, Chunked<Arc<PortTable>>>,
@@ -153,8 +157,15 @@ impl Tables {
 
     /// Nobody's of an id that was given back, which is a mistake of ours: a debug assertion says so.
     pub(super) fn shared_claims(&self, id: ClaimsIx) -> &SharedClaims {
-        static NOBODY: SharedClaims =
-            SharedClaims { pods: Vec::new(), nodes: Vec::new(), reporters: Vec::new(), services: Vec::new() };
+        static NOBODY: SharedClaims = SharedClaims {
+            pods: Vec::new(),
+            nodes: Vec::new(),
+            reporters: Vec::new(),
+            reported: Vec::new(),
+            host_ports: Vec::new(),
+            services: Vec::new(),
+            faces: Vec::new(),
+        };
         let claims = self.addresses.shared.get(id).as_deref();
         debug_assert!(claims.is_some(), "the claims {id:?} were given back");
         claims.unwrap_or(&NOBODY)
@@ -178,6 +189,12 @@ impl Tables {
         let mut policies = namespace.selecting(&class.pod_matches, &self.pod_selectors);
         policies.retain(|policy| policy.source.isolates(direction));
         policies
+    }
+
+    /// The Services with that nodePort, by name.
+    pub(super) fn node_port_services(&self, protocol: Protocol, port: Port) -> &[ObjectName] {
+        let at = point(protocol, port);
+        self.node_ports.find(self.hash(at), |(each, _)| *each == at).map_or(&[], |(_, names)| names)
     }
 
     pub(super) fn node_entry(&self, name: &str) -> Option<&Arc<NodeEntry>> {

@@ -1,8 +1,10 @@
 //! Namespaces, with what is in them that is not looked up across namespaces.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::ids::{ClassIx, Id as _, Namespaces, PodSelectorId, Pods, PolicyIx};
+use crate::engine::tables::asked::AskedLabels;
 use crate::engine::tables::endpoints::CompiledSlice;
 use crate::engine::tables::matches::{Matches, Selectors};
 use crate::engine::tables::policy::CompiledPolicy;
@@ -21,21 +23,29 @@ pub(in crate::engine) struct NamespaceEntry {
     pub(in crate::engine) policies: Arc<Vec<Arc<CompiledPolicy>>>,
     /// Pairs of a subject selector and a place in `policies`, in order.
     pub(in crate::engine) by_subject: Arc<Vec<(PodSelectorId, PolicyIx)>>,
+    /// What its policies ask of labels that controllers set (K27).
+    pub(in crate::engine) asked: Arc<AskedLabels>,
     /// Its Services by name, with their selectors; none of a Service that selects nothing.
     pub(in crate::engine) services: Arc<Vec<(Arc<Service>, Option<PodSelectorId>)>>,
     /// Its EndpointSlices, by Service, then by name.
     pub(in crate::engine) slices: Arc<Vec<Arc<CompiledSlice>>>,
+    /// The subsets of its Endpoints objects, by Service.
+    pub(in crate::engine) endpoints: Arc<BTreeMap<Arc<str>, Arc<[Arc<CompiledSlice>]>>>,
     pub(in crate::engine) workloads: Arc<Workloads>,
     /// The classes that its pods and workloads are or were of.
     pub(in crate::engine) classes: Arc<Vec<ClassIx>>,
 }
 
 impl NamespaceEntry {
-    /// The slices of one of its Services.
-    pub(in crate::engine) fn slices_of(&self, service: &str) -> &[Arc<CompiledSlice>] {
-        let from = self.slices.partition_point(|slice| *slice.source.service < *service);
-        let to = self.slices.partition_point(|slice| *slice.source.service <= *service);
-        self.slices.get(from..to).unwrap_or(&[])
+    /// Where connections to one of its Services go: the slices where there are any, else the subsets of its Endpoints. None where
+    /// there is neither.
+    pub(in crate::engine) fn slices_of(&self, service: &str) -> Option<&[Arc<CompiledSlice>]> {
+        let from = self.slices.partition_point(|slice| *slice.service < *service);
+        let to = self.slices.partition_point(|slice| *slice.service <= *service);
+        match self.slices.get(from..to) {
+            Some(slices) if !slices.is_empty() => Some(slices),
+            _ => self.endpoints.get(service).map(|subsets| &**subsets),
+        }
     }
 
     /// The policies whose subject selectors match, by name.

@@ -41,6 +41,10 @@ impl Workloads {
         self.counted.remove(&(workload.kind.clone(), workload.name.name().clone()));
     }
 
+    pub(in crate::engine) fn all(&self) -> impl Iterator<Item = &Arc<Workload>> {
+        self.counted.values().map(|counted| &counted.workload)
+    }
+
     pub(in crate::engine) fn is_empty(&self) -> bool {
         self.counted.is_empty()
     }

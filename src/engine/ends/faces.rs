@@ -1,0 +1,140 @@
+//! Who is reached at an address otherwise than by its owner: Services at their faces, pods at their hostPorts (K26).
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::engine::ends::end::ResolvedEnd;
+use crate::engine::ids::SlotIx;
+use crate::engine::tables::{Claim as AddressClaim, PackedClaim, SharedClaims, SlotObject, Tables};
+use crate::model::cluster::{Service, ServicePort};
+use crate::model::flow::L4;
+use crate::name::ObjectName;
+use crate::net::{Family, Port, Protocol};
+use crate::verdict::{Claim, FlowError};
+
+/// Who is reached at an address, on a port.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) enum Reached<'t> {
+    Service(&'t Service, &'t ServicePort, FaceKind),
+    /// A pod, on the port that its hostPort leads to.
+    Pod(SlotIx, Port),
+}
+
+/// Where a Service is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum FaceKind {
+    /// At an address of its own.
+    Address,
+    /// At every node.
+    NodePort,
+}
+
+impl Tables {
+    /// Who is reached where `end` is, were it no face; none where that is `end` itself.
+    ///
+    /// # Errors
+    /// Several are, or a Service is at the address, and not on that port.
+    pub(in crate::engine) fn reached_at<'t>(
+        &'t self,
+        end: &ResolvedEnd<'t>,
+        l4: L4,
+    ) -> Result<Option<Reached<'t>>, FlowError> {
+        let Some(address) = end.address.filter(|_| !end.identity.is_object() || end.is_node()) else { return Ok(None) };
+        let claims = self.claims_of_others(address);
+        let at_address = claims.map_or(&[][..], |claims| &claims.faces);
+        let found = match l4 {
+            L4::Port(protocol, number) => self.reached_on(end, (address, claims), (protocol, number))?,
+            L4::Icmp | L4::Other(_) => None,
+        };
+        match (found, at_address.first()) {
+            (None, Some(service)) if !end.is_node() => Err(match l4 {
+                L4::Port(protocol, number) => no_such_port(service, protocol, number),
+                L4::Icmp | L4::Other(_) => FlowError::PortlessService(service.clone()),
+            }),
+            _ => Ok(found),
+        }
+    }
+
+    fn reached_on<'t>(
+        &'t self,
+        end: &ResolvedEnd<'t>,
+        (address, claims): (IpAddr, Option<&'t SharedClaims>),
+        (protocol, number): (Protocol, Port),
+    ) -> Result<Option<Reached<'t>>, FlowError> {
+        let at_address = claims.map_or(&[][..], |claims| &claims.faces);
+        let at_nodes = if end.is_node() { self.node_port_services(protocol, number) } else { &[] };
+        let by_address = at_address.iter().filter_map(|name| self.at_port(name, FaceKind::Address, protocol, number));
+        let by_node = at_nodes.iter().filter_map(|name| self.at_port(name, FaceKind::NodePort, protocol, number));
+        let on_node =
+            if end.is_node() { self.node_of(end, address).and_then(|name| self.node_entry(name)) } else { None };
+        let reporting = claims.filter(|_| end.is_node()).map_or(&[][..], |claims| &claims.host_ports);
+        let slots = on_node.map_or(&[][..], |entry| &entry.host_ports).iter().chain(reporting);
+        let by_pod = slots.filter_map(|slot| self.at_host_port(*slot, address, protocol, number));
+        let mut all = by_address.chain(by_node).chain(by_pod);
+        let Some(first) = all.next() else { return Ok(None) };
+        let mut others = all.filter(|other| !other.is_same(&first)).peekable();
+        if others.peek().is_none() {
+            return Ok(Some(first));
+        }
+        let mut claims: Vec<Claim> = others.chain([first]).filter_map(|each| self.claim_at(&each)).collect();
+        claims.sort();
+        claims.dedup();
+        let face = format!("{}/{}", SocketAddr::new(address, number.get()), protocol.to_string().to_ascii_lowercase());
+        Err(FlowError::SharedFace { face, claims })
+    }
+
+    /// What claims an address but for one pod alone.
+    pub(in crate::engine) fn claims_of_others(&self, address: IpAddr) -> Option<&SharedClaims> {
+        match self.claim(address).map(PackedClaim::unpack) {
+            Some(AddressClaim::Shared(id)) => Some(self.shared_claims(id)),
+            Some(AddressClaim::Pod(_)) | None => None,
+        }
+    }
+
+    /// The name of the node that has the address of a face.
+    pub(in crate::engine) fn node_of<'t>(&'t self, end: &ResolvedEnd<'t>, address: IpAddr) -> Option<&'t str> {
+        end.identity.node().or_else(|| self.node_at(address).ok().flatten().flatten())
+    }
+
+    fn at_port(&self, name: &ObjectName, kind: FaceKind, protocol: Protocol, number: Port) -> Option<Reached<'_>> {
+        let (service, _) = self.service(name)?;
+        let is_it = |port: &&ServicePort| {
+            let at = if kind == FaceKind::NodePort { port.node_port } else { Some(port.port) };
+            port.protocol == protocol && at == Some(number)
+        };
+        Some(Reached::Service(service, service.ports.iter().find(is_it)?, kind))
+    }
+
+    fn at_host_port(&self, slot: SlotIx, address: IpAddr, protocol: Protocol, number: Port) -> Option<Reached<'_>> {
+        let SlotObject::Pod(pod) = self.object(slot) else { return None };
+        let is_met = |own: &IpAddr| Family::of(*own) == Family::of(address);
+        if !pod.addresses.is_empty() && !pod.addresses.iter().any(is_met) {
+            return None;
+        }
+        let mut ports = pod.ports.iter().filter(|port| port.protocol == protocol);
+        let port = ports.find(|port| port.host_port.is_some_and(|host| host.port == number && host.is_at(address)))?;
+        Some(Reached::Pod(slot, port.port))
+    }
+
+    fn claim_at(&self, reached: &Reached<'_>) -> Option<Claim> {
+        match reached {
+            Reached::Service(service, ..) => Some(Claim::Service(service.name.clone())),
+            Reached::Pod(slot, _) => Some(Claim::Pod(self.object(*slot).name()?.clone())),
+        }
+    }
+}
+
+impl Reached<'_> {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Service(one, ..), Self::Service(other, ..)) => one.name == other.name,
+            (Self::Pod(one, _), Self::Pod(other, _)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+/// The Service is not reached on that port (K23).
+pub(in crate::engine) fn no_such_port(service: &ObjectName, protocol: Protocol, number: Port) -> FlowError {
+    let port = format!("{number}/{}", protocol.to_string().to_ascii_lowercase());
+    FlowError::NoSuchPort { service: service.clone(), port }
+}
