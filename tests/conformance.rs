@@ -136,7 +136,8 @@ fn faults_of(case: &CorpusCase) -> Vec<String> {
             continue;
         }
         for profile in std::iter::once(&case.case.profile).chain(&case.also) {
-            let asked = oracle::Case { profile: profile.clone(), ..case.case.clone() };
+            let mut asked = case.case.clone();
+            asked.profile = profile.clone();
             let decide = (engine.build)(&asked.cluster, profile);
             let by = format!("{}, {:?}", engine.name, profile.base());
             match asked.stale_by(decide.as_ref()) {

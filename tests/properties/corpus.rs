@@ -1,35 +1,36 @@
 //! The second mind is held to the corpus too.
 
-use netpol_oracle::{Flow, Loader, Verdict};
+use std::iter::once;
+
+use netpol_oracle::Verdict;
+use netpol_oracle::oracle::{CaseFlow, Expected};
+use netpol_test_support::corpus::{CorpusCase, corpus};
 
 use super::agree::{error_code, second_mind};
-use crate::support::case::{Case, Expectation, corpus};
 use crate::support::worlds::World;
 
 /// What the second mind says other than the corpus.
-fn difference(world: &World, expectation: &Expectation) -> Option<String> {
-    let flow: Flow = expectation.flow.parse().ok()?;
-    let said = second_mind(world, &flow);
-    match (&said, &expectation.error) {
-        (Err(code), Some(expected)) if *code == error_code(expected) => None,
-        (Ok((verdict, rows)), None) => {
-            let expected = expectation.outcome.to_string();
-            let rows_differ = *verdict == Verdict::Undefined && expectation.rows.is_some_and(|wanted| wanted != *rows);
-            let differ = verdict.to_string() != expected || rows_differ;
-            differ.then(|| format!("expected {expected} {:?}, got {verdict} [{rows}]", expectation.rows))
+fn difference(world: &World, asked: &CaseFlow) -> Option<String> {
+    let said = second_mind(world, &asked.flow);
+    match (&said, &asked.expected) {
+        (Err(code), Expected::Error(expected)) if *code == error_code(expected) => None,
+        (Ok((verdict, rows)), Expected::Answer(expected)) => {
+            let rows_differ = *verdict == Verdict::Undefined && expected.rows.is_some_and(|wanted| wanted != *rows);
+            let differ = *verdict != expected.verdict || rows_differ;
+            differ.then(|| format!("expected {expected}, got {verdict} [{rows}]"))
         }
-        (_, Some(expected)) => Some(format!("expected the error {expected}, got {said:?}")),
-        (_, None) => Some(format!("expected {}, got {said:?}", expectation.outcome)),
+        (_, expected) => Some(format!("expected {expected}, got {said:?}")),
     }
 }
 
-fn differences(case: &Case) -> Vec<String> {
-    let Ok(texts) = case.texts() else { return Vec::new() };
-    let loader = Loader::new(case.profile.release());
-    let loaded = texts.iter().fold(loader, |loader, (name, text)| loader.text(name, text)).finish();
-    let world = World { cluster: loaded.cluster, profile: case.profile.clone(), flows: Vec::new() };
-    let found = case.expectations.iter().filter_map(|each| Some((each, difference(&world, each)?)));
-    found.map(|(each, said)| format!("{}: `{}`: {said}", case.at(each.line), each.flow)).collect()
+fn differences(case: &CorpusCase) -> Vec<String> {
+    let profiles = once(&case.case.profile).chain(&case.also);
+    let worlds = profiles.map(|profile| World::new(case.case.cluster.clone(), profile.clone(), Vec::new()));
+    let differences = worlds.flat_map(|world| {
+        let flows = case.case.flows.iter().enumerate();
+        flows.filter_map(move |(at, asked)| Some((at, difference(&world, asked)?)))
+    });
+    differences.map(|(at, said)| format!("{}: {said}", case.at_flow(at))).collect()
 }
 
 #[test]

@@ -57,5 +57,5 @@ pub(crate) fn world(seed: u64, questions: usize) -> World {
     let cluster = builder.build();
     let profile = profiles::profile(&mut dice);
     let flows = (0..questions).map(|_| flows::flow(&mut dice, &cluster)).collect();
-    World { cluster, profile, flows }
+    World::new(cluster, profile, flows)
 }

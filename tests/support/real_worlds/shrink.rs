@@ -7,10 +7,10 @@ use crate::support::worlds::World;
 
 /// The world with that flow alone, without the objects and rules that the difference does not need.
 pub(crate) fn shrunk(world: &World, flow: &Flow, differs: impl Fn(&World, &Flow) -> bool) -> World {
-    let mut small = World { cluster: world.cluster.clone(), profile: world.profile.clone(), flows: vec![flow.clone()] };
+    let mut small = World::new(world.cluster.clone(), world.profile.clone(), vec![flow.clone()]);
     loop {
         let smaller = candidates(&small.cluster).into_iter().find_map(|cluster| {
-            let candidate = World { cluster, profile: small.profile.clone(), flows: small.flows.clone() };
+            let candidate = World::new(cluster, small.profile.clone(), small.flows.clone());
             differs(&candidate, flow).then_some(candidate)
         });
         match smaller {
