@@ -26,12 +26,13 @@ pub(crate) fn built(given: &Given) -> Cluster {
 /// Every object of the cluster.
 pub(crate) fn objects(cluster: &Cluster) -> Vec<Object> {
     let mut all: Vec<Object> = Vec::new();
-    all.extend(cluster.namespaces().iter().cloned().map(Object::from));
+    all.extend(cluster.namespaces().iter().filter(|each| cluster.is_given(&each.name)).cloned().map(Object::from));
     all.extend(cluster.pods().iter().cloned().map(Object::from));
     all.extend(cluster.workloads().iter().cloned().map(Object::from));
     all.extend(cluster.nodes().iter().cloned().map(Object::from));
     all.extend(cluster.services().iter().cloned().map(Object::from));
     all.extend(cluster.endpoint_slices().iter().cloned().map(Object::from));
+    all.extend(cluster.endpoints().iter().cloned().map(Object::from));
     all.extend(cluster.policies().iter().cloned().map(Object::from));
     all
 }

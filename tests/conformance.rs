@@ -28,8 +28,11 @@ fn compiled<'a>(cluster: &'a Cluster, profile: &'a Profile) -> Box<dyn Decide + 
 
 /// Every object comes by an update of its own, the last of the list first; each third one goes and comes back.
 fn grown<'a>(cluster: &'a Cluster, profile: &'a Profile) -> Box<dyn Decide + 'a> {
-    let mut engine = netpol_oracle::Engine::new(&Cluster::default(), profile);
     let objects = crate::changes::objects(cluster);
+    // What no change brings stays: policies of other kinds, and those that were rejected.
+    let mut bare = cluster.clone();
+    bare.apply(&objects.iter().rev().map(|object| Change::Remove(object.id())).collect::<Vec<_>>()).unwrap();
+    let mut engine = netpol_oracle::Engine::new(&bare, profile);
     for object in objects.iter().rev() {
         engine.apply(&[Change::Put(object.clone())]).unwrap();
     }
@@ -142,7 +145,9 @@ fn faults_of(case: &CorpusCase) -> Vec<String> {
             let by = format!("{}, {:?}", engine.name, profile.base());
             match asked.stale_by(decide.as_ref()) {
                 Ok(differences) => faults.extend(
-                    differences.iter().map(|difference| format!("{}: {by}: {difference}", case.at_flow(difference.flow))),
+                    differences
+                        .iter()
+                        .map(|difference| format!("{}: {by}: {difference}", case.at_flow(difference.flow))),
                 ),
                 Err(error) => faults.push(format!("{}: {by}: {error}", case.at())),
             }

@@ -114,6 +114,9 @@ pub(crate) fn map_cluster(
     for each in cluster.endpoint_slices() {
         builder.endpoint_slice(each.clone());
     }
+    for each in cluster.endpoints() {
+        builder.endpoints(each.clone());
+    }
     for policy in policies {
         builder.policy(policy);
     }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, Written};
+use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, ResolvedEnd, Written};
+use crate::engine::ends::node_relation::Place;
 use crate::engine::ends::resolve::AddressOwner;
 use crate::engine::ends::service_front::{FrontPort, ServiceFront};
 use crate::engine::ids::SlotIx;
@@ -180,6 +181,24 @@ impl<'t> ServiceFront<'t> {
         };
         let candidate = Candidate { identity, addresses: tables.addresses_of(identity), fixed: false, written };
         Some(BackendCandidate { candidate, l4, taken_on: None })
+    }
+
+    /// The backend, where the connection can go to it: by its addresses, and, where the node that was sent to hands connections to
+    /// its own backends alone, one of these; one whose node nobody says is taken to be.
+    pub(in crate::engine) fn is_wanted(&self, target: BackendCandidate<'t>) -> Option<BackendCandidate<'t>> {
+        if !self.is_reachable(target.candidate.addresses) {
+            return None;
+        }
+        let Some(here) = self.only_on else { return Some(target) };
+        let end = ResolvedEnd::new(target.candidate.identity, target.candidate.addresses.iter().next());
+        match self.tables.place(&end) {
+            Place::At(spot) => (spot == here).then_some(target),
+            Place::Unsaid(selector) if self.tables.admits(selector, here) => {
+                Some(BackendCandidate { taken_on: here.name(), ..target })
+            }
+            Place::Unsaid(_) => None,
+            Place::Nowhere => Some(target),
+        }
     }
 
     /// Whether a selected backend is there in place of a workload of that name and kind.

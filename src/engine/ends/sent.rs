@@ -9,16 +9,16 @@ use crate::model::flow::L4;
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) enum Sent<'t> {
     /// The destination: nothing is rewritten.
-    ToItself,
+    Straight,
     /// A ClusterIP.
-    ToClusterIp {
+    ClusterIp {
         /// Unknown where the Service's manifest has none yet.
         address: Option<IpAddr>,
         /// Protocol and port as the source sent them.
         l4: L4,
     },
     /// Another face: who has its address, were it no face.
-    ToFace {
+    Face {
         /// A node, or nobody known.
         end: ResolvedEnd<'t>,
         /// Protocol and port as the source sent them.
@@ -32,20 +32,20 @@ pub(in crate::engine) enum Sent<'t> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine) enum PassedOn {
     /// Nobody.
-    ByNobody,
+    Never,
     /// The node that the face is at.
-    ByThatNode,
+    Named,
     /// Any node.
-    BySomeNode,
+    Some,
 }
 
 impl Sent<'_> {
     /// The address that was sent to, where it is not the destination's.
     pub(in crate::engine) fn address(&self) -> Option<IpAddr> {
         match self {
-            Self::ToItself => None,
-            Self::ToClusterIp { address, .. } => *address,
-            Self::ToFace { end, .. } => end.address,
+            Self::Straight => None,
+            Self::ClusterIp { address, .. } => *address,
+            Self::Face { end, .. } => end.address,
         }
     }
 }

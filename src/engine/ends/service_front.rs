@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use crate::engine::ends::backends::BackendCandidate;
 use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, ResolvedEnd, Written};
 use crate::engine::ends::faces::{FaceKind, no_such_port};
 use crate::engine::ends::meet::meet;
@@ -30,7 +29,7 @@ pub(in crate::engine) struct ServiceFront<'t> {
     /// What the source sends to.
     pub(in crate::engine) sent: Sent<'t>,
     /// The node whose own backends alone are reached (`externalTrafficPolicy: Local`).
-    only_on: Option<Spot<'t>>,
+    pub(in crate::engine) only_on: Option<Spot<'t>>,
     /// Whether labels whose values nobody knows count where the Service asks for them (U7).
     pub(in crate::engine) labels: ControllerLabel,
 }
@@ -57,7 +56,7 @@ impl<'t> ServiceFront<'t> {
         match service.kind {
             ServiceKind::ClusterIp => {}
             ServiceKind::Headless => {
-                let (port, sent, source) = (FrontPort::Own(l4), Sent::ToItself, *source);
+                let (port, sent, source) = (FrontPort::Own(l4), Sent::Straight, *source);
                 return Ok(Self { tables, service, selector, port, source, family: None, sent, only_on: None, labels });
             }
             ServiceKind::ExternalName => return Err(FlowError::ExternalName(service.name.clone())),
@@ -78,7 +77,7 @@ impl<'t> ServiceFront<'t> {
             Some(_) => at_one_address(source, &sender),
             None => *source,
         };
-        let sent = Sent::ToClusterIp { address: entry.address, l4 };
+        let sent = Sent::ClusterIp { address: entry.address, l4 };
         Ok(Self { tables, service, selector, port, source, family, sent, only_on: None, labels })
     }
 
@@ -93,9 +92,9 @@ impl<'t> ServiceFront<'t> {
         let selector = tables.service(&service.name).and_then(|(_, selector)| selector);
         let is_local = service.external_traffic_policy == ExternalTrafficPolicy::Local;
         let passed_on = match kind {
-            _ if is_local => PassedOn::ByNobody,
-            FaceKind::NodePort => PassedOn::ByThatNode,
-            FaceKind::Address => PassedOn::BySomeNode,
+            _ if is_local => PassedOn::Never,
+            FaceKind::NodePort => PassedOn::Named,
+            FaceKind::Address => PassedOn::Some,
         };
         let is_limited = is_local && kind == FaceKind::NodePort && !is_let_through(tables, &sender, &end);
         let here = end.address.map(|address| end.identity.node().map_or(Spot::Address(address), Spot::Named));
@@ -106,7 +105,7 @@ impl<'t> ServiceFront<'t> {
             port: FrontPort::Of(port),
             source: at_one_address(source, &sender),
             family: end.address.map(Family::of),
-            sent: Sent::ToFace { end, l4, passed_on },
+            sent: Sent::Face { end, l4, passed_on },
             only_on: here.filter(|_| is_limited),
             labels: tables.profile.capabilities().controller_label,
         }
@@ -131,24 +130,6 @@ impl<'t> ServiceFront<'t> {
     /// Whether the connection can go to any of a backend's addresses: one whose addresses are all of another family is none.
     pub(in crate::engine) fn is_reachable(&self, addresses: AddressList<'_>) -> bool {
         addresses.is_empty() || addresses.iter().any(|address| self.meets(address))
-    }
-
-    /// The backend, where the connection can go to it: by its addresses, and, where the node that was sent to hands connections to
-    /// its own backends alone, one of these; one whose node nobody says is taken to be.
-    pub(in crate::engine) fn is_wanted(&self, target: BackendCandidate<'t>) -> Option<BackendCandidate<'t>> {
-        if !self.is_reachable(target.candidate.addresses) {
-            return None;
-        }
-        let Some(here) = self.only_on else { return Some(target) };
-        let end = ResolvedEnd::new(target.candidate.identity, target.candidate.addresses.iter().next());
-        match self.tables.place(&end) {
-            Place::At(spot) => (spot == here).then_some(target),
-            Place::Unsaid(selector) if self.tables.admits(selector, here) => {
-                Some(BackendCandidate { taken_on: here.name(), ..target })
-            }
-            Place::Unsaid(_) => None,
-            Place::Nowhere => Some(target),
-        }
     }
 
     /// That no backend is there.

@@ -184,7 +184,9 @@ impl Tables {
             Destination::Endpoint(endpoint) => endpoint,
         };
         let (sender, end) = match self.resolve(endpoint)? {
-            Resolution::End(to) => meet(&source, &to, |_| true)?,
+            // Where the ends do not even meet there is no Service between them either.
+            Resolution::End(to) => meet(&source, &to, |_| true)
+                .map_err(|error| if flow.via.is_some() { FlowError::ViaWithoutService } else { error })?,
             Resolution::Service(name, address) => {
                 let end = ResolvedEnd::new(EndIdentity::External, Some(address));
                 if self.reached_at(&end, flow.l4)?.is_none() {
@@ -208,7 +210,7 @@ impl Tables {
                 source: sender,
                 destination: end,
                 l4: flow.l4,
-                sent: Sent::ToItself,
+                sent: Sent::Straight,
                 asked: None,
             })),
         }
@@ -243,7 +245,7 @@ impl Tables {
             L4::Port(protocol, _) => L4::Port(protocol, port),
             other => other,
         };
-        let sent = Sent::ToFace { end: self.at_face(end), l4: flow.l4, passed_on: PassedOn::ByNobody };
+        let sent = Sent::Face { end: self.at_face(end), l4: flow.l4, passed_on: PassedOn::Never };
         let connection = BackendConnection { source, destination, l4, sent, asked: None };
         Ok(ResolvedFlow::HostPort(Backend::Object(name.clone()), connection))
     }

@@ -1,6 +1,5 @@
 //! Choices among readings that enter in both senses: each is taken once for a flow, and every reading judged apart.
 
-use crate::engine::judge::logic::Logic;
 use crate::profile::row::Row;
 
 /// A choice.
@@ -33,16 +32,5 @@ impl Choice {
             Self::SourceNode | Self::DestinationNode | Self::OneNode => Row::U8,
             Self::Source => Row::U9,
         }
-    }
-
-    /// What `judge` says under each of the readings, put together. Each has its number, the same wherever the choice is met; it
-    /// may not be there beside others. None of no reading.
-    pub(super) fn over<T, J: Into<Option<L::Truth>>, L: Logic>(
-        self,
-        logic: &L,
-        readings: impl Iterator<Item = (usize, T)>,
-        mut judge: impl FnMut(T) -> J,
-    ) -> Option<L::Truth> {
-        logic.under_each(self, readings, |reading| judge(reading).into())
     }
 }

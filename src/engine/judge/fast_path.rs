@@ -101,7 +101,7 @@ impl Tables {
             // A pod behind a Service is judged as one without, but where the source reaches itself (U4) or labels do not limit
             // what is sent to a ClusterIP (C10). A backend outside is not (U5).
             let is_pod = matches!(destination.identity, EndIdentity::Pod(..)) && destination.address.is_some();
-            let is_sent_to = !matches!(sent, Sent::ToFace { .. });
+            let is_sent_to = !matches!(sent, Sent::Face { .. });
             let is_plain =
                 is_sent_to && is_pod && self.digest.cluster_ip && !source.identity.is_same_pod(destination.identity);
             let fast = if is_plain { self.fast_pair(&source, &destination, l4) } else { None };
@@ -202,8 +202,8 @@ impl Tables {
     /// A connection between two ends that meet.
     fn connection(&self, way: &BackendConnection<'_>) -> Verdict {
         let fast = match way.sent {
-            Sent::ToItself => self.fast_pair(&way.source, &way.destination, way.l4),
-            Sent::ToClusterIp { .. } | Sent::ToFace { .. } => None,
+            Sent::Straight => self.fast_pair(&way.source, &way.destination, way.l4),
+            Sent::ClusterIp { .. } | Sent::Face { .. } => None,
         };
         fast.unwrap_or_else(|| self.question_verdict(&Question::by_way(way)))
     }

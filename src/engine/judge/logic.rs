@@ -43,6 +43,19 @@ pub(in crate::engine) trait Logic {
     }
 }
 
+impl Choice {
+    /// What `judge` says under each of the readings, put together. Each has its number, the same wherever the choice is met; it
+    /// may not be there beside others. None of no reading.
+    pub(super) fn over<T, J: Into<Option<L::Truth>>, L: Logic>(
+        self,
+        logic: &L,
+        readings: impl Iterator<Item = (usize, T)>,
+        mut judge: impl FnMut(T) -> J,
+    ) -> Option<L::Truth> {
+        logic.under_each(self, readings, |reading| judge(reading).into())
+    }
+}
+
 /// The coarse grain. It forgets which reading a truth hangs on, so it is exact where every open behaviour pushes one way
 /// only: what is met in both senses (U2, U5, U7 to U9) is settled before, and each of its readings judged apart.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,6 @@ use crate::engine::ends::node_relation::{Place, Spot};
 use crate::engine::ends::sent::PassedOn;
 use crate::engine::judge::evaluation::Evaluation;
 use crate::engine::judge::logic::Logic;
-use crate::engine::judge::reading::SharedReading;
 use crate::engine::spaces::blocks::{address, number};
 use crate::engine::spaces::cuts::{AddressCuts, intervals};
 use crate::engine::tables::class::ClassDetail;
@@ -27,19 +26,19 @@ pub(super) struct Passer<'t> {
     pub(super) is_own: Option<bool>,
 }
 
-/// The node that was named, at each of its addresses. Or any node, at one address of each kind that the backend's policies tell
+/// `class` is the backend's. The node that was named, at each of its addresses. Or any node, at one address of each kind that the backend's policies tell
 /// apart: there may be any number of nodes that were not loaded, and those may have any address, so it does not matter how many
 /// were.
 pub(super) fn passers<'t, L: Logic>(
     evaluation: &Evaluation<'_, 't, L>,
-    shared: &SharedReading<'t>,
+    class: Option<&ClassDetail>,
     face: ResolvedEnd<'t>,
     passed_on: PassedOn,
 ) -> Vec<Passer<'t>> {
     let Evaluation { tables, question, settings, .. } = evaluation;
     let family = face.address.map_or(Family::V4, Family::of);
     let node = |name, address| ResolvedEnd::new(EndIdentity::Node(name), Some(address));
-    if passed_on == PassedOn::ByThatNode {
+    if passed_on == PassedOn::Named {
         let name = face.identity.node();
         let mut addresses = name.map_or_else(Vec::new, |name| tables.addresses_of_node(name, family));
         if addresses.is_empty() {
@@ -49,7 +48,7 @@ pub(super) fn passers<'t, L: Logic>(
         return addresses.into_iter().map(passer).collect();
     }
     let destination = &question.destination;
-    let kinds = tables.kinds_of_addresses(shared.destination(), family);
+    let kinds = tables.kinds_of_addresses(class, family);
     let mut all = Vec::new();
     for (first, last) in &kinds {
         // An address that certainly is the own node's is no other's.

@@ -27,7 +27,7 @@ pub(in crate::engine) struct Question<'t> {
 impl<'t> Question<'t> {
     /// A connection that is not translated on the way.
     pub(in crate::engine) fn direct(source: ResolvedEnd<'t>, destination: ResolvedEnd<'t>, l4: L4) -> Self {
-        Self { source, destination, l4, sent: Sent::ToItself, asked: None }
+        Self { source, destination, l4, sent: Sent::Straight, asked: None }
     }
 
     /// A connection by way of a backend.
@@ -51,7 +51,7 @@ impl<'t> Question<'t> {
     }
 
     pub(super) fn is_translated(&self) -> bool {
-        !matches!(self.sent, Sent::ToItself)
+        !matches!(self.sent, Sent::Straight)
     }
 
     pub(super) fn is_to_itself(&self) -> bool {
@@ -60,6 +60,6 @@ impl<'t> Question<'t> {
 
     /// The destination is a backend that translation moved out of the cluster (U5).
     pub(super) fn is_to_outside_backend(&self) -> bool {
-        matches!(self.sent, Sent::ToClusterIp { .. }) && matches!(self.destination.identity, EndIdentity::External)
+        matches!(self.sent, Sent::ClusterIp { .. }) && matches!(self.destination.identity, EndIdentity::External)
     }
 }

@@ -196,7 +196,7 @@ impl<'t, L: Logic> Evaluation<'_, 't, L> {
 
     /// Whether it matters on which node the ends are.
     fn meets_nodes(&self) -> bool {
-        let is_face = matches!(self.question.sent, Sent::ToFace { end, .. } if end.is_node());
+        let is_face = matches!(self.question.sent, Sent::Face { end, .. } if end.is_node());
         self.question.source.is_node() || self.question.destination.is_node() || is_face
     }
 
@@ -219,7 +219,7 @@ impl<'t, L: Logic> Evaluation<'_, 't, L> {
             return spots;
         }
         let face = match self.question.sent {
-            Sent::ToFace { end, .. } if end.is_node() => Some(end),
+            Sent::Face { end, .. } if end.is_node() => Some(end),
             _ => None,
         };
         let mut found: [Option<Spot<'t>>; 2] = [None, None];
@@ -253,7 +253,7 @@ impl<'t, L: Logic> Evaluation<'_, 't, L> {
 
     fn of_egress(&self, shared: SharedReading<'t>, mut judge: impl FnMut(Reading<'t>) -> L::Truth) -> L::Truth {
         let rewritten = match self.question.sent {
-            Sent::ToFace { .. } => self.settings.ask(Row::U5, |c| c.face),
+            Sent::Face { .. } => self.settings.ask(Row::U5, |c| c.face),
             _ if self.question.is_to_outside_backend() => self.settings.ask(Row::U5, |c| c.outside_backend),
             _ => Rewritten::After,
         };
@@ -271,7 +271,7 @@ impl<'t, L: Logic> Evaluation<'_, 't, L> {
     fn of_ingress(&self, shared: SharedReading<'t>, mut judge: impl FnMut(Reading<'t>) -> L::Truth) -> L::Truth {
         let client = self.reading(shared, Direction::Ingress, (0, Seen::End), None);
         let (face, passed_on) = match self.question.sent {
-            Sent::ToFace { end, passed_on, .. } if passed_on != PassedOn::ByNobody => (end, passed_on),
+            Sent::Face { end, passed_on, .. } if passed_on != PassedOn::Never => (end, passed_on),
             _ => return judge(client),
         };
         let seen = self.settings.ask(Row::U9, |c| c.seen_source);
@@ -279,7 +279,7 @@ impl<'t, L: Logic> Evaluation<'_, 't, L> {
             return judge(client);
         }
         let client = (seen == SeenSource::Unknown).then_some(None);
-        let passers = passers(self, &shared, face, passed_on);
+        let passers = passers(self, shared.destination(), face, passed_on);
         let sources = client.into_iter().chain(passers.iter().map(Some));
         let truth = Choice::Source.over(self.logic, sources.enumerate().enumerate(), |(at, source)| {
             let reading = match source {
@@ -304,7 +304,7 @@ impl<'t, L: Logic> Evaluation<'_, 't, L> {
         let (subject, other) = self.question.ends(direction);
         let peer = match (seen, self.question.sent) {
             (Seen::Passer(passer), _) => passer,
-            (Seen::SentTo, Sent::ToFace { end, .. }) => end,
+            (Seen::SentTo, Sent::Face { end, .. }) => end,
             (Seen::SentTo, _) => ResolvedEnd::OUTSIDE,
             (Seen::End, _) => *other,
         };

@@ -62,8 +62,8 @@ impl<'a, 't, L: Logic> Sight<'a, 't, L> {
     pub(super) fn new(evaluation: Evaluation<'a, 't, L>, direction: Direction, reading: Reading<'t>) -> Self {
         let end = match (reading.seen, evaluation.question.sent) {
             (Seen::Passer(passer), _) => passer,
-            (Seen::SentTo, Sent::ToFace { end, .. }) => end,
-            (Seen::SentTo, Sent::ToClusterIp { address, .. }) => ResolvedEnd::new(EndIdentity::External, address),
+            (Seen::SentTo, Sent::Face { end, .. }) => end,
+            (Seen::SentTo, Sent::ClusterIp { address, .. }) => ResolvedEnd::new(EndIdentity::External, address),
             _ => *evaluation.question.ends(direction).1,
         };
         Self { evaluation, direction, reading, end, selected: OnceCell::new(), targets: OnceCell::new() }
@@ -77,7 +77,7 @@ impl<'a, 't, L: Logic> Sight<'a, 't, L> {
     /// The ClusterIP that was sent to, where this is the side that sees it, its backend is in the cluster and labels do not limit
     /// it (C10).
     fn unlimited_service(&self) -> Option<Option<IpAddr>> {
-        let Sent::ToClusterIp { address, .. } = self.evaluation.question.sent else { return None };
+        let Sent::ClusterIp { address, .. } = self.evaluation.question.sent else { return None };
         if self.direction == Direction::Ingress || self.evaluation.question.is_to_outside_backend() {
             return None;
         }
@@ -87,7 +87,7 @@ impl<'a, 't, L: Logic> Sight<'a, 't, L> {
     /// Protocol and port.
     pub(super) fn l4(&self) -> L4 {
         match self.evaluation.question.sent {
-            Sent::ToClusterIp { l4, .. } | Sent::ToFace { l4, .. } if self.is_before() => l4,
+            Sent::ClusterIp { l4, .. } | Sent::Face { l4, .. } if self.is_before() => l4,
             _ => self.evaluation.question.l4,
         }
     }
@@ -119,7 +119,7 @@ impl<'a, 't, L: Logic> Sight<'a, 't, L> {
         if support != Support::Supported {
             return one(Held::Whatever, self.evaluation.logic.open(row));
         }
-        if let (true, Sent::ToClusterIp { address, .. }) = (self.is_before(), self.evaluation.question.sent) {
+        if let (true, Sent::ClusterIp { address, .. }) = (self.is_before(), self.evaluation.question.sent) {
             return match address {
                 Some(address) => [Some(self.cluster_ip(address)), None],
                 None => one(Held::UnknownClusterIp, L::YES),

@@ -231,6 +231,7 @@ fn is_fresh<'k>(known: &'k BTreeSet<&str>) -> impl Fn(&String) -> bool + 'k {
     |text| !known.contains(text.as_str())
 }
 
+#[expect(clippy::type_complexity, reason = "iterators have no names")]
 /// What the source may be and, beside it, what the destination may be, each with its place: two ends of one StatefulSet are two
 /// replicas of it, where there are two (K27).
 pub(super) fn pairs<'s, 't: 's>(

@@ -12,6 +12,9 @@ use crate::engine::tables::workloads::Workloads;
 use crate::labels::Labels;
 use crate::model::cluster::Service;
 
+/// The subsets of an Endpoints object.
+pub(in crate::engine) type Subsets = Arc<[Arc<CompiledSlice>]>;
+
 /// A namespace: its policies, its Services and the classes of its pods.
 #[derive(Debug, Clone, Default)]
 pub(in crate::engine) struct NamespaceEntry {
@@ -30,7 +33,7 @@ pub(in crate::engine) struct NamespaceEntry {
     /// Its EndpointSlices, by Service, then by name.
     pub(in crate::engine) slices: Arc<Vec<Arc<CompiledSlice>>>,
     /// The subsets of its Endpoints objects, by Service.
-    pub(in crate::engine) endpoints: Arc<BTreeMap<Arc<str>, Arc<[Arc<CompiledSlice>]>>>,
+    pub(in crate::engine) endpoints: Arc<BTreeMap<Arc<str>, Subsets>>,
     pub(in crate::engine) workloads: Arc<Workloads>,
     /// The classes that its pods and workloads are or were of.
     pub(in crate::engine) classes: Arc<Vec<ClassIx>>,

@@ -55,8 +55,9 @@ pub(super) fn shared_node_addresses(
     let warning = |(address, nodes): (IpAddr, BTreeSet<&str>)| {
         let nodes: Vec<&str> = nodes.into_iter().collect();
         let message = format!("the address `{address}` belongs to the nodes {}", first_of(&nodes, MAX_NAMED));
-        let objects = nodes.iter().filter_map(|name| seen.get(&(Cow::Borrowed("Node"), ObjectName::new("", *name))));
-        shared(message, "a flow that names the address has no answer; name a node", objects.last())
+        let mut objects =
+            nodes.iter().filter_map(|name| seen.get(&(Cow::Borrowed("Node"), ObjectName::new("", *name))));
+        shared(message, "a flow that names the address has no answer; name a node", objects.next_back())
     };
     nodes.into_iter().map(warning).collect()
 }

@@ -272,7 +272,8 @@ impl Reader {
     }
 
     fn expected(&mut self, at: &At<'_>) -> Option<Expected> {
-        self.faults.unknown_fields(at, &["verdict", "rows", "egress", "ingress", "reasons", "backends", "notes", "error"]);
+        self.faults
+            .unknown_fields(at, &["verdict", "rows", "egress", "ingress", "reasons", "backends", "notes", "error"]);
         if let Some(error) = at.field("error") {
             if at.tree.entries().len() > 1 {
                 error.wrong_value(&mut self.faults, "what cannot be judged has no answer: `error` stands alone");
