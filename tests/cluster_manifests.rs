@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::support::with;
+use netpol_oracle::diagnostic::{Code, Diagnostic};
 use netpol_oracle::generate::{ClusterSpec, Hostile, flows};
 use netpol_oracle::labels::{Labels, Requirement, Selector};
 use netpol_oracle::manifest::Loaded;
@@ -50,7 +51,9 @@ fn yaml(object: &impl Serialize) -> String {
 #[track_caller]
 fn assert_survives(cluster: &Cluster) {
     for (way, loaded) in all_ways(cluster) {
-        assert_eq!(loaded.diagnostics, [], "{way}");
+        // Worlds have addresses that two nodes report, which is said of what was read and not of the reading.
+        let faults = loaded.diagnostics.iter().filter(|found| found.code != Code::SharedAddress);
+        assert_eq!(faults.collect::<Vec<_>>(), Vec::<&Diagnostic>::new(), "{way}");
         assert!(loaded.skipped.is_empty(), "{way}: {:?}", loaded.skipped);
         assert_eq!(loaded.cluster, *cluster, "{way}: {}", yaml(&list(cluster)));
     }
@@ -152,7 +155,7 @@ fn every_kind_and_field_survives() {
         pod.labels = labels(&[("app", ""), ("true", "null"), ("a.b/c", "010")]);
         pod.addresses = vec![ip(&format!("fd00::{i}")), ip(&format!("10.0.0.{i}"))];
         pod.host_addresses = vec![ip("10.9.0.1"), ip("fd09::1")];
-        pod.node = Some("n1".into());
+        pod.node = Some("n1.example".into());
         pod.node_selector = labels(&[("zone", "no")]);
         pod.phase = phase;
         pod.ready = i % 2 == 0;

@@ -82,7 +82,7 @@ fn a_version_is_served_until_its_last_release() {
 fn workloads_of_other_apis_are_workloads() {
     let loaded = load(&format!(
         "
-{{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {{name: a}}, spec: {{selector: {{matchLabels: {{x: y}}}}, {TEMPLATE}}}}}
+{{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {{name: a}}, spec: {{selector: {{matchLabels: {{x: z}}}}, {TEMPLATE}}}}}
 ---
 {{apiVersion: apps.openshift.io/v1, kind: DeploymentConfig, metadata: {{name: a}}, spec: {{replicas: 0, selector: {{app: dc}}, {TEMPLATE}}}}}
 ---
@@ -104,7 +104,7 @@ fn workloads_of_other_apis_are_workloads() {
         found,
         [
             "DeploymentConfig.apps.openshift.io Some(0) app=dc",
-            "Rollout.argoproj.io None x=y",
+            "Rollout.argoproj.io None x=z",
             "Service.serving.knative.dev None app=a"
         ]
     );

@@ -59,6 +59,11 @@ impl<'a> Metadata<'a> {
         Self { labels: (!labels.is_empty()).then_some(LabelsForm::Of(labels)), ..self }
     }
 
+    /// The labels, which must be there even if there are none.
+    pub(super) fn all_labels(self, labels: &'a Labels) -> Self {
+        Self { labels: Some(LabelsForm::Of(labels)), ..self }
+    }
+
     /// The one label of an EndpointSlice that the model keeps (K23).
     pub(super) fn service(self, service: &'a str) -> Self {
         Self { labels: Some(LabelsForm::OfService { service }), ..self }

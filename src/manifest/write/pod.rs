@@ -64,8 +64,13 @@ pub(super) struct Container<'a> {
 }
 
 impl<'a> Container<'a> {
+    /// None without ports: a container then says nothing.
     pub(super) fn of(ports: &'a [ContainerPort]) -> Option<[Self; 1]> {
-        (!ports.is_empty()).then_some([Self { name: "main", ports: Ports(ports) }])
+        (!ports.is_empty()).then(|| Self::with(ports))
+    }
+
+    pub(super) fn with(ports: &'a [ContainerPort]) -> [Self; 1] {
+        [Self { name: "main", ports: Ports(ports) }]
     }
 }
 

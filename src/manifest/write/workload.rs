@@ -84,6 +84,16 @@ impl<'a> Spec<'a> {
             _ => Some(SelectorForm::Selector(&workload.selector)),
         };
         let count = workload.replicas.filter(|_| workload.kind != WorkloadKind::DaemonSet);
+        // A kind of another API is known for a workload by the labels and the containers of its template (K25).
+        let (metadata, containers) = match workload.kind {
+            WorkloadKind::Other(_) => {
+                (Some(Metadata::default().all_labels(&workload.labels)), Some(Container::with(&workload.ports)))
+            }
+            _ => (
+                Some(Metadata::default().labels(&workload.labels)).filter(|_| !workload.labels.is_empty()),
+                Container::of(&workload.ports),
+            ),
+        };
         Self {
             replicas: count.filter(|_| !is_job),
             parallelism: count.filter(|_| is_job),
@@ -94,13 +104,13 @@ impl<'a> Spec<'a> {
             manual_selector: is_job && workload.job.manual_selector,
             selector,
             template: Template {
-                metadata: Some(Metadata::default().labels(&workload.labels)).filter(|_| !workload.labels.is_empty()),
+                metadata,
                 spec: PodSpec {
                     node_name: workload.node.as_deref(),
                     node_selector: &workload.node_selector,
                     host_network: workload.host_network,
                     runtime_class_name: workload.runtime_class.as_deref(),
-                    containers: Container::of(&workload.ports),
+                    containers,
                 },
             },
         }
