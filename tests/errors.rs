@@ -71,7 +71,10 @@ fn words_that_are_none_are_named() {
     let kind = "Pod".parse::<WorkloadKind>().unwrap_err();
     assert_eq!(kind.to_string(), "`Pod` is not a kind of workload such as `Deployment`");
     let model = "vcp".parse::<NetworkModel>().unwrap_err();
-    assert_eq!(model.to_string(), "`vcp` is not a network model: `tunnel`, `vpc` or `cn2`");
+    assert_eq!(
+        model.to_string(),
+        "`vcp` is not a network model: `tunnel` (`overlay_l2`, `container-tunnel`), `vpc` (`vpc-router`) or `cn2` (`eni`, `cloud-native-2`)"
+    );
 }
 
 #[test]
@@ -80,9 +83,8 @@ fn a_text_that_is_not_read_names_every_fault() -> Result<(), Box<dyn Error>> {
     let boxed = |text: &str| -> Result<Profile, Box<dyn Error + Send + Sync>> { Ok(Profile::read("p.json", text)?) };
     assert_eq!(boxed(r#"{"model": "kubernetes"}"#).ok(), Some(good));
     let text = "{\"model\": \"vcp\",\n\"edition\": \"1999\"}";
-    let model = "p.json:1 (document 0): error[NP004]: model: `vcp` is not a network model; write `kubernetes`, `tunnel`, `vpc` or `cn2`";
-    let edition =
-        "p.json:2 (document 0): error[NP004]: edition: not an edition (help: write `seed`, `seed-prose` or `2026`)";
+    let model = "p.json:1 (document 0): error[NP004]: model: `vcp` is not a network model; write `kubernetes`, `tunnel` (`overlay_l2`, `container-tunnel`), `vpc` (`vpc-router`) or `cn2` (`eni`, `cloud-native-2`)";
+    let edition = "p.json:2 (document 0): error[NP004]: edition: not an edition (help: write `seed`, `seed-prose`, `2026` or `otc`)";
     assert_eq!(boxed(text).unwrap_err().to_string(), format!("{model}\n{edition}"));
 
     let error = Profile::read("p.json", text).unwrap_err();
@@ -91,10 +93,10 @@ fn a_text_that_is_not_read_names_every_fault() -> Result<(), Box<dyn Error>> {
     assert_eq!(
         serde_json::to_string(&error)?,
         r#"[{"origin":"manifest","severity":"error","code":"NP004","path":"model","#.to_owned()
-            + r#""message":"`vcp` is not a network model; write `kubernetes`, `tunnel`, `vpc` or `cn2`","help":"","#
+            + r#""message":"`vcp` is not a network model; write `kubernetes`, `tunnel` (`overlay_l2`, `container-tunnel`), `vpc` (`vpc-router`) or `cn2` (`eni`, `cloud-native-2`)","help":"","#
             + r#""location":{"source":"p.json","document":0,"item":null,"line":1}},"#
             + r#"{"origin":"manifest","severity":"error","code":"NP004","path":"edition","message":"not an edition","#
-            + r#""help":"write `seed`, `seed-prose` or `2026`","#
+            + r#""help":"write `seed`, `seed-prose`, `2026` or `otc`","#
             + r#""location":{"source":"p.json","document":0,"item":null,"line":2}}]"#
     );
     assert_eq!(error.into_iter().map(|fault| fault.path.to_string()).collect::<Vec<_>>(), ["model", "edition"]);

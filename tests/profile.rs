@@ -280,17 +280,66 @@ fn ubuntu_enforces_on_ebpf_by_the_later_page() {
 }
 
 #[test]
+fn every_euleros_enforces_egress_on_tunnel_by_the_page_of_otc() {
+    let os = |model, edition| preset(model, "v1.31.6-r0").with_edition(edition).capabilities().node_os.clone();
+    for image in [EULER, "EulerOS 2.0 (SP5)", "EulerOS release 2.9"] {
+        assert!(!os(NetworkModel::Tunnel, Edition::Seed).supports(image, Direction::Egress), "{image}");
+        for direction in [Direction::Ingress, Direction::Egress] {
+            assert!(os(NetworkModel::Tunnel, Edition::Otc).supports(image, direction), "{image}");
+            assert!(!os(NetworkModel::Vpc, Edition::Otc).supports(image, direction), "{image}");
+        }
+    }
+    // Everything else is as the seed has it.
+    assert!(!os(NetworkModel::Tunnel, Edition::Otc).supports(CENTOS_8, Direction::Egress));
+    assert!(!os(NetworkModel::Tunnel, Edition::Otc).supports("Huawei Cloud EulerOS 1.1", Direction::Egress));
+    for model in NetworkModel::ALL {
+        let seed = preset(model, "v1.31.6-r0");
+        let mut otc = seed.clone().with_edition(Edition::Otc).capabilities().clone();
+        otc.node_os = seed.capabilities().node_os.clone();
+        assert_eq!(&otc, seed.capabilities());
+    }
+}
+
+#[test]
+fn models_have_the_names_of_the_vendors_api() {
+    let unknown = "ovs:v1.31.6-r0".parse::<Profile>().unwrap_err().to_string();
+    for (model, names) in [
+        (NetworkModel::Tunnel, &["tunnel", "overlay_l2", "container-tunnel"][..]),
+        (NetworkModel::Vpc, &["vpc", "vpc-router"]),
+        (NetworkModel::CloudNative2, &["cn2", "eni", "cloud-native-2"]),
+    ] {
+        assert_eq!((model.names(), model.as_str()), (names, names[0]));
+        for name in names {
+            let profile: Profile = format!("{name}:1.29.13-r0").parse().unwrap();
+            assert_eq!(profile, preset(model, "v1.29.13-r0"), "{name}");
+            let read = Profile::read("p.json", format!(r#"{{"model": "{name}", "version": "1.29.13-r0"}}"#)).unwrap();
+            assert_eq!(read, profile, "{name}");
+            assert!(unknown.contains(&format!("`{name}`")), "{unknown}");
+        }
+    }
+    assert_eq!(
+        unknown,
+        "`ovs` is not a network model; write `kubernetes`, `tunnel` (`overlay_l2`, `container-tunnel`), \
+         `vpc` (`vpc-router`) or `cn2` (`eni`, `cloud-native-2`)"
+    );
+}
+
+#[test]
 fn versions_parse_and_compare_by_number() {
-    for (text, printed) in
-        [("v1.27.16-r30", "v1.27.16-r30"), ("v1.31.6-r0-31.0.22.4", "v1.31.6-r0"), ("v1.9.0-r10", "v1.9.0-r10")]
-    {
+    for (text, printed) in [
+        ("v1.27.16-r30", "v1.27.16-r30"),
+        ("1.27.16-r30", "v1.27.16-r30"),
+        ("v1.31.6-r0-31.0.22.4", "v1.31.6-r0"),
+        ("v1.9.0-r10", "v1.9.0-r10"),
+    ] {
         assert_eq!(version(text).to_string(), printed);
     }
     assert!(version("v1.27.16-r9") < version("v1.27.16-r10"));
     assert!(version("v1.9.0-r0") < version("v1.10.0-r0"));
     for text in [
         "",
-        "1.27.16-r30",
+        "1.27.16",
+        "vv1.27.16-r30",
         "v1.27.16",
         "v1.27-r30",
         "v1.27.16-30",
@@ -303,7 +352,12 @@ fn versions_parse_and_compare_by_number() {
         "v1.27.16-r30.5",
     ] {
         let error = text.parse::<ClusterVersion>().expect_err(text);
-        assert_eq!(error.to_string(), format!("`{text}` is not a cluster version; write `v1.31.6-r0`"));
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "`{text}` is not a cluster version; write `v1.31.6-r0`, with its `-rN`: rows C2 and C3 hang on it, and C6 in edition `2026`"
+            )
+        );
     }
 }
 
@@ -372,7 +426,7 @@ fn every_fault_of_a_profile_file_is_located() {
             "profile.yaml:4 (document 0): error[NP004]: podCidrs: `podCidrs` is not a field here (help: the fields are `model`, `version`, `switch`, `podCIDRs`, `serviceCIDRs`, `edition`, `secureRuntimes`, `overrides`)",
             "profile.yaml:2 (document 0): error[NP003]: version: this must be a string, not a number (help: write it in quotes)",
             "profile.yaml:3 (document 0): error[NP003]: switch: this must be a bool, not a string",
-            "profile.yaml:8 (document 0): error[NP004]: edition: not an edition (help: write `seed`, `seed-prose` or `2026`)",
+            "profile.yaml:8 (document 0): error[NP004]: edition: not an edition (help: write `seed`, `seed-prose`, `2026` or `otc`)",
             "profile.yaml:6 (document 0): error[NP004]: serviceCIDRs[0]: `10.0.0.0` is not a CIDR (help: write `10.0.0.0/16` or `2001:db8::/32`)",
             "profile.yaml:7 (document 0): error[NP003]: serviceCIDRs[1]: this must be a string, not a number (help: write it in quotes)",
             "profile.yaml:10 (document 0): error[NP004]: overrides.C14: row C14 cannot be `maybe`; its words are `supported`, `single-port`, `unknown`",
@@ -383,11 +437,11 @@ fn every_fault_of_a_profile_file_is_located() {
     for (text, expected) in [
         (
             "{}",
-            "p.json:1 (document 0): error[NP005]: model: the field `model` is missing (help: write `kubernetes`, `tunnel`, `vpc` or `cn2`)",
+            "p.json:1 (document 0): error[NP005]: model: the field `model` is missing (help: write `kubernetes`, `tunnel` (`overlay_l2`, `container-tunnel`), `vpc` (`vpc-router`) or `cn2` (`eni`, `cloud-native-2`))",
         ),
         (
             "{\"model\": \"ovs\"}",
-            "p.json:1 (document 0): error[NP004]: model: `ovs` is not a network model; write `kubernetes`, `tunnel`, `vpc` or `cn2`",
+            "p.json:1 (document 0): error[NP004]: model: `ovs` is not a network model; write `kubernetes`, `tunnel` (`overlay_l2`, `container-tunnel`), `vpc` (`vpc-router`) or `cn2` (`eni`, `cloud-native-2`)",
         ),
         (
             "{\"model\": \"vpc\"}",
@@ -395,7 +449,7 @@ fn every_fault_of_a_profile_file_is_located() {
         ),
         (
             "{\"model\": \"vpc\", \"version\": \"v1.31.6\"}",
-            "p.json:1 (document 0): error[NP004]: version: `v1.31.6` is not a cluster version; write `v1.31.6-r0`",
+            "p.json:1 (document 0): error[NP004]: version: `v1.31.6` is not a cluster version; write `v1.31.6-r0`, with its `-rN`: rows C2 and C3 hang on it, and C6 in edition `2026`",
         ),
         (
             "[]",

@@ -45,7 +45,27 @@ impl NetworkModel {
             Self::CloudNative2 => "cn2",
         }
     }
+
+    /// Every word that is read as this model, the profiles' own first, then those of the vendor's API.
+    ///
+    /// ```
+    /// use netpol_oracle::profile::cce::NetworkModel;
+    /// assert_eq!(NetworkModel::Tunnel.names(), ["tunnel", "overlay_l2", "container-tunnel"]);
+    /// assert_eq!("vpc-router".parse(), Ok(NetworkModel::Vpc));
+    /// ```
+    #[must_use]
+    pub fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Tunnel => &["tunnel", "overlay_l2", "container-tunnel"],
+            Self::Vpc => &["vpc", "vpc-router"],
+            Self::CloudNative2 => &["cn2", "eni", "cloud-native-2"],
+        }
+    }
 }
+
+/// The words of the three models as messages give them; `tests/profile.rs` holds them to [`NetworkModel::names`].
+pub(super) const MODEL_WORDS: &str =
+    "`tunnel` (`overlay_l2`, `container-tunnel`), `vpc` (`vpc-router`) or `cn2` (`eni`, `cloud-native-2`)";
 
 impl fmt::Display for NetworkModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,7 +75,7 @@ impl fmt::Display for NetworkModel {
 
 /// A text that is no network model's word.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not a network model: `tunnel`, `vpc` or `cn2`", quoted(text))]
+#[error("`{}` is not a network model: {MODEL_WORDS}", quoted(text))]
 pub struct NetworkModelError {
     text: String,
 }
@@ -64,7 +84,7 @@ impl FromStr for NetworkModel {
     type Err = NetworkModelError;
 
     fn from_str(text: &str) -> Result<Self, NetworkModelError> {
-        let model = Self::ALL.into_iter().find(|model| model.as_str() == text);
+        let model = Self::ALL.into_iter().find(|model| model.names().contains(&text));
         model.ok_or_else(|| NetworkModelError { text: text.to_owned() })
     }
 }
@@ -80,19 +100,22 @@ pub enum Edition {
     SeedProse,
     /// The vendor's later page.
     Y2026,
+    /// The page of Open Telekom Cloud: as seed, but every EulerOS enforces a pod's egress on Tunnel.
+    Otc,
 }
 
 impl Edition {
     /// Every edition.
-    pub const ALL: [Self; 3] = [Self::Seed, Self::SeedProse, Self::Y2026];
+    pub const ALL: [Self; 4] = [Self::Seed, Self::SeedProse, Self::Y2026, Self::Otc];
 
-    /// The word of profile files: `seed`, `seed-prose`, `2026`.
+    /// The word of profile files: `seed`, `seed-prose`, `2026`, `otc`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Seed => "seed",
             Self::SeedProse => "seed-prose",
             Self::Y2026 => "2026",
+            Self::Otc => "otc",
         }
     }
 }
@@ -341,10 +364,14 @@ pub fn capabilities(model: NetworkModel, version: ClusterVersion, edition: Editi
     for cell in CELLS.iter().filter(|cell| cell.model == model) {
         apply(&mut capabilities, cell, version, edition);
     }
-    if edition == Edition::Y2026 && model != TUNNEL && version.reaches(UBUNTU_MINIMA_2026) {
-        if let NodeOs::Only { ingress, egress } = &mut capabilities.node_os {
-            ingress.push(Os::Ubuntu2204);
-            egress.push(Os::Ubuntu2204);
+    if let NodeOs::Only { ingress, egress } = &mut capabilities.node_os {
+        match (edition, model) {
+            (Edition::Y2026, VPC | CN2) if version.reaches(UBUNTU_MINIMA_2026) => {
+                ingress.push(Os::Ubuntu2204);
+                egress.push(Os::Ubuntu2204);
+            }
+            (Edition::Otc, TUNNEL) => egress.push(Os::EulerOs),
+            _ => {}
         }
     }
     capabilities

@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, FieldPath, Location, ReadError};
 use crate::located::{At, Faults, FieldFault, Tree, Value};
 use crate::manifest::tree::{self, Hint};
 use crate::net::Cidr;
-use crate::profile::cce::Edition;
+use crate::profile::cce::{Edition, MODEL_WORDS};
 use crate::profile::profile::{Base, Profile, ProfileError, Switch};
 use crate::profile::row::Row;
 use crate::release::Release;
@@ -96,7 +96,8 @@ fn mapping(root: &At<'_>, faults: &mut Faults) -> Option<Profile> {
 
 fn base(root: &At<'_>, faults: &mut Faults) -> Option<Base> {
     let Some(model) = root.field("model") else {
-        faults.missing_with_help(root, "model", "write `kubernetes`, `tunnel`, `vpc` or `cn2`");
+        let help = format!("write `kubernetes`, {MODEL_WORDS}");
+        faults.missing_with_help(root, "model", &help);
         return None;
     };
     let model_text = model.as_text(faults);
@@ -130,7 +131,7 @@ fn edition(root: &At<'_>, faults: &mut Faults) -> Option<Edition> {
     };
     let edition = Edition::ALL.into_iter().find(|edition| edition.as_str() == text);
     if edition.is_none() {
-        faults.note(Code::FieldValue, &at, "not an edition", "write `seed`, `seed-prose` or `2026`");
+        faults.note(Code::FieldValue, &at, "not an edition", "write `seed`, `seed-prose`, `2026` or `otc`");
     }
     edition
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::net::Cidr;
 use crate::profile::capability::{Capabilities, OwnNode, Support};
-use crate::profile::cce::{self, Edition, NetworkModel};
+use crate::profile::cce::{self, Edition, MODEL_WORDS, NetworkModel};
 use crate::profile::row::Row;
 use crate::profile::version::{ClusterVersion, VersionError};
 use crate::release::{Release, ReleaseError};
@@ -58,7 +58,7 @@ pub enum Switch {
 #[non_exhaustive]
 pub enum ProfileError {
     /// A model nobody knows.
-    #[error("`{0}` is not a network model; write `kubernetes`, `tunnel`, `vpc` or `cn2`")]
+    #[error("`{0}` is not a network model; write `kubernetes`, {MODEL_WORDS}")]
     UnknownModel(String),
     /// A model that needs its version.
     #[error("model `{0}` needs a version; write `{0}:v1.31.6-r0`")]
@@ -310,7 +310,8 @@ impl Base {
 impl FromStr for Profile {
     type Err = ProfileError;
 
-    /// `kubernetes`, `kubernetes:1.31`, `tunnel:V`, `vpc:V` or `cn2:V` with `V` such as `v1.31.6-r0`.
+    /// `kubernetes`, `kubernetes:1.31`, `tunnel:V`, `vpc:V` or `cn2:V` with `V` such as `v1.31.6-r0`; the models by any of
+    /// their [names](NetworkModel::names).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (model, version) = match text.split_once(':') {
             Some((model, version)) => (model, Some(version)),

@@ -57,7 +57,9 @@ impl fmt::Display for ClusterVersion {
 
 /// A text that is no version of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a cluster version; write `v1.31.6-r0`")]
+#[error(
+    "`{text}` is not a cluster version; write `v1.31.6-r0`, with its `-rN`: rows C2 and C3 hang on it, and C6 in edition `2026`"
+)]
 pub struct VersionError {
     text: String,
 }
@@ -65,14 +67,14 @@ pub struct VersionError {
 impl FromStr for ClusterVersion {
     type Err = VersionError;
 
-    /// `vX.Y.Z-rN`; a further `-suffix` is ignored.
+    /// `vX.Y.Z-rN`, the `v` may be missing; a further `-suffix` is ignored.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         parse(text).ok_or_else(|| VersionError { text: text.to_owned() })
     }
 }
 
 fn parse(text: &str) -> Option<ClusterVersion> {
-    let (numbers, revision) = text.strip_prefix('v')?.split_once("-r")?;
+    let (numbers, revision) = text.strip_prefix('v').unwrap_or(text).split_once("-r")?;
     let revision = revision.split_once('-').map_or(revision, |(revision, _)| revision);
     let mut parts = numbers.split('.');
     let (major, minor, patch) = (number(parts.next()?)?, number(parts.next()?)?, number(parts.next()?)?);

@@ -111,7 +111,7 @@ pub(super) fn with_overrides(profile: Profile, overrides: impl IntoIterator<Item
 /// });
 /// ```
 pub fn profiles() -> impl Strategy<Value = Profile> {
-    let editions = one_of(&[(6, Edition::Seed), (1, Edition::SeedProse), (1, Edition::Y2026)]);
+    let editions = one_of(&[(6, Edition::Seed), (1, Edition::SeedProse), (1, Edition::Y2026), (1, Edition::Otc)]);
     let switches = one_of(&[(30, Switch::On), (1, Switch::Off)]);
     let some = prop_oneof![3 => Just(Vec::new()), 7 => vec(overrides(), 1..5)];
     let ranged = with_ranges(Profile::kubernetes());
