@@ -28,7 +28,9 @@ const NAMED: usize = 5;
 ///     explain(&decision, &cluster),
 ///     "default/web-0 -> 192.0.2.1:443/tcp: allow\n\
 ///      \x20 egress: allow: no policy isolates the source for egress (K1)\n\
-///      \x20 ingress: allow: the destination is no pod that policies isolate (K17, K24)\n"
+///      \x20 ingress: allow: the destination is no pod that policies isolate (K17, K24)\n\
+///      \x20 note: namespace `default` was not loaded: selectors know its name alone\n\
+///      \x20 note: no NetworkPolicy was loaded\n"
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -48,9 +50,8 @@ pub fn explain(decision: &Decision, cluster: &Cluster) -> String {
     for row in decision.rows.iter() {
         let _ = writeln!(text, "  {row}: {}", about(row));
     }
-    if !cluster.other_policies().is_empty() {
-        let _ =
-            writeln!(text, "  note: {} policies of other kinds are not judged (K25)", cluster.other_policies().len());
+    for note in &decision.notes {
+        let _ = writeln!(text, "  note: {}", note.message);
     }
     text
 }

@@ -15,7 +15,7 @@ fn alone_it_answers_the_shipped_scenes() {
     let flows = include_str!("../scenes/flows.txt");
     let flows: Vec<&str> = flows.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let rows: Vec<&str> = run.out.lines().collect();
-    assert_eq!(rows.len(), flows.len());
+    assert_eq!(rows.len(), flows.len(), "no notes");
     let mut verdicts = String::new();
     for (row, flow) in rows.iter().zip(flows) {
         let rest = row.strip_prefix(flow).unwrap_or_else(|| panic!("{row} is not about {flow}"));
@@ -48,12 +48,64 @@ fn text_says_why() {
          \x20 egress: allow: no policy isolates the source for egress (K1)\n\
          \x20 ingress: allow: admitted by `default/db ingress[0]`\n\
          \x20   default/db ingress[0]: from anywhere on 6379/TCP\n\
+         \x20 note: namespace `default` was not loaded: selectors know its name alone\n\
          default/web -> default/db:6380/tcp: deny\n\
          \x20 egress: allow: no policy isolates the source for egress (K1)\n\
          \x20 ingress: deny: isolated by `default/db`; no rule admits the flow\n\
-         \x20   default/db ingress[0]: the peer matches, the port does not: it admits 6379/TCP\n"
+         \x20   default/db ingress[0]: the peer matches, the port does not: it admits 6379/TCP\n\
+         \x20 note: namespace `default` was not loaded: selectors know its name alone\n"
     );
     assert_eq!(run.err, "");
+}
+
+/// What an answer hangs on and was not given is said beside it in every form, in a table once (K28).
+#[test]
+fn notes_stand_beside_answers() {
+    let folder = Folder::new();
+    let manifests = folder.write("bare.yaml", SHOP.rsplit_once("---").unwrap().0);
+    let run = |form| {
+        let run = netpol(["decide", "--manifests", &manifests, "--flow", OPEN, SHUT, "--output", form]);
+        run.with_code(0).out
+    };
+    let text = run("text");
+    assert_eq!(text.matches("\n  note: no NetworkPolicy was loaded\n").count(), 2, "{text}");
+    let table = run("table");
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 4, "{table}");
+    assert!(lines[0].ends_with("not-isolated [1] [2]") && lines[1].ends_with("not-isolated [1] [2]"), "{table}");
+    assert_eq!(lines[2], "[1] namespace `default` was not loaded: selectors know its name alone");
+    assert_eq!(lines[3], "[2] no NetworkPolicy was loaded");
+    for line in run("json").lines() {
+        let notes = &serde_json::from_str::<Value>(line).unwrap()["notes"];
+        let unknown = "namespace `default` was not loaded: selectors know its name alone";
+        let expected = json!([
+            {"code": "namespace-not-loaded", "message": unknown, "object": "default"},
+            {"code": "no-policies", "message": "no NetworkPolicy was loaded", "object": "NetworkPolicy"},
+        ]);
+        assert_eq!(notes, &expected);
+    }
+}
+
+/// A policy that the server would reject, or of which it would drop a field, is said beside the answers; strictly it is worth
+/// an exit code.
+#[test]
+fn strict_takes_no_policy_in_part() {
+    let folder = Folder::new();
+    let good = folder.write("good.yaml", SHOP);
+    let rejected = folder.write("rejected.yaml", &SHOP.replace("port: 6379", "port: 70000"));
+    let unknown = folder.write("unknown.yaml", &SHOP.replace("  podSelector:", "  policytypes: []\n  podSelector:"));
+    let run = netpol(["decide", "--manifests", &rejected, "--flow", SHUT]).with_code(0);
+    assert!(run.out.contains("  note: 1 policy of `default` was rejected and takes no part\n"), "{}", run.out);
+    netpol(["decide", "--manifests", &good, "--flow", SHUT, "--strict"]).with_code(0);
+    netpol(["decide", "--manifests", &rejected, "--flow", SHUT, "--strict"]).with_code(1);
+    let missing = folder.file("missing");
+    netpol(["decide", "--manifests", &good, &missing, "--flow", SHUT, "--strict"]).with_code(1);
+
+    let lenient = netpol(["decide", "--manifests", &unknown, "--flow", SHUT]).with_code(0);
+    assert!(lenient.err.contains("warning[NP110]"), "{}", lenient.err);
+    let strict = netpol(["decide", "--manifests", &unknown, "--flow", SHUT, "--strict"]).with_code(1);
+    assert!(strict.err.contains("error[NP110]"), "{}", strict.err);
+    assert_eq!(strict.out, lenient.out);
 }
 
 #[test]

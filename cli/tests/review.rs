@@ -28,7 +28,7 @@ fn what_is_bad_is_said_with_its_line() {
     assert_eq!(lines.len(), 2, "{}", run.out);
     assert!(lines[0].starts_with(&format!("{bad}:5")), "{}", lines[0]);
     assert!(lines[0].contains("must be between 1 and 65535"), "{}", lines[0]);
-    assert_eq!(lines[1], "1 objects, 1 errors, 0 warnings");
+    assert_eq!(lines[1], "1 object, 1 error, 0 warnings");
 }
 
 #[test]
@@ -52,6 +52,37 @@ fn a_profile_says_what_its_cluster_would_not_do() {
     assert!(!upstream.out.contains("NP2"), "{}", upstream.out);
     let vendor = netpol(["review", "--manifests", &range, &shop, "--profile", "tunnel:v1.31.6-r0"]);
     assert!(vendor.out.contains("[NP2") && vendor.out.contains("endPort"), "{}", vendor.out);
+}
+
+/// Without a profile too: the cluster is then any that runs Kubernetes, as the files have it.
+#[test]
+fn what_a_selector_does_not_meet_is_said() {
+    let folder = Folder::new();
+    let shop = folder.write("shop.yaml", SHOP);
+    let lost = folder.write("lost.yaml", &RANGE.replace("role: db", "role: cache"));
+    let run = netpol(["review", "--manifests", &lost, &shop]).with_code(0);
+    assert!(run.out.contains("warning[NP222]"), "{}", run.out);
+    assert!(run.out.ends_with("4 objects, 0 errors, 1 warning\n"), "{}", run.out);
+    let alone = netpol(["review", "--manifests", &lost, &shop, "--no-cluster-checks"]).with_code(0);
+    assert_eq!(alone.out, "4 objects, 0 errors, 0 warnings\n");
+    let newer = netpol(["review", "--manifests", &lost, &shop, "--kubernetes", "1.37"]).with_code(0);
+    assert!(newer.out.contains("warning[NP222]"), "{}", newer.out);
+    netpol(["review", "--manifests", &lost, "--no-cluster-checks", "--profile", "kubernetes"])
+        .refused("cannot be used");
+}
+
+#[test]
+fn strict_refuses_what_the_server_would_drop() {
+    let folder = Folder::new();
+    for (name, field) in [("unknown.yaml", "  podselector: {}\n"), ("twice.yaml", "  podSelector: {}\n")] {
+        let file = folder.write(name, &SHOP.replace("  podSelector:", &format!("{field}  podSelector:")));
+        let lenient = netpol(["review", "--manifests", &file]).with_code(0);
+        assert!(lenient.out.ends_with("3 objects, 0 errors, 1 warning\n"), "{}", lenient.out);
+        let strict = netpol(["review", "--manifests", &file, "--strict"]).with_code(1);
+        assert!(strict.out.ends_with("3 objects, 1 error, 0 warnings\n"), "{}", strict.out);
+        let posted = netpol(["review", "--manifests", &file, "--strict", "--as", "networkpolicies"]).with_code(1);
+        assert!(!posted.out.contains("warning["), "{}", posted.out);
+    }
 }
 
 #[test]

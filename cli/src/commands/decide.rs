@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::{ArgGroup, Args, ValueEnum};
 use netpol_oracle::manifest::Loaded;
 use netpol_oracle::profile::Rows;
-use netpol_oracle::verdict::{Judged, Sides};
+use netpol_oracle::verdict::{Judged, Note, Sides};
 use netpol_oracle::{Cluster, Decide, Decision, Engine, Flow, Loader, Profile, Reference, Verdict, explain};
 use serde::Serialize;
 
+use super::strict;
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Out};
 use crate::progress::Progress;
@@ -49,6 +50,10 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "kubernetes", value_name = "PROFILE")]
     profile: String,
 
+    /// Exit with 1 where a policy was rejected, a field of one is unknown or repeated, or a file or object could not be read
+    #[arg(long)]
+    strict: bool,
+
     /// Who answers: the compiled engine, or the definition it is held to (the same answers, each found by a scan)
     #[arg(long, value_enum, default_value_t = Answerer::Compiled)]
     engine: Answerer,
@@ -82,8 +87,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
             lines(&String::from_utf8_lossy(&text))
         }
     };
-    let loaded = load(&arguments.manifests, &profile);
-    answer(&loaded, &profile, arguments.engine, &flows, arguments.output.unwrap_or(Form::Text))
+    let (loaded, is_whole) = load(&arguments.manifests, &profile, arguments.strict);
+    let outcome = answer(&loaded, &profile, arguments.engine, &flows, arguments.output.unwrap_or(Form::Text))?;
+    Ok(if arguments.strict && !is_whole { Outcome::Bad } else { outcome })
 }
 
 /// The shipped scenes, as a table.
@@ -114,8 +120,8 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Loads what can be read; says on standard error what cannot.
-fn load(paths: &[PathBuf], profile: &Profile) -> Loaded {
+/// Loads what can be read, and whether that is all, by strict validation; says on standard error what is not.
+fn load(paths: &[PathBuf], profile: &Profile, is_strict: bool) -> (Loaded, bool) {
     let progress = Progress::step("reading manifests");
     let mut loader = Loader::new(profile.release());
     let mut unread = Vec::new();
@@ -125,11 +131,15 @@ fn load(paths: &[PathBuf], profile: &Profile) -> Loaded {
             Err(error) => unread.push(error),
         }
     }
-    let loaded = loader.finish();
+    let mut loaded = loader.finish();
     drop(progress);
+    if is_strict {
+        loaded.diagnostics.iter_mut().for_each(strict::raise);
+    }
     unread.iter().for_each(output::error);
     say_what_was_left_out(&loaded);
-    loaded
+    let is_whole = unread.is_empty() && loaded.objects.iter().all(|object| object.accepted_strict);
+    (loaded, is_whole)
 }
 
 fn say_what_was_left_out(loaded: &Loaded) {
@@ -161,7 +171,7 @@ fn answer(
     let mut out = output::stdout();
     let progress = Progress::answers("answering", Some(flows.len()));
     let width = flows.iter().map(|line| line.chars().count()).max().unwrap_or(0).min(64);
-    let mut all = true;
+    let (mut all, mut noted) = (true, Vec::new());
     for line in flows {
         let decision = line
             .parse::<Flow>()
@@ -169,11 +179,14 @@ fn answer(
             .and_then(|flow| decider.decide(&flow).map_err(|error| error.to_string()));
         all &= decision.is_ok();
         match form {
-            Form::Json => json(&mut out, line, &decision, cluster)?,
+            Form::Json => json(&mut out, line, &decision)?,
             Form::Text => text(&mut out, line, &decision, cluster)?,
-            Form::Table => row(&mut out, line, width, &decision)?,
+            Form::Table => row(&mut out, line, width, &decision, &mut noted)?,
         }
         progress.one();
+    }
+    for (index, note) in noted.iter().enumerate() {
+        writeln!(out, "[{}] {}", index + 1, note.message)?;
     }
     drop(progress);
     out.flush()?;
@@ -192,14 +205,29 @@ fn text(out: &mut Out, line: &str, decision: &Result<Decision, String>, cluster:
     }
 }
 
-fn row(out: &mut Out, line: &str, width: usize, decision: &Result<Decision, String>) -> io::Result<()> {
-    match decision {
-        Ok(decision) => {
-            let verdict = output::verdict(decision.verdict, format_args!("{:9}", decision.verdict.to_string()));
-            writeln!(out, "{line:width$}  {verdict}  {:8}  {}", decision.rows.to_string(), reasons(decision))
-        }
-        Err(error) => writeln!(out, "{line:width$}  {}      {error}", output::bad("error")),
+/// A line of the table; `[1]` at its end is the first of `noted`, which holds each note of the table once.
+fn row(
+    out: &mut Out,
+    line: &str,
+    width: usize,
+    decision: &Result<Decision, String>,
+    noted: &mut Vec<Note>,
+) -> io::Result<()> {
+    let decision = match decision {
+        Ok(decision) => decision,
+        Err(error) => return writeln!(out, "{line:width$}  {}      {error}", output::bad("error")),
+    };
+    let verdict = output::verdict(decision.verdict, format_args!("{:9}", decision.verdict.to_string()));
+    write!(out, "{line:width$}  {verdict}  {:8}  {}", decision.rows.to_string(), reasons(decision))?;
+    for note in &decision.notes {
+        let known = noted.iter().position(|known| known == note);
+        let index = known.unwrap_or_else(|| {
+            noted.push(note.clone());
+            noted.len() - 1
+        });
+        write!(out, " [{}]", index + 1)?;
     }
+    writeln!(out)
 }
 
 fn reasons(decision: &Decision) -> String {
@@ -225,9 +253,8 @@ enum Line<'a> {
         rows: Rows,
         #[serde(flatten)]
         judged: &'a Judged,
-        /// Policies of other kinds, which the answer ignores (K25).
-        #[serde(skip_serializing_if = "is_zero")]
-        ignored_policies: usize,
+        /// What the answer may hang on and was not given (K28).
+        notes: &'a [Note],
     },
     Error {
         flow: &'a str,
@@ -235,19 +262,14 @@ enum Line<'a> {
     },
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
-fn is_zero(count: &usize) -> bool {
-    *count == 0
-}
-
-fn json(out: &mut Out, flow: &str, decision: &Result<Decision, String>, cluster: &Cluster) -> io::Result<()> {
+fn json(out: &mut Out, flow: &str, decision: &Result<Decision, String>) -> io::Result<()> {
     let line = match decision {
         Ok(decision) => Line::Answer {
             flow,
             verdict: decision.verdict,
             rows: decision.rows,
             judged: &decision.judged,
-            ignored_policies: cluster.other_policies().len(),
+            notes: &decision.notes,
         },
         Err(error) => Line::Error { flow, error },
     };

@@ -7,6 +7,7 @@ mod generate;
 mod oracle;
 mod review;
 mod shell;
+mod strict;
 mod vectors;
 
 use clap::Subcommand;

@@ -183,7 +183,12 @@ fn found(
 
 fn size(case: &Case) -> String {
     let (cluster, changes) = (&case.cluster, case.changes.iter().map(Vec::len).sum::<usize>());
-    format!("{} pods, {} policies and {changes} changes", cluster.pods().len(), cluster.policies().len())
+    format!(
+        "{}, {} and {}",
+        output::counted(cluster.pods().len(), "pod", "pods"),
+        output::counted(cluster.policies().len(), "policy", "policies"),
+        output::counted(changes, "change", "changes")
+    )
 }
 
 /// Changes of a cluster, some of them towards another: labels of pods and namespaces move on, policies get the rules of others, pods come at the

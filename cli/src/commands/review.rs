@@ -1,5 +1,5 @@
-//! `netpol review`: what is wrong with manifests, in the API server's own words and at the line; with a profile also what its
-//! cluster would not do with their policies.
+//! `netpol review`: what is wrong with manifests, in the API server's own words and at the line; and what their cluster would
+//! not do with their policies.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -11,20 +11,22 @@ use netpol_oracle::manifest::judge_text;
 use netpol_oracle::{Cluster, Loader, NetworkPolicy, ObjectName, Profile, Release, admission};
 use serde::Serialize;
 
+use super::strict;
 use crate::exit::{Failure, Outcome};
 use crate::output;
 use crate::progress::Progress;
 
 /// Says what is wrong with manifests.
 ///
-/// In the API server's own words and at the line; with a profile also what its cluster would not do with their policies.
+/// In the API server's own words and at the line; and what the cluster that they describe would not do with their policies.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   netpol review --manifests k8s/
   netpol review --manifests k8s/ --kubernetes 1.37 --output json
   netpol review --manifests policy.yaml --as networkpolicies
-  netpol review --manifests k8s/ --profile vpc:v1.31.6-r0")]
+  netpol review --manifests k8s/ --profile vpc:v1.31.6-r0
+  netpol review --manifests policies/ --no-cluster-checks --strict")]
 pub(crate) struct Arguments {
     /// Files and folders (.yaml, .yml, .json)
     #[arg(long, num_args = 1.., required = true, value_name = "PATH")]
@@ -34,12 +36,20 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "VERSION")]
     kubernetes: Option<Release>,
 
-    /// Say too what this cluster would not do with the accepted policies: a profile file, or
-    /// `kubernetes[:1.34]`, `tunnel:V`, `vpc:V`, `cn2:V` with a version such as v1.31.6-r0
+    /// Which cluster the accepted policies are checked against, with the objects that are given: a profile file, or
+    /// `kubernetes[:1.34]` (the default), `tunnel:V`, `vpc:V`, `cn2:V` with a version such as v1.31.6-r0
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
 
-    /// Judge every document, whatever its kind, as if it were posted to this endpoint
+    /// Judge each file's objects alone, without what selectors meet in the cluster
+    #[arg(long, conflicts_with = "profile")]
+    no_cluster_checks: bool,
+
+    /// Unknown and repeated fields of policies are errors, as the server's strict validation has them
+    #[arg(long)]
+    strict: bool,
+
+    /// Judge every document, whatever its kind, as if it were posted to this endpoint; alone, unless there is a profile
     #[arg(long = "as", value_enum, value_name = "ENDPOINT")]
     posted_to: Option<Endpoint>,
 
@@ -103,7 +113,7 @@ fn findings<S: serde::Serializer>(diagnostics: &[Diagnostic], serializer: S) -> 
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let profile = arguments.profile.as_deref().map(netpol_input::profile).transpose()?;
+    let profile = profile(arguments)?;
     let release = arguments.kubernetes.unwrap_or_else(|| profile.as_ref().map_or(Release::DEFAULT, Profile::release));
     let progress = Progress::step("reviewing");
     let (mut files, mut unread) = (Vec::new(), Vec::new());
@@ -113,15 +123,29 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
             Err(error) => unread.push(error),
         }
     }
-    let reviewed = match arguments.posted_to {
+    let mut reviewed = match arguments.posted_to {
         Some(Endpoint::Networkpolicies) => as_posted(&files, release, profile.as_ref()),
         None => as_loaded(&files, release, profile.as_ref()),
     };
     drop(progress);
+    if arguments.strict {
+        let all = reviewed.iter_mut().flat_map(|object| &mut object.diagnostics);
+        all.for_each(strict::raise);
+    }
     unread.iter().for_each(output::error);
     print(&reviewed, arguments.output)?;
     let errors = reviewed.iter().flat_map(|object| &object.diagnostics).any(|found| found.severity == Severity::Error);
     Ok(Outcome::good_if(!errors && unread.is_empty()))
+}
+
+/// What the policies are checked against, if anything.
+fn profile(arguments: &Arguments) -> Result<Option<Profile>, String> {
+    let by_default = || {
+        let is_alone = arguments.no_cluster_checks || arguments.posted_to.is_some();
+        (!is_alone).then(|| arguments.kubernetes.map_or("kubernetes".to_owned(), |at| format!("kubernetes:{at}")))
+    };
+    let text = arguments.profile.clone().or_else(by_default);
+    text.as_deref().map(netpol_input::profile).transpose()
 }
 
 /// What the profile says of an accepted policy, placed at its document.
@@ -236,7 +260,12 @@ fn print(reviewed: &[Reviewed], form: Form) -> io::Result<()> {
             all.filter(|found| found.severity == severity).count()
         };
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-        writeln!(out, "{} objects, {errors} errors, {warnings} warnings", reviewed.len())?;
+        let parts = [
+            output::counted(reviewed.len(), "object", "objects"),
+            output::counted(errors, "error", "errors"),
+            output::counted(warnings, "warning", "warnings"),
+        ];
+        writeln!(out, "{}", parts.join(", "))?;
     }
     out.flush()
 }
