@@ -15,6 +15,7 @@ use netpol_oracle::{
 use serde::Serialize;
 
 const MANIFESTS: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}},
   {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "status": {"podIP": "10.0.0.7"}},
   {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "db", "labels": {"role": "db"}}, "status": {"podIP": "10.0.1.3"}},
   {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"},
@@ -128,7 +129,7 @@ fn a_mismatch() {
         r#"{"flow":"default/web -> default/db:6380/tcp","verdict":"deny","rows":[],"#.to_owned()
             + r#""egress":{"verdict":"allow","reason":{"code":"not-isolated"}},"#
             + r#""ingress":{"verdict":"deny","reason":{"code":"no-rule","isolated_by":["default/db"],"#
-            + r#""near":[{"policy":"default/db","direction":"ingress","rule":0,"failed":"port"}]}}}"#
+            + r#""near":[{"policy":"default/db","direction":"ingress","rule":0,"failed":"port"}]}},"notes":[]}"#
     );
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
+use crate::labels::Labels;
 use crate::model::cluster::WorkloadKind;
 use crate::model::flow::{Endpoint, Flow, L4};
 use crate::name::ObjectName;
@@ -74,6 +75,7 @@ impl Probe {
 /// assert_eq!(json(ProbeWho::Pod(web()), address), r#"{"pod":"default/web","address":"192.0.2.7"}"#);
 /// let workload = ProbeWho::Workload("Deployment".parse()?, web());
 /// assert_eq!(json(workload, None), r#"{"workload":"default/deployment/web","address":null}"#);
+/// assert_eq!(json(ProbeWho::Replica(web()), None), r#"{"replica":"default/web","address":null}"#);
 /// assert_eq!(json(ProbeWho::Node(Some("n1".into())), address), r#"{"node":"n1","address":"192.0.2.7"}"#);
 /// assert_eq!(json(ProbeWho::Node(None), address), r#"{"node":null,"address":"192.0.2.7"}"#);
 /// assert_eq!(json(ProbeWho::Outside, address), r#"{"address":"192.0.2.7"}"#);
@@ -105,6 +107,10 @@ pub enum ProbeWho {
     Pod(ObjectName),
     /// A workload: stands for pods that have no addresses ([K25](crate::semantics#k25)).
     Workload(WorkloadKind, ObjectName),
+    /// A replica of a StatefulSet none of whose pods is loaded: it has no address ([K27](crate::semantics#k27)).
+    Replica(ObjectName),
+    /// A pod that does not exist yet, by its namespace and labels: nothing can send from it or to it.
+    Labelled(Arc<str>, Labels),
     /// A node, by name where one is known.
     Node(Option<Arc<str>>),
     /// An address outside the cluster.
@@ -119,6 +125,11 @@ impl Serialize for ProbeWho {
             Self::Pod(name) => map.serialize_entry("pod", name)?,
             Self::Workload(kind, name) => {
                 map.serialize_entry("workload", &Endpoint::Workload { kind: kind.clone(), name: name.clone() })?;
+            }
+            Self::Replica(name) => map.serialize_entry("replica", name)?,
+            Self::Labelled(namespace, labels) => {
+                let (namespace, labels) = (namespace.clone(), labels.clone());
+                map.serialize_entry("labels", &Endpoint::Labelled { namespace, labels })?;
             }
             Self::Node(name) => map.serialize_entry("node", name)?,
             Self::Outside => {}

@@ -309,6 +309,8 @@ impl fmt::Display for At<'_> {
         match &self.0.who {
             ProbeWho::Pod(name) => write!(f, " (pod {name})"),
             ProbeWho::Workload(kind, name) => write!(f, " ({kind} {name})"),
+            ProbeWho::Replica(name) => write!(f, " (replica {name})"),
+            ProbeWho::Labelled(namespace, labels) => write!(f, " ({namespace}/{{{labels}}})"),
             ProbeWho::Node(Some(name)) => write!(f, " (node {name})"),
             ProbeWho::Node(None) => write!(f, " (a node)"),
             ProbeWho::Outside => Ok(()),

@@ -52,11 +52,9 @@ fn end(end: &ConnectionEnd<'_>) -> ProbeEnd {
         EndName::Workload(kind, name) => ProbeWho::Workload(kind.clone(), name.clone()),
         EndName::Node(name) => ProbeWho::Node(name.map(Into::into)),
         EndName::Replica(set, ordinal) => {
-            ProbeWho::Pod(ObjectName::new(set.name.namespace().clone(), format!("{}-{ordinal}", set.name.name())))
+            ProbeWho::Replica(ObjectName::new(set.name.namespace().clone(), format!("{}-{ordinal}", set.name.name())))
         }
-        EndName::Labelled(namespace, labels) => {
-            ProbeWho::Pod(ObjectName::new(namespace.clone(), format!("{{{labels}}}")))
-        }
+        EndName::Labelled(namespace, labels) => ProbeWho::Labelled(namespace.clone(), labels.clone()),
         EndName::External => ProbeWho::Outside,
     };
     ProbeEnd { who, address: end.address.map(canonical) }

@@ -4,6 +4,7 @@ mod allocations;
 mod bounds;
 pub(crate) mod differential;
 pub(crate) mod exhaustive;
+mod real_worlds;
 mod services;
 mod table;
 mod updates;

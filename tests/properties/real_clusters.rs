@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use netpol_oracle::{Decide, Decision, Flow, FlowError, Reference, Verdict};
+use netpol_oracle::{Decide, Decision, Engine, Flow, FlowError, Reference, Verdict};
 
 use super::agree::{Compared, agrees};
 use super::rows::rows_that_carry;
@@ -66,6 +66,15 @@ fn by_their_rows(world: &World, flow: &Flow, decided: &Result<Decision, FlowErro
     (carrying != decision.rows).then(|| format!("named [{}], carrying [{carrying}]", decision.rows))
 }
 
+/// The engine says the same, reasons, notes and errors too, and its short answer is the verdict of the long one.
+fn by_the_engine(world: &World, flow: &Flow, decided: &Result<Decision, FlowError>) -> Option<String> {
+    let engine = Engine::new(&world.cluster, &world.profile);
+    let (said, verdict) = (engine.decide(flow), engine.verdict(flow));
+    let expected = decided.as_ref().map(|decision| decision.verdict).map_err(Clone::clone);
+    (said != *decided || verdict != expected)
+        .then(|| format!("the definition {decided:?}\nthe engine {said:?}, in short {verdict:?}\n"))
+}
+
 /// Asks every question of the worlds that `next` numbers.
 fn ask(next: &AtomicU64, last: u64, differs: Differs) -> Tally {
     let mut tally = Tally::default();
@@ -123,6 +132,11 @@ fn the_definition_says_what_every_resolution_says() {
         let kind = format!("undefined {open}");
         assert!(tally.rows.contains_key(&kind), "no {kind} among {:?}", tally.rows);
     }
+}
+
+#[test]
+fn the_engine_says_what_the_definition_says() {
+    none_differs(by_the_engine);
 }
 
 #[test]

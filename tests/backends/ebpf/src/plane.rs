@@ -136,7 +136,9 @@ impl State {
         let address = canonical(end.address.ok_or("an end has no address")?);
         let owner = self.addresses.owner(address);
         let stands = match &end.who {
-            ProbeWho::Workload(..) => return Err("a workload has no address"),
+            ProbeWho::Workload(..) | ProbeWho::Replica(_) | ProbeWho::Labelled(..) => {
+                return Err("no pod that is loaded has an address");
+            }
             ProbeWho::Pod(name) => match self.cluster.pod(name).filter(|pod| pod.host_network) {
                 Some(_) if host_network_are_pods(&self.profile) => {
                     return Err("a hostNetwork pod has its node's address (U2)");

@@ -79,7 +79,9 @@ impl Plane {
         let Some(address) = end.address.map(canonical) else { return Err("an end has no address".to_owned()) };
         let owner = self.roster.owner(address);
         let fits = match &end.who {
-            ProbeWho::Workload(..) => return Err("a workload sends no packets".to_owned()),
+            ProbeWho::Workload(..) | ProbeWho::Replica(_) | ProbeWho::Labelled(..) => {
+                return Err("no pod that is loaded sends packets".to_owned());
+            }
             ProbeWho::Pod(name) => match self.cluster.pod(name) {
                 Some(pod) if pod.host_network => {
                     if self.profile.capabilities().host_network == HostNetwork::Pod {

@@ -130,7 +130,9 @@ struct Place {
 impl Place {
     fn of(end: &ProbeEnd, cluster: &Cluster, profile: &Profile, ends: &Ends) -> Result<Self, &'static str> {
         match &end.who {
-            ProbeWho::Workload(..) => Err("a workload is no pod that could be connected"),
+            ProbeWho::Workload(..) | ProbeWho::Replica(_) | ProbeWho::Labelled(..) => {
+                Err("no pod that is loaded, and so none that could be connected")
+            }
             ProbeWho::Node(name) => Ok(Self { port: ends.node_port(name.as_ref()), is_pod: false }),
             ProbeWho::Outside => Ok(Self { port: UPLINK, is_pod: false }),
             ProbeWho::Pod(name) => match (cluster.pod(name), ends.pod(name)) {
