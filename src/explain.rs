@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::model::cluster::Cluster;
+use crate::model::cluster::{Cluster, ContainerPort};
+use crate::model::flow::{Destination, Endpoint, L4};
 use crate::model::policy::{Namespaces, Peer, Peers, PortMatch, PortSpec, Ports, Rule};
 use crate::name::{Direction, ObjectName};
 use crate::profile::row::{Row, Rows};
 use crate::text::first_of;
-use crate::verdict::{Decision, Failed, Judged, NearMiss, Reason, RuleRef, Side, Sides, Verdict};
+use crate::verdict::{Backend, Decision, Failed, Judged, NearMiss, Reason, RuleRef, Side, Sides, Verdict};
 
 /// How many rules or policies a line of text names before it counts the rest.
 const NAMED: usize = 5;
@@ -38,12 +39,24 @@ const NAMED: usize = 5;
 pub fn explain(decision: &Decision, cluster: &Cluster) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}: {}{}", decision.flow, decision.verdict, cited(decision.rows));
+    let source = Met::of(&decision.flow.source, cluster);
     match &decision.judged {
-        Judged::Sides(sides) => both(&mut text, "  ", sides, cluster),
+        Judged::Sides(sides) => {
+            let destination = match &decision.flow.destination {
+                Destination::Endpoint(endpoint) => Met::of(endpoint, cluster),
+                Destination::Service(_) => None,
+            };
+            both(&mut text, "  ", sides, &Ends { cluster, source, destination });
+        }
         Judged::Backends(backends) => {
             for backend in backends {
-                let _ = writeln!(text, "  backend {}: {}{}", backend.backend, backend.verdict, cited(backend.rows));
-                both(&mut text, "    ", &backend.sides, cluster);
+                let to = translated(decision.flow.l4, backend.l4);
+                let _ = writeln!(text, "  backend {}{to}: {}{}", backend.backend, backend.verdict, cited(backend.rows));
+                let destination = match &backend.backend {
+                    Backend::Object(name) => Met::named(name, cluster),
+                    Backend::Address(_) => None,
+                };
+                both(&mut text, "    ", &backend.sides, &Ends { cluster, source, destination });
             }
         }
     }
@@ -60,12 +73,75 @@ fn cited(rows: Rows) -> String {
     if rows.is_empty() { String::new() } else { format!(" ({rows})") }
 }
 
-fn both(text: &mut String, indent: &str, sides: &Sides, cluster: &Cluster) {
-    side(text, indent, Direction::Egress, &sides.egress, cluster);
-    side(text, indent, Direction::Ingress, &sides.ingress, cluster);
+/// The backend's own port, where it is another one than the flow's.
+fn translated(sent: L4, came: L4) -> String {
+    match (sent, came) {
+        (L4::Port(_, sent), L4::Port(protocol, came)) if sent != came => {
+            format!(" on {came}/{protocol} ({sent} became {came})")
+        }
+        _ => String::new(),
+    }
 }
 
-fn side(text: &mut String, indent: &str, direction: Direction, side: &Side, cluster: &Cluster) {
+/// The pod or workload that an end is, as far as a text tells of it.
+#[derive(Clone, Copy)]
+struct Met<'c> {
+    /// A hostNetwork end, and the node that it is where it says one.
+    host: Option<Option<&'c str>>,
+    ports: &'c [ContainerPort],
+}
+
+impl<'c> Met<'c> {
+    /// None where the flow names no object of the cluster.
+    fn of(endpoint: &Endpoint, cluster: &'c Cluster) -> Option<Self> {
+        match endpoint {
+            Endpoint::Named(name) | Endpoint::PodAddress { pod: name, .. } => Self::named(name, cluster),
+            Endpoint::Workload { kind, name } => cluster
+                .workload(kind, name)
+                .map(|found| Self::new(found.host_network, found.node.as_deref(), &found.ports)),
+            _ => None,
+        }
+    }
+
+    fn named(name: &ObjectName, cluster: &'c Cluster) -> Option<Self> {
+        let pod = cluster.pod(name).map(|found| Self::new(found.host_network, found.node.as_deref(), &found.ports));
+        pod.or_else(|| {
+            let found = cluster.workloads_named(name).next()?;
+            Some(Self::new(found.host_network, found.node.as_deref(), &found.ports))
+        })
+    }
+
+    fn new(host_network: bool, node: Option<&'c str>, ports: &'c [ContainerPort]) -> Self {
+        Self { host: host_network.then_some(node), ports }
+    }
+}
+
+/// What the lines about a side look at beside the side itself.
+struct Ends<'c> {
+    cluster: &'c Cluster,
+    source: Option<Met<'c>>,
+    destination: Option<Met<'c>>,
+}
+
+fn both(text: &mut String, indent: &str, sides: &Sides, ends: &Ends<'_>) {
+    for direction in [Direction::Egress, Direction::Ingress] {
+        side(text, indent, direction, sides.of(direction), ends);
+        // Where its own side has no subject, a hostNetwork end counted as its node (U2).
+        let (other, word, end) = match direction {
+            Direction::Egress => (Direction::Ingress, "destination", ends.destination),
+            Direction::Ingress => (Direction::Egress, "source", ends.source),
+        };
+        let judged = matches!(sides.of(direction).reason, Reason::NoRule { .. } | Reason::Open { .. });
+        if let (true, Reason::NoSubject, Some(Some(node))) = (judged, &sides.of(other).reason, end.map(|end| end.host))
+        {
+            let node = node.map(|node| format!(" {node}")).unwrap_or_default();
+            let _ = writeln!(text, "{indent}  the {word} is met as its node{node}, which no selector matches (K17)");
+        }
+    }
+}
+
+fn side(text: &mut String, indent: &str, direction: Direction, side: &Side, ends: &Ends<'_>) {
+    let cluster = ends.cluster;
     let end = match direction {
         Direction::Egress => "source",
         Direction::Ingress => "destination",
@@ -87,12 +163,13 @@ fn side(text: &mut String, indent: &str, direction: Direction, side: &Side, clus
         }
         Reason::Open { rows, isolated_by, near: misses } => {
             near = misses;
-            format!("isolated by {}; {rows} leave it open", first_of(isolated_by, NAMED))
+            let open: Vec<String> = rows.iter().map(|row| format!("{} ({row})", about(row))).collect();
+            format!("isolated by {}; left open: {}", first_of(isolated_by, NAMED), open.join("; "))
         }
     };
     let _ = writeln!(text, "{because}");
     for miss in near.iter().take(NAMED) {
-        let _ = writeln!(text, "{indent}  {}: {}", miss.rule, nearly(miss, cluster));
+        let _ = writeln!(text, "{indent}  {}: {}", miss.rule, nearly(miss, ends));
     }
     if near.len() > NAMED {
         let _ = writeln!(text, "{indent}  and {} more rules nearly match", near.len() - NAMED);
@@ -104,17 +181,17 @@ fn side(text: &mut String, indent: &str, direction: Direction, side: &Side, clus
                     text,
                     "{indent}  {name}: {} on {}",
                     peers(&rule.peers, direction, &name.policy),
-                    ports(&rule.ports)
+                    ports(&rule.ports, ends)
                 );
             }
         }
     }
 }
 
-fn nearly(miss: &NearMiss, cluster: &Cluster) -> String {
-    let Some(rule) = find(&miss.rule, cluster) else { return "the rule is gone".to_owned() };
+fn nearly(miss: &NearMiss, ends: &Ends<'_>) -> String {
+    let Some(rule) = find(&miss.rule, ends.cluster) else { return "the rule is gone".to_owned() };
     match miss.failed {
-        Failed::Port => format!("the peer matches, the port does not: it admits {}", ports(&rule.ports)),
+        Failed::Port => format!("the peer matches, the port does not: it admits {}", ports(&rule.ports, ends)),
         Failed::Peer => {
             let peers = peers(&rule.peers, miss.rule.direction, &miss.rule.policy);
             format!("the port matches, the peer does not: it admits {peers}")
@@ -155,20 +232,32 @@ fn peer(peer: &Peer, policy: &ObjectName) -> String {
     }
 }
 
-fn ports(ports: &Ports) -> String {
+fn ports(ports: &Ports, ends: &Ends<'_>) -> String {
     match ports {
         Ports::Any => "every port".to_owned(),
-        Ports::Of(list) => joined(list.iter().map(port)),
+        Ports::Of(list) => joined(list.iter().map(|entry| port(entry, ends))),
     }
 }
 
-fn port(entry: &PortMatch) -> String {
+fn port(entry: &PortMatch, ends: &Ends<'_>) -> String {
     let protocol = entry.protocol;
     match &entry.port {
         PortSpec::Any => format!("all {protocol}"),
         PortSpec::Number(number) => format!("{number}/{protocol}"),
         PortSpec::Range(range) => format!("{}-{}/{protocol}", range.first(), range.last()),
-        PortSpec::Name(name) => format!("`{name}`/{protocol}"),
+        PortSpec::Name(name) => {
+            let Some(end) = ends.destination else { return format!("`{name}`/{protocol}") };
+            // The node has no port names (K12).
+            let own = end
+                .ports
+                .iter()
+                .filter(|own| end.host.is_none() && own.protocol == protocol && own.name.as_ref() == Some(name));
+            let numbers: Vec<String> = own.map(|own| own.port.to_string()).collect();
+            match numbers.as_slice() {
+                [] => format!("`{name}`/{protocol} (no port of the destination)"),
+                numbers => format!("`{name}`/{protocol} ({} of the destination)", numbers.join(" and ")),
+            }
+        }
     }
 }
 

@@ -16,6 +16,8 @@ mod console;
 mod engine;
 mod errors;
 #[cfg(feature = "yaml")]
+mod explain;
+#[cfg(feature = "yaml")]
 mod examples;
 mod flow_text;
 mod fuzz_replay;

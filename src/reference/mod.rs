@@ -271,6 +271,7 @@ impl Decide for Reference<'_> {
             Asked::Backends(questions) => {
                 let backends = questions.iter().zip(outcomes).map(|((backend, question), outcome)| BackendDecision {
                     backend: backend.clone(),
+                    l4: question.l4,
                     verdict: outcome.verdict,
                     rows: self.rows_of_backend(question, &outcome),
                     sides: outcome.sides,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::model::flow::Flow;
+use crate::model::flow::{Flow, L4};
 use crate::name::{Direction, ObjectName};
 use crate::profile::row::{Row, Rows};
 use crate::verdict::backend::Backend;
@@ -126,6 +126,9 @@ pub struct BackendDecision {
     /// The backend.
     #[serde(skip)]
     pub backend: Backend,
+    /// What comes to it: the flow's protocol, and its own port.
+    #[serde(flatten)]
+    pub l4: L4,
     /// The verdict by way of it.
     pub verdict: Verdict,
     /// The rows that verdict hangs on.
@@ -136,10 +139,10 @@ pub struct BackendDecision {
 }
 
 impl BackendDecision {
-    /// The answer by way of `backend`.
+    /// The answer by way of `backend`, whom the connection reaches on `l4`.
     #[must_use]
-    pub fn new(backend: Backend, verdict: Verdict, rows: Rows, sides: Sides) -> Self {
-        Self { backend, verdict, rows, sides }
+    pub fn new(backend: Backend, l4: L4, verdict: Verdict, rows: Rows, sides: Sides) -> Self {
+        Self { backend, l4, verdict, rows, sides }
     }
 }
 

@@ -45,7 +45,7 @@ impl Tables {
             let outcome = self.outcome(&question);
             all_open = all_open.union(outcome.open);
             let rows = self.rows(&[question], outcome.verdict, outcome.open);
-            backends.push(BackendDecision { backend, verdict: outcome.verdict, rows, sides: outcome.sides });
+            backends.push(BackendDecision::new(backend, way.l4, outcome.verdict, rows, outcome.sides));
             questions.push(question);
         }
         let (verdict, disagree) = together(backends.iter().map(|backend| backend.verdict));
