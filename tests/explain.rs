@@ -54,7 +54,10 @@ fn a_port_name_is_told_with_its_number() {
     let shop = SHOP.replace("PORT", "web");
     for flow in ["shop/backend-0 -> shop/db1-0:8080/tcp", "shop/backend-0 -> svc/shop/db1:80/tcp"] {
         let text = told(&shop, flow);
-        assert!(text.contains("egress[0]: to pods `app=db1` of namespace `shop` on `web`/TCP (8080 of the destination)"), "{text}");
+        assert!(
+            text.contains("egress[0]: to pods `app=db1` of namespace `shop` on `web`/TCP (8080 of the destination)"),
+            "{text}"
+        );
     }
     let text = told(&shop, "shop/backend-0 -> shop/db1-0:80/tcp");
     assert!(text.contains("the port does not: it admits `web`/TCP (8080 of the destination)\n"), "{text}");

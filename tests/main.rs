@@ -16,12 +16,14 @@ mod console;
 mod engine;
 mod errors;
 #[cfg(feature = "yaml")]
-mod explain;
-#[cfg(feature = "yaml")]
 mod examples;
+#[cfg(feature = "yaml")]
+mod explain;
 mod flow_text;
 mod fuzz_replay;
 mod generate;
+#[cfg(feature = "yaml")]
+mod help;
 mod impact;
 mod interop;
 mod json;

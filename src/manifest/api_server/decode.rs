@@ -5,8 +5,9 @@
 
 use std::borrow::Cow;
 
+use super::hints::{self, Level};
 use super::report::{At, Path, Report};
-use super::schema::{NETWORK_POLICY, Object, Shape};
+use super::schema::{NETWORK_POLICY, Shape};
 use super::words;
 use crate::diagnostic::Code;
 use crate::manifest::tree::{Entry, Format, Repeated, Tree, Value};
@@ -30,7 +31,7 @@ pub(super) fn decode(tree: &Tree, repeated: &[Repeated], format: Format, report:
         return false;
     }
     let mut walk = Walk { format, unknown: Vec::new(), faults: Vec::new() };
-    walk.object(tree, &NETWORK_POLICY, Path::Root);
+    walk.object(Level { object: &NETWORK_POLICY, tree, path: Path::Root, around: None });
     if !walk.faults.is_empty() {
         for fault in walk.faults {
             fault.report(report);
@@ -143,55 +144,41 @@ struct Walk {
 }
 
 impl Walk {
-    fn value(&mut self, tree: &Tree, shape: &Shape, path: Path<'_>) {
+    fn value(&mut self, tree: &Tree, shape: &Shape, path: Path<'_>, around: &Level<'_>) {
         if !shape.fits(tree) {
             let what = format!("cannot read {} as {}", named_kind(tree), shape.wanted());
             self.faults.push(Found { path: path.to_field_path(), line: tree.line, what, help: help_for(tree, shape) });
             return;
         }
         match (shape, &tree.value) {
-            (Shape::Object(object), Value::Mapping(_)) => self.object(tree, object, path),
+            (Shape::Object(object), Value::Mapping(_)) => {
+                self.object(Level { object, tree, path, around: Some(around) })
+            }
             (Shape::List(item), Value::Sequence(items)) => {
                 for (i, tree) in items.iter().enumerate() {
-                    self.value(tree, item, path.index(i));
+                    self.value(tree, item, path.index(i), around);
                 }
             }
             (Shape::TextMap, Value::Mapping(entries)) => {
                 for entry in entries {
-                    self.value(&entry.value, &Shape::Text, path.field(&entry.key));
+                    self.value(&entry.value, &Shape::Text, path.field(&entry.key), around);
                 }
             }
             _ => {}
         }
     }
 
-    fn object(&mut self, tree: &Tree, object: &Object, path: Path<'_>) {
-        for entry in in_order(tree.entries(), self.format) {
-            let inner = path.field(&entry.key);
-            match object.field(&entry.key) {
-                Some(shape) => self.value(&entry.value, shape, inner),
-                None => self.unknown.push((inner.to_field_path(), entry.line, hint(&entry.key, object))),
+    fn object(&mut self, level: Level<'_>) {
+        for entry in in_order(level.tree.entries(), self.format) {
+            let inner = level.path.field(&entry.key);
+            match level.object.field(&entry.key) {
+                Some(shape) => self.value(&entry.value, shape, inner, &level),
+                None => {
+                    let help = hints::unknown(&entry.key, &level);
+                    self.unknown.push((inner.to_field_path(), entry.line, help.into()));
+                }
             }
         }
-    }
-}
-
-/// What was probably meant by an unknown name.
-fn hint(name: &str, object: &Object) -> Cow<'static, str> {
-    let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_'], "");
-    let (wanted, singular) = (plain(name), plain(name) + "s");
-    let near = |known: &&(&str, Shape)| {
-        let known = plain(known.0);
-        known == wanted || known == singular || format!("{known}s") == wanted
-    };
-    if let Some((known, _)) = object.fields.iter().find(near) {
-        return format!("write `{known}`").into();
-    }
-    match (object.name, name) {
-        ("an ingress rule", "to") => "an ingress rule has `from`; without it the rule admits every peer".into(),
-        ("a label selector", _) => "labels stand under `matchLabels`; without it the selector takes everything".into(),
-        ("an egress rule", "from") => "an egress rule has `to`; without it the rule admits every peer".into(),
-        _ => "the field is dropped as if it had not been written".into(),
     }
 }
 

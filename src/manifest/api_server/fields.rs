@@ -47,7 +47,13 @@ impl<'t> Node<'t> {
         Self { tree: Some(tree), line: tree.line }
     }
 
-    fn get(self, name: &str) -> Option<&'t Tree> {
+    /// Whether a field is written, if only as null.
+    pub(super) fn has(self, name: &str) -> bool {
+        self.tree.is_some_and(|tree| tree.get(name).is_some())
+    }
+
+    /// The value of a field, known to the types or not; none where it is null.
+    pub(super) fn get(self, name: &str) -> Option<&'t Tree> {
         self.tree.and_then(|tree| tree.get(name)).filter(|tree| !tree.is_null())
     }
 

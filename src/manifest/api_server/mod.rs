@@ -11,6 +11,7 @@ mod build;
 mod cidrs;
 mod decode;
 mod fields;
+mod hints;
 mod metadata;
 mod report;
 mod schema;

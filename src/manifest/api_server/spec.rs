@@ -77,7 +77,11 @@ fn port(entry: Node<'_>, path: Path<'_>, report: &mut Report) {
         if protocol.text.parse::<Protocol>().is_err() {
             let at = At { path: path.field("protocol"), line: protocol.line };
             let value = words::named(protocol.text, wording);
-            let help = "write it in upper case; without `protocol` it is TCP";
+            let help = match protocol.text.to_ascii_uppercase().as_str() {
+                "TCP" | "UDP" | "SCTP" => "write it in upper case; without `protocol` it is TCP",
+                "ICMP" | "ICMPV6" => "policies know TCP, UDP and SCTP; what becomes of ICMP is left open (U1)",
+                _ => "policies know TCP, UDP and SCTP; without `protocol` it is TCP",
+            };
             report.unsupported(at, &value, r#""TCP", "UDP", "SCTP""#, help);
         }
     }
@@ -106,12 +110,7 @@ fn port(entry: Node<'_>, path: Path<'_>, report: &mut Report) {
                 report.invalid(at_end, &end.to_string(), "may not be specified when `port` is non-numeric", "");
             }
             for fault in PortName::new(name).err().map(PortNameError::into_faults).unwrap_or_default() {
-                let help = if name.trim().parse::<u16>().is_ok() {
-                    "write the number without quotes"
-                } else {
-                    "write the name of a container's port: at most 15 of `a` to `z`, digits and single `-`"
-                };
-                report.invalid(at_port, &words::quote(name), words::port_name(fault), help);
+                report.invalid(at_port, &words::quote(name), words::port_name(fault), &port_help(name));
             }
         }
         None => {
@@ -119,6 +118,16 @@ fn port(entry: Node<'_>, path: Path<'_>, report: &mut Report) {
                 report.invalid(at_end, &end.to_string(), "may not be specified when `port` is not specified", "");
             }
         }
+    }
+}
+
+fn port_help(name: &str) -> String {
+    let number = |text: &str| text.trim().parse::<u16>().ok();
+    let range = name.split_once(['-', ':']).and_then(|(first, last)| Some((number(first)?, number(last)?)));
+    match (number(name), range) {
+        (Some(_), _) => "write the number without quotes".to_owned(),
+        (_, Some((first, last))) => format!("write `port: {first}` and `endPort: {last}` for a range"),
+        _ => "write the name of a container's port: at most 15 of `a` to `z`, digits and single `-`".to_owned(),
     }
 }
 
@@ -137,7 +146,20 @@ fn peer(peer: Node<'_>, path: Path<'_>, strict_cidrs: bool, report: &mut Report)
     let at = At { path, line: peer.line };
     match (block, selectors) {
         (None, 0) => {
-            report.required(at, "must specify a peer", "write `podSelector: {}` for every pod of this namespace")
+            let written = |field| peer.get(field).is_some();
+            let begun = |field| peer.has(field);
+            let help = if written("matchLabels") || written("matchExpressions") {
+                match (begun("podSelector"), begun("namespaceSelector")) {
+                    (true, false) => "the selector stands one level too high: indent it under `podSelector`",
+                    (false, true) => "the selector stands one level too high: indent it under `namespaceSelector`",
+                    _ => "the selector stands one level too high: indent it under `podSelector` or `namespaceSelector`",
+                }
+            } else if written("cidr") {
+                "the block stands one level too high: indent it under `ipBlock`"
+            } else {
+                "write `podSelector: {}` for every pod of this namespace"
+            };
+            report.required(at, "must specify a peer", help)
         }
         (Some(_), 1..) => {
             let help = "write two entries: peers of one list are alternatives";
