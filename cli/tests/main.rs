@@ -10,6 +10,7 @@
 
 mod decide;
 mod generate;
+mod input;
 mod oracle;
 mod review;
 mod shell;

@@ -3,10 +3,17 @@
 //! A package of its own, since the command line and the webhook share it and neither should build what the other needs: what
 //! is read, and in which order, is the same for both.
 
-use std::io;
+mod files;
+mod helm;
+mod kustomize;
+
+use std::collections::HashSet;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use netpol_oracle::Profile;
+
+use crate::files::{STDIN, at};
 
 /// The profile that `text` names: a file's, or `kubernetes[:V]`, `tunnel:V`, `vpc:V`, `cn2:V`.
 ///
@@ -20,42 +27,48 @@ pub fn profile(text: &str) -> Result<Profile, String> {
     Profile::read(text, bytes).map_err(|faults| format!("--profile: {faults}"))
 }
 
-/// The manifest files among `paths`, each read when its turn comes: files as they are, folders walked in the order of
-/// names for `.yaml`, `.yml` and `.json`. What cannot be read is an error of its own, with its path; the rest goes on.
-pub fn manifests(paths: &[PathBuf]) -> impl Iterator<Item = Result<(String, Vec<u8>), String>> {
-    let mut found = Vec::new();
-    for path in paths {
-        match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => walk(path, &mut found),
-            Ok(_) => found.push(Ok(path.clone())),
-            Err(error) => found.push(Err(at(path, &error))),
-        }
-    }
-    found.into_iter().map(|file| {
-        let path = file?;
+/// What comes of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Manifest {
+    /// A text to load, by its name.
+    Text(String, Vec<u8>),
+    /// What was passed over as it should be, and what to do about it.
+    Skipped(String),
+    /// What cannot be read, with its path.
+    Unread(String),
+}
+
+/// The manifest files among `paths`, each read when its turn comes: files as they are, `-` as standard input, folders walked
+/// in the order of names for `.yaml`, `.yml` and `.json` in any case. What cannot be read is [`Manifest::Unread`]; the rest
+/// goes on.
+///
+/// - Links to files and folders are followed; one that leads back or nowhere cannot be read. What is reached twice is read once,
+///   and entries that begin with `..`, of which a mounted ConfigMap is made, not at all.
+/// - A folder without manifests cannot be read, nor can an empty standard input: an answer about nothing helps nobody.
+/// - A Helm chart's templates cannot be read. Kustomizations and their patches are skipped.
+pub fn manifests(paths: &[PathBuf]) -> impl Iterator<Item = Manifest> {
+    let mut found = files::find(paths);
+    let skipped = kustomize::take_out(&mut found);
+    let mut charts = HashSet::new();
+    let texts = found.into_iter().filter_map(move |file| match file.and_then(read) {
+        Err(error) => Some(Manifest::Unread(error)),
+        Ok((path, bytes)) => match helm::said_of(&path, &bytes) {
+            None => Some(Manifest::Text(path.display().to_string(), bytes)),
+            Some(said) => charts.insert(said.clone()).then_some(Manifest::Unread(said)),
+        },
+    });
+    skipped.map(Manifest::Skipped).into_iter().chain(texts)
+}
+
+fn read(path: PathBuf) -> Result<(PathBuf, Vec<u8>), String> {
+    if path != Path::new(STDIN) {
         let bytes = std::fs::read(&path).map_err(|error| at(&path, &error))?;
-        Ok((path.display().to_string(), bytes))
-    })
-}
-
-fn walk(folder: &Path, found: &mut Vec<Result<PathBuf, String>>) {
-    let mut entries: Vec<PathBuf> = match std::fs::read_dir(folder) {
-        Ok(entries) => entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect(),
-        Err(error) => return found.push(Err(at(folder, &error))),
-    };
-    entries.sort();
-    for path in entries {
-        // A link to a folder is not followed: it may lead back up.
-        let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-        let is_manifest = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml" || ext == "json");
-        if path.is_dir() && !is_link {
-            walk(&path, found);
-        } else if is_manifest && !path.is_dir() {
-            found.push(Ok(path));
-        }
+        return Ok((path, bytes));
     }
-}
-
-fn at(path: &Path, error: &io::Error) -> String {
-    format!("{}: {error}", path.display())
+    let (path, mut bytes) = (PathBuf::from("standard input"), Vec::new());
+    io::stdin().read_to_end(&mut bytes).map_err(|error| at(&path, &error))?;
+    if bytes.trim_ascii().is_empty() {
+        return Err(format!("{}: nothing came", path.display()));
+    }
+    Ok((path, bytes))
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use netpol_input::Manifest;
 use netpol_oracle::diagnostic::Code;
 use netpol_oracle::{Cluster, Loader, Profile};
 use netpol_webhook::{judge, routes, server, signals, tls};
@@ -106,8 +107,11 @@ fn run(arguments: Arguments) -> Result<(), String> {
 fn snapshot(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
     let mut loader = Loader::new(profile.release());
     for file in netpol_input::manifests(paths) {
-        let (name, bytes) = file?;
-        loader = loader.text(&name, bytes);
+        match file {
+            Manifest::Text(name, bytes) => loader = loader.text(&name, bytes),
+            Manifest::Skipped(said) => eprintln!("{said}"),
+            Manifest::Unread(error) => return Err(error),
+        }
     }
     let loaded = loader.finish();
     for diagnostic in &loaded.diagnostics {

@@ -4,6 +4,7 @@ use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, ValueEnum};
+use netpol_input::Manifest;
 use netpol_oracle::manifest::Loaded;
 use netpol_oracle::profile::Rows;
 use netpol_oracle::verdict::{Judged, Note, Sides};
@@ -25,13 +26,18 @@ Examples:
   netpol decide --manifests k8s/ --flow 'default/web -> default/db:6379/tcp'
   netpol decide --manifests all.yaml --flows flows.txt --profile vpc:v1.31.6-r0 --output json
   kubectl get ns,nodes,pods,svc,endpointslices,netpol -A -o yaml > all.yaml
+  helm template shop/ | netpol decide --manifests - -n shop --flow 'shop/web -> shop/db:6379/tcp'
 
 A flow is `SRC -> DST:PORT/tcp|udp|sctp`, `SRC -> DST icmp` or `SRC -> DST NUMBER`. An end is a pod or workload
 `NS/NAME`, `NS/KIND/NAME`, `node:NAME`, an address, and as destination a Service `svc/NS/NAME`.")]
 pub(crate) struct Arguments {
-    /// Files and folders (.yaml, .yml, .json) that describe the cluster
+    /// Files and folders (.yaml, .yml, .json; `-`: standard input) that describe the cluster
     #[arg(long, num_args = 1.., value_name = "PATH", requires = "asked")]
     manifests: Vec<PathBuf>,
+
+    /// Where objects are that name no namespace
+    #[arg(long, short, value_name = "NAMESPACE", requires = "manifests")]
+    namespace: Option<String>,
 
     /// Flows such as `default/web -> default/db:6379/tcp`
     #[arg(long, num_args = 1.., value_name = "TEXT")]
@@ -82,12 +88,15 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     }
     let flows = match &arguments.flows {
         None => arguments.flow,
+        Some(path) if path == Path::new("-") && arguments.manifests.contains(path) => {
+            return Err("--manifests and --flows cannot both be standard input".to_owned().into());
+        }
         Some(path) => {
             let text = read(path).map_err(|error| format!("{}: {error}", path.display()))?;
             lines(&String::from_utf8_lossy(&text))
         }
     };
-    let (loaded, is_whole) = load(&arguments.manifests, &profile, arguments.strict);
+    let (loaded, is_whole) = load(&arguments.manifests, arguments.namespace.as_deref(), &profile, arguments.strict)?;
     let outcome = answer(&loaded, &profile, arguments.engine, &flows, arguments.output.unwrap_or(Form::Text))?;
     Ok(if arguments.strict && !is_whole { Outcome::Bad } else { outcome })
 }
@@ -121,14 +130,26 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Loads what can be read, and whether that is all, by strict validation; says on standard error what is not.
-fn load(paths: &[PathBuf], profile: &Profile, is_strict: bool) -> (Loaded, bool) {
+///
+/// # Errors
+/// Nothing could be read: of an empty cluster every answer is easy.
+fn load(
+    paths: &[PathBuf],
+    namespace: Option<&str>,
+    profile: &Profile,
+    is_strict: bool,
+) -> Result<(Loaded, bool), String> {
     let progress = Progress::step("reading manifests");
-    let mut loader = Loader::new(profile.release());
-    let mut unread = Vec::new();
+    let mut loader = namespace.into_iter().fold(Loader::new(profile.release()), Loader::namespace);
+    let (mut texts, mut skipped, mut unread) = (0, Vec::new(), Vec::new());
     for file in netpol_input::manifests(paths) {
         match file {
-            Ok((name, bytes)) => loader = loader.text(&name, bytes),
-            Err(error) => unread.push(error),
+            Manifest::Text(name, bytes) => {
+                loader = loader.text(&name, bytes);
+                texts += 1;
+            }
+            Manifest::Skipped(said) => skipped.push(said),
+            Manifest::Unread(error) => unread.push(error),
         }
     }
     let mut loaded = loader.finish();
@@ -136,10 +157,14 @@ fn load(paths: &[PathBuf], profile: &Profile, is_strict: bool) -> (Loaded, bool)
     if is_strict {
         loaded.diagnostics.iter_mut().for_each(strict::raise);
     }
+    skipped.iter().for_each(output::note);
     unread.iter().for_each(output::error);
+    if texts == 0 {
+        return Err("no manifest was read, so there is no cluster to ask about".to_owned());
+    }
     say_what_was_left_out(&loaded);
     let is_whole = unread.is_empty() && loaded.objects.iter().all(|object| object.accepted_strict);
-    (loaded, is_whole)
+    Ok((loaded, is_whole))
 }
 
 fn say_what_was_left_out(loaded: &Loaded) {

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use netpol_input::Manifest;
 use netpol_oracle::diagnostic::{Code, Diagnostic, Location, Origin, Severity};
 use netpol_oracle::manifest::judge_text;
 use netpol_oracle::{Cluster, Loader, NetworkPolicy, ObjectName, Profile, Release, admission};
@@ -28,9 +29,13 @@ Examples:
   netpol review --manifests k8s/ --profile vpc:v1.31.6-r0
   netpol review --manifests policies/ --no-cluster-checks --strict")]
 pub(crate) struct Arguments {
-    /// Files and folders (.yaml, .yml, .json)
+    /// Files and folders (.yaml, .yml, .json; `-`: standard input)
     #[arg(long, num_args = 1.., required = true, value_name = "PATH")]
     manifests: Vec<PathBuf>,
+
+    /// Where objects are that name no namespace
+    #[arg(long, short, value_name = "NAMESPACE", conflicts_with = "posted_to")]
+    namespace: Option<String>,
 
     /// The release whose API server judges: without it the profile's, else 1.34
     #[arg(long, value_name = "VERSION")]
@@ -116,22 +121,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let profile = profile(arguments)?;
     let release = arguments.kubernetes.unwrap_or_else(|| profile.as_ref().map_or(Release::DEFAULT, Profile::release));
     let progress = Progress::step("reviewing");
-    let (mut files, mut unread) = (Vec::new(), Vec::new());
+    let (mut files, mut skipped, mut unread) = (Vec::new(), Vec::new(), Vec::new());
     for file in netpol_input::manifests(&arguments.manifests) {
         match file {
-            Ok(file) => files.push(file),
-            Err(error) => unread.push(error),
+            Manifest::Text(name, bytes) => files.push((name, bytes)),
+            Manifest::Skipped(said) => skipped.push(said),
+            Manifest::Unread(error) => unread.push(error),
         }
     }
     let mut reviewed = match arguments.posted_to {
         Some(Endpoint::Networkpolicies) => as_posted(&files, release, profile.as_ref()),
-        None => as_loaded(&files, release, profile.as_ref()),
+        None => as_loaded(&files, arguments.namespace.as_deref(), release, profile.as_ref()),
     };
     drop(progress);
     if arguments.strict {
         let all = reviewed.iter_mut().flat_map(|object| &mut object.diagnostics);
         all.for_each(strict::raise);
     }
+    skipped.iter().for_each(output::note);
     unread.iter().for_each(output::error);
     print(&reviewed, arguments.output)?;
     let errors = reviewed.iter().flat_map(|object| &object.diagnostics).any(|found| found.severity == Severity::Error);
@@ -183,8 +190,15 @@ fn as_posted(files: &[(String, Vec<u8>)], release: Release, profile: Option<&Pro
 }
 
 /// All files together, as the parts of one cluster.
-fn as_loaded(files: &[(String, Vec<u8>)], release: Release, profile: Option<&Profile>) -> Vec<Reviewed> {
-    let loader = files.iter().fold(Loader::new(release), |loader, (file, bytes)| loader.text(file, bytes));
+fn as_loaded(
+    files: &[(String, Vec<u8>)],
+    namespace: Option<&str>,
+    release: Release,
+    profile: Option<&Profile>,
+) -> Vec<Reviewed> {
+    let loader = Loader::new(release);
+    let loader = namespace.into_iter().fold(loader, Loader::namespace);
+    let loader = files.iter().fold(loader, |loader, (file, bytes)| loader.text(file, bytes));
     let loaded = loader.finish();
     let order: BTreeMap<&str, usize> = files.iter().enumerate().map(|(i, (file, _))| (file.as_str(), i)).collect();
     let place = |location: &Location| {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use netpol_input::Manifest;
 use netpol_oracle::diagnostic::Severity;
 use netpol_oracle::generate::ClusterSpec;
 use netpol_oracle::oracle::{Probe, covering_flows, probes};
@@ -35,7 +36,7 @@ whose backend is then the destination, at the backend's port. An end is a `pod`,
 is not known), or nothing but an address. A verdict, and that of each side, is `allow`, `deny` or `undefined`: then no
 fate of the packet is wrong."#)]
 pub(crate) struct Arguments {
-    /// Files and folders (.yaml, .yml, .json) that describe the cluster
+    /// Files and folders (.yaml, .yml, .json; `-`: standard input) that describe the cluster
     #[arg(long, num_args = 1.., value_name = "PATH", required_unless_present = "pods")]
     manifests: Vec<PathBuf>,
 
@@ -81,8 +82,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 fn load(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
     let mut loader = Loader::new(profile.release());
     for file in netpol_input::manifests(paths) {
-        let (name, bytes) = file?;
-        loader = loader.text(&name, bytes);
+        match file {
+            Manifest::Text(name, bytes) => loader = loader.text(&name, bytes),
+            Manifest::Skipped(said) => output::note(said),
+            Manifest::Unread(error) => return Err(error),
+        }
     }
     let loaded = loader.finish();
     for diagnostic in loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error) {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::kinds::{self, Kind};
 use super::loaded::LoadedObject;
 use super::loader::{Loader, Source, finding};
-use super::names::{generate_name, renamed, written_name};
+use super::names::{generate_name, placed, renamed, written_name};
 use super::served::{group_of, mend};
 use super::{endpoints, objects, pods, services, workloads};
 use crate::diagnostic::{Code, Location, Severity};
@@ -17,6 +17,15 @@ use crate::text::quoted;
 
 impl Loader {
     pub(super) fn one(&mut self, object: Source<'_>, kind: Kind, word: &str, version: Option<&str>) {
+        let namespace = self.namespace.as_deref().filter(|_| kind.is_namespaced(version, word, object.tree));
+        match namespace.and_then(|namespace| placed(object.tree, namespace)) {
+            Some(tree) => self.placed(Source { tree: &tree, ..object }, kind, word, version),
+            None => self.placed(object, kind, word, version),
+        }
+    }
+
+    /// An object that names its namespace, unless that is `default`.
+    fn placed(&mut self, object: Source<'_>, kind: Kind, word: &str, version: Option<&str>) {
         let mut faults = Faults::default();
         let at = At::root(object.tree);
         let from = &mut faults;

@@ -97,6 +97,19 @@ impl Kind {
         })
     }
 
+    /// Whether its objects live in namespaces, as far as one can know.
+    pub(super) fn is_namespaced(&self, api_version: Option<&str>, kind: &str, tree: &Tree) -> bool {
+        match self {
+            Self::Namespace | Self::Node | Self::List | Self::Template => false,
+            Self::OtherPolicy => is_namespaced(api_version.unwrap_or_default(), kind),
+            Self::Unknown => workload_of_another_api(api_version, kind, tree).is_some(),
+            // Of another version or in another case.
+            Self::Unserved => !["namespace", "node"].iter().any(|cluster_wide| kind.eq_ignore_ascii_case(cluster_wide)),
+            Self::Pod | Self::Service | Self::EndpointSlice | Self::Endpoints | Self::Workload(_) => true,
+            Self::NetworkPolicy => true,
+        }
+    }
+
     /// By `apiVersion` and `kind`, as the release has them. Without the former the kind alone counts, as items of typed lists
     /// have it.
     pub(super) fn of(api_version: Option<&str>, kind: &str, has_items: bool, release: Release) -> Self {

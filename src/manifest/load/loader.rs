@@ -28,7 +28,7 @@ use crate::release::Release;
 ///   accepted once ([K25](crate::semantics#k25)).
 /// - A kind of Kubernetes itself in a version that the release does not serve is an error, as one in another case is
 ///   ([K25](crate::semantics#k25)). Of an OpenShift Template those objects are read that need no parameter.
-/// - No namespace means `default`. The same object twice: the last accepted one wins, with a warning
+/// - No namespace means `default`, or what [`Loader::namespace`] says. The same object twice: the last accepted one wins, with a warning
 ///   ([K25](crate::semantics#k25)).
 /// - An object with only a `generateName` is called `<generateName>*`, the next one `<generateName>*2`:
 ///   each would become an object of its own.
@@ -55,6 +55,8 @@ use crate::release::Release;
 #[derive(Debug)]
 pub struct Loader {
     pub(super) release: Release,
+    /// Where objects are that name no namespace, if not in `default`.
+    pub(super) namespace: Option<Box<str>>,
     pub(super) builder: ClusterBuilder,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) skipped: BTreeMap<String, usize>,
@@ -95,6 +97,7 @@ impl Loader {
     pub fn new(release: Release) -> Self {
         Self {
             release,
+            namespace: None,
             builder: Cluster::builder(),
             diagnostics: Vec::new(),
             skipped: BTreeMap::new(),
@@ -103,6 +106,14 @@ impl Loader {
             generated: HashMap::new(),
             given: HashMap::new(),
         }
+    }
+
+    /// Where objects are that name no namespace, in what is read from here on: `default` without it. Cluster-wide kinds have
+    /// none.
+    #[must_use]
+    pub fn namespace(mut self, namespace: &str) -> Self {
+        self.namespace = Some(namespace.into());
+        self
     }
 
     /// Reads a text, of one or many documents; `name` stands in every location.

@@ -1,6 +1,6 @@
 //! Names as manifests write them.
 
-use crate::located::Tree;
+use crate::located::{Entry, Tree, Value};
 use crate::model::policy::NetworkPolicy;
 use crate::name::{Direction, ObjectName};
 
@@ -12,6 +12,21 @@ pub(super) fn written_name(tree: &Tree) -> ObjectName {
     };
     let name = text("name").or_else(|| text("generateName")).unwrap_or_default();
     ObjectName::new(text("namespace").unwrap_or("default"), name)
+}
+
+/// The object in that namespace, where it names none.
+pub(super) fn placed(tree: &Tree, namespace: &str) -> Option<Tree> {
+    let metadata = tree.get("metadata")?;
+    let is_silent = metadata.get("namespace").is_none_or(|named| named.is_null() || named.as_str() == Some(""));
+    let mut placed = tree.clone();
+    let Value::Mapping(fields) = &mut placed.value else { return None };
+    let metadata = fields.iter_mut().find(|field| &*field.key == "metadata").filter(|_| is_silent)?;
+    let line = metadata.line;
+    let Value::Mapping(fields) = &mut metadata.value.value else { return None };
+    fields.retain(|field| &*field.key != "namespace");
+    let value = Tree::new(line, Value::String(namespace.into()));
+    fields.push(Entry { key: "namespace".into(), line, value });
+    Some(placed)
 }
 
 /// The beginning of a name that the server would complete.
