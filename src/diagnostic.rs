@@ -76,6 +76,8 @@ codes! {
     UnservedKind = "NP010",
     /// Objects of an OpenShift Template need parameters ([K25](crate::semantics#k25)).
     TemplateParameters = "NP011",
+    /// `egress: []` without `policyTypes`, which restricts nothing ([K3](crate::semantics#k3)).
+    EmptyEgress = "NP012",
 
     /// The API server cannot read the document as a NetworkPolicy: a 400.
     Decode = "NP100",
@@ -151,6 +153,12 @@ codes! {
     OtherPolicies = "NP228",
     /// `except` leaves nothing of its block.
     EmptyIpBlock = "NP229",
+    /// A rule admits everyone on every port ([K5](crate::semantics#k5), [K6](crate::semantics#k6)).
+    AdmitsEveryone = "NP230",
+    /// On CCE: isolated for egress, and no rule lets the subjects reach node-local DNS.
+    NodeDnsCutOff = "NP231",
+    /// On CCE: isolated for ingress, and no rule admits the load balancers' health checks.
+    HealthChecksCutOff = "NP232",
 }
 
 impl fmt::Display for Code {

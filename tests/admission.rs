@@ -600,6 +600,108 @@ fn dns_cut_off() {
 }
 
 #[test]
+fn rules_that_admit_everyone() {
+    let all = |spec: &str| of(Code::AdmitsEveryone, KUBERNETES, &policy(&format!("podSelector: {{}}, {spec}")));
+    let said = |path: &str, whom: &str, direction: &str| {
+        [format!(
+            "warning[NP230]: {path}: the rule admits every {whom} on every port: the policy limits no {direction}"
+        )]
+    };
+    assert_eq!(all("ingress: [{from: [{podSelector: {}}]}, {}]"), said("spec.ingress[1]", "source", "ingress"));
+    assert_eq!(all("ingress: [{from: [], ports: []}]"), said("spec.ingress[0]", "source", "ingress"));
+    assert_eq!(all("egress: [{}]"), said("spec.egress[0]", "destination", "egress"));
+    for quiet in [
+        "ingress: []",
+        "ingress: [{ports: [{port: 80}]}]",
+        "ingress: [{from: [{podSelector: {}}]}]",
+        "policyTypes: [Ingress], egress: [{}]",
+    ] {
+        assert_eq!(all(quiet), Vec::<String>::new(), "{quiet}");
+    }
+}
+
+#[test]
+fn node_local_dns_cut_off() {
+    let cut = |profile: &str, rules: &str, more: &str| {
+        let world =
+            policy(&format!("podSelector: {{}}, policyTypes: [Egress], egress: [{rules}]")) + &pod("a/x", "") + more;
+        of(Code::NodeDnsCutOff, profile, &world)
+    };
+    let said = [
+        "warning[NP231]: spec.egress: node-local DNS is cut off: no egress rule lets `a/x` reach `169.254.20.10` on port 53 over UDP",
+    ];
+    let quiet = Vec::<String>::new();
+    for profile in [TUNNEL, VPC, CN2] {
+        for rules in [
+            "",
+            "{to: [{namespaceSelector: {}}]}",
+            "{ports: [{port: 53}]}",
+            "{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [169.254.0.0/16]}}]}",
+        ] {
+            assert_eq!(cut(profile, rules, ""), said, "{profile} {rules}");
+        }
+        for rules in [
+            "{}",
+            "{ports: [{port: 53, protocol: UDP}]}",
+            "{to: [{ipBlock: {cidr: 169.254.20.10/32}}], ports: [{port: 53, protocol: UDP}]}",
+            "{to: [{podSelector: {}}, {ipBlock: {cidr: 169.254.0.0/16}}]}",
+        ] {
+            assert_eq!(cut(profile, rules, ""), quiet, "{profile} {rules}");
+        }
+        let helped = other("dns", "podSelector: {}, egress: [{ports: [{port: 53, protocol: UDP}]}]");
+        assert_eq!(cut(profile, "", &format!("---\n{helped}")), quiet);
+    }
+    assert_eq!(cut(KUBERNETES, "", ""), quiet);
+    assert_eq!(cut("{model: vpc, version: v1.31.4-r0}", "", ""), quiet);
+    assert_eq!(of(Code::NodeDnsCutOff, TUNNEL, &policy("podSelector: {}")), quiet);
+}
+
+#[test]
+fn health_checks_cut_off() {
+    let cut = |profile: &str, rules: &str| {
+        let world = policy(&format!("podSelector: {{}}, ingress: [{rules}]")) + &pod("a/x", "");
+        of(Code::HealthChecksCutOff, profile, &world)
+    };
+    let said = [
+        "warning[NP232]: spec.ingress: health checks of load balancers are cut off: no ingress rule lets `100.125.0.0/16` reach `a/x`",
+    ];
+    let quiet = Vec::<String>::new();
+    for profile in [TUNNEL, VPC] {
+        for rules in ["", "{from: [{namespaceSelector: {}}]}", "{from: [{ipBlock: {cidr: 100.126.0.0/16}}]}"] {
+            assert_eq!(cut(profile, rules), said, "{profile} {rules}");
+        }
+        for rules in ["{}", "{ports: [{port: 80}]}", "{from: [{ipBlock: {cidr: 100.125.0.0/16}}]}"] {
+            assert_eq!(cut(profile, rules), quiet, "{profile} {rules}");
+        }
+    }
+    // Nobody knows what CN2 does with the range (C11).
+    assert_eq!(cut(CN2, ""), quiet);
+    assert_eq!(cut(KUBERNETES, ""), quiet);
+    assert_eq!(of(Code::HealthChecksCutOff, VPC, &policy("podSelector: {}, policyTypes: [Egress]")), quiet);
+}
+
+#[test]
+fn k3_an_empty_egress_list() {
+    let said = |spec: &str| -> Vec<String> {
+        let loaded = Loader::new(netpol_oracle::Release::DEFAULT).text("t.yaml", policy(spec)).finish();
+        loaded.diagnostics.iter().map(ToString::to_string).collect()
+    };
+    let expected = "t.yaml:1 (document 0): warning[NP012]: spec.egress: `egress: []` without `policyTypes` restricts nothing \
+                    (help: to deny all egress, add `policyTypes: [Ingress, Egress]`)";
+    assert_eq!(said("podSelector: {}, ingress: [{}], egress: []"), [expected]);
+    assert_eq!(said("podSelector: {}, policyTypes: [], egress: []"), [expected]);
+    for quiet in [
+        "podSelector: {}",
+        "podSelector: {}, egress: null",
+        "podSelector: {}, policyTypes: [Egress], egress: []",
+        "podSelector: {}, policyTypes: [Ingress], egress: []",
+        "podSelector: {}, egress: [{}]",
+    ] {
+        assert_eq!(said(quiet), Vec::<String>::new(), "{quiet}");
+    }
+}
+
+#[test]
 fn selectors_that_select_nothing() {
     let with = |subject: &str, from: &str| {
         policy(&format!("podSelector: {subject}, ingress: [{{from: [{from}]}}]")) + &pod("a/x", "") + &pod("b/w", "")

@@ -222,4 +222,25 @@ pub const CATALOGUE: &[Example] = &[
         path: "spec.egress[0].to[0].ipBlock.except",
         message: "`except` leaves nothing of `10.0.0.0/8`: the block admits no address",
     },
+    Example {
+        code: Code::AdmitsEveryone,
+        profile: "{model: kubernetes}",
+        manifests: "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {}, ingress: [{}]}}",
+        path: "spec.ingress[0]",
+        message: "the rule admits every source on every port: the policy limits no ingress",
+    },
+    Example {
+        code: Code::NodeDnsCutOff,
+        profile: "{model: tunnel, version: v1.31.6-r0}",
+        manifests: "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {}, policyTypes: [Egress]}}",
+        path: "spec.egress",
+        message: "node-local DNS is cut off: no egress rule lets the pods it will select reach `169.254.20.10` on port 53 over UDP",
+    },
+    Example {
+        code: Code::HealthChecksCutOff,
+        profile: "{model: vpc, version: v1.31.6-r0}",
+        manifests: "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {}}}",
+        path: "spec.ingress",
+        message: "health checks of load balancers are cut off: no ingress rule lets `100.125.0.0/16` reach the pods it will select",
+    },
 ];

@@ -6,13 +6,14 @@
 use std::net::IpAddr;
 
 use crate::admission::context::Review;
+use crate::admission::cut_off::Cut;
 use crate::admission::finding::{Findings, Place};
 use crate::admission::text::{names, quoted};
-use crate::analysis::index::{Bits, Object};
+use crate::analysis::index::Object;
 use crate::diagnostic::Code;
 use crate::labels::Labels;
 use crate::model::cluster::{ContainerPort, Service, ServiceKind, ServicePort, TargetPort};
-use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PodPeer, PortMatch, PortSpec, Ports, Rule};
+use crate::model::policy::{Namespaces, Peer, Peers, PodPeer, PortMatch, PortSpec, Ports, Rule};
 use crate::name::Direction;
 use crate::net::{IpBlock, Port, Protocol, remaining};
 use crate::profile::capability::{HostNetwork, IpBlockScope, Support, UnaddressedPod};
@@ -55,10 +56,7 @@ pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
     let tcp_only = first == Protocol::Udp
         && protocols.contains(&Protocol::Tcp)
         && cut_off(review, &servers, Protocol::Tcp, port).is_none();
-    let whom = match cut {
-        Cut::Some(objects) => names(review.index.of_set(&objects).map(Object::name)),
-        Cut::Whoever => "the pods it will select".to_owned(),
-    };
+    let whom = cut.whom(review);
     let over = if tcp_only { " over UDP" } else { "" };
     let message = format!("DNS is cut off{over}: no egress rule lets {whom} reach {known_as}");
     let help = match (servers.is_empty(), review.capabilities().ip_block_scope) {
@@ -70,44 +68,15 @@ pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
     findings.warn(Code::DnsCutOff, Place::Rules(Direction::Egress), message, help);
 }
 
-/// Who cannot ask.
-enum Cut {
-    Some(Bits),
-    /// Nothing is selected yet.
-    Whoever,
-}
-
 fn cut_off(review: &Review<'_>, servers: &[Server<'_>], protocol: Protocol, port: Port) -> Option<Cut> {
-    let admits = |policy: &NetworkPolicy| {
+    Cut::of(review, Direction::Egress, |policy| {
         policy.rules(Direction::Egress).iter().any(|rule| {
             if servers.is_empty() {
                 return somewhere(rule, protocol, port);
             }
             servers.iter().any(|server| reaches(review, policy.name().namespace(), rule, server, protocol))
         })
-    };
-    if admits(review.policy) {
-        return None;
-    }
-    let others = review.others(Direction::Egress);
-    if review.subjects.is_empty() {
-        // What will be selected is surely under a policy with the same selector or with none.
-        let covers =
-            |other: &NetworkPolicy| other.subject().is_everything() || other.subject() == review.policy.subject();
-        let helped = others.into_iter().any(|other| covers(other) && admits(other));
-        return (!helped).then_some(Cut::Whoever);
-    }
-    let mut rest = review.isolated();
-    for other in others {
-        if rest.is_empty() {
-            return None;
-        }
-        let helped = rest.and(&review.index.subjects(other));
-        if !helped.is_empty() && admits(other) {
-            rest = rest.without(&helped);
-        }
-    }
-    (!rest.is_empty()).then_some(Cut::Some(rest))
+    })
 }
 
 /// The cluster's DNS as far as it is loaded, and what to call it.
@@ -187,7 +156,7 @@ fn behind<'c>(review: &Review<'c>, service: &'c Service, port: Port) -> Vec<Serv
 }
 
 /// Without a known server: whether the rule admits the port to anybody.
-fn somewhere(rule: &Rule, protocol: Protocol, port: Port) -> bool {
+pub(super) fn somewhere(rule: &Rule, protocol: Protocol, port: Port) -> bool {
     let admits = |entry: &PortMatch| {
         entry.protocol == protocol
             && match &entry.port {

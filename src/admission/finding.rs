@@ -28,6 +28,8 @@ pub(super) struct RulePlace {
 /// Fields of a rule's entries, ports first as the API server reports them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RuleField {
+    /// The rule itself.
+    Whole,
     Port(usize, &'static str),
     /// The entry, or a field of its `ipBlock`.
     Peer(usize, &'static str),
@@ -58,6 +60,7 @@ impl Place {
             Self::In(RulePlace { direction, rule, field }) => {
                 let rule = rules(direction).index(rule);
                 let (entry, field) = match field {
+                    RuleField::Whole => return rule,
                     RuleField::Port(at, field) => (rule.child("ports").index(at), field),
                     RuleField::Peer(at, field) => (rule.child(list_of(direction)).index(at), field),
                 };

@@ -33,6 +33,9 @@
 //! | NP227 | [K17], [U2] | warning | a selector selects pods with hostNetwork |
 //! | NP228 | [K25] | warning | policies of other kinds exist |
 //! | NP229 | [K14] | warning | `except` leaves nothing of its block |
+//! | NP230 | [K5], [K6] | warning | a rule without peers and ports: everyone is admitted on every port |
+//! | NP231 | | warning | on CCE: isolated for egress, and no rule reaches node-local DNS (169.254.20.10) |
+//! | NP232 | | warning | on CCE: isolated for ingress, and no rule admits health checks (100.125.0.0/16) |
 //!
 //! A row that is overridden with `unknown` gives a warning where `unsupported` gives an error. Where no pod
 //! and no workload is loaded at all, NP222 to NP224 are not given: nothing would ever be selected.
@@ -57,9 +60,11 @@ mod blocks;
 mod catalogue;
 mod circumstances;
 mod context;
+mod cut_off;
 mod dns;
 mod finding;
 mod owned;
+mod platform;
 mod ports;
 mod review;
 mod selectors;

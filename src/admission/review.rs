@@ -2,7 +2,7 @@
 
 use crate::admission::context::Review;
 use crate::admission::finding::Findings;
-use crate::admission::{blocks, circumstances, dns, ports, selectors};
+use crate::admission::{blocks, circumstances, dns, platform, ports, selectors};
 use crate::diagnostic::Diagnostic;
 use crate::model::cluster::Cluster;
 use crate::model::policy::NetworkPolicy;
@@ -47,5 +47,6 @@ pub fn review(policy: &NetworkPolicy, profile: &Profile, cluster: &Cluster) -> V
     blocks::check(&review, &mut findings);
     ports::check(&review, &mut findings);
     dns::check(&review, &mut findings);
+    platform::check(&review, &mut findings);
     findings.sorted()
 }

@@ -8,8 +8,8 @@ use super::loader::{Loader, Source, finding};
 use super::names::{generate_name, placed, renamed, written_name};
 use super::served::{group_of, mend};
 use super::{endpoints, objects, pods, services, workloads};
-use crate::diagnostic::{Code, Location, Severity};
-use crate::located::{At, Faults, Tree};
+use crate::diagnostic::{Code, FieldPath, Location, Severity};
+use crate::located::{At, Faults, Tree, Value};
 use crate::manifest::api_server;
 use crate::model::cluster::{OtherPolicy, WorkloadKind};
 use crate::name::ObjectName;
@@ -217,6 +217,7 @@ impl Loader {
         self.diagnostics.extend(judged.diagnostics);
         match policy {
             Some(policy) => {
+                self.warn_empty_egress(object);
                 self.remember("NetworkPolicy".into(), name, object.location);
                 self.builder.policy(policy);
             }
@@ -224,6 +225,23 @@ impl Loader {
                 self.builder.rejected_policy(name);
             }
         }
+    }
+
+    /// Warns of `egress: []` where only `policyTypes` would make it a denial (K3).
+    fn warn_empty_egress(&mut self, object: Source<'_>) {
+        let Some(spec) = object.tree.get("spec") else { return };
+        let is_empty = |tree: &Tree| matches!(&tree.value, Value::Sequence(items) if items.is_empty());
+        let declared = spec.get("policyTypes").is_some_and(|types| !types.is_null() && !is_empty(types));
+        let Some(egress) = spec.entry("egress").filter(|entry| is_empty(&entry.value)) else { return };
+        if declared {
+            return;
+        }
+        let location = Location { line: egress.line.or(object.location.line), ..object.location.clone() };
+        let message = "`egress: []` without `policyTypes` restricts nothing".to_owned();
+        let mut warning = finding(Severity::Warning, Code::EmptyEgress, message, location);
+        warning.path = FieldPath::root().child("spec").child("egress");
+        warning.help = "to deny all egress, add `policyTypes: [Ingress, Egress]`".to_owned();
+        self.diagnostics.push(warning);
     }
 
     fn other_policy(&mut self, object: Source<'_>, kind: &str, version: &str) {
