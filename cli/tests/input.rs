@@ -152,7 +152,9 @@ fn kustomizations_are_to_be_built() {
     folder.write("base/patch.yaml", "- {op: add, path: /spec/policyTypes, value: [Ingress]}\n");
     let said = |rest: &str| {
         let path = folder.file("base/kustomization.yaml");
-        format!("note: skipped {rest} ({path}): build (`kustomize build` or `kubectl kustomize`) and load the result\n")
+        format!(
+            "note: skipped {rest} ({path}): build it (`kustomize build` or `kubectl kustomize`) and load the result\n"
+        )
     };
     let (base, one) = (folder.file("base"), said("1 kustomization and 1 patch"));
     let review = netpol(["review", "--manifests", &base]).with_code(0);

@@ -21,7 +21,7 @@ pub(crate) fn take_out(found: &mut Vec<Found>) -> Option<String> {
     let counted = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
     Some(format!(
-        "skipped {} and {} ({}{more}): build (`kustomize build` or `kubectl kustomize`) and load the result",
+        "skipped {} and {} ({}{more}): build it (`kustomize build` or `kubectl kustomize`) and load the result",
         counted(all.len(), "kustomization", "kustomizations"),
         counted(patches, "patch", "patches"),
         first.display()
