@@ -702,6 +702,25 @@ fn k3_an_empty_egress_list() {
 }
 
 #[test]
+fn findings_are_placed_by_the_lines_of_fields() {
+    let text = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: a}\nspec:\n  podSelector: {}\n  \
+                ingress:\n  - from:\n    - ipBlock:\n        cidr: 192.0.2.0/24\n        except:\n        - 192.0.2.0/24\n  - {}\n";
+    let text = text.replace("- 192.0.2.0/24", "- 192.0.2.0/25\n        - 192.0.2.128/25");
+    let loaded = Loader::new(netpol_oracle::Release::DEFAULT).text("t.yaml", &text).finish();
+    let judged = netpol_oracle::manifest::judge_text(netpol_oracle::Release::DEFAULT, "t.yaml", &text);
+    let policy = loaded.cluster.policies().first().unwrap();
+    let lines: Vec<_> =
+        review(policy, &profile("{model: tunnel, version: v1.31.6-r0, switch: false}"), &loaded.cluster)
+            .iter()
+            .map(|found| (found.code.as_str(), loaded.objects[0].lines.line(&found.path)))
+            .collect();
+    for expected in [("NP201", None), ("NP204", Some(8)), ("NP229", Some(10)), ("NP230", Some(13))] {
+        assert!(lines.contains(&expected), "{lines:?}");
+    }
+    assert_eq!(judged[0].lines, loaded.objects[0].lines);
+}
+
+#[test]
 fn selectors_that_select_nothing() {
     let with = |subject: &str, from: &str| {
         policy(&format!("podSelector: {subject}, ingress: [{{from: [{from}]}}]")) + &pod("a/x", "") + &pod("b/w", "")

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::api_server::{self, Intake};
+use super::lines::FieldLines;
 use super::tree::{Document, Fault, FaultKind, Format, Hint, Tree, from_serialize, read};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::policy::NetworkPolicy;
@@ -29,6 +30,8 @@ pub struct Judgement {
     pub accepted: bool,
     /// Whether it is accepted under strict field validation, `kubectl`'s default, which refuses those.
     pub accepted_strict: bool,
+    /// Where its fields stand.
+    pub lines: FieldLines,
     /// Every fault and warning at its field and line, in the server's order.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -115,6 +118,7 @@ fn judged(release: Release, source: &Arc<str>, document: &Document) -> Judgement
         policy: answer.policy,
         accepted: answer.accepted,
         accepted_strict: answer.accepted_strict,
+        lines: FieldLines::of(tree),
         diagnostics: answer.diagnostics,
     }
 }
@@ -124,6 +128,7 @@ fn unread(fault: &Fault, location: Location) -> Judgement {
     Judgement {
         diagnostics: vec![fault.at(location.clone())],
         location,
+        lines: FieldLines::default(),
         kind: String::new(),
         namespace: String::new(),
         name: String::new(),

@@ -2,9 +2,11 @@
 
 mod api_server;
 mod judge;
+mod lines;
 pub(crate) mod load;
 pub(crate) mod tree;
 pub mod write;
 
 pub use self::judge::{Judgement, judge_object, judge_text};
+pub use self::lines::FieldLines;
 pub use self::load::{Loaded, LoadedObject, Loader};

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use netpol_input::Manifest;
 use netpol_oracle::diagnostic::{Code, Diagnostic, Location, Origin, Severity};
-use netpol_oracle::manifest::judge_text;
+use netpol_oracle::manifest::{FieldLines, judge_text};
 use netpol_oracle::{Cluster, Loader, NetworkPolicy, ObjectName, Profile, Release, admission};
 use serde::Serialize;
 
@@ -155,11 +155,18 @@ fn profile(arguments: &Arguments) -> Result<Option<Profile>, String> {
     text.as_deref().map(netpol_input::profile).transpose()
 }
 
-/// What the profile says of an accepted policy, placed at its document.
-fn by_profile(policy: &NetworkPolicy, profile: &Profile, cluster: &Cluster, at: &Location) -> Vec<Diagnostic> {
+/// What the profile says of an accepted policy, placed at its fields.
+fn by_profile(
+    policy: &NetworkPolicy,
+    profile: &Profile,
+    cluster: &Cluster,
+    (at, lines): (&Location, &FieldLines),
+) -> Vec<Diagnostic> {
     let mut found = admission::review(policy, profile, cluster);
     for diagnostic in &mut found {
-        diagnostic.location = Some(at.clone());
+        let mut location = at.clone();
+        location.line = lines.line(&diagnostic.path).or(location.line);
+        diagnostic.location = Some(location);
     }
     found
 }
@@ -171,7 +178,8 @@ fn as_posted(files: &[(String, Vec<u8>)], release: Release, profile: Option<&Pro
         for judgement in judge_text(release, file, bytes) {
             let mut diagnostics = judgement.diagnostics;
             if let (Some(policy), Some(profile)) = (&judgement.policy, profile) {
-                diagnostics.extend(by_profile(policy, profile, &Cluster::default(), &judgement.location));
+                let place = (&judgement.location, &judgement.lines);
+                diagnostics.extend(by_profile(policy, profile, &Cluster::default(), place));
             }
             reviewed.push(Reviewed {
                 file: file.clone(),
@@ -207,10 +215,11 @@ fn as_loaded(
     };
     let mut reviewed: BTreeMap<(usize, usize, Option<usize>), Reviewed> = BTreeMap::new();
     // Of several policies of a name the last accepted one is the cluster's (K25).
-    let mut policies: BTreeMap<ObjectName, Location> = BTreeMap::new();
+    let mut policies: BTreeMap<ObjectName, (Location, FieldLines)> = BTreeMap::new();
     for object in loaded.objects {
         if object.kind == "NetworkPolicy" && object.accepted {
-            policies.insert(ObjectName::new(&*object.namespace, &*object.name), object.location.clone());
+            let name = ObjectName::new(&*object.namespace, &*object.name);
+            policies.insert(name, (object.location.clone(), object.lines));
         }
         let Location { source, document, item, .. } = &object.location;
         let new = Reviewed {
@@ -228,9 +237,9 @@ fn as_loaded(
     }
     let mut diagnostics = loaded.diagnostics;
     if let Some(profile) = profile {
-        for (name, location) in &policies {
+        for (name, (location, lines)) in &policies {
             if let Some(policy) = loaded.cluster.policy(name) {
-                diagnostics.extend(by_profile(policy, profile, &loaded.cluster, location));
+                diagnostics.extend(by_profile(policy, profile, &loaded.cluster, (location, lines)));
             }
         }
     }

@@ -11,6 +11,7 @@ use super::{endpoints, objects, pods, services, workloads};
 use crate::diagnostic::{Code, FieldPath, Location, Severity};
 use crate::located::{At, Faults, Tree, Value};
 use crate::manifest::api_server;
+use crate::manifest::lines::FieldLines;
 use crate::model::cluster::{OtherPolicy, WorkloadKind};
 use crate::name::ObjectName;
 use crate::text::quoted;
@@ -114,6 +115,7 @@ impl Loader {
             name: name.name().to_string(),
             accepted: false,
             accepted_strict: false,
+            lines: FieldLines::default(),
         });
         let version = version.map_or_else(String::new, |version| format!(" in version \"{}\"", quoted(version)));
         let message = format!("no matches for kind \"{}\"{version}", quoted(kind));
@@ -139,6 +141,7 @@ impl Loader {
             name: text("name").or_else(|| text("generateName")).unwrap_or_default().to_owned(),
             accepted: true,
             accepted_strict: true,
+            lines: FieldLines::default(),
         });
     }
 
@@ -161,6 +164,7 @@ impl Loader {
             name: shown.name().to_string(),
             accepted,
             accepted_strict: accepted && object.repeated.is_empty(),
+            lines: FieldLines::default(),
         });
         self.warn_repeated(object.repeated, object.location);
         self.place(faults, object.location);
@@ -213,6 +217,7 @@ impl Loader {
             name: name.name().to_string(),
             accepted: judged.accepted,
             accepted_strict: judged.accepted_strict,
+            lines: FieldLines::of(object.tree),
         });
         self.diagnostics.extend(judged.diagnostics);
         match policy {

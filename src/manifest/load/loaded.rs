@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Location};
+use crate::manifest::lines::FieldLines;
 use crate::model::cluster::Cluster;
 
 /// What a [`Loader`](crate::Loader) has read.
@@ -37,4 +38,6 @@ pub struct LoadedObject {
     pub accepted: bool,
     /// The same where unknown and repeated fields are refused, as `kubectl` asks by default.
     pub accepted_strict: bool,
+    /// Where the fields of a NetworkPolicy stand; of other kinds nothing.
+    pub lines: FieldLines,
 }

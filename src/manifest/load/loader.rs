@@ -11,6 +11,7 @@ use super::loaded::{Loaded, LoadedObject};
 use super::shared_addresses::{shared_addresses, shared_node_addresses};
 use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
 use crate::located::{At, Faults, FieldFault, Tree, Value};
+use crate::manifest::lines::FieldLines;
 use crate::manifest::tree::{Document, Format, Hint, Repeated, from_serialize, read};
 use crate::model::builder::ClusterBuilder;
 use crate::model::cluster::Cluster;
@@ -192,6 +193,7 @@ impl Loader {
             name: String::new(),
             accepted: false,
             accepted_strict: false,
+            lines: FieldLines::default(),
         });
     }
 
