@@ -113,9 +113,6 @@ pub enum FlowError {
     /// A ClusterIP takes only what its ports name ([K23](crate::semantics#k23)).
     #[error("Service `{0}` takes TCP, UDP and SCTP only")]
     PortlessService(ObjectName),
-    /// A headless Service has nothing to send to ([K23](crate::semantics#k23)).
-    #[error("Service `{0}` is headless: name one of its pods")]
-    Headless(ObjectName),
     /// A name for another name ([K23](crate::semantics#k23)).
     #[error("Service `{0}` is an ExternalName: name the address it stands for")]
     ExternalName(ObjectName),
@@ -132,9 +129,6 @@ pub enum FlowError {
         /// What there is.
         backends: Vec<Backend>,
     },
-    /// An end of a form that is read but not judged yet.
-    #[error("`{0}` cannot be judged yet")]
-    NotJudgedYet(String),
     /// `via` beside a destination that is no Service.
     #[error("`via` needs a Service as destination")]
     ViaWithoutService,
@@ -180,11 +174,9 @@ impl FlowError {
         "no-local-backend",
         "no-such-port",
         "portless-service",
-        "headless",
         "external-name",
         "service-as-source",
         "not-a-backend",
-        "not-judged-yet",
         "via-without-service",
     ];
 
@@ -210,11 +202,9 @@ impl FlowError {
             Self::NoLocalBackend { .. } => "no-local-backend",
             Self::NoSuchPort { .. } => "no-such-port",
             Self::PortlessService(_) => "portless-service",
-            Self::Headless(_) => "headless",
             Self::ExternalName(_) => "external-name",
             Self::ServiceAsSource(_) => "service-as-source",
             Self::NotABackend { .. } => "not-a-backend",
-            Self::NotJudgedYet(_) => "not-judged-yet",
             Self::ViaWithoutService => "via-without-service",
         }
     }

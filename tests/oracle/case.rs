@@ -229,8 +229,8 @@ fn a_stale_answer_is_told_apart_from_a_mismatch() {
     assert!(replay.report.is_clean() && !replay.is_clean());
     assert_eq!(
         replay.stale[0].to_string(),
-        "flows[0]: expected deny (C1) (egress allow: not-isolated, ingress allow: not-isolated), \
-         now allow (egress allow: not-isolated, ingress allow: not-isolated)"
+        "flows[0]: expected deny (C1) (egress allow: not-isolated, ingress allow: not-isolated) (namespace-not-loaded, no-policies), \
+         now allow (egress allow: not-isolated, ingress allow: not-isolated) (namespace-not-loaded, no-policies)"
     );
     case.changes.push(vec![Change::Remove(ObjectId::Pod(name("c")))]);
     let error = case.replay(&mut Plane::new()).unwrap_err();
@@ -262,9 +262,12 @@ fn an_error_can_be_what_is_expected() {
     );
     assert_eq!(
         wrong("\"no-subject\"", "\"rule\""),
-        "flows[1]: expected allow (egress: rule), now allow (egress allow: no-subject, ingress allow: no-subject)"
+        "flows[1]: expected allow (egress: rule), now allow (egress allow: no-subject, ingress allow: no-subject) (no-policies)"
     );
-    assert!(wrong("x/a", "192.0.2.3").ends_with("now allow (egress allow: no-subject, ingress allow: no-subject)"));
+    assert!(
+        wrong("x/a", "192.0.2.3")
+            .ends_with("now allow (egress allow: no-subject, ingress allow: no-subject) (no-policies)")
+    );
     assert!(wrong("192.0.2.2", "x/b").ends_with("now the error unknown-object: no pod or workload `x/b`"));
 }
 

@@ -180,14 +180,19 @@ impl Logic for Diagrams {
         readings: impl Iterator<Item = (usize, T)>,
         mut judge: impl FnMut(T) -> Option<Diagram>,
     ) -> Option<Diagram> {
-        let readings: Vec<(usize, T)> = readings.collect();
-        let is_taken: Vec<Diagram> = match readings.as_slice() {
-            [_] => vec![Self::YES],
-            several => several.iter().map(|(at, _)| self.behaviour(Behaviour::Taken(choice, *at))).collect(),
-        };
-        let said =
-            readings.into_iter().zip(is_taken).filter_map(|((_, reading), taken)| Some((taken, judge(reading)?)));
-        let said: Vec<(Diagram, Diagram)> = said.collect();
+        let mut readings = readings.peekable();
+        let first = readings.next()?;
+        // Mostly there is nothing to choose.
+        if readings.peek().is_none() {
+            return judge(first.1);
+        }
+        // All are asked for before any is judged: the order of the diagrams is that of the asking.
+        let readings: Vec<(Diagram, T)> = std::iter::once(first)
+            .chain(readings)
+            .map(|(at, reading)| (self.behaviour(Behaviour::Taken(choice, at)), reading))
+            .collect();
+        let said: Vec<(Diagram, Diagram)> =
+            readings.into_iter().filter_map(|(taken, reading)| Some((taken, judge(reading)?))).collect();
         let ((_, first), others) = said.split_first()?;
         Some(others.iter().rev().fold(*first, |rest, (taken, truth)| self.choose(*taken, *truth, rest)))
     }
