@@ -243,7 +243,8 @@ pub(crate) fn supported(name: &str) -> Value {
 
 /// One that selects no pod.
 pub(crate) fn idle(name: &str) -> Value {
-    policy(name, json!({"podSelector": {"matchLabels": {"app": "nobody"}}}))
+    let ingress = json!([{"ports": [{"port": 80}]}]);
+    policy(name, json!({"podSelector": {"matchLabels": {"app": "nobody"}}, "ingress": ingress}))
 }
 
 /// A review as the server sends it; `object` and `old` may be null.
