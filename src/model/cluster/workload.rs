@@ -16,7 +16,7 @@ pub struct Workload {
     pub name: ObjectName,
     /// Its kind.
     pub kind: WorkloadKind,
-    /// Labels of its pod template; [its controller](super::controller_labels) adds others
+    /// Labels of its pod template; its controller adds others ([`controller_values`](Self::controller_values))
     /// ([K27](crate::semantics#k27)).
     pub labels: Labels,
     /// `spec.selector`; the template's labels where there is none.
