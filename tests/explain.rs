@@ -13,6 +13,8 @@ fn told(manifests: &str, flow: &str) -> String {
 }
 
 const SHOP: &str = "
+{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+---
 {apiVersion: v1, kind: Pod, metadata: {name: backend-0, namespace: shop, labels: {app: backend}}, status: {podIP: 10.0.0.5}}
 ---
 {apiVersion: v1, kind: Pod, metadata: {name: db1-0, namespace: shop, labels: {app: db1}},
@@ -68,6 +70,9 @@ fn a_port_name_is_told_with_its_number() {
 #[test]
 fn a_host_network_end_is_met_as_its_node() {
     let manifests = "
+{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Namespace, metadata: {name: nginx}},
+ {apiVersion: v1, kind: Namespace, metadata: {name: market}}]}
+---
 {apiVersion: v1, kind: Node, metadata: {name: w2}, status: {addresses: [{type: InternalIP, address: 172.22.1.153}]}}
 ---
 {apiVersion: v1, kind: Pod, metadata: {name: controller-0, namespace: nginx, labels: {app: nginx}},

@@ -11,15 +11,17 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::core::admission::{AdmissionRequest, AdmissionReview};
 use kube::core::{DynamicObject, ObjectList, TypeMeta};
+use netpol_oracle::diagnostic::{Code, Diagnostic};
 use netpol_oracle::{Cluster, Loader, Release};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// The cluster of one object, without a word about it.
+/// The cluster of one object, without a word about it; an empty egress list may be said to restrict nothing (K3).
 fn cluster_of<T: Serialize + ?Sized>(object: &T) -> Cluster {
     let loaded = Loader::new(Release::DEFAULT).object("typed", object).finish();
-    assert_eq!(loaded.diagnostics, [], "typed objects load without a word");
+    let told = loaded.diagnostics.iter().filter(|found| found.code != Code::EmptyEgress);
+    assert_eq!(told.collect::<Vec<_>>(), Vec::<&Diagnostic>::new(), "typed objects load without a word");
     assert!(loaded.skipped.is_empty(), "{:?}", loaded.skipped);
     loaded.cluster
 }

@@ -103,7 +103,7 @@ fn namespaces_asked_for(cluster: &Cluster, side: &Side) -> Vec<Note> {
             _ => None,
         });
     asked
-        .filter(|selector| !is_given(selector))
+        .filter(|selector| !selector.is_everything() && !is_given(selector))
         .map(|selector| Note::no_namespace_matches(&selector.to_string()))
         .collect()
 }

@@ -182,7 +182,8 @@ fn mismatches_name_sides_and_why() {
          \x20 packet: 10.0.0.1 (pod x/a) -> 10.0.0.2 (pod x/b) TCP 80\n\
          \x20 x/a -> x/b:80/tcp: deny\n\
          \x20   egress: allow: no policy isolates the source for egress (K1)\n\
-         \x20   ingress: deny: isolated by `x/deny`; no rule admits the flow\n"
+         \x20   ingress: deny: isolated by `x/deny`; no rule admits the flow\n\
+         \x20   note: namespace `x` was not loaded: selectors know its name alone\n"
     );
 }
 

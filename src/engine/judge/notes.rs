@@ -84,7 +84,7 @@ impl Tables {
         let Namespaces::Matching(selector) = &peer.namespaces else { return None };
         let mut given = self.cluster.namespaces().iter().filter(|namespace| self.cluster.is_given(&namespace.name));
         let is_there = given.any(|namespace| selector.matches(&namespace.labels));
-        (!is_there).then(|| Note::no_namespace_matches(&selector.to_string()))
+        (!is_there && !selector.is_everything()).then(|| Note::no_namespace_matches(&selector.to_string()))
     }
 
     /// The keys that a workload of another API lacks and that are asked of it, by policies of its namespace or by those rules of
