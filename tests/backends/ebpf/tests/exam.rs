@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use fastrand::Rng;
 use netpol_oracle::generate::strategies::{World, clusters as any_clusters, overrides, with_ranges};
-use netpol_oracle::model::{OtherProtocol, Peer, Peers, PortSpec, Ports};
+use netpol_oracle::model::{OtherProtocol, Peer, Peers, PortSpec, Ports, ServiceKind};
 use netpol_oracle::net::Family;
 use netpol_oracle::oracle::ProbeWho;
 use netpol_oracle::profile::Switch;
@@ -155,7 +155,13 @@ fn ask(reference: &Reference<'_>, flow: Flow, questions: &mut Vec<Question>) {
         Judged::Backends(all) => all.into_iter().map(|each| (each.backend, each.sides)).unzip(),
     };
     let Some(probes) = probes_of(reference.cluster(), &flow, &backends) else {
-        panic!("no probe for {flow}");
+        let Destination::Service(name) = &flow.destination else { panic!("no probe for {flow}") };
+        // Nothing is sent to a headless Service itself: its pods are asked by their own addresses.
+        assert!(
+            reference.cluster().service(name).is_some_and(|service| service.kind == ServiceKind::Headless),
+            "{flow}"
+        );
+        return;
     };
     questions.extend(probes.into_iter().zip(sides).map(|(probe, sides)| Question {
         probe,
