@@ -56,7 +56,7 @@ impl fmt::Display for Verdict {
 ///     serde_json::to_string(&decision)?,
 ///     r#"{"flow":"192.0.2.1 -> default/db icmp","verdict":"allow","rows":[],"#.to_owned()
 ///         + r#""egress":{"verdict":"allow","reason":{"code":"not-isolated"}},"#
-///         + r#""ingress":{"verdict":"allow","reason":{"code":"not-isolated"}}}"#
+///         + r#""ingress":{"verdict":"allow","reason":{"code":"not-isolated"}},"notes":[]}"#
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
