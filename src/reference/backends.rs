@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use crate::labels::{LabelValue, Labels};
 use crate::model::cluster::{
-    Cluster, ContainerPort, ControllerValueKind, EndpointSlice, PossibleValues, Service, ServicePort, SliceEndpoint,
-    SlicePort, TargetPort, Workload,
+    Cluster, ContainerPort, ControllerValueKind, EndpointSlice, Pod, PossibleValues, Service, ServicePort,
+    SliceEndpoint, SlicePort, TargetPort, Workload,
 };
 use crate::net::Port;
 use crate::profile::capability::ControllerLabel;
@@ -51,7 +51,7 @@ pub(super) fn of<'c>(
                 None => continue,
             },
         };
-        for entry in endpoints.iter().filter(|entry| entry.ready || service.publish_not_ready) {
+        for entry in endpoints.iter().filter(|entry| is_ready(service, entry.ready, is_terminating(cluster, entry))) {
             // The addresses of an endpoint are interchangeable; consumers use the first.
             let Some(address) = entry.addresses.first() else { continue };
             let Some(endpoint) = listed_endpoint(cluster, entry, *address, target)? else { continue };
@@ -59,6 +59,16 @@ pub(super) fn of<'c>(
         }
     }
     Ok(found)
+}
+
+/// `publishNotReadyAddresses`: every backend counts as ready, but a terminating one does not.
+fn is_ready(service: &Service, ready: bool, terminating: bool) -> bool {
+    if service.publish_not_ready { !terminating } else { ready }
+}
+
+/// By its own condition, or by the pod that it names.
+fn is_terminating(cluster: &Cluster, entry: &SliceEndpoint) -> bool {
+    entry.terminating || entry.target.as_ref().and_then(|name| cluster.pod(name)).is_some_and(|pod| pod.terminating)
 }
 
 fn listed_endpoint<'c>(
@@ -90,8 +100,8 @@ fn selected<'c>(asking: &Asking<'_, 'c>, service: &'c Service, port: Option<&Ser
         return Vec::new();
     }
     let here = |namespace: &str| namespace == &**service.name.namespace();
-    let is_ready = |ready: bool| ready || service.publish_not_ready;
-    let pods = cluster.pods().iter().filter(|pod| pod.is_live() && is_ready(pod.ready)).map(Who::Pod);
+    let is_backend = |pod: &&Pod| pod.is_live() && is_ready(service, pod.ready, pod.terminating);
+    let pods = cluster.pods().iter().filter(is_backend).map(Who::Pod);
     let pods = pods.filter(|who| who.labels().is_some_and(|labels| has_all(labels, &service.selector)));
     let workloads = cluster.workloads().iter().filter(|workload| stands_alone(cluster, workload));
     let workloads = workloads.filter_map(|workload| as_selected(asking, workload, &service.selector));

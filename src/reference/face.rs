@@ -94,9 +94,13 @@ fn node_of<'c>(cluster: &'c Cluster, owner: Who<'c>, address: IpAddr) -> Option<
     owner.node().or_else(|| node::at(cluster, address).ok().flatten().flatten())
 }
 
-/// A live pod of its own network on the node, that may be met in the address' family.
+/// A live pod of its own network on the node, that may be met in the address' family. Names decide where both are known: an
+/// address that two nodes have makes nobody's pod another node's.
 fn is_on(pod: &Pod, node: Option<&str>, address: IpAddr) -> bool {
-    let on_node = pod.node.as_deref().is_some_and(|own| Some(own) == node) || pod.host_addresses.contains(&address);
+    let on_node = match (pod.node.as_deref(), node) {
+        (Some(own), Some(node)) => own == node,
+        _ => pod.host_addresses.contains(&address),
+    };
     let family = Family::of(address);
     let in_family = pod.addresses.is_empty() || pod.addresses.iter().any(|own| Family::of(*own) == family);
     pod.is_live() && !pod.host_network && on_node && in_family

@@ -117,13 +117,16 @@ fn met<'c>(source: &Candidate<'c>, sender: &Party<'c>) -> Candidate<'c> {
     Candidate { addresses: sender.address.into_iter().collect(), ..source.clone() }
 }
 
-/// Pods and the node itself reach every backend by a nodePort of `externalTrafficPolicy: Local`; so may who says no node.
+/// Pods and the node itself reach every backend by a nodePort of `externalTrafficPolicy: Local`; so may who says no node. Where
+/// both have a name the names decide, whatever addresses the two have in common.
 fn reaches_every_backend(cluster: &Cluster, sender: &Party<'_>, at: Who<'_>, address: IpAddr) -> bool {
     let node = Party::new(at, Some(address));
     match sender.who {
         Who::External | Who::ClusterIp => false,
+        Who::Node(Some(name)) if at.node().is_some() => at.node() == Some(name),
         Who::Node(_) => node::is_own_for_certain(cluster, &node, sender) || sender.address == node.address,
         _ if !sender.who.is_host_network() => true,
+        _ if sender.who.node().is_some() && at.node().is_some() => sender.who.node() == at.node(),
         _ => match (node::place(cluster, sender), node::place(cluster, &node)) {
             (Place::Said(one), Place::Said(other)) => one == other || node::is_own_for_certain(cluster, sender, &node),
             _ => true,

@@ -85,8 +85,18 @@ impl<'t> ServiceFront<'t> {
                 slice.ports.iter().find(is_port).map(|each| L4::Port(each.protocol, each.port))
             }
         };
-        let ready = slice.endpoints.iter().filter(|endpoint| endpoint.ready || self.service.publish_not_ready);
+        let ready = slice
+            .endpoints
+            .iter()
+            .filter(|endpoint| if self.service.publish_not_ready { !self.is_going(endpoint) } else { endpoint.ready });
         l4.into_iter().flat_map(move |l4| ready.clone().filter_map(move |each| self.of_endpoint(each, l4).transpose()))
+    }
+
+    /// It is terminating, or its pod is.
+    fn is_going(&self, endpoint: &CompiledEndpoint) -> bool {
+        let slot = || self.tables.target_slot(endpoint.target.as_ref()?);
+        endpoint.terminating
+            || slot().is_some_and(|slot| matches!(self.tables.object(slot), SlotObject::Pod(pod) if pod.terminating))
     }
 
     /// The endpoint as a backend: the pod that it names, else who has its address. None where its pod has finished.
@@ -153,7 +163,8 @@ impl<'t> ServiceFront<'t> {
         let object = tables.object(slot);
         let is_ready = match object {
             SlotObject::Empty => false,
-            SlotObject::Pod(pod) => pod.ready || self.service.publish_not_ready,
+            SlotObject::Pod(pod) if self.service.publish_not_ready => !pod.terminating,
+            SlotObject::Pod(pod) => pod.ready,
             SlotObject::Workload(workload) => {
                 let namespace = tables.namespace_named(workload.name.namespace());
                 namespace.is_some_and(|namespace| namespace.workloads.stands_for_pods(workload))

@@ -64,10 +64,11 @@ impl Tables {
         let at_nodes = if end.is_node() { self.node_port_services(protocol, number) } else { &[] };
         let by_address = at_address.iter().filter_map(|name| self.at_port(name, FaceKind::Address, protocol, number));
         let by_node = at_nodes.iter().filter_map(|name| self.at_port(name, FaceKind::NodePort, protocol, number));
-        let on_node =
-            if end.is_node() { self.node_of(end, address).and_then(|name| self.node_entry(name)) } else { None };
+        let name = if end.is_node() { self.node_of(end, address) } else { None };
+        let on_node = name.and_then(|name| self.node_entry(name));
         let reporting = claims.filter(|_| end.is_node()).map_or(&[][..], |claims| &claims.host_ports);
         let slots = on_node.map_or(&[][..], |entry| &entry.host_ports).iter().chain(reporting);
+        let slots = slots.filter(|slot| !self.is_elsewhere(**slot, name));
         let by_pod = slots.filter_map(|slot| self.at_host_port(*slot, address, protocol, number));
         let mut all = by_address.chain(by_node).chain(by_pod);
         let Some(first) = all.next() else { return Ok(None) };
@@ -102,6 +103,12 @@ impl Tables {
             port.protocol == protocol && at == Some(number)
         };
         Some(Reached::Service(service, service.ports.iter().find(is_it)?, kind))
+    }
+
+    /// The pod says another node's name, whatever addresses the two have in common.
+    fn is_elsewhere(&self, slot: SlotIx, node: Option<&str>) -> bool {
+        let SlotObject::Pod(pod) = self.object(slot) else { return false };
+        pod.node.as_deref().zip(node).is_some_and(|(own, node)| own != node)
     }
 
     fn at_host_port(&self, slot: SlotIx, address: IpAddr, protocol: Protocol, number: Port) -> Option<Reached<'_>> {

@@ -150,6 +150,11 @@ fn at_one_address<'t>(source: &Candidate<'t>, met: &ResolvedEnd<'t>) -> Candidat
 /// From pods, and from that node itself, a nodePort reaches every backend, whatever the Service's `externalTrafficPolicy`; so it
 /// may from who says no node.
 fn is_let_through(tables: &Tables, source: &ResolvedEnd<'_>, node: &ResolvedEnd<'_>) -> bool {
+    // Two names tell two nodes apart, whatever addresses they have in common.
+    let names = source.identity.node().zip(node.identity.node()).filter(|_| source.is_node());
+    if let Some((own, other)) = names {
+        return own == other;
+    }
     match source.identity {
         EndIdentity::External => false,
         EndIdentity::Node(_) => tables.is_own_for_certain(node, source) || source.address == node.address,

@@ -9,9 +9,9 @@ use crate::engine::ends::node_relation::{Place, Spot};
 use crate::engine::ends::sent::PassedOn;
 use crate::engine::judge::evaluation::Evaluation;
 use crate::engine::judge::logic::Logic;
+use crate::engine::judge::variants::Variants;
 use crate::engine::spaces::blocks::{address, number};
 use crate::engine::spaces::cuts::{AddressCuts, intervals};
-use crate::engine::tables::class::ClassDetail;
 use crate::engine::tables::policy::{CompiledPeer, CompiledPeers};
 use crate::engine::tables::{SlotObject, Tables};
 use crate::name::Direction;
@@ -26,12 +26,12 @@ pub(super) struct Passer<'t> {
     pub(super) is_own: Option<bool>,
 }
 
-/// `class` is the backend's. The node that was named, at each of its addresses. Or any node, at one address of each kind that the backend's policies tell
-/// apart: there may be any number of nodes that were not loaded, and those may have any address, so it does not matter how many
-/// were.
+/// The node that was named, at each of its addresses. Or any node, at one address of each kind that the policies of all that the
+/// backend may be tell apart, so that they are the same whatever it is: there may be any number of nodes that were not loaded, and
+/// those may have any address, so it does not matter how many were.
 pub(super) fn passers<'t, L: Logic>(
     evaluation: &Evaluation<'_, 't, L>,
-    class: Option<&ClassDetail>,
+    backends: &Variants<'_>,
     face: ResolvedEnd<'t>,
     passed_on: PassedOn,
 ) -> Vec<Passer<'t>> {
@@ -48,7 +48,7 @@ pub(super) fn passers<'t, L: Logic>(
         return addresses.into_iter().map(passer).collect();
     }
     let destination = &question.destination;
-    let kinds = tables.kinds_of_addresses(class, family);
+    let kinds = tables.kinds_of_addresses(backends, family);
     let mut all = Vec::new();
     for (first, last) in &kinds {
         // An address that certainly is the own node's is no other's.
@@ -113,11 +113,11 @@ impl Tables {
         all
     }
 
-    /// The addresses that the policies which isolate a class for ingress do not tell apart, from the first to the last.
-    fn kinds_of_addresses(&self, class: Option<&ClassDetail>, family: Family) -> Vec<(IpAddr, IpAddr)> {
+    /// The addresses that the policies which isolate any of the classes for ingress do not tell apart, from the first to the last.
+    fn kinds_of_addresses(&self, backends: &Variants<'_>, family: Family) -> Vec<(IpAddr, IpAddr)> {
         let mut cuts = AddressCuts::new();
         cuts.cut_internal_cloud();
-        let policies = class.map_or_else(Vec::new, |class| self.isolating(class, Direction::Ingress));
+        let policies: Vec<_> = backends.classes().flat_map(|class| self.isolating(class, Direction::Ingress)).collect();
         for rule in policies.iter().flat_map(|policy| policy.rules(Direction::Ingress)) {
             let CompiledPeers::Of(peers) = &rule.peers else { continue };
             for peer in peers {

@@ -21,12 +21,14 @@ pub(super) enum HostPods {
 }
 
 /// The readings that both sides of a connection share.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct SharedReading<'t> {
     host_pods: HostPods,
     /// As what policies see the ends.
     source: Option<Guise<'t>>,
     destination: Option<Guise<'t>>,
+    /// All that the destination may be.
+    destinations: &'t Variants<'t>,
     /// On which node the ends are, of those that the flow meets, where they do not say.
     source_at: Option<Spot<'t>>,
     destination_at: Option<Spot<'t>>,
@@ -50,7 +52,7 @@ pub(super) enum Seen<'t> {
 }
 
 /// One way to read everything that one side asks for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Reading<'t> {
     shared: SharedReading<'t>,
     pub(super) seen: Seen<'t>,
@@ -68,7 +70,7 @@ impl<'t> SharedReading<'t> {
         guise.filter(|guise| !guise.class.key.host_network || self.host_pods == HostPods::Pods)
     }
 
-    pub(super) fn destination(&self) -> Option<&'t ClassDetail> {
+    fn destination(&self) -> Option<&'t ClassDetail> {
         self.pod(self.destination).map(|guise| guise.class)
     }
 
@@ -171,6 +173,7 @@ impl<'t> Readings<'t> {
                                         host_pods,
                                         source,
                                         destination,
+                                        destinations: &self.destination,
                                         source_at,
                                         destination_at,
                                         on_one,
@@ -279,7 +282,7 @@ impl<'t, L: Logic> Evaluation<'_, 't, L> {
             return judge(client);
         }
         let client = (seen == SeenSource::Unknown).then_some(None);
-        let passers = passers(self, shared.destination(), face, passed_on);
+        let passers = passers(self, shared.destinations, face, passed_on);
         let sources = client.into_iter().chain(passers.iter().map(Some));
         let truth = Choice::Source.over(self.logic, sources.enumerate().enumerate(), |(at, source)| {
             let reading = match source {

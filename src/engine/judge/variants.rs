@@ -71,6 +71,16 @@ enum Value {
 }
 
 impl<'t> Variants<'t> {
+    /// The class of each.
+    pub(super) fn classes(&self) -> impl Iterator<Item = &ClassDetail> {
+        let (known, made) = match self {
+            Self::Nobody => (None, &[][..]),
+            Self::Known(class) => (Some(*class), &[][..]),
+            Self::Made { variants, .. } => (None, variants.as_slice()),
+        };
+        known.into_iter().chain(made.iter().map(|variant| &variant.class))
+    }
+
     /// `asked` are labels that it must have, where any of those it may have fulfil them.
     pub(super) fn of<L>(
         evaluation: Evaluation<'_, 't, L>,

@@ -22,6 +22,7 @@ pub(in crate::engine) struct CompiledSlice {
 pub(in crate::engine) struct CompiledEndpoint {
     pub(in crate::engine) address: IpAddr,
     pub(in crate::engine) ready: bool,
+    pub(in crate::engine) terminating: bool,
     pub(in crate::engine) target: Option<Target>,
 }
 
@@ -65,8 +66,9 @@ impl CompiledSlice {
 fn compiled(endpoints: &[SliceEndpoint], id_of: &impl Fn(&ObjectName) -> Option<PodId>) -> Box<[CompiledEndpoint]> {
     let target = |name: &ObjectName| Target { name: name.clone(), pod: id_of(name) };
     let compiled = endpoints.iter().filter_map(|endpoint| {
-        let (address, ready) = (*endpoint.addresses.first()?, endpoint.ready);
-        Some(CompiledEndpoint { address, ready, target: endpoint.target.as_ref().map(target) })
+        let address = *endpoint.addresses.first()?;
+        let (ready, terminating) = (endpoint.ready, endpoint.terminating);
+        Some(CompiledEndpoint { address, ready, terminating, target: endpoint.target.as_ref().map(target) })
     });
     compiled.collect()
 }

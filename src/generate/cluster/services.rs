@@ -102,6 +102,7 @@ fn slices(
         let endpoint = |member: &EndpointPod| SliceEndpoint {
             addresses: vec![member.address],
             ready: member.ready,
+            terminating: false,
             target: Some(member.name.clone()),
         };
         builder.endpoint_slice(EndpointSlice {

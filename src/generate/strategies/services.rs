@@ -95,6 +95,7 @@ pub(super) fn slice(
             .map(|((address, target), ready)| SliceEndpoint {
                 addresses: vec![*address],
                 ready: *ready,
+                terminating: false,
                 target: target.clone(),
             })
             .collect(),

@@ -150,7 +150,7 @@ fn backends_outside(service: &ObjectName, at: usize) -> EndpointSlice {
         name: service.clone(),
         service: service.name().clone(),
         family: Family::V4,
-        endpoints: vec![SliceEndpoint { addresses, ready: true, target: None }],
+        endpoints: vec![SliceEndpoint::new(addresses)],
         ports: vec![SlicePort { name: Some("web".into()), protocol: Protocol::Tcp, port: port(8080) }],
     }
 }

@@ -68,9 +68,10 @@ fn endpoint(item: &At<'_>, faults: &mut Faults, family: Option<Family>, namespac
         }
     }
     let conditions = item.object(faults, "conditions");
-    let ready = conditions.and_then(|conditions| conditions.optional_flag(faults, "ready")).unwrap_or(true);
+    let mut condition = |name| conditions.as_ref().and_then(|conditions| conditions.optional_flag(faults, name));
+    let (ready, terminating) = (condition("ready").unwrap_or(true), condition("terminating").unwrap_or(false));
     let target = target_pod(item, faults, namespace);
-    SliceEndpoint { addresses, ready, target }
+    SliceEndpoint { addresses, ready, terminating, target }
 }
 
 /// The pod that an endpoint says it stands for.
@@ -115,7 +116,12 @@ fn subset(item: &At<'_>, faults: &mut Faults, namespace: &str) -> EndpointSubset
             }
             let address = entry.field("ip").and_then(|at| at.as_address(faults));
             let target = target_pod(&entry, faults, namespace);
-            endpoints.extend(address.map(|address| SliceEndpoint { addresses: vec![address], ready, target }));
+            endpoints.extend(address.map(|address| SliceEndpoint {
+                addresses: vec![address],
+                ready,
+                terminating: false,
+                target,
+            }));
         }
     }
     let mut ports = Vec::new();

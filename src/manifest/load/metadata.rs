@@ -14,6 +14,8 @@ pub(crate) struct Metadata {
     pub(crate) name: Arc<str>,
     /// The name is only a beginning: `generateName`.
     pub(crate) is_generated: bool,
+    /// It has a `deletionTimestamp`.
+    pub(crate) is_terminating: bool,
     pub(crate) labels: Labels,
 }
 
@@ -49,7 +51,8 @@ impl Metadata {
             }
             return None;
         }
-        Some(Self { namespace: namespace.into(), name: name.into(), is_generated, labels })
+        let is_terminating = metadata.text(faults, "deletionTimestamp").is_some();
+        Some(Self { namespace: namespace.into(), name: name.into(), is_generated, is_terminating, labels })
     }
 
     pub(crate) fn object_name(&self) -> ObjectName {

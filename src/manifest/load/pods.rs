@@ -115,6 +115,7 @@ pub(super) fn pod(root: &At<'_>, faults: &mut Faults) -> Option<(Pod, bool)> {
     pod.node_selector = spec.node_selector;
     pod.phase = phase;
     pod.ready = ready;
+    pod.terminating = metadata.is_terminating;
     pod.host_network = spec.host_network;
     pod.ports = spec.ports;
     pod.runtime_class = spec.runtime_class;

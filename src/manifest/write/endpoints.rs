@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Serialize, Serializer};
 
 use super::manifest::Manifest;
-use super::metadata::Metadata;
+use super::metadata::{Metadata, is_false};
 use crate::model::cluster::{EndpointSlice, EndpointSubset, Endpoints, SliceEndpoint, SlicePort};
 use crate::name::ObjectName;
 use crate::net::{Family, Port, Protocol};
@@ -55,10 +55,12 @@ impl Serialize for SliceEndpoints<'_> {
         #[derive(Serialize)]
         struct Conditions {
             ready: bool,
+            #[serde(skip_serializing_if = "is_false")]
+            terminating: bool,
         }
         serializer.collect_seq(self.list.iter().map(|endpoint| One {
             addresses: endpoint.addresses.iter().map(|address| written(*address, self.family)).collect(),
-            conditions: Conditions { ready: endpoint.ready },
+            conditions: Conditions { ready: endpoint.ready, terminating: endpoint.terminating },
             target_ref: endpoint.target.as_ref().map(TargetRef::of),
         }))
     }

@@ -21,6 +21,8 @@ pub(super) struct Metadata<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     uid: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    deletion_timestamp: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     labels: Option<LabelsForm<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     owner_references: Option<[OwnerReference<'a>; 1]>,
@@ -71,6 +73,11 @@ impl<'a> Metadata<'a> {
 
     pub(super) fn uid(self, uid: Option<&'a str>) -> Self {
         Self { uid, ..self }
+    }
+
+    /// When it was deleted is not kept: that it was is all that counts (K23).
+    pub(super) fn terminating(self, is_terminating: bool) -> Self {
+        Self { deletion_timestamp: is_terminating.then_some("1970-01-01T00:00:00Z"), ..self }
     }
 
     pub(super) fn owner(self, owner: Option<&'a Owner>) -> Self {

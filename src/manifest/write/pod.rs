@@ -26,7 +26,10 @@ impl Serialize for Manifest<'_, Pod> {
         PodForm {
             api_version: "v1",
             kind: "Pod",
-            metadata: Metadata::of(&pod.name).labels(&pod.labels).owner(pod.owner.as_ref()),
+            metadata: Metadata::of(&pod.name)
+                .labels(&pod.labels)
+                .owner(pod.owner.as_ref())
+                .terminating(pod.terminating),
             spec: PodSpec {
                 node_name: pod.node.as_deref(),
                 node_selector: &pod.node_selector,

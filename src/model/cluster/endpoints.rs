@@ -74,6 +74,8 @@ pub struct SliceEndpoint {
     pub addresses: Vec<IpAddr>,
     /// Absent counts as ready ([K23](crate::semantics#k23)).
     pub ready: bool,
+    /// Its condition `terminating`; absent counts as not.
+    pub terminating: bool,
     /// The pod it stands for, if it names one.
     pub target: Option<ObjectName>,
 }
@@ -82,7 +84,7 @@ impl SliceEndpoint {
     /// A ready endpoint that names no pod.
     #[must_use]
     pub fn new(addresses: Vec<IpAddr>) -> Self {
-        Self { addresses, ready: true, target: None }
+        Self { addresses, ready: true, terminating: false, target: None }
     }
 }
 

@@ -28,6 +28,9 @@ pub struct Pod {
     pub phase: Phase,
     /// `false` only where its Ready condition is False ([K23](crate::semantics#k23)).
     pub ready: bool,
+    /// It is being deleted: `metadata.deletionTimestamp`. It still is an endpoint ([K20](crate::semantics#k20)), but no backend
+    /// of a Service that publishes its backends before they are ready ([K23](crate::semantics#k23)).
+    pub terminating: bool,
     /// It shares its node's network: it is the node ([K17](crate::semantics#k17)).
     pub host_network: bool,
     /// Ports of its containers and restartable init containers ([K12](crate::semantics#k12)).
@@ -61,6 +64,7 @@ impl Pod {
             node_selector: Labels::new(),
             phase: Phase::Running,
             ready: true,
+            terminating: false,
             host_network: false,
             ports: Vec::new(),
             runtime_class: None,

@@ -24,7 +24,7 @@ pub struct Service {
     pub load_balancer_addresses: Vec<IpAddr>,
     /// Whom connections from outside reach, and as whom they come ([K26](crate::semantics#k26)).
     pub external_traffic_policy: ExternalTrafficPolicy,
-    /// `publishNotReadyAddresses`: every backend counts as ready ([K23](crate::semantics#k23)).
+    /// `publishNotReadyAddresses`: every backend counts as ready that is not terminating ([K23](crate::semantics#k23)).
     pub publish_not_ready: bool,
     /// `spec.selector`; empty: none, its EndpointSlices are made by hand.
     pub selector: Labels,

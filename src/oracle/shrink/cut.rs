@@ -154,6 +154,7 @@ impl<'a> Reducer<'a> {
         SliceEndpoint {
             addresses: endpoint.addresses.clone(),
             ready: endpoint.ready,
+            terminating: self.value(endpoint.terminating, false),
             target: self.field(&endpoint.target),
         }
     }
@@ -168,6 +169,7 @@ impl<'a> Reducer<'a> {
             node_selector: self.labels(&pod.node_selector),
             phase: self.value(pod.phase, Phase::Running),
             ready: self.value(pod.ready, true),
+            terminating: self.value(pod.terminating, false),
             host_network: self.value(pod.host_network, false),
             ports: self.entries(&pod.ports),
             runtime_class: self.field(&pod.runtime_class),

@@ -116,6 +116,7 @@ fn pod(dice: &mut Dice, number: usize, nodes: &[Node]) -> Pod {
         pod.phase = dice.pick(&[Phase::Succeeded, Phase::Failed, Phase::Pending]);
     }
     pod.ready = dice.chance(85);
+    pod.terminating = dice.chance(8);
     pod.ports = container_ports(dice);
     pod.runtime_class = dice.maybe(8, |_| "kata".into());
     if dice.chance(60) {

@@ -108,6 +108,7 @@ fn endpoint(dice: &mut Dice, family: Family) -> SliceEndpoint {
     let at: IpAddr = address(if family == Family::V4 { dice.pick(&four) } else { dice.pick(&six) });
     let mut endpoint = SliceEndpoint::new(vec![at]);
     endpoint.ready = dice.chance(80);
+    endpoint.terminating = dice.chance(5);
     endpoint.target = dice.maybe(25, |dice| ObjectName::new(namespace(dice), format!("q{}", 1 + dice.below(3))));
     endpoint
 }

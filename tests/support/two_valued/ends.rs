@@ -28,8 +28,8 @@ pub(super) struct Someone<'a> {
     pub(super) host_addresses: &'a [IpAddr],
     pub(super) runtime: Option<&'a str>,
     pub(super) host_network: bool,
-    /// Of its addresses, in their order.
-    pub(super) families: Vec<Family>,
+    /// A loaded pod's, in their order.
+    pub(super) addresses: &'a [IpAddr],
 }
 
 impl<'a> Someone<'a> {
@@ -46,7 +46,7 @@ impl<'a> Someone<'a> {
             host_addresses: &pod.host_addresses,
             runtime: pod.runtime_class.as_deref(),
             host_network: pod.host_network,
-            families: pod.addresses.iter().copied().map(Family::of).collect(),
+            addresses: &pod.addresses,
         }
     }
 
@@ -63,7 +63,7 @@ impl<'a> Someone<'a> {
             host_addresses: &[],
             runtime: workload.runtime_class.as_deref(),
             host_network: workload.host_network,
-            families: Vec::new(),
+            addresses: &[],
         }
     }
 
@@ -117,7 +117,7 @@ impl<'a> Someone<'a> {
             host_addresses: &[],
             runtime: None,
             host_network: false,
-            families: Vec::new(),
+            addresses: &[],
         }
     }
 
@@ -154,6 +154,8 @@ impl Party<'_> {
 #[derive(Debug, Clone)]
 pub(super) enum End<'a> {
     Pod(&'a Pod, Option<IpAddr>),
+    /// A hostNetwork pod at its node's addresses.
+    Host(&'a Pod, Vec<IpAddr>),
     /// Without an address.
     Nowhere(Someone<'a>),
     Node(&'a Node),
@@ -170,7 +172,10 @@ pub(super) fn end<'a>(
 ) -> Result<End<'a>, &'static str> {
     match endpoint {
         Endpoint::Named(name) => match cluster.pod(name) {
-            Some(pod) if pod.is_live() => Ok(End::Pod(pod, None)),
+            Some(pod) if pod.is_live() => Ok(match of_its_node(cluster, pod) {
+                addresses if addresses.is_empty() => End::Pod(pod, None),
+                addresses => End::Host(pod, addresses),
+            }),
             Some(_) => Err("finished-pod"),
             None => match cluster.workloads_named(name).collect::<Vec<_>>().as_slice() {
                 [] => replica_named(cluster, profile, name).map(End::Nowhere).ok_or("unknown-object"),
@@ -236,6 +241,21 @@ fn reported(cluster: &Cluster, name: &str) -> Vec<IpAddr> {
     found
 }
 
+/// Where a hostNetwork pod shows no address of its own: its node's (K17), as itself, the Node object or the node's pods say.
+pub(super) fn of_its_node(cluster: &Cluster, pod: &Pod) -> Vec<IpAddr> {
+    if !pod.host_network || !pod.addresses.is_empty() {
+        return Vec::new();
+    }
+    if !pod.host_addresses.is_empty() {
+        return pod.host_addresses.clone();
+    }
+    let Some(name) = pod.node.as_deref() else { return Vec::new() };
+    match cluster.node(name) {
+        Some(node) => internal(node).collect(),
+        None => reported(cluster, name),
+    }
+}
+
 /// `NS/NAME-I` (K27).
 fn replica_named<'a>(cluster: &'a Cluster, profile: &Profile, name: &ObjectName) -> Option<Someone<'a>> {
     let (set, _) = name.name().rsplit_once('-')?;
@@ -270,6 +290,7 @@ pub(super) fn families(end: &End<'_>) -> Vec<Family> {
     match end {
         End::Pod(_, Some(address)) | End::Service(_, Some(address)) => vec![Family::of(*address)],
         End::Pod(pod, None) => pod.addresses.iter().copied().map(Family::of).collect(),
+        End::Host(_, addresses) => addresses.iter().copied().map(Family::of).collect(),
         End::Nowhere(_) => Vec::new(),
         End::Node(node) => internal(node).map(Family::of).collect(),
         End::Reported(_, addresses) => addresses.iter().copied().map(Family::of).collect(),
@@ -296,6 +317,7 @@ pub(super) fn party<'a>(cluster: &Cluster, end: &End<'a>, family: Option<Family>
     match end {
         End::Pod(pod, Some(address)) => Ok(Party::Pod(Someone::pod(pod), Some(*address))),
         End::Pod(pod, None) => Ok(Party::Pod(Someone::pod(pod), pod.addresses.iter().copied().find(of_family))),
+        End::Host(pod, addresses) => Ok(Party::Pod(Someone::pod(pod), addresses.iter().copied().find(of_family))),
         End::Nowhere(someone) => Ok(Party::Pod(someone.clone(), None)),
         End::Node(node) => {
             let address = internal(node).find(of_family).ok_or("family")?;

@@ -163,7 +163,7 @@ impl<'a> Router<'a> {
             End::Nowhere(_) => None,
             End::Service(_, address) => *address,
             End::Fixed(party) => party.address(),
-            End::Pod(..) | End::Node(_) | End::Reported(..) => {
+            End::Pod(..) | End::Host(..) | End::Node(_) | End::Reported(..) => {
                 let family = common_family(&from, &families(&destination))?;
                 party(self.cluster, &destination, family)?.address()
             }
@@ -172,7 +172,7 @@ impl<'a> Router<'a> {
             End::Node(node) => Some(Some(&*node.name)),
             End::Reported(name, _) => Some(Some(*name)),
             End::Fixed(Party::Machine(name, _)) => Some(*name),
-            End::Pod(pod, _) => Some(pod.node.as_deref()),
+            End::Pod(pod, _) | End::Host(pod, _) => Some(pod.node.as_deref()),
             _ => None,
         };
         let met = match address {
@@ -206,7 +206,7 @@ impl<'a> Router<'a> {
         let family = Family::of(address);
         // A node is what it is; anything else is an address.
         let to = match destination {
-            End::Pod(pod, _) => Party::Machine(pod.node.as_deref(), address),
+            End::Pod(pod, _) | End::Host(pod, _) => Party::Machine(pod.node.as_deref(), address),
             End::Node(node) => Party::Machine(Some(&*node.name), address),
             End::Reported(name, _) => Party::Machine(Some(name), address),
             End::Fixed(party) => party.clone(),
@@ -283,7 +283,13 @@ impl<'a> Router<'a> {
     ) -> Result<Route<'a>, &'static str> {
         let mut found = backends(self.cluster, self.profile, way.service, way.port)?;
         let from = families(source);
-        found.sort_by(|a, b| a.backend.cmp(&b.backend));
+        // Of one pod, by way of a headless Service, its own addresses first, in its own order.
+        let place = |found: &Found<'_>| match &found.party {
+            Party::Pod(pod, Some(address)) if way.port.is_none() => pod.addresses.iter().position(|own| own == address),
+            _ => None,
+        };
+        let rank = |found: &Found<'_>| if way.port.is_none() { place(found).unwrap_or(usize::MAX) } else { 0 };
+        found.sort_by(|a, b| a.backend.cmp(&b.backend).then_with(|| rank(a).cmp(&rank(b))));
         let mut chosen: Vec<(Found<'a>, Family)> = Vec::new();
         for same in found.chunk_by(|a, b| a.backend == b.backend) {
             let own: Vec<Family> = same.iter().filter_map(|each| each.party.address()).map(Family::of).collect();
@@ -371,7 +377,8 @@ fn is_named(found: &mut Found<'_>, via: &ObjectName) -> bool {
 /// A pod's families in the order of its own addresses.
 fn in_order(party: &Party<'_>, mut own: Vec<Family>) -> Vec<Family> {
     if let Party::Pod(pod, _) = party {
-        own.sort_by_key(|family| pod.families.iter().position(|each| each == family).unwrap_or(usize::MAX));
+        let place = |family: &Family| pod.addresses.iter().position(|each| Family::of(*each) == *family);
+        own.sort_by_key(|family| place(family).unwrap_or(usize::MAX));
     }
     own.dedup();
     own

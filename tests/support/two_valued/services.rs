@@ -11,7 +11,7 @@ use netpol_oracle::profile::ControllerLabel;
 use netpol_oracle::verdict::Backend;
 use netpol_oracle::{Cluster, Pod, Port, Profile};
 
-use super::ends::{End, Party, Someone, observed, replica_name};
+use super::ends::{End, Party, Someone, observed, of_its_node, replica_name};
 use super::labels::{Values, given, selects};
 use super::resolution::Carries;
 
@@ -71,7 +71,12 @@ fn endpoints<'a>(
             None => return Ok(()),
         },
     };
-    for endpoint in endpoints.iter().filter(|endpoint| endpoint.ready || service.publish_not_ready) {
+    let is_ready = |endpoint: &&SliceEndpoint| {
+        let pod = endpoint.target.as_ref().and_then(|name| cluster.pod(name));
+        let going = endpoint.terminating || pod.is_some_and(|pod| pod.terminating);
+        (endpoint.ready && !service.publish_not_ready) || (service.publish_not_ready && !going)
+    };
+    for endpoint in endpoints.iter().filter(is_ready) {
         let Some(address) = endpoint.addresses.first() else { continue };
         if family.is_some_and(|family| Family::of(*address) != family) {
             continue;
@@ -111,12 +116,14 @@ fn target(port: Option<&ServicePort>, ports: &[ContainerPort]) -> Option<Option<
 }
 
 fn pods<'a>(cluster: &'a Cluster, service: &Service, port: Option<&ServicePort>, found: &mut Vec<Found<'a>>) {
-    let ready = |pod: &&Pod| pod.is_live() && (pod.ready || service.publish_not_ready);
+    let published = service.publish_not_ready;
+    let ready = |pod: &&Pod| pod.is_live() && ((!published && pod.ready) || (published && !pod.terminating));
     let local = cluster.pods().iter().filter(|pod| pod.name.namespace() == service.name.namespace());
     for pod in local.filter(ready).filter(|pod| holds(&service.selector, &pod.labels)) {
         let Some(number) = target(port, &pod.ports) else { continue };
-        let addresses = pod.addresses.iter().copied().map(Some);
-        let nowhere = pod.addresses.is_empty().then_some(None);
+        let known = if pod.addresses.is_empty() { of_its_node(cluster, pod) } else { pod.addresses.clone() };
+        let nowhere = known.is_empty().then_some(None);
+        let addresses = known.into_iter().map(Some);
         for address in addresses.chain(nowhere) {
             let (backend, party) = of_pod(pod, address);
             found.push(Found { backend, party, port: number });
