@@ -171,13 +171,20 @@ pub(super) fn is_own(view: &View<'_, '_>, question: &Question<'_>, end: End, pee
         return false;
     }
     match (open, spot) {
-        (Open::Node(unsaid), Some(spot)) => {
-            let spots = spots(view, question, unsaid);
-            let taken = view.choices.choose(open, 1 + spots.len());
-            taken.checked_sub(1).and_then(|at| spots.get(at)) == Some(&spot)
-        }
-        _ => view.choices.choose(open, 2) == 1,
+        (Open::Node(unsaid), Some(spot)) => taken(view, question, unsaid) == Some(spot),
+        // Neither says anything: they are together where they are on one node that the flow meets, or on another together.
+        _ => match (taken(view, question, end), taken(view, question, end.other())) {
+            (None, None) => view.choices.choose(open, 2) == 1,
+            (one, other) => one == other,
+        },
     }
+}
+
+/// On which of the nodes that the flow meets the end is, by this way of reading.
+fn taken<'c>(view: &View<'_, 'c>, question: &Question<'c>, unsaid: End) -> Option<Spot<'c>> {
+    let spots = spots(view, question, unsaid);
+    let taken = if spots.is_empty() { 0 } else { view.choices.choose(Open::Node(unsaid), 1 + spots.len()) };
+    taken.checked_sub(1).and_then(|at| spots.get(at)).copied()
 }
 
 /// The nodes that the flow meets and that an end without one may be on: the other end's, and the one that was named.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::model::policy::{NetworkPolicy, Peer as PolicyPeer, Peers};
 use crate::name::Direction;
-use crate::net::{AddressNumber, Cidr, Family, IpBlock};
+use crate::net::{AddressNumber, Family, IpBlock};
 use crate::profile::capability::{Capabilities, Rewritten, SeenSource};
 use crate::profile::cce::INTERNAL_CLOUD;
 use crate::profile::row::Row;
@@ -111,10 +111,16 @@ fn some<'c>(view: &View<'_, 'c>, question: &Question<'c>, family: Family) -> Vec
         Place::Said(Spot::At(_)) | Place::Nowhere => None,
         Place::Unsaid(_) => Some(None),
     };
-    for address in representatives(&blocks, family) {
-        add(Who::Node(None), address, false);
+    let is_others = |address: &IpAddr| {
+        !node::is_own_for_certain(cluster, &question.destination, &Party::new(Who::Node(None), Some(*address)))
+    };
+    for part in parts(&blocks, family) {
+        // No other node has an address of the own one, which has few.
+        if let Some(address) = addresses_of(part).find(is_others) {
+            add(Who::Node(None), address, false);
+        }
         if let Some(name) = unknown_is_own {
-            add(Who::Node(name), address, true);
+            add(Who::Node(name), part.0.address(), true);
         }
     }
     if let Place::Said(Spot::At(address)) = place {
@@ -142,19 +148,20 @@ fn blocks(view: &View<'_, '_>, question: &Question<'_>) -> Vec<IpBlock> {
     of_policies.chain(IpBlock::new(INTERNAL_CLOUD, Vec::new())).collect()
 }
 
-/// One address of each part that the blocks cut the family's addresses into.
-fn representatives(blocks: &[IpBlock], family: Family) -> Vec<IpAddr> {
+/// First and last address of each part that the blocks cut the family's addresses into.
+fn parts(blocks: &[IpBlock], family: Family) -> Vec<(AddressNumber, AddressNumber)> {
     let cidrs = blocks.iter().flat_map(|block| std::iter::once(block.cidr()).chain(block.except().iter().copied()));
-    let mut begins: BTreeSet<IpAddr> = [AddressNumber::first(family).address()].into();
+    let mut begins: BTreeSet<AddressNumber> = [AddressNumber::first(family)].into();
     for cidr in cidrs.filter(|cidr| cidr.family() == family) {
-        begins.insert(cidr.network());
-        begins.extend(after(cidr));
+        begins.insert(AddressNumber::of(cidr.network()));
+        begins.extend(AddressNumber::of(cidr.as_ipnet().broadcast()).next());
     }
-    begins.into_iter().collect()
+    let ends = begins.iter().skip(1).filter_map(|next| next.previous()).chain([AddressNumber::last(family)]);
+    begins.iter().copied().zip(ends).collect()
 }
 
-/// The address after the last of a range.
-fn after(cidr: Cidr) -> Option<IpAddr> {
-    let last = cidr.as_ipnet().broadcast();
-    AddressNumber::of(last).next().map(AddressNumber::address)
+/// Every address of a part.
+fn addresses_of((first, last): (AddressNumber, AddressNumber)) -> impl Iterator<Item = IpAddr> {
+    let all = std::iter::successors(Some(first), move |at| at.next().filter(|next| *next <= last));
+    all.map(AddressNumber::address)
 }

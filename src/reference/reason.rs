@@ -1,7 +1,8 @@
 //! Why a side answers as it does, over all ways of reading what is open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::name::ObjectName;
 use crate::profile::row::{Row, Rows};
 use crate::reference::readings::{Way, deciding};
 use crate::reference::side::{Answer, Asked, Course};
@@ -25,13 +26,7 @@ pub(super) fn side(ways: &[Way<Answer>]) -> Side {
         ways.iter().map(|way| Way { settled: way.settled.clone(), said: way.said.value.clone() }).collect();
     let (verdict, rows) = verdict(&values);
     let rules = Rules::over(ways);
-    let isolated_by = || {
-        let by = ways.iter().find_map(|way| match &way.said.course {
-            Course::Isolated { by, .. } => Some(by.clone()),
-            Course::Passed(_) => None,
-        });
-        by.unwrap_or_default()
-    };
+    let isolated_by = || isolated_by(ways);
     let reason = match verdict {
         Verdict::Allow => passes(ways, &rules),
         Verdict::Deny => Reason::NoRule { isolated_by: isolated_by(), near: rules.near() },
@@ -40,21 +35,43 @@ pub(super) fn side(ways: &[Way<Answer>]) -> Side {
     Side { verdict, reason }
 }
 
-/// The first reading of each row lets less pass than the others: what passes there passes for that reason. But U7's have no
-/// such order; under one of them rules may admit what under another nothing isolates.
+/// The policies that isolate the subject under any reading, by name.
+fn isolated_by(ways: &[Way<Answer>]) -> Vec<ObjectName> {
+    let policies = ways.iter().filter_map(|way| match &way.said.course {
+        Course::Isolated { by, .. } => Some(by),
+        Course::Passed(_) => None,
+    });
+    let all: BTreeSet<&ObjectName> = policies.flatten().collect();
+    all.into_iter().cloned().collect()
+}
+
+/// The first reading of each row lets less pass than the others: what passes there passes for that reason. But those of U7 and
+/// U9 have no such order. Of several reasons the one that the judgement comes to last is told: rules, where they are asked.
 fn passes(ways: &[Way<Answer>], rules: &Rules<'_>) -> Reason {
     let least = ways.iter().filter(|way| {
-        let mut taken = way.settled.iter().filter(|(open, _)| open.row() != Row::U7);
+        let mut taken = way.settled.iter().filter(|(open, _)| !matches!(open.row(), Row::U7 | Row::U9));
         taken.all(|(_, reading)| *reading == 0)
     });
-    let mut passed = None;
-    for way in least {
-        match &way.said.course {
-            Course::Passed(reason) => passed = passed.or(Some(reason)),
-            Course::Isolated { .. } => return Reason::Rule { admitted_by: rules.admitting() },
-        }
+    let passed = least.map(|way| match &way.said.course {
+        Course::Passed(reason) => Some(reason),
+        Course::Isolated { .. } => None,
+    });
+    let last = passed.max_by_key(|reason| reason.map_or(u8::MAX, place)).flatten();
+    last.map_or_else(|| Reason::Rule { admitted_by: rules.admitting() }, Clone::clone)
+}
+
+/// When the judgement comes to it (SEMANTICS section 1).
+fn place(reason: &Reason) -> u8 {
+    match reason {
+        Reason::Hairpin => 0,
+        Reason::NoSubject => 1,
+        Reason::NotEnforced { .. } => 2,
+        Reason::NotIsolated => 3,
+        Reason::OwnNode => 4,
+        Reason::ExemptRange => 5,
+        Reason::Unfiltered => 6,
+        Reason::Rule { .. } | Reason::NoRule { .. } | Reason::Open { .. } => 7,
     }
-    passed.map_or_else(|| Reason::Rule { admitted_by: rules.admitting() }, Clone::clone)
 }
 
 /// A rule over all ways that asked it.

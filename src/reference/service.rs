@@ -245,7 +245,7 @@ fn questions<'c>(
     found.into_iter().map(|endpoint| question(&front, endpoint)).collect()
 }
 
-/// The backend of that name: one of them, or a replica of one (K27); else all that there are.
+/// The backend of that name: one of them, else a replica of one (K27); else all that there are.
 fn named<'c>(
     cluster: &'c Cluster,
     found: Vec<Endpoint<'c>>,
@@ -257,7 +257,8 @@ fn named<'c>(
         (Who::Workload(workload), Some(Who::Replica(set, _))) => std::ptr::eq(workload, set),
         _ => false,
     };
-    match found.iter().position(|endpoint| endpoint.backend == wanted || is_set(endpoint)) {
+    let own = found.iter().position(|endpoint| endpoint.backend == wanted);
+    match own.or_else(|| found.iter().position(is_set)) {
         None => Err(found),
         Some(place) => {
             let mut only: Vec<Endpoint<'c>> = found.into_iter().skip(place).take(1).collect();

@@ -279,7 +279,7 @@ pub enum Reason {
     },
     /// Policies isolate the pod and none of their rules admits the flow ([K1](crate::semantics#k1)).
     NoRule {
-        /// The policies.
+        /// The policies, under whatever reading of its labels ([U7](crate::semantics#u7)).
         isolated_by: Vec<ObjectName>,
         /// Rules of which one half matched.
         near: Vec<NearMiss>,
@@ -288,7 +288,7 @@ pub enum Reason {
     Open {
         /// The rows that leave it open.
         rows: Rows,
-        /// The policies that isolate the pod.
+        /// The policies that isolate the pod, under whatever reading of its labels ([U7](crate::semantics#u7)).
         isolated_by: Vec<ObjectName>,
         /// Rules of which one half matched.
         near: Vec<NearMiss>,

@@ -79,6 +79,7 @@ impl Writer {
     ) {
         tables.cluster = cluster;
         tables.port_intervals = OnceLock::new();
+        tables.given = OnceLock::new();
         let touched = Touched::of(ids);
         for name in &touched.namespaces {
             self.update_namespace(tables, name);

@@ -70,6 +70,7 @@ fn empty(profile: &Profile) -> Tables {
         ports: Arena::default(),
         blocks: Arena::default(),
         port_intervals: OnceLock::new(),
+        given: OnceLock::new(),
     }
 }
 
@@ -100,6 +101,7 @@ impl Writer {
         tables.pod_selectors = selectors();
         tables.namespace_selectors = selectors();
         tables.port_intervals = OnceLock::new();
+        tables.given = OnceLock::new();
         self.keep_namespaces(tables);
         // Selectors first: label sets are then matched once.
         for namespace in tables.namespaces.ids() {

@@ -68,7 +68,7 @@ impl<'t> ServiceFront<'t> {
         found.into_iter().map(|(backend, target)| Ok((backend, self.connection(&target)?))).collect()
     }
 
-    /// The backend of that name: one of them, or a replica of one (K27); else what they are called.
+    /// The backend of that name: one of them, else a replica of one (K27); else what they are called.
     fn named(
         &self,
         found: Vec<(Backend, BackendCandidate<'t>)>,
@@ -85,10 +85,9 @@ impl<'t> ServiceFront<'t> {
             }
             _ => None,
         };
-        let is_it =
-            |(backend, target): &&(Backend, BackendCandidate<'t>)| *backend == wanted || as_replica(target).is_some();
-        match found.iter().find(is_it) {
-            Some((_, target)) => Ok(vec![(wanted, as_replica(target).unwrap_or(*target))]),
+        let own = found.iter().find(|(backend, _)| *backend == wanted).map(|(_, target)| *target);
+        match own.or_else(|| found.iter().find_map(|(_, target)| as_replica(target))) {
+            Some(target) => Ok(vec![(wanted, target)]),
             None => Err(found.into_iter().map(|(backend, _)| backend).collect()),
         }
     }

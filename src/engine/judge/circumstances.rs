@@ -46,8 +46,8 @@ pub(in crate::engine) enum Hairpin {
     ByService,
 }
 
-/// Why a side passes, before it is put into a [`Reason`](crate::verdict::Reason).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Why a side passes, before it is put into a [`Reason`](crate::verdict::Reason): in the order of the judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::engine) enum Passes {
     Hairpin,
     NoSubject,

@@ -1,14 +1,15 @@
 //! What an answer may hang on and was not given (K25, K28).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::engine::ends::end::EndIdentity;
 use crate::engine::judge::question::Question;
 use crate::engine::tables::Tables;
+use crate::engine::tables::policy::{CompiledPeer, CompiledPeers, CompiledRule, PeerNamespaces};
 use crate::labels::{LabelKey, Labels, Requirement, Selector};
 use crate::model::cluster::{Workload, WorkloadKind};
 use crate::model::flow::Endpoint;
-use crate::model::policy::{Namespaces, Peer, Peers, PodPeer};
+use crate::model::policy::{Namespaces, Peer, Peers, PodPeer, Rule};
 use crate::name::Direction;
 use crate::profile::row::{Row, Rows};
 use crate::verdict::{Failed, Note, Reason, Sides};
@@ -20,16 +21,7 @@ impl Tables {
         judged: impl Iterator<Item = (&'a Question<'a>, &'a Sides)>,
         rows: Rows,
     ) -> Vec<Note> {
-        let mut notes: BTreeSet<Note> = BTreeSet::new();
-        if self.cluster.policies().is_empty() {
-            notes.insert(Note::no_policies());
-        }
-        let mut others: BTreeMap<String, usize> = BTreeMap::new();
-        for policy in self.cluster.other_policies() {
-            let group = policy.api_version.split_once('/').map_or(String::new(), |(group, _)| format!(".{group}"));
-            *others.entry(format!("{}{group}", policy.kind)).or_default() += 1;
-        }
-        notes.extend(others.into_iter().map(|(kind, count)| Note::other_policies(&kind, count)));
+        let mut notes: BTreeSet<Note> = self.given().everywhere.iter().cloned().collect();
         for (question, sides) in judged {
             for direction in [Direction::Egress, Direction::Ingress] {
                 let (subject, other) = question.ends(direction);
@@ -40,8 +32,8 @@ impl Tables {
                     }
                 }
                 let missed = self.nearly_matching(sides, direction);
-                notes.extend(missed.iter().filter_map(|peer| self.note_asked(peer)));
-                let asked = missed.iter().map(|peer| &peer.pods);
+                notes.extend(missed.iter().filter_map(|(peer, compiled)| self.note_asked(peer, *compiled)));
+                let asked = missed.iter().map(|(peer, _)| &peer.pods);
                 self.note_controller(other.identity, asked, &mut notes);
             }
         }
@@ -52,39 +44,41 @@ impl Tables {
         if !self.cluster.is_given(name) {
             notes.insert(Note::namespace_not_loaded(name));
         }
-        let rejected = self.cluster.rejected_policies().iter().filter(|policy| **policy.namespace() == *name).count();
-        if rejected > 0 {
-            notes.insert(Note::rejected_policies(name, rejected));
+        if let Some(count) = self.given().rejected.get(name) {
+            notes.insert(Note::rejected_policies(name, *count));
         }
     }
 
-    /// The peers of pods in those rules of a side whose ports alone match.
-    fn nearly_matching(&self, sides: &Sides, direction: Direction) -> Vec<&PodPeer> {
+    /// The peers of pods in those rules of a side whose ports alone match, as they were written and as they were compiled.
+    fn nearly_matching(&self, sides: &Sides, direction: Direction) -> Vec<(&PodPeer, CompiledPeer)> {
         let near = match &sides.of(direction).reason {
             Reason::NoRule { near, .. } | Reason::Open { near, .. } => near.as_slice(),
             _ => &[],
         };
         let rules = near.iter().filter(|miss| miss.failed == Failed::Peer).filter_map(|miss| {
-            let policy = self.cluster.policy(&miss.rule.policy)?;
-            policy.rules(miss.rule.direction).get(miss.rule.rule)
+            let name = &miss.rule.policy;
+            let policy = self.namespace_named(name.namespace())?.policy_named(name)?;
+            let (direction, at) = (miss.rule.direction, miss.rule.rule);
+            Some((policy.source.rules(direction).get(at)?, policy.rules(direction).get(at)?))
         });
-        let peers = rules.flat_map(|rule| match &rule.peers {
-            Peers::Any => &[][..],
-            Peers::Of(peers) => peers.as_slice(),
+        let peers = rules.flat_map(|rule| match rule {
+            (Rule { peers: Peers::Of(peers), .. }, CompiledRule { peers: CompiledPeers::Of(compiled), .. }) => {
+                peers.iter().zip(compiled.iter().copied()).collect()
+            }
+            _ => Vec::new(),
         });
-        let pods = peers.filter_map(|peer| match peer {
-            Peer::Pods(pods) => Some(pods),
+        let pods = peers.filter_map(|(peer, compiled)| match peer {
+            Peer::Pods(pods) => Some((pods, compiled)),
             Peer::IpBlock(_) => None,
         });
         pods.collect()
     }
 
     /// A namespace selector that nothing has which was loaded.
-    fn note_asked(&self, peer: &PodPeer) -> Option<Note> {
+    fn note_asked(&self, peer: &PodPeer, compiled: CompiledPeer) -> Option<Note> {
         let Namespaces::Matching(selector) = &peer.namespaces else { return None };
-        let mut given = self.cluster.namespaces().iter().filter(|namespace| self.cluster.is_given(&namespace.name));
-        let is_there = given.any(|namespace| selector.matches(&namespace.labels));
-        (!is_there && !selector.is_everything()).then(|| Note::no_namespace_matches(&selector.to_string()))
+        let CompiledPeer::Pods { namespaces: PeerNamespaces::Matching(id), .. } = compiled else { return None };
+        (!selector.is_everything() && !self.is_any_given(id)).then(|| Note::no_namespace_matches(&selector.to_string()))
     }
 
     /// The keys that a workload of another API lacks and that are asked of it, by policies of its namespace or by those rules of

@@ -53,8 +53,10 @@ pub(super) fn passers<'t, L: Logic>(
     for (first, last) in &kinds {
         // An address that certainly is the own node's is no other's.
         let is_other = |address: &IpAddr| !tables.is_own_for_certain(destination, &node(None, *address));
-        let mut some = [*first, *last].into_iter().chain(successors(*first).take(FEW).take_while(|next| next <= last));
-        let other = some.find(is_other).map(|address| Passer { end: node(None, address), is_own: Some(false) });
+        // There are as many to look through as the own node has.
+        let other = between(*first, *last)
+            .find(is_other)
+            .map(|address| Passer { end: node(None, address), is_own: Some(false) });
         all.extend(other);
     }
     // Where the own node passes for certain (K18), its addresses do not matter.
@@ -87,12 +89,10 @@ pub(super) fn passers<'t, L: Logic>(
     all
 }
 
-/// So many addresses are looked through for one that is not the own node's.
-const FEW: usize = 64;
-
-fn successors(first: IpAddr) -> impl Iterator<Item = IpAddr> {
-    let (family, from) = number(first);
-    (1..).map(move |step| address(family, from.saturating_add(step)))
+/// All addresses from one to another of its family.
+fn between(first: IpAddr, last: IpAddr) -> impl Iterator<Item = IpAddr> {
+    let ((family, from), (_, to)) = (number(first), number(last));
+    (from..=to).map(move |at| address(family, at))
 }
 
 impl Tables {

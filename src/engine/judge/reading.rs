@@ -14,7 +14,7 @@ use crate::profile::capability::{HostNetwork, Rewritten, SeenSource, UnsaidNode}
 use crate::profile::row::Row;
 
 /// What hostNetwork pods are (K17, U2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HostPods {
     Nodes,
     Pods,
@@ -32,12 +32,10 @@ pub(super) struct SharedReading<'t> {
     /// On which node the ends are, of those that the flow meets, where they do not say.
     source_at: Option<Spot<'t>>,
     destination_at: Option<Spot<'t>>,
-    /// Whether two of which neither says anything are on one.
+    /// Whether two of which neither says anything are on one that the flow does not meet.
     on_one: bool,
     /// Each choice but that of labels is read the first way.
     is_first: bool,
-    /// The places of both sets of labels among those that the ends may have.
-    labels: (usize, usize),
 }
 
 /// Whom a side sees at the other end.
@@ -60,7 +58,7 @@ pub(super) struct Reading<'t> {
     pub(super) is_own_node: bool,
     /// The subject's node, where its name is known.
     pub(super) node: Option<&'t str>,
-    /// Each choice but that of labels is read the first way.
+    /// Each choice is read the first way but those of labels and of whom ingress sees, which have no order.
     pub(super) is_first: bool,
 }
 
@@ -82,12 +80,6 @@ impl<'t> SharedReading<'t> {
 impl<'t> Reading<'t> {
     pub(super) fn destination(&self) -> Option<&'t ClassDetail> {
         self.shared.destination()
-    }
-
-    /// What comes first of what a side may be.
-    pub(super) fn order(&self, direction: Direction) -> (HostPods, usize) {
-        let (source, destination) = self.shared.labels;
-        (self.shared.host_pods, if direction == Direction::Egress { source } else { destination })
     }
 
     pub(super) fn subject(&self, direction: Direction) -> Option<Guise<'t>> {
@@ -157,35 +149,30 @@ impl<'t> Readings<'t> {
     {
         let spots = |spots: &'s Spots<'t>| spots.iter().copied().flatten().enumerate();
         let truth = Choice::HostPods.over(logic, self.host_pods.iter().copied().enumerate(), |host_pods| {
-            Choice::SourceLabels.over(
-                logic,
-                pairs(&self.source, &self.destination),
-                |(source_labels, source, destinations)| {
-                    Choice::DestinationLabels.over(logic, destinations, |(destination_labels, destination)| {
-                        Choice::SourceNode.over(logic, spots(&self.source_at), |source_at| {
-                            Choice::DestinationNode.over(logic, spots(&self.destination_at), |destination_at| {
-                                Choice::OneNode.over(logic, self.on_one.iter().copied().enumerate(), |on_one| {
-                                    let is_first = self.host_pods.first() == Some(&host_pods)
-                                        && source_at.is_none()
-                                        && destination_at.is_none()
-                                        && !on_one;
-                                    judge(SharedReading {
-                                        host_pods,
-                                        source,
-                                        destination,
-                                        destinations: &self.destination,
-                                        source_at,
-                                        destination_at,
-                                        on_one,
-                                        is_first,
-                                        labels: (source_labels, destination_labels),
-                                    })
+            Choice::SourceLabels.over(logic, pairs(&self.source, &self.destination), |(source, destinations)| {
+                Choice::DestinationLabels.over(logic, destinations, |destination| {
+                    Choice::SourceNode.over(logic, spots(&self.source_at), |source_at| {
+                        Choice::DestinationNode.over(logic, spots(&self.destination_at), |destination_at| {
+                            Choice::OneNode.over(logic, self.on_one.iter().copied().enumerate(), |on_one| {
+                                let is_first = self.host_pods.first() == Some(&host_pods)
+                                    && source_at.is_none()
+                                    && destination_at.is_none()
+                                    && !on_one;
+                                judge(SharedReading {
+                                    host_pods,
+                                    source,
+                                    destination,
+                                    destinations: &self.destination,
+                                    source_at,
+                                    destination_at,
+                                    on_one,
+                                    is_first,
                                 })
                             })
                         })
                     })
-                },
-            )
+                })
+            })
         });
         truth.unwrap_or(L::NO)
     }
@@ -266,13 +253,14 @@ impl<'t, L: Logic> Evaluation<'_, 't, L> {
             Rewritten::Unknown => &[Seen::End, Seen::SentTo],
         };
         let truth = Choice::Destination.over(self.logic, seen.iter().copied().enumerate().enumerate(), |(at, seen)| {
-            judge(self.reading(shared, Direction::Egress, (at, seen), None))
+            let reading = self.reading(shared, Direction::Egress, seen, None);
+            judge(Reading { is_first: shared.is_first && at == 0, ..reading })
         });
         truth.unwrap_or(L::NO)
     }
 
     fn of_ingress(&self, shared: SharedReading<'t>, mut judge: impl FnMut(Reading<'t>) -> L::Truth) -> L::Truth {
-        let client = self.reading(shared, Direction::Ingress, (0, Seen::End), None);
+        let client = self.reading(shared, Direction::Ingress, Seen::End, None);
         let (face, passed_on) = match self.question.sent {
             Sent::Face { end, passed_on, .. } if passed_on != PassedOn::Never => (end, passed_on),
             _ => return judge(client),
@@ -284,14 +272,11 @@ impl<'t, L: Logic> Evaluation<'_, 't, L> {
         let client = (seen == SeenSource::Unknown).then_some(None);
         let passers = passers(self, shared.destinations, face, passed_on);
         let sources = client.into_iter().chain(passers.iter().map(Some));
-        let truth = Choice::Source.over(self.logic, sources.enumerate().enumerate(), |(at, source)| {
-            let reading = match source {
-                None => self.reading(shared, Direction::Ingress, (at, Seen::End), None),
-                Some(Passer { end, is_own }) => {
-                    self.reading(shared, Direction::Ingress, (at, Seen::Passer(*end)), *is_own)
-                }
-            };
-            judge(reading)
+        let truth = Choice::Source.over(self.logic, sources.enumerate(), |source| {
+            judge(match source {
+                None => self.reading(shared, Direction::Ingress, Seen::End, None),
+                Some(Passer { end, is_own }) => self.reading(shared, Direction::Ingress, Seen::Passer(*end), *is_own),
+            })
         });
         truth.unwrap_or(L::NO)
     }
@@ -301,7 +286,7 @@ impl<'t, L: Logic> Evaluation<'_, 't, L> {
         &self,
         shared: SharedReading<'t>,
         direction: Direction,
-        (at, seen): (usize, Seen<'t>),
+        seen: Seen<'t>,
         is_own: Option<bool>,
     ) -> Reading<'t> {
         let (subject, other) = self.question.ends(direction);
@@ -315,7 +300,10 @@ impl<'t, L: Logic> Evaluation<'_, 't, L> {
             OwnNode::Known(known) => known,
             OwnNode::IfSubjectIsAt(spot) => shared.at(direction) == Some(spot),
             OwnNode::IfPeerIsAt(spot) => shared.at(opposite(direction)) == Some(spot),
-            OwnNode::IfOnOne => shared.on_one,
+            OwnNode::IfOnOne => match (shared.source_at, shared.destination_at) {
+                (None, None) => shared.on_one,
+                (one, other) => one == other,
+            },
         });
         let node = || match (self.tables.place(subject), self.tables.place(&peer)) {
             (Place::At(spot), _) => Some(spot),
@@ -323,6 +311,6 @@ impl<'t, L: Logic> Evaluation<'_, 't, L> {
             _ => None,
         };
         let node = if subject.node().is_some() { subject.node() } else { node().and_then(Spot::name) };
-        Reading { shared, seen, is_own_node, node, is_first: shared.is_first && at == 0 }
+        Reading { shared, seen, is_own_node, node, is_first: shared.is_first }
     }
 }

@@ -6,7 +6,7 @@ use crate::engine::judge::circumstances::Passes;
 use crate::engine::judge::diagrams::{Behaviour, Diagram, Diagrams};
 use crate::engine::judge::evaluation::Evaluation;
 use crate::engine::judge::logic::Logic;
-use crate::engine::judge::reading::{HostPods, Readings};
+use crate::engine::judge::reading::Readings;
 use crate::engine::judge::rules::Matched;
 use crate::engine::judge::side::{BeforeRules, JudgedSide};
 use crate::name::{Direction, ObjectName};
@@ -30,10 +30,8 @@ pub(super) struct SideCourse<'a, 't> {
 /// A side under one reading.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Course<'t> {
-    /// Each choice but that of labels is read the first way.
+    /// Each choice that has an order is read the first way.
     is_first: bool,
-    /// What comes first of what the subject may be.
-    order: (HostPods, usize),
     /// The policies that isolate it; none where something lets everything pass.
     isolated_by: Vec<ObjectName>,
     before: BeforeRules<Diagram>,
@@ -67,8 +65,7 @@ impl<'a, 't> SideCourse<'a, 't> {
                     }
                 }
                 rules.extend(matched.keys().copied());
-                let (is_first, order) = (reading.is_first, reading.order(direction));
-                let course = Course { is_first, order, isolated_by, before, matched };
+                let course = Course { is_first: reading.is_first, isolated_by, before, matched };
                 taken.push(*places.entry(course).or_insert_with_key(|course| {
                     courses.push(course.clone());
                     courses.len() - 1
@@ -102,10 +99,12 @@ impl<'a, 't> SideCourse<'a, 't> {
         (passes, Side { verdict, reason })
     }
 
-    /// The policies that isolate the subject, as the first that it may be.
+    /// The policies that isolate the subject, whatever it may be.
     fn isolated_by(&self) -> Vec<ObjectName> {
-        let isolated = self.courses.iter().filter(|course| !course.isolated_by.is_empty());
-        isolated.min_by_key(|course| course.order).map_or_else(Vec::new, |course| course.isolated_by.clone())
+        let mut all: Vec<ObjectName> = self.courses.iter().flat_map(|course| &course.isolated_by).cloned().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// What each rule's admitting hangs on, under each reading.
@@ -172,25 +171,27 @@ impl<'a, 't> SideCourse<'a, 't> {
         self.rules.iter().enumerate().map(of).collect()
     }
 
-    /// The first reading of each choice lets less pass than the others: what passes there passes for that reason. But labels have
-    /// no such order, and under some of them rules may admit what under others nothing isolates.
+    /// The first reading of each choice lets less pass than the others: what passes there passes for that reason. But labels and
+    /// senders have no such order: of what they give the last is told, rules above all.
     fn why_it_passes(&self, rules: Vec<Tally>) -> Reason {
-        let mut least = self.courses.iter().filter(|course| course.is_first);
-        let first = least.clone().min_by_key(|course| course.order).map(|course| &course.before);
-        if least.any(|course| matches!(course.before, BeforeRules::Rules { .. })) {
-            // Where each reading has other rules, those that admit under some.
-            let always = rules.iter().any(|tally| tally.always);
-            let admitting = rules.into_iter().filter(|tally| if always { tally.always } else { tally.ever });
-            return Reason::Rule { admitted_by: admitting.map(|tally| tally.rule).collect() };
+        let mut last = None;
+        for course in self.courses.iter().filter(|course| course.is_first) {
+            let BeforeRules::Pass(passes) = course.before else {
+                // Where each reading has other rules, those that admit under some.
+                let always = rules.iter().any(|tally| tally.always);
+                let admitting = rules.into_iter().filter(|tally| if always { tally.always } else { tally.ever });
+                return Reason::Rule { admitted_by: admitting.map(|tally| tally.rule).collect() };
+            };
+            last = last.max(Some(passes));
         }
-        match first {
-            Some(BeforeRules::Pass(Passes::Hairpin)) => Reason::Hairpin,
-            Some(BeforeRules::Pass(Passes::NotEnforced(row))) => Reason::NotEnforced { row: *row },
-            Some(BeforeRules::Pass(Passes::NotIsolated)) => Reason::NotIsolated,
-            Some(BeforeRules::Pass(Passes::OwnNode)) => Reason::OwnNode,
-            Some(BeforeRules::Pass(Passes::ExemptRange)) => Reason::ExemptRange,
-            Some(BeforeRules::Pass(Passes::Unfiltered)) => Reason::Unfiltered,
-            _ => Reason::NoSubject,
+        match last {
+            Some(Passes::Hairpin) => Reason::Hairpin,
+            Some(Passes::NotEnforced(row)) => Reason::NotEnforced { row },
+            Some(Passes::NotIsolated) => Reason::NotIsolated,
+            Some(Passes::OwnNode) => Reason::OwnNode,
+            Some(Passes::ExemptRange) => Reason::ExemptRange,
+            Some(Passes::Unfiltered) => Reason::Unfiltered,
+            Some(Passes::NoSubject) | None => Reason::NoSubject,
         }
     }
 }

@@ -247,7 +247,7 @@ fn is_fresh<'k>(known: &'k BTreeSet<&str>) -> impl Fn(&String) -> bool + 'k {
 pub(super) fn pairs<'s, 't: 's>(
     source: &'s Variants<'t>,
     destination: &'s Variants<'t>,
-) -> impl Iterator<Item = (usize, (usize, Option<Guise<'s>>, impl Iterator<Item = (usize, Placed<'s>)>))> {
+) -> impl Iterator<Item = (usize, (Option<Guise<'s>>, impl Iterator<Item = (usize, Option<Guise<'s>>)>))> {
     let is_one_set = source.workload().is_some() && source.workload() == destination.workload();
     let fits = |one: Option<&Ordinal>, other: Option<&Ordinal>| match (one, other) {
         (Some(Ordinal::This(one)), Some(Ordinal::This(other))) => one != other,
@@ -258,17 +258,14 @@ pub(super) fn pairs<'s, 't: 's>(
     let beside = move |one: Option<&Ordinal>| {
         let one = one.filter(|_| are_two).cloned();
         let fitting = destination.iter().filter(move |(_, _, other)| fits(one.as_ref(), *other));
-        fitting.map(|(at, class, _)| (at, (at, class)))
+        fitting.map(|(at, class, _)| (at, class))
     };
     source.iter().filter_map(move |(at, class, ordinal)| {
         let mut destinations = beside(ordinal).peekable();
         destinations.peek()?;
-        Some((at, (at, class, destinations)))
+        Some((at, (class, destinations)))
     })
 }
-
-/// One of those, and its place.
-type Placed<'s> = (usize, Option<Guise<'s>>);
 
 impl Tables {
     /// The namespace of an end, where its policies are.

@@ -4,6 +4,7 @@ pub(super) mod asked;
 mod claims;
 pub(super) mod class;
 pub(super) mod endpoints;
+mod given;
 pub(super) mod matches;
 mod namespace;
 mod node;
@@ -24,6 +25,7 @@ use crate::engine::spaces::blocks::{Block, Possible};
 use crate::engine::spaces::ports::{PortTable, point};
 use crate::engine::tables::class::{Class, ClassDetail, ClassSummary};
 use crate::engine::tables::endpoints::Target;
+use crate::engine::tables::given::Given;
 use crate::engine::tables::matches::Selectors;
 use crate::engine::tables::policy::{CompiledPolicy, Entry};
 use crate::engine::tables::profile_digest::ProfileDigest;
@@ -74,6 +76,8 @@ pub(super) struct Tables {
     pub(super) blocks: Arena<BlockIx, Chunked<Block>>,
     /// What all policies together cut ports into, once somebody has asked.
     pub(super) port_intervals: OnceLock<Arc<[PortInterval]>>,
+    /// What notes are made of, once somebody has asked.
+    pub(super) given: OnceLock<Arc<Given>>,
 }
 
 /// A 32-bit hash over all 64 bits, as [`Sharded`] wants it.

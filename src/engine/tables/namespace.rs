@@ -11,6 +11,7 @@ use crate::engine::tables::policy::CompiledPolicy;
 use crate::engine::tables::workloads::Workloads;
 use crate::labels::Labels;
 use crate::model::cluster::Service;
+use crate::name::ObjectName;
 
 /// The subsets of an Endpoints object.
 pub(in crate::engine) type Subsets = Arc<[Arc<CompiledSlice>]>;
@@ -71,6 +72,11 @@ impl NamespaceEntry {
         }
         found.sort_unstable();
         found.into_iter().filter_map(|policy| self.policy(policy)).collect()
+    }
+
+    pub(in crate::engine) fn policy_named(&self, name: &ObjectName) -> Option<&CompiledPolicy> {
+        let at = self.policies.binary_search_by(|policy| policy.source.name().cmp(name)).ok()?;
+        self.policies.get(at).map(|policy| &**policy)
     }
 
     /// None of an id that is not there, which is a mistake of ours: a debug assertion says so.

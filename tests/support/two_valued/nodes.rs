@@ -9,7 +9,7 @@ use netpol_oracle::net::{Family, IpBlock};
 use netpol_oracle::profile::UnsaidNode;
 use netpol_oracle::{Cluster, Direction, Row};
 
-use super::blocks::{address, edges, held};
+use super::blocks::{address, edges, held, last_of};
 use super::ends::{Party, Someone};
 use super::resolution::{Open, Resolve, Tip, Which};
 use super::route::Crossing;
@@ -214,19 +214,24 @@ impl<'a> Crossing<'a> {
                 }
             }
         }
-        // Nodes that are not loaded, the backend's own among them unless that is and says which address it has.
+        // Nodes that are not loaded, the backend's own among them unless that is and says which address it has. No other node
+        // has an address of the own one.
         let own_is_loaded = found.iter().any(|(_, near)| *near == Some(true)) && !unsaid;
-        for each in self.any_address() {
-            found.push((Party::Machine(None, each), Some(false)));
-            if !own_is_loaded {
-                found.push((Party::Machine(backend.node, each), Some(true)));
-            }
+        let is_others = |address: IpAddr| !runs_on(self.cluster, backend, None, Some(address));
+        found.extend(self.addresses(is_others).into_iter().map(|each| (Party::Machine(None, each), Some(false))));
+        if !own_is_loaded {
+            let own = self.addresses(|_| true).into_iter();
+            found.extend(own.map(|each| (Party::Machine(backend.node, each), Some(true))));
         }
         found
     }
 
-    /// An address for each way in which blocks, and C11's range, tell addresses of the flow's family apart.
     fn any_address(&self) -> Vec<IpAddr> {
+        self.addresses(|_| true)
+    }
+
+    /// Of those that may be, an address for each way in which blocks, and C11's range, tell addresses of the flow's family apart.
+    fn addresses(&self, may_be: impl Fn(IpAddr) -> bool) -> Vec<IpAddr> {
         let mut blocks: Vec<&IpBlock> = Vec::new();
         for policy in self.cluster.policies() {
             for rule in policy.rules(Direction::Ingress) {
@@ -243,9 +248,16 @@ impl<'a> Crossing<'a> {
         if self.family == Family::V4 {
             starts.extend([0x647D_0000, 0x647E_0000]);
         }
+        let last = last_of(self.family);
+        starts.retain(|start| *start <= last);
+        let ends = starts.iter().skip(1).map(|next| next - 1).chain([last]);
+        let parts = starts.iter().zip(ends);
+        let firsts = parts.filter_map(|(start, end)| {
+            (*start..=end).map(|at| address(self.family, at)).find(|address| may_be(*address))
+        });
         let mut kinds = BTreeSet::new();
-        let all = starts.into_iter().map(|start| address(self.family, start));
-        all.filter(|at| kinds.insert((internal(*at), blocks.iter().map(|block| held(block, *at)).collect::<Vec<_>>())))
+        firsts
+            .filter(|at| kinds.insert((internal(*at), blocks.iter().map(|block| held(block, *at)).collect::<Vec<_>>())))
             .collect()
     }
 }

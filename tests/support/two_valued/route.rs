@@ -295,7 +295,7 @@ impl<'a> Router<'a> {
             let own: Vec<Family> = same.iter().filter_map(|each| each.party.address()).map(Family::of).collect();
             let family = match way.family {
                 Some(family) => family,
-                None => match common_family(&from, &in_order(&same[0].party, own)) {
+                None => match common_family(&from, &own) {
                     Ok(family) => family.unwrap_or(Family::V4),
                     Err(_) => continue,
                 },
@@ -317,7 +317,11 @@ impl<'a> Router<'a> {
             return Err("no-ready-backend");
         }
         if let Some(via) = &self.flow.via {
-            chosen.retain_mut(|(found, _)| is_named(found, via));
+            let own = Backend::Object(via.clone());
+            match chosen.iter().position(|(found, _)| found.backend == own) {
+                Some(place) => chosen = vec![chosen.swap_remove(place)],
+                None => chosen.retain_mut(|(found, _)| is_replica(found, via)),
+            }
             if chosen.is_empty() {
                 return Err("not-a-backend");
             }
@@ -361,25 +365,11 @@ impl<'a> Router<'a> {
     }
 }
 
-/// Whether `via` means the backend, or one replica of it; then it is that replica alone.
-fn is_named(found: &mut Found<'_>, via: &ObjectName) -> bool {
-    let named = Backend::Object(via.clone());
-    if found.backend == named {
-        return true;
-    }
+/// Whether `via` means one replica of the backend; then it is that replica alone.
+fn is_replica(found: &mut Found<'_>, via: &ObjectName) -> bool {
     let Party::Pod(who, None) = &found.party else { return false };
     let Some(replica) = who.clone().replica_named(via).filter(|_| who.one.is_none()) else { return false };
-    found.backend = named;
+    found.backend = Backend::Object(via.clone());
     found.party = Party::Pod(replica, None);
     true
-}
-
-/// A pod's families in the order of its own addresses.
-fn in_order(party: &Party<'_>, mut own: Vec<Family>) -> Vec<Family> {
-    if let Party::Pod(pod, _) = party {
-        let place = |family: &Family| pod.addresses.iter().position(|each| Family::of(*each) == *family);
-        own.sort_by_key(|family| place(family).unwrap_or(usize::MAX));
-    }
-    own.dedup();
-    own
 }
