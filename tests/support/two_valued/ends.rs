@@ -159,7 +159,7 @@ pub(super) enum End<'a> {
     /// Without an address.
     Nowhere(Someone<'a>),
     Node(&'a Node),
-    /// A node that nobody gave, by its name and the addresses that live pods on it report.
+    /// A node that nobody gave, by its name and the addresses that pods on it report.
     Reported(&'a str, Vec<IpAddr>),
     Fixed(Party<'a>),
     Service(&'a Service, Option<IpAddr>),
@@ -229,9 +229,9 @@ pub(super) fn end<'a>(
     }
 }
 
-/// The addresses that live pods on the node of that name report as their host's (K20).
+/// The addresses that pods on the node of that name report as their host's (K20).
 fn reported(cluster: &Cluster, name: &str) -> Vec<IpAddr> {
-    let on = cluster.pods().iter().filter(|pod| pod.is_live() && pod.node.as_deref() == Some(name));
+    let on = cluster.pods().iter().filter(|pod| pod.node.as_deref() == Some(name));
     let mut found: Vec<IpAddr> = Vec::new();
     for address in on.flat_map(|pod| pod.host_addresses.iter().copied()) {
         if !found.contains(&address) {

@@ -345,7 +345,9 @@ impl<'a> Router<'a> {
         match client {
             Party::Pod(pod, _) if !pod.host_network => false,
             Party::Pod(pod, _) => !pod.says_no_node() && !says_it_runs_on(self.cluster, pod, *name, *address),
-            Party::Machine(other, at) => at != address && (name.is_none() || other != name),
+            // By names where both have one (K20).
+            Party::Machine(Some(other), _) if name.is_some() => Some(*other) != *name,
+            Party::Machine(_, at) => at != address,
             Party::World(_) | Party::ClusterIp(_) => true,
         }
     }
