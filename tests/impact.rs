@@ -5,13 +5,15 @@ use std::net::IpAddr;
 
 use crate::support::with;
 use fastrand::Rng;
-use netpol_oracle::analysis::{FlowChange, Impact, Isolation, MAX_CHANGES, impact};
+use netpol_oracle::analysis::{FlowChange, Impact, Isolation, MAX_CHANGES, Relation, impact};
 use netpol_oracle::labels::{LabelKey, LabelValue, Labels, Selector};
 use netpol_oracle::model::{
-    ClusterBuilder, ContainerPort, Namespace, Namespaces, Node, NodeAddress, Peer, Peers, PodPeer, PolicyTypes,
-    PortMatch, PortSpec, Ports, Rule, Service, ServicePort, Workload, WorkloadKind,
+    ClusterBuilder, ContainerPort, ExternalTrafficPolicy, HostPort, Namespace, Namespaces, Node, NodeAddress, Peer,
+    Peers, PodPeer, PolicyTypes, PortMatch, PortSpec, Ports, Rule, Service, ServiceKind, ServicePort, Workload,
+    WorkloadKind,
 };
 use netpol_oracle::net::{Cidr, Family, IpBlock, PortName, PortRange};
+use netpol_oracle::profile::UnsaidNode;
 use netpol_oracle::{
     Cluster, Decide, Destination, Direction, Endpoint, Flow, L4, NetworkPolicy, ObjectName, Pod, Port, Profile,
     Protocol, Reference, Row, Verdict,
@@ -58,6 +60,17 @@ fn up_to<T>(dice: &mut Rng, most: u8, mut make: impl FnMut(&mut Rng) -> T) -> Ve
     (0..dice.u8(..=most)).map(|_| make(dice)).collect()
 }
 
+/// Some ask for what controllers set (K27).
+const SELECTORS: [Option<(&str, &str)>; 7] = [
+    None,
+    Some(("app", "x")),
+    Some(("app", "x")),
+    Some(("app", "y")),
+    Some(("statefulset.kubernetes.io/pod-name", "w0-1")),
+    Some(("apps.kubernetes.io/pod-index", "1")),
+    Some(("pod-template-hash", "h")),
+];
+
 const BLOCKS: [(&str, &[&str]); 8] = [
     ("0.0.0.0/0", &[]),
     ("0.0.0.0/0", &["10.0.0.0/24"]),
@@ -75,7 +88,7 @@ fn peer(dice: &mut Rng) -> Peer {
         let except = except.iter().map(|text| text.parse().unwrap()).collect();
         return Peer::IpBlock(IpBlock::new(cidr.parse().unwrap(), except).unwrap());
     }
-    let pods = one_of(dice, &[selector(&[]), selector(&[("app", "x")]), selector(&[("app", "y")])]);
+    let pods = one_of(dice, &SELECTORS).map(|pair| selector(&[pair])).unwrap_or_else(Selector::everything);
     let namespaces = one_of(
         dice,
         &[
@@ -109,7 +122,7 @@ fn rule(dice: &mut Rng) -> Rule {
 }
 
 fn any_policy(dice: &mut Rng, name: &str) -> NetworkPolicy {
-    let subject = one_of(dice, &[selector(&[]), selector(&[("app", "x")]), selector(&[("app", "y")])]);
+    let subject = one_of(dice, &SELECTORS).map(|pair| selector(&[pair])).unwrap_or_else(Selector::everything);
     let types = one_of(dice, &[PolicyTypes::Ingress, PolicyTypes::Egress, PolicyTypes::Both]);
     let namespace = one_of(dice, &["a", "a", "b"]);
     NetworkPolicy::new(ObjectName::new(namespace, name), subject, types, up_to(dice, 2, rule), up_to(dice, 2, rule))
@@ -122,20 +135,76 @@ fn any_pod(dice: &mut Rng, at: usize) -> Pod {
     let v6: IpAddr = format!("fd00::{}", at + 1).parse().unwrap();
     pod.addresses = one_of(dice, &[vec![v4], vec![v4], vec![v4, v6], vec![v6, v4], vec![v6], vec![]]);
     pod.node = one_of(dice, &[None, Some("n1".into()), Some("n2".into())]);
-    if one_in(dice, 5) {
-        pod.host_network = true;
-        pod.node = Some("n1".into());
-        pod.addresses = vec!["192.168.0.1".parse().unwrap()];
-        pod.host_addresses = pod.addresses.clone();
+    match dice.u8(..8) {
+        0 => {
+            pod.host_network = true;
+            pod.node = Some("n1".into());
+            pod.addresses = vec!["192.168.0.1".parse().unwrap()];
+            pod.host_addresses = pod.addresses.clone();
+        }
+        1 => {
+            pod.host_network = true;
+            pod.addresses = vec![];
+        }
+        2 => {
+            // Its node is known by its address alone.
+            pod.node = None;
+            pod.host_addresses = vec!["192.168.0.2".parse().unwrap()];
+        }
+        _ => {}
     }
     if one_in(dice, 2) {
         let name = PortName::new("http").unwrap();
         pod.ports = vec![ContainerPort::new(Protocol::Tcp, port(one_of(dice, &[80, 82, 8080]))).named(name)];
     }
+    if one_in(dice, 4) {
+        let mut entry = ContainerPort::new(Protocol::Tcp, port(80));
+        entry.host_port = Some(HostPort::new(port(8090)));
+        pod.ports.push(entry);
+    }
     if one_in(dice, 5) {
         pod.runtime_class = Some("kata".into());
     }
     pod
+}
+
+fn any_workload(dice: &mut Rng, at: usize) -> Workload {
+    let kind = one_of(
+        dice,
+        &[WorkloadKind::StatefulSet, WorkloadKind::StatefulSet, WorkloadKind::Deployment, WorkloadKind::DaemonSet],
+    );
+    let app = one_of(dice, &[labels(&[]), labels(&[("app", "x")]), labels(&[("app", "y")])]);
+    let mut workload = Workload::new(kind, ObjectName::new("a", format!("w{at}")), app);
+    workload.selector = selector(&[("set", "none")]);
+    workload.replicas = Some(dice.u32(1..4));
+    workload.host_network = one_in(dice, 4);
+    workload.node = one_of(dice, &[None, None, Some("n1".into())]);
+    workload.node_selector = one_of(dice, &[labels(&[]), labels(&[("disk", "ssd")])]);
+    workload
+}
+
+fn any_service(dice: &mut Rng, at: u16) -> Service {
+    with(Service::new(ObjectName::new("a", format!("s{at}"))), |service| {
+        let mut entry = ServicePort::new(Protocol::Tcp, port(80));
+        if one_in(dice, 4) {
+            service.kind = ServiceKind::Headless;
+        } else {
+            let v4: IpAddr = format!("10.247.0.{}", at + 1).parse().unwrap();
+            service.cluster_addresses = one_of(dice, &[vec![], vec![v4]]);
+            entry.node_port = one_of(dice, &[None, Some(port(30080 + at))]);
+            let face = |octet: u8| format!("203.0.113.{}", 10 * octet + u8::try_from(at).unwrap()).parse().unwrap();
+            service.external_addresses = one_of(dice, &[vec![], vec![face(1)]]);
+            service.load_balancer_addresses = one_of(dice, &[vec![], vec![face(2)]]);
+            service.external_traffic_policy =
+                one_of(dice, &[ExternalTrafficPolicy::Cluster, ExternalTrafficPolicy::Local]);
+        }
+        service.selector = match dice.u8(..5) {
+            0 => labels(&[("statefulset.kubernetes.io/pod-name", "w0-1")]),
+            1 | 2 => labels(&[("app", "x")]),
+            _ => labels(&[("app", "y")]),
+        };
+        service.ports = vec![entry];
+    })
 }
 
 fn any_profile(dice: &mut Rng) -> Profile {
@@ -144,7 +213,10 @@ fn any_profile(dice: &mut Rng) -> Profile {
             .parse()
             .unwrap();
     let base = base.with_pod_cidrs(["10.0.0.0/16".parse().unwrap()]);
-    match dice.u8(..6) {
+    match dice.u8(..9) {
+        3 => base.with_override(Row::U8, "elsewhere").unwrap(),
+        4 => base.with_override(Row::U7, "absent").unwrap(),
+        5 => base.with_override(Row::U9, "client").unwrap(),
         0 => base.with_override(Row::U2, "unknown").unwrap(),
         1 => base.with_override(Row::U2, "pod").unwrap(),
         2 => base.with_override(Row::C14, "unknown").unwrap(),
@@ -156,6 +228,7 @@ fn node(name: &str, address: &str, os: &str) -> Node {
     with(Node::new(name), |node| {
         node.addresses = vec![NodeAddress::internal(address.parse().unwrap())];
         node.os_image = Some(os.into());
+        node.labels = labels(if name == "n1" { &[("disk", "ssd")] } else { &[] });
     })
 }
 
@@ -176,6 +249,12 @@ fn any_worlds(seed: u64) -> Worlds {
     let pods: Vec<Pod> = (0..4).map(|at| any_pod(dice, at)).collect();
     for pod in &pods {
         builder.pod(pod.clone());
+    }
+    for at in 0..dice.usize(..3) {
+        builder.workload(any_workload(dice, at));
+    }
+    for at in 0..dice.u16(..3) {
+        builder.service(any_service(dice, at));
     }
     let mut other: ClusterBuilder = builder.clone();
     for name in ["p", "q", "r"] {
@@ -210,18 +289,28 @@ fn any_worlds(seed: u64) -> Worlds {
     }
     let profile = any_profile(dice);
     let later = if one_in(dice, 5) { any_profile(dice) } else { profile.clone() };
-    // Impact groups ends as the engine does, which does not tell those without a node apart yet.
-    let elsewhere = |profile: Profile| profile.with_override(Row::U8, "elsewhere").unwrap();
-    Worlds { clusters: [builder.build(), other.build()], profiles: [profile, later].map(elsewhere) }
+    Worlds { clusters: [builder.build(), other.build()], profiles: [profile, later] }
 }
 
 const OUTSIDE: [&str; 8] =
     ["8.8.8.8", "8.8.8.9", "10.0.0.200", "10.0.9.1", "100.125.0.1", "192.168.0.9", "2001:db8::1", "fd00::99"];
 
-/// Every flow worth asking: by name between all ends, and between dual-stack pods by the second family.
+/// The replicas of its StatefulSets, by name.
+fn replicas(cluster: &Cluster) -> Vec<ObjectName> {
+    let sets = cluster.workloads().iter().filter(|workload| workload.kind == WorkloadKind::StatefulSet);
+    let names = |set: &Workload| -> Vec<ObjectName> {
+        (0..set.replicas.unwrap()).map(|at| ObjectName::new("a", format!("{}-{at}", set.name.name()))).collect()
+    };
+    sets.flat_map(names).collect()
+}
+
+/// Every flow worth asking: by name between all ends, between dual-stack pods by the second family, and to Services by each
+/// of their faces.
 fn all_flows(cluster: &Cluster) -> Vec<Flow> {
     let pods = || cluster.pods().iter();
     let mut ends: Vec<Endpoint> = pods().map(|pod| Endpoint::Named(pod.name.clone())).collect();
+    ends.extend(cluster.workloads().iter().map(|workload| Endpoint::Named(workload.name.clone())));
+    ends.extend(replicas(cluster).into_iter().map(Endpoint::Named));
     ends.extend(["n1", "n2"].map(|name| Endpoint::Node(name.into())));
     ends.extend(OUTSIDE.map(|text| Endpoint::Address(text.parse().unwrap())));
     let second = |pod: &Pod| {
@@ -235,50 +324,156 @@ fn all_flows(cluster: &Cluster) -> Vec<Flow> {
     }
     let mut layers = vec![L4::Icmp];
     for protocol in Protocol::ALL {
-        layers.extend([1, 79, 80, 81, 82, 83, 8080, 65535].map(|number| L4::Port(protocol, port(number))));
+        layers.extend(
+            [1, 79, 80, 81, 82, 83, 8080, 8090, 30080, 30081, 65535].map(|number| L4::Port(protocol, port(number))),
+        );
     }
     let flow = |(from, to): &(Endpoint, Endpoint)| {
         layers.iter().map(|l4| Flow::new(from.clone(), to.clone().into(), *l4)).collect::<Vec<_>>()
     };
-    pairs.iter().flat_map(flow).collect()
+    let mut flows: Vec<Flow> = pairs.iter().flat_map(flow).collect();
+    for service in cluster.services().iter() {
+        let faces = service.external_addresses.iter().chain(&service.load_balancer_addresses);
+        let faces = faces.map(|address| Endpoint::Address(*address).into());
+        for to in faces.chain([Destination::Service(service.name.clone())]) {
+            let of_source =
+                |from: &Endpoint| layers.iter().map(|l4| Flow::new(from.clone(), to.clone(), *l4)).collect::<Vec<_>>();
+            flows.extend(ends.iter().flat_map(of_source));
+        }
+    }
+    flows
 }
 
-fn destination(flow: &Flow) -> &Endpoint {
-    let Destination::Endpoint(endpoint) = &flow.destination else { panic!("{flow}") };
-    endpoint
+/// Where nobody asks which replica an end is, its workload stands for it.
+fn by_workloads(clusters: &[Cluster; 2], mut flow: Flow) -> Flow {
+    let asks = |cluster: &Cluster| {
+        let policies: Vec<&NetworkPolicy> = cluster.policies().iter().collect();
+        let selectors: Vec<&Labels> = cluster.services().iter().map(|service| &service.selector).collect();
+        let text = format!("{policies:?} {selectors:?}");
+        text.contains("pod-name") || text.contains("pod-index")
+    };
+    if clusters.iter().any(asks) {
+        return flow;
+    }
+    let replicas = replicas(&clusters[0]);
+    let workload = |end: &mut Endpoint| {
+        if let Endpoint::Named(name) = end {
+            if replicas.contains(name) {
+                *end = Endpoint::named("a", name.name().rsplit_once('-').unwrap().0);
+            }
+        }
+    };
+    workload(&mut flow.source);
+    if let Destination::Endpoint(end) = &mut flow.destination {
+        workload(end);
+    }
+    flow
 }
 
-fn is_self(flow: &Flow) -> bool {
-    match (&flow.source, destination(flow)) {
-        (Endpoint::Named(a), Endpoint::Named(b) | Endpoint::PodAddress { pod: b, .. }) => a == b,
+/// The ends that are one pod; a workload never is (K25).
+fn is_self(cluster: &Cluster, flow: &Flow) -> bool {
+    let Destination::Endpoint(to) = &flow.destination else { return false };
+    match (&flow.source, to) {
+        (Endpoint::Named(a), Endpoint::Named(b) | Endpoint::PodAddress { pod: b, .. }) => {
+            a == b && cluster.workloads_named(a).next().is_none()
+        }
         _ => false,
     }
 }
 
-/// Whether one end is the other's own node; `None` where neither is a node.
-fn relation(cluster: &Cluster, flow: &Flow) -> Option<bool> {
-    let facts = |endpoint: &Endpoint| match endpoint {
-        Endpoint::Named(name) | Endpoint::PodAddress { pod: name, .. } => {
-            let pod = cluster.pod(name).unwrap();
-            (pod.node.clone(), pod.host_network)
-        }
-        Endpoint::Node(name) => (Some(name.clone()), true),
-        _ => (None, false),
+/// The Services and pods that a flow by way of a Service leads to.
+fn way(cluster: &Cluster, flow: &Flow) -> (BTreeSet<ObjectName>, BTreeSet<ObjectName>) {
+    let to = match &flow.destination {
+        Destination::Service(name) => return (BTreeSet::from([name.clone()]), BTreeSet::new()),
+        Destination::Endpoint(to) => to,
+        other => panic!("{other:?}"),
     };
-    let ((node, is_node), (other, other_is_node)) = (facts(&flow.source), facts(destination(flow)));
-    (is_node || other_is_node).then(|| node.is_some() && node == other)
+    let is_node = match to {
+        Endpoint::Named(name) => cluster.pod(name).is_some_and(|pod| pod.host_network),
+        Endpoint::Node(_) => true,
+        _ => false,
+    };
+    let L4::Port(_, at) = flow.l4 else { return Default::default() };
+    let leads = |service: &&Service| {
+        let node_port = is_node && service.ports.iter().any(|entry| entry.node_port == Some(at));
+        let own = service.external_addresses.iter().chain(&service.load_balancer_addresses);
+        node_port || own.copied().any(|own| *to == Endpoint::Address(own))
+    };
+    let services = cluster.services().iter().filter(leads).map(|service| service.name.clone());
+    let has_port = |pod: &&Pod| pod.ports.iter().any(|entry| entry.host_port.is_some_and(|host| host.port == at));
+    let pods = cluster.pods().iter().filter(|pod| is_node && has_port(pod)).map(|pod| pod.name.clone());
+    (services.collect(), pods.collect())
 }
 
-fn covers(change: &FlowChange, flow: &Flow, related: Option<bool>) -> bool {
-    let family = match destination(flow) {
-        Endpoint::PodAddress { address, .. } => Some(Family::of(*address)),
+/// Where an end is: on a node, on one of those with these labels, or on none.
+enum Whereabouts {
+    Node(String),
+    Some(Labels),
+    Nowhere,
+}
+
+/// Whether one end is the other's own node; `None` where neither is a node.
+fn relation(cluster: &Cluster, profile: &Profile, flow: &Flow) -> Option<Relation> {
+    let of_workload = |name: &ObjectName| {
+        let set = name.name().rsplit_once('-').map(|(set, _)| ObjectName::new("a", set));
+        let mut found = cluster.workloads_named(name).chain(set.iter().flat_map(|set| cluster.workloads_named(set)));
+        let workload = found.next().unwrap();
+        let place = workload.node.as_deref().map(|node| Whereabouts::Node(node.to_owned()));
+        (place.unwrap_or(Whereabouts::Some(workload.node_selector.clone())), workload.host_network)
+    };
+    let facts = |endpoint: &Endpoint| match endpoint {
+        Endpoint::Named(name) | Endpoint::PodAddress { pod: name, .. } => match cluster.pod(name) {
+            Some(pod) => {
+                let by_address = (!pod.host_addresses.is_empty()).then_some("n2");
+                let node = pod.node.as_deref().or(by_address);
+                let place = node.map(|node| Whereabouts::Node(node.to_owned()));
+                (place.unwrap_or(Whereabouts::Some(Labels::new())), pod.host_network)
+            }
+            None => of_workload(name),
+        },
+        Endpoint::Node(name) => (Whereabouts::Node(name.to_string()), true),
+        _ => (Whereabouts::Nowhere, false),
+    };
+    let Destination::Endpoint(to) = &flow.destination else { return None };
+    let ((one, is_node), (other, other_is_node)) = (facts(&flow.source), facts(to));
+    if !is_node && !other_is_node {
+        return None;
+    }
+    let admits = |selector: &Labels, node: &str| {
+        let given = &cluster.node(node).unwrap().labels;
+        selector.iter().all(|(key, value)| given.get(key.as_str()) == Some(value))
+    };
+    let may_be = match (&one, &other) {
+        (Whereabouts::Node(one), Whereabouts::Node(other)) if one == other => return Some(Relation::OwnNode),
+        (Whereabouts::Node(node), Whereabouts::Some(selector))
+        | (Whereabouts::Some(selector), Whereabouts::Node(node)) => admits(selector, node),
+        (Whereabouts::Some(_), Whereabouts::Some(_)) => true,
+        _ => false,
+    };
+    let is_open = profile.capabilities().unsaid_node == UnsaidNode::Unknown;
+    Some(if may_be && is_open { Relation::Open } else { Relation::OtherNode })
+}
+
+/// Whether the change is about the flow; of two nodes' ends by family, and of each relation after the change.
+fn covers(change: &FlowChange, flow: &Flow, related: Option<Relation>, faces: &[IpAddr]) -> bool {
+    let family = match &flow.destination {
+        Destination::Endpoint(Endpoint::PodAddress { address, .. }) => Some(Family::of(*address)),
         _ => None,
+    };
+    let is_destination = match &flow.destination {
+        Destination::Service(name) => change.destination.services.contains(name),
+        // An address that somebody owns is not one of those outside.
+        Destination::Endpoint(to @ Endpoint::Address(at)) if faces.contains(at) => {
+            change.destination.members.contains(to)
+        }
+        Destination::Endpoint(to) => change.destination.contains(to),
+        other => panic!("{other:?}"),
     };
     change.family == family
         && change.related == related
         && change.ports.contains(flow.l4)
         && change.source.contains(&flow.source)
-        && change.destination.contains(destination(flow))
+        && is_destination
 }
 
 /// `PROPTEST_CASES`, where it asks for more.
@@ -286,37 +481,55 @@ fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(64)
 }
 
+/// Nothing is missed and nothing is made up: every flow's change is an entry, every entry's flows change.
+fn held_against_brute_force(seed: u64) -> Result<(), TestCaseError> {
+    let worlds = any_worlds(seed);
+    let [before, after] = [0, 1].map(|at| Reference::new(&worlds.clusters[at], &worlds.profiles[at]));
+    let found = impact(&before, &after);
+    prop_assert!(!found.exhausted && found.omitted == 0);
+    let faces = |service: &Service| [&service.external_addresses[..], &service.load_balancer_addresses[..]].concat();
+    let faces: Vec<IpAddr> = worlds.clusters[0].services().iter().flat_map(faces).collect();
+    for flow in all_flows(&worlds.clusters[0]) {
+        let (Ok(was), Ok(is)) = (before.decide(&flow), after.decide(&flow)) else { continue };
+        if is_self(&worlds.clusters[0], &flow) {
+            continue;
+        }
+        let flow = by_workloads(&worlds.clusters, flow);
+        let related = relation(&worlds.clusters[1], &worlds.profiles[1], &flow);
+        let meant = found.flows.iter().filter(|change| covers(change, &flow, related, &faces));
+        let meant: Vec<(Verdict, Verdict)> = meant.map(|change| (change.before, change.after)).collect();
+        let verdicts = (was.verdict, is.verdict);
+        if was.verdict == is.verdict {
+            prop_assert!(meant.is_empty(), "{flow} does not change: {verdicts:?} {meant:?}\n{found:#?}");
+            continue;
+        }
+        // By way of a Service the ingress side is not asked, which is said.
+        let (services, pods) = way(&worlds.clusters[0], &flow);
+        let is_said = found.left_out.services.iter().any(|name| services.contains(name))
+            || found.left_out.host_ports.iter().any(|name| pods.contains(name));
+        prop_assert!(is_said || !meant.is_empty(), "{flow} changes unnoticed: {verdicts:?}\n{found:#?}");
+        prop_assert!(
+            meant.iter().all(|claimed| *claimed == verdicts),
+            "{flow}: {verdicts:?}, not {meant:?}\n{found:#?}"
+        );
+    }
+    for change in &found.flows {
+        let witness = &change.witness;
+        let verdicts = (before.decide(witness).unwrap().verdict, after.decide(witness).unwrap().verdict);
+        prop_assert_eq!(verdicts, (change.before, change.after), "{}", witness);
+    }
+    for line in found.summary().lines() {
+        prop_assert!(line.len() < 256 && !line.contains('\t'), "{line}");
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases()))]
 
-    /// Nothing is missed and nothing is made up: every flow's change is an entry, every entry's flows change.
     #[test]
     fn impact_equals_brute_force(seed in any::<u64>()) {
-        let worlds = any_worlds(seed);
-        let [before, after] = [0, 1].map(|at| Reference::new(&worlds.clusters[at], &worlds.profiles[at]));
-        let found = impact(&before, &after);
-        prop_assert!(!found.exhausted && found.omitted == 0);
-        for flow in all_flows(&worlds.clusters[0]) {
-            let (Ok(was), Ok(is)) = (before.decide(&flow), after.decide(&flow)) else { continue };
-            let related = relation(&worlds.clusters[0], &flow);
-            let meant = found.flows.iter().filter(|change| covers(change, &flow, related));
-            let meant: Vec<(Verdict, Verdict)> = meant.map(|change| (change.before, change.after)).collect();
-            let verdicts = (was.verdict, is.verdict);
-            if was.verdict == is.verdict || is_self(&flow) {
-                prop_assert!(is_self(&flow) || meant.is_empty(), "{flow} does not change: {verdicts:?} {meant:?}\n{found:?}");
-            } else {
-                prop_assert!(!meant.is_empty(), "{flow} changes unnoticed: {verdicts:?}\n{found:#?}");
-                prop_assert!(meant.iter().all(|claimed| *claimed == verdicts), "{flow}: {verdicts:?}, not {meant:?}");
-            }
-        }
-        for change in &found.flows {
-            let witness = &change.witness;
-            let verdicts = (before.decide(witness).unwrap().verdict, after.decide(witness).unwrap().verdict);
-            prop_assert_eq!(verdicts, (change.before, change.after), "{}", witness);
-        }
-        for line in found.summary().lines() {
-            prop_assert!(line.len() < 256 && !line.contains('\t'), "{line}");
-        }
+        held_against_brute_force(seed)?;
     }
 }
 
@@ -332,7 +545,7 @@ fn the_tiny_worlds_change_in_every_way() {
         changed += u32::from(!found.flows.is_empty());
         kinds.extend(found.flows.iter().map(|change| (change.direction, change.before, change.after)));
     }
-    assert!(changed > 100, "{changed}");
+    assert!(changed > 80, "{changed}");
     assert_eq!(kinds.len(), 12, "{kinds:?}");
 }
 

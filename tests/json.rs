@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use netpol_oracle::analysis::{Ends, Impact, impact};
+use netpol_oracle::analysis::{Ends, Impact, Isolation, LeftOut, Relation, impact};
 use netpol_oracle::diagnostic::Severity;
 use netpol_oracle::model::{ObjectId, Peers, PolicyTypes, PortMatch, PortSpec, Ports, Rule};
 use netpol_oracle::net::{AddressRange, PortRange};
@@ -190,7 +190,23 @@ fn an_impact() {
     assert_eq!(json(&found), documented("analysis/changes.rs", "Impact", &[]));
     assert_eq!(json(&found.flows[0].ports), documented("analysis/port_set.rs", "PortSet", &[]));
     assert_eq!(json(&impact(&after, &before).isolation[0].becomes), r#""free""#);
-    assert_eq!(json(&Impact::default()), r#"{"isolation":[],"flows":[],"omitted":0,"exhausted":false}"#);
+    let left_out = r#"{"unpaired":{"members":[],"services":[],"outside":[]},"services":[],"host_ports":[],"replicas":[],"node_ports":0}"#;
+    let none = format!(r#"{{"isolation":[],"flows":[],"omitted":0,"exhausted":false,"left_out":{left_out}}}"#);
+    assert_eq!(json(&Impact::default()), none);
+    assert_eq!(json(&Isolation::Open), r#""open""#);
+    let relations = [Relation::OwnNode, Relation::OtherNode, Relation::Open].map(|relation| json(&relation));
+    assert_eq!(relations, [r#""own-node""#, r#""other-node""#, r#""open""#]);
+}
+
+#[test]
+fn what_is_left_out() {
+    let name = |name: &str| ObjectName::new("default", name);
+    let mut left_out = LeftOut::default();
+    left_out.unpaired.members.push(Endpoint::named("default", "new"));
+    left_out.services.push(name("db"));
+    left_out.host_ports.push(name("proxy-0"));
+    left_out.replicas.push(name("db"));
+    assert_eq!(json(&left_out), documented("analysis/left_out.rs", "LeftOut", &[]));
 }
 
 #[test]

@@ -11,6 +11,19 @@ use netpol_oracle::profile::{Capabilities, ClusterVersion};
 const PAGE: &str = include_str!("../SEMANTICS.md");
 const MARK: &str = "(not built yet";
 
+/// Section 4 says of every code what it is for, and of no other.
+#[test]
+fn section_4_lists_every_code() {
+    let section = PAGE.split("<a id=\"section-").find(|part| part.starts_with("4\"")).unwrap();
+    let words = section.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_code =
+        |word: &&str| word.len() == 5 && word.strip_prefix("NP").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+    let listed: Vec<&str> = words.filter(is_code).collect();
+    let codes: Vec<&str> = netpol_oracle::diagnostic::Code::ALL.iter().map(|code| code.as_str()).collect();
+    let as_set = |of: &[&'static str]| of.iter().copied().collect::<BTreeSet<&str>>();
+    assert_eq!(as_set(&listed), as_set(&codes));
+}
+
 /// A row of one of the page's tables.
 struct Rule {
     id: String,

@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use crate::analysis::ends::Ends;
+use crate::analysis::left_out::LeftOut;
+use crate::analysis::place::Tie;
 use crate::analysis::port_set::PortSet;
 use crate::model::flow::Flow;
 use crate::name::{Direction, ObjectName};
@@ -28,7 +30,9 @@ use crate::verdict::Verdict;
 ///     }
 ///   ],
 ///   "omitted": 0,
-///   "exhausted": false
+///   "exhausted": false,
+///   "left_out": {"unpaired": {"members": [], "services": [], "outside": []}, "services": ["default/db"], "host_ports": [],
+///                "replicas": [], "node_ports": 0}
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -43,6 +47,8 @@ pub struct Impact {
     /// The search stopped at [`MAX_FLOWS`](crate::analysis::MAX_FLOWS), or at as many blocks or addresses as it tries: there may be
     /// changes that are not found.
     pub exhausted: bool,
+    /// What was not asked.
+    pub left_out: LeftOut,
 }
 
 /// A pod, or a workload that stands for pods nobody loaded, gains or loses its isolation ([K1](crate::semantics#k1)). [`Impact`] shows it as JSON.
@@ -65,6 +71,30 @@ pub enum Isolation {
     Isolated,
     /// None does, or none is enforced ([C1](crate::semantics#c1) to [C3](crate::semantics#c3)).
     Free,
+    /// Whether one does hangs on a label that a controller sets ([U7](crate::semantics#u7)).
+    Open,
+}
+
+/// Whether one end of a connection is the node that the other runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Relation {
+    /// It is ([K18](crate::semantics#k18)).
+    OwnNode,
+    /// It is not.
+    OtherNode,
+    /// An end says no node, and may run there ([U8](crate::semantics#u8)).
+    Open,
+}
+
+impl From<Tie> for Relation {
+    fn from(tie: Tie) -> Self {
+        match tie {
+            Tie::None => Self::OtherNode,
+            Tie::Own => Self::OwnNode,
+            Tie::Open => Self::Open,
+        }
+    }
 }
 
 /// Connections from every source to every destination named, over every port named, get another verdict.
@@ -81,9 +111,8 @@ pub struct FlowChange {
     pub destination: Ends,
     /// Over which ports.
     pub ports: PortSet,
-    /// Where it matters whether one end is the node that the other runs on (for a Service: whether the
-    /// source is one of its backends): only pairs for which that is so, or not so.
-    pub related: Option<bool>,
+    /// Where one end is a node, or shares a node's network: only pairs of which this is so, after the change.
+    pub related: Option<Relation>,
     /// Only by the addresses of this family; `None`: by the family that the two ends meet by
     /// ([K22](crate::semantics#k22)).
     pub family: Option<Family>,

@@ -6,14 +6,19 @@
 //! isolate them on the other side. Own node, own pod and own Service are relations between two ends, not
 //! traits of one: pairs are chosen for each.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
-use crate::analysis::ends::{End, Who, World};
+use crate::analysis::end::{End, Who};
+use crate::analysis::fronts::Claims;
 use crate::analysis::index::{Bits, Object};
+use crate::analysis::place::Place;
+use crate::analysis::world::World;
 use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PodPeer, PortSpec, Ports};
 use crate::name::Direction;
 use crate::net::{AddressRange, Cidr, Family, IpBlock, Port, PortCuts, PortInterval, Protocol};
+use crate::profile::capability::HostNetwork;
 use crate::profile::cce::INTERNAL_CLOUD;
 
 /// Most blocks that addresses are held against one by one.
@@ -73,8 +78,21 @@ impl<'c> Matchers<'c> {
             mark(into, self.selected.iter().map(|selected| selected.contains(at)));
         }
         for address in addresses(end, snapshot) {
-            mark(into, self.blocks.iter().map(|block| block.contains(*address)));
+            self.describe_address(*address, into);
         }
+    }
+
+    fn describe_address(&self, address: IpAddr, into: &mut Vec<u64>) {
+        mark(into, self.blocks.iter().map(|block| block.contains(address)));
+    }
+}
+
+/// The object that an end is, or those behind it.
+fn meant<'a>(end: &'a End<'_>, snapshot: usize) -> Cow<'a, [usize]> {
+    match (end.object(snapshot), end.front().and_then(|front| front.behind.get(snapshot))) {
+        (Some((at, _)), _) => vec![at].into(),
+        (None, Some(behind)) => behind.objects.as_slice().into(),
+        (None, None) => Vec::new().into(),
     }
 }
 
@@ -91,6 +109,8 @@ fn mark(into: &mut Vec<u64>, is: impl Iterator<Item = bool>) {
 /// What everything is grouped by.
 pub(super) struct Context<'a, 'c> {
     pub(super) worlds: &'a [World<'c>; 2],
+    /// What is met at the addresses of nodes, in each snapshot.
+    pub(super) claims: &'a [Claims<'c>; 2],
     /// The direction that the subjects are isolated in.
     pub(super) direction: Direction,
     /// What the subjects' policies say of peers, in each snapshot.
@@ -113,7 +133,12 @@ pub(super) fn opposite(direction: Direction) -> Direction {
 type Signature = (Vec<u64>, Vec<String>);
 
 impl<'a, 'c> Context<'a, 'c> {
-    pub(super) fn new(worlds: &'a [World<'c>; 2], direction: Direction, affected: &[Bits; 2]) -> Self {
+    pub(super) fn new(
+        worlds: &'a [World<'c>; 2],
+        claims: &'a [Claims<'c>; 2],
+        direction: Direction,
+        affected: &[Bits; 2],
+    ) -> Self {
         let [before, after] = worlds;
         let [whom_before, whom_after] = affected;
         let other = opposite(direction);
@@ -129,7 +154,7 @@ impl<'a, 'c> Context<'a, 'c> {
                 }
             }
         }
-        Self { worlds, direction, peers, back, names, cuts }
+        Self { worlds, claims, direction, peers, back, names, cuts }
     }
 
     /// `whom` in groups, by what makes them subjects.
@@ -156,8 +181,20 @@ impl<'a, 'c> Context<'a, 'c> {
         grouped(0..ends.len(), |at| {
             let mut signature = (Vec::new(), Vec::new());
             let Some(end) = ends.get(at) else { return signature };
-            if let Who::Service(_, service) = &end.who {
-                signature.1.push(service.name.to_string());
+            if let Some(front) = end.front() {
+                signature.1.push(front.key.clone());
+                for ((snapshot, world), behind) in self.worlds.iter().enumerate().zip(&front.behind) {
+                    let Some(traits) = end.traits.get(snapshot).filter(|traits| traits.is_node) else { continue };
+                    for matchers in self.peers.get(snapshot).into_iter().chain(self.back.get(snapshot)) {
+                        matchers.describe(end, snapshot, &mut signature.0);
+                        // The backend may see any other of its addresses (U9).
+                        for address in traits.place.node().into_iter().flat_map(|name| world.places.addresses(name)) {
+                            matchers.describe_address(*address, &mut signature.0);
+                        }
+                    }
+                    self.common(end, snapshot, &mut signature);
+                    signature.0.extend(world.on_node(behind, traits));
+                }
                 return signature;
             }
             for snapshot in 0..2 {
@@ -182,11 +219,7 @@ impl<'a, 'c> Context<'a, 'c> {
         };
         let policies = world.policies.iter();
         mark(&mut into.0, policies.map(|(policy, subjects)| policy.isolates(direction) && subjects.contains(at)));
-        let node = object.node().and_then(|name| world.cluster.node(name));
-        let os_image = node.and_then(|node| node.os_image.as_deref());
-        let supported =
-            os_image.is_none_or(|os_image| world.profile.capabilities().node_os.supports(os_image, direction));
-        into.0.push(u64::from(supported));
+        into.0.push(u64::from(supports(world, end, snapshot, direction)));
         into.1.push(object.runtime_class().unwrap_or("").to_owned());
     }
 
@@ -202,6 +235,30 @@ impl<'a, 'c> Context<'a, 'c> {
         into.0.push(kind);
         let is_node = end.traits.get(snapshot).is_some_and(|traits| traits.is_node);
         into.0.push(u64::from(is_node));
+        into.0.push(match end.traits.get(snapshot).map(|traits| traits.place) {
+            None | Some(Place::Nowhere) => 0,
+            Some(Place::Said(_)) => 1,
+            Some(Place::Unsaid(_)) => 2,
+        });
+        if let (true, Some(traits), Some(claims)) = (is_node, end.traits.get(snapshot), self.claims.get(snapshot)) {
+            // An end that says no node may run on this one (U8), and then its system counts.
+            for direction in [Direction::Ingress, Direction::Egress] {
+                into.0.push(u64::from(supports(world, end, snapshot, direction)));
+            }
+            into.1.extend(claims.own_ports(traits).iter().map(|port| format!("{port:?}")));
+            // A hostNetwork pod is isolated by a reading of U2 alone: what is its node's is not put together.
+            let is_subject = world.profile.capabilities().host_network != HostNetwork::Node;
+            into.1.extend(end.object(snapshot).and(traits.place.node()).filter(|_| is_subject).map(str::to_owned));
+        }
+        if let (Who::Object(_, replica), Some((at, object))) = (&end.who, end.object(snapshot)) {
+            // What a controller sets is read in many ways, and two of one set are not alike (U7).
+            let told = match replica {
+                Some(replica) if replica.is_told => format!("{} {at} {}", object.name(), replica.ordinal),
+                Some(_) => format!("{} {at} another", object.name()),
+                None => format!("{} {at}", object.name()),
+            };
+            into.1.extend(Some(told).filter(|_| replica.is_some() || world.is_open(at)));
+        }
         let profile = world.profile;
         for address in addresses(end, snapshot) {
             let inside = |cidrs: &[Cidr]| cidrs.iter().any(|cidr| cidr.contains(*address));
@@ -220,26 +277,25 @@ impl<'a, 'c> Context<'a, 'c> {
 
     /// The named ports that policies can refer to (K12).
     fn named_ports(&self, end: &End<'c>, snapshot: usize, into: &mut Vec<String>) {
-        for (name, protocol, port) in self.declared(end, snapshot) {
-            into.push(format!("{name} {protocol} {port}"));
-        }
+        let declared = end.object(snapshot).map_or_else(BTreeSet::new, |(_, object)| self.declared(object));
+        into.extend(declared.iter().map(|(name, protocol, port)| format!("{name} {protocol} {port}")));
         into.push(String::new());
     }
 
-    fn declared(&self, end: &End<'c>, snapshot: usize) -> BTreeSet<(&'c str, Protocol, Port)> {
-        let Some((_, object)) = end.object(snapshot) else { return BTreeSet::new() };
+    fn declared(&self, object: Object<'c>) -> BTreeSet<(&'c str, Protocol, Port)> {
         let ports =
             object.ports().iter().filter_map(|port| Some((port.name.as_ref()?.as_str(), port.protocol, port.port)));
         ports.filter(|(name, ..)| self.names.contains(name)).collect()
     }
 
-    /// Where a policy that isolates `end` for `direction` tells ports apart, in either snapshot.
+    /// Where a policy that isolates `end`, or one of those behind it, for `direction` tells ports apart, in either snapshot.
     pub(super) fn cuts(&self, end: &End<'c>, direction: Direction) -> PortCuts {
         let mut cuts = PortCuts::default();
         for (snapshot, world) in self.worlds.iter().enumerate() {
-            let Some((at, _)) = end.object(snapshot) else { continue };
+            let whom = meant(end, snapshot);
             for (place, (_, subjects)) in world.policies.iter().enumerate() {
-                if let (true, Some(own)) = (subjects.contains(at), self.cuts.get(&(snapshot, place, direction))) {
+                let some = whom.iter().any(|at| subjects.contains(*at));
+                if let (true, Some(own)) = (some, self.cuts.get(&(snapshot, place, direction))) {
                     cuts.add(own);
                 }
             }
@@ -249,11 +305,18 @@ impl<'a, 'c> Context<'a, 'c> {
 
     /// The ports of a destination that names may stand for.
     pub(super) fn cut_by_name(&self, end: &End<'c>, cuts: &mut PortCuts) {
-        for snapshot in 0..2 {
-            for (_, protocol, port) in self.declared(end, snapshot) {
-                cuts.apart(PortInterval::one(protocol, port));
+        for (snapshot, world) in self.worlds.iter().enumerate() {
+            for object in meant(end, snapshot).iter().filter_map(|at| world.index.objects().get(*at)) {
+                for (_, protocol, port) in self.declared(*object) {
+                    cuts.apart(PortInterval::one(protocol, port));
+                }
             }
         }
+    }
+
+    /// The ports of a node that are a Service's or a pod's, in either snapshot.
+    pub(super) fn claimed(&self, end: &End<'c>) -> BTreeSet<(Protocol, Port)> {
+        self.claims.iter().zip(&end.traits).flat_map(|(claims, traits)| claims.ports(traits)).collect()
     }
 }
 
@@ -277,6 +340,13 @@ fn port_cuts<'c>(policy: &'c NetworkPolicy, direction: Direction, names: &mut BT
         }
     }
     cuts
+}
+
+/// Whether the system of its node enforces, as far as anybody knows (C6).
+fn supports(world: &World<'_>, end: &End<'_>, snapshot: usize, direction: Direction) -> bool {
+    let name = end.traits.get(snapshot).and_then(|traits| traits.place.node());
+    let os_image = name.and_then(|name| world.cluster.node(name)).and_then(|node| node.os_image.as_deref());
+    os_image.is_none_or(|os_image| world.profile.capabilities().node_os.supports(os_image, direction))
 }
 
 /// In the order of their first members.

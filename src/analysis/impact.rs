@@ -2,17 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::changes::{FlowChange, Impact, Isolation, IsolationChange};
-use crate::analysis::ends::{End, Ends, Who, World, inside, outside, services};
+use crate::analysis::changes::{FlowChange, Impact, Relation};
+use crate::analysis::end::{End, Who};
+use crate::analysis::ends::Ends;
+use crate::analysis::fronts::{Claims, Fronts};
 use crate::analysis::groups::{Context, opposite};
-use crate::analysis::index::Bits;
+use crate::analysis::index::{Bits, Object};
+use crate::analysis::isolation::{affected, isolation};
+use crate::analysis::left_out::LeftOut;
+use crate::analysis::place::Tie;
 use crate::analysis::port_set::{PortSet, Probe};
-use crate::model::flow::{Destination, Endpoint, Flow};
-use crate::name::Direction;
+use crate::analysis::world::{World, inside, outside, worlds};
+use crate::model::flow::{Destination, Endpoint, Flow, L4};
+use crate::name::{Direction, ObjectName};
 use crate::net::{AddressRange, Family, PortInterval, merged};
-use crate::profile::capability::{HostNetwork, Support};
 use crate::profile::cce::INTERNAL_CLOUD;
-use crate::profile::profile::Profile;
 use crate::reference::Reference;
 use crate::verdict::Verdict;
 
@@ -27,12 +31,14 @@ const MAX_PAIRS: usize = 20_000;
 
 /// What changes between two snapshots: who becomes isolated or free, what opens and what closes.
 ///
-/// Ends that only one of the two knows are left out: there is no verdict to compare. Sources and
-/// destinations are pods, workloads that stand for pods nobody loaded, nodes and addresses outside the
-/// cluster, one of each kind that no selector or `ipBlock` of either snapshot tells apart; for the egress
-/// side Services too (what changes at the ingress side of a Service flow shows at its backends). Every
-/// port interval that a rule of either snapshot makes is tried, by protocol, and ICMP for what has no
-/// ports.
+/// Sources and destinations are pods, workloads that stand for pods nobody loaded, replicas where selectors ask which
+/// ([K27](crate::semantics#k27)), nodes and addresses outside the cluster, one of each kind that no selector or `ipBlock` of
+/// either snapshot tells apart; for the egress side Services too, by every face ([K26](crate::semantics#k26)). Every port
+/// interval that a rule of either snapshot makes is tried, by protocol, and ICMP for what has no ports.
+///
+/// What is not asked, [`Impact::left_out`] says: ends that only one of the two knows, since there is no verdict to compare;
+/// what changes at the ingress side of a flow by way of a Service, which shows at its backends; replicas and ports of nodes
+/// beyond a bound.
 ///
 /// The search is bounded by [`MAX_FLOWS`] and [`MAX_CHANGES`]; [`Impact`] says when a bound was reached.
 ///
@@ -59,18 +65,28 @@ const MAX_PAIRS: usize = 20_000;
 pub fn impact(before: &Reference<'_>, after: &Reference<'_>) -> Impact {
     // Both are judged on their own; what they borrow need not live alike.
     let references = [*before, *after];
-    let worlds = [World::new(before), World::new(after)];
+    let (worlds, asked) = worlds(before, after);
     let same_world = same_world(before, after);
-    let mut search = Search { references, worlds: &worlds, same_world, flows: 0, exhausted: false, found: Vec::new() };
-    let isolation = isolation(&worlds);
-    let objects = inside(&worlds);
-    let services = services(&worlds);
+    let mut left_out = LeftOut::default();
+    let objects = inside(&worlds, &asked, &mut left_out);
+    let isolation = isolation(&worlds, &references, &objects);
+    let claims = [Claims::new(&worlds[0]), Claims::new(&worlds[1])];
+    let fronts = Fronts::new(&worlds, &objects, &claims, &mut left_out);
+    let mut search = Search {
+        references,
+        worlds: &worlds,
+        claims: &claims,
+        same_world,
+        flows: 0,
+        exhausted: left_out.node_ports > 0,
+        found: Vec::new(),
+    };
     for direction in [Direction::Ingress, Direction::Egress] {
-        search.direction(direction, &objects, &services);
+        search.direction(direction, &objects, &fronts, &mut left_out);
     }
     let omitted = search.found.len().saturating_sub(MAX_CHANGES);
     search.found.truncate(MAX_CHANGES);
-    Impact { isolation, flows: search.found, omitted, exhausted: search.exhausted }
+    Impact { isolation, flows: search.found, omitted, exhausted: search.exhausted, left_out }
 }
 
 /// Nothing but policies differs.
@@ -83,97 +99,40 @@ fn same_world(before: &Reference<'_>, after: &Reference<'_>) -> bool {
         && a.nodes() == b.nodes()
         && a.services() == b.services()
         && a.endpoint_slices() == b.endpoint_slices()
-}
-
-fn isolation(worlds: &[World<'_>; 2]) -> Vec<IsolationChange> {
-    let [before, after] = worlds;
-    let mut changes = Vec::new();
-    for direction in [Direction::Ingress, Direction::Egress] {
-        let sets = [isolated(before, direction), isolated(after, direction)];
-        let [was, is] = &sets;
-        for end in inside(worlds) {
-            let (Some((at, object)), Some((then, _))) = (end.object(0), end.object(1)) else { continue };
-            let becomes = match (was.contains(at), is.contains(then)) {
-                (false, true) => Isolation::Isolated,
-                (true, false) => Isolation::Free,
-                _ => continue,
-            };
-            changes.push(IsolationChange { object: object.name().clone(), direction, becomes });
-        }
-    }
-    changes
-}
-
-/// The pods and workloads that policies isolate, as far as the cluster enforces them (K1, K17, C1 to C3).
-fn isolated(world: &World<'_>, direction: Direction) -> Bits {
-    let mut set = Bits::new(world.index.objects().len());
-    if !is_enforced(world.profile, direction) {
-        return set;
-    }
-    for (_, subjects) in world.policies.iter().filter(|(policy, _)| policy.isolates(direction)) {
-        set.add(subjects);
-    }
-    if world.profile.capabilities().host_network == HostNetwork::Node {
-        let mut host = Bits::new(world.index.objects().len());
-        let objects = world.index.objects().iter().enumerate();
-        objects.filter(|(_, object)| object.is_host_network()).for_each(|(at, _)| host.set(at));
-        set = set.without(&host);
-    }
-    set
-}
-
-fn is_enforced(profile: &Profile, direction: Direction) -> bool {
-    let capabilities = profile.capabilities();
-    let version = match direction {
-        Direction::Ingress => capabilities.ingress,
-        Direction::Egress => capabilities.egress,
-    };
-    capabilities.enforcement != Support::Unsupported && version != Support::Unsupported
-}
-
-/// The pods whose side may have changed: those that a changed policy selects for `direction`; where more
-/// than policies differs, all that any policy selects.
-fn affected(worlds: &[World<'_>; 2], direction: Direction, same_world: bool) -> [Bits; 2] {
-    let [before, after] = worlds;
-    let selected = |world: &World<'_>, other: &World<'_>| {
-        let mut set = Bits::new(world.index.objects().len());
-        for (policy, subjects) in &world.policies {
-            let changed = !same_world || other.cluster.policy(policy.name()) != Some(policy);
-            if changed && policy.isolates(direction) {
-                set.add(subjects);
-            }
-        }
-        set
-    };
-    [selected(before, after), selected(after, before)]
+        && a.endpoints() == b.endpoints()
 }
 
 struct Search<'a, 'c> {
     references: [Reference<'c>; 2],
     worlds: &'a [World<'c>; 2],
+    claims: &'a [Claims<'c>; 2],
     same_world: bool,
     flows: usize,
     exhausted: bool,
     found: Vec<FlowChange>,
 }
 
-/// Whether two ends are related, in each snapshot; `None` where it does not matter.
-type Relation = Option<[bool; 2]>;
+/// Whether one end is the node of the other, in each snapshot; `None` where it does not matter.
+type Related = Option<[Tie; 2]>;
 
 /// What makes two changed connections one entry, but for their ends.
-type Kind = (Relation, Option<Family>, Verdict, Verdict);
+type Kind = (Related, Option<Family>, Verdict, Verdict);
 
 /// Groups that change alike, and one flow of theirs.
 type Witnessed = (Vec<usize>, Flow);
 
 impl<'c> Search<'_, 'c> {
-    fn direction(&mut self, direction: Direction, objects: &[End<'c>], services: &[End<'c>]) {
+    fn direction(&mut self, direction: Direction, objects: &[End<'c>], fronts: &Fronts<'c>, left_out: &mut LeftOut) {
         let mut affected = affected(self.worlds, direction, self.same_world);
         let is_affected = |end: &End<'_>, sets: &[Bits; 2]| {
             sets.iter().enumerate().any(|(snapshot, set)| end.object(snapshot).is_some_and(|(at, _)| set.contains(at)))
         };
         let subjects: Vec<usize> =
             objects.iter().enumerate().filter(|(_, end)| is_affected(end, &affected)).map(|(at, _)| at).collect();
+        if direction == Direction::Ingress {
+            left_out.services.extend(fronts.before_any(&affected));
+            left_out.host_ports.extend(with_host_ports(self.worlds, &affected));
+        }
         if subjects.is_empty() {
             return;
         }
@@ -185,7 +144,7 @@ impl<'c> Search<'_, 'c> {
                 }
             }
         }
-        let context = Context::new(self.worlds, direction, &affected);
+        let context = Context::new(self.worlds, self.claims, direction, &affected);
         let mut edges: Vec<AddressRange> = context.peers.iter().flat_map(|matchers| matchers.edges()).collect();
         for world in self.worlds {
             edges.extend(
@@ -197,28 +156,39 @@ impl<'c> Search<'_, 'c> {
         self.exhausted |= cut || context.peers.iter().chain(&context.back).any(|matchers| matchers.cut);
 
         let mut pairs = Pairs::default();
-        let groups = context.subjects(objects, subjects.into_iter());
+        let mut groups = Groups::new(context.subjects(objects, subjects.into_iter()));
         let mut bases = vec![objects, outside.as_slice()];
         if direction == Direction::Egress {
-            bases.push(services);
+            bases.push(&fronts.ends);
         }
         let mut peers: Vec<(&[End<'c>], Vec<usize>)> = Vec::new();
         for base in bases {
             peers.extend(context.peers(base).into_iter().map(|group| (base, group)));
         }
-        for (subject_place, subjects) in groups.iter().enumerate() {
+        for subject_place in 0..groups.len() {
             for (peer_place, (base, group)) in peers.iter().enumerate() {
-                let related = self.related_pairs(objects, subjects, base, group);
-                for (relation, subject, peer) in related {
-                    let places = (subject_place, peer_place);
-                    if !self.pair(&context, places, relation, (subject, peer), &mut pairs) {
-                        self.exhausted = true;
-                        return self.collapse(direction, objects, &groups, &peers, pairs);
+                let front = group.first().and_then(|at| base.get(*at)).filter(|end| end.front().is_some());
+                for place in groups.parts(subject_place, |end| self.behind(objects.get(end), front)) {
+                    let related = self.related_pairs(objects, groups.members(place), base, group);
+                    for (relation, subject, peer) in related {
+                        if !self.pair(&context, (place, peer_place), relation, (subject, peer), &mut pairs) {
+                            self.exhausted = true;
+                            return self.collapse(direction, objects, &groups, &peers, pairs);
+                        }
                     }
                 }
             }
         }
         self.collapse(direction, objects, &groups, &peers, pairs);
+    }
+
+    /// What those behind a front make of a subject: whether it is one of them, and on whose node.
+    fn behind(&self, subject: Option<&End<'c>>, front: Option<&End<'c>>) -> Vec<u64> {
+        let (Some(subject), Some(front)) = (subject, front.and_then(End::front)) else { return Vec::new() };
+        let of = |(snapshot, world): (usize, &World<'c>)| {
+            front.behind.get(snapshot).map_or_else(Vec::new, |behind| world.relation(subject, behind, snapshot))
+        };
+        self.worlds.iter().enumerate().flat_map(of).collect()
     }
 
     /// One pair of ends for each relation that there is between the members of two groups.
@@ -228,8 +198,8 @@ impl<'c> Search<'_, 'c> {
         subjects: &[usize],
         base: &'e [End<'c>],
         group: &[usize],
-    ) -> Vec<(Relation, &'e End<'c>, &'e End<'c>)> {
-        let mut chosen: Vec<(Relation, &End<'c>, &End<'c>)> = Vec::new();
+    ) -> Vec<(Related, &'e End<'c>, &'e End<'c>)> {
+        let mut chosen: Vec<(Related, &End<'c>, &End<'c>)> = Vec::new();
         let mut looked_at = 0;
         for (subject, peer) in subjects.iter().flat_map(|subject| group.iter().map(move |peer| (*subject, *peer))) {
             let (Some(subject), Some(peer)) = (objects.get(subject), base.get(peer)) else { continue };
@@ -237,11 +207,12 @@ impl<'c> Search<'_, 'c> {
                 continue;
             }
             let matters = subject.relation_matters(peer);
-            let mut relation = [false; 2];
-            if matters && (chosen.is_empty() || subject.may_relate(peer)) {
+            let mut relation = [Tie::None; 2];
+            if matters {
                 looked_at += 1;
-                for (snapshot, (related, world)) in relation.iter_mut().zip(self.worlds).enumerate() {
-                    *related = subject.is_related(peer, snapshot, world);
+                let traits = subject.traits.iter().zip(&peer.traits);
+                for ((tie, world), (own, other)) in relation.iter_mut().zip(self.worlds).zip(traits) {
+                    *tie = world.tie(own, other);
                 }
             }
             let relation = matters.then_some(relation);
@@ -249,7 +220,7 @@ impl<'c> Search<'_, 'c> {
                 chosen.push((relation, subject, peer));
             }
             // Where the objects are the same, so are their relations.
-            let enough = if self.same_world { 2 } else { 4 };
+            let enough = if self.same_world { 3 } else { 9 };
             if !matters || chosen.len() == enough {
                 break;
             }
@@ -266,7 +237,7 @@ impl<'c> Search<'_, 'c> {
         &mut self,
         context: &Context<'_, 'c>,
         places: (usize, usize),
-        related: Relation,
+        related: Related,
         (subject, peer): (&End<'c>, &End<'c>),
         pairs: &mut Pairs,
     ) -> bool {
@@ -276,18 +247,20 @@ impl<'c> Search<'_, 'c> {
             Direction::Egress => (subject, peer),
         };
         let Some(from) = source.endpoint() else { return true };
-        let probes = match &peer.who {
-            Who::Service(_, service) => {
-                let ports = service.ports.iter().map(|entry| PortInterval::one(entry.protocol, entry.port));
-                let mut ports: Vec<Probe> = ports.map(Probe::Ports).collect();
-                ports.sort_by_key(|probe| probe.l4());
-                ports
-            }
-            _ => {
+        let probes = match peer.front().and_then(|front| front.ports.as_ref()) {
+            Some(ports) => ports.iter().copied().map(Probe::Ports).collect(),
+            None => {
                 let mut cuts = context.cuts(subject, direction);
                 cuts.add(&context.cuts(peer, opposite(direction)));
                 context.cut_by_name(destination, &mut cuts);
-                Probe::all(&cuts)
+                // What is a Service's or a pod's there is another end.
+                let claimed = context.claimed(destination);
+                claimed.iter().for_each(|(protocol, port)| cuts.apart(PortInterval::one(*protocol, *port)));
+                let is_own = |probe: &Probe| match probe.l4() {
+                    L4::Port(protocol, port) => !claimed.contains(&(protocol, port)),
+                    L4::Icmp | L4::Other(_) => true,
+                };
+                Probe::all(&cuts).into_iter().filter(is_own).collect::<Vec<_>>()
             }
         };
         for (family, to) in ways(source, destination) {
@@ -319,7 +292,7 @@ impl<'c> Search<'_, 'c> {
         &mut self,
         direction: Direction,
         objects: &[End<'c>],
-        subjects: &[Vec<usize>],
+        subjects: &Groups,
         peers: &[(&[End<'c>], Vec<usize>)],
         pairs: Pairs,
     ) {
@@ -334,9 +307,9 @@ impl<'c> Search<'_, 'c> {
         let mut changes = Vec::new();
         for ((with, kind, ports), (whom, witness)) in entries {
             let (related, family, before, after) = kind;
-            let related = related.map(|[_, after]| after);
-            let of_group = |group: &Vec<usize>| group.iter().filter_map(|at| objects.get(*at)).collect::<Vec<_>>();
-            let whom = named(whom.iter().filter_map(|at| subjects.get(*at)).flat_map(of_group));
+            let related = related.map(|[_, after]| Relation::from(after));
+            let of_group = |group: &[usize]| group.iter().filter_map(|at| objects.get(*at)).collect::<Vec<_>>();
+            let whom = named(whom.iter().map(|at| subjects.members(*at)).flat_map(of_group));
             let of_peers = |(base, group): &(&'_ [End<'c>], Vec<usize>)| -> Ends {
                 named(group.iter().filter_map(|at| base.get(*at)))
             };
@@ -372,6 +345,57 @@ impl<'c> Search<'_, 'c> {
     }
 }
 
+/// Pods with host ports among `affected`.
+fn with_host_ports(worlds: &[World<'_>; 2], affected: &[Bits; 2]) -> BTreeSet<ObjectName> {
+    let of_one = |(world, affected): (&World<'_>, &Bits)| -> Vec<ObjectName> {
+        let has_some = |object: &Object<'_>| object.ports().iter().any(|port| port.host_port.is_some());
+        let pods = world.index.of_set(affected).filter(|object| !object.is_host_network());
+        pods.filter(has_some).map(|object| object.name().clone()).collect()
+    };
+    worlds.iter().zip(affected).flat_map(of_one).collect()
+}
+
+/// The subjects in groups, and in smaller ones where what is behind a Service tells them apart.
+struct Groups {
+    members: Vec<Vec<usize>>,
+    parts: BTreeMap<Vec<usize>, usize>,
+}
+
+impl Groups {
+    fn new(members: Vec<Vec<usize>>) -> Self {
+        Self { members, parts: BTreeMap::new() }
+    }
+
+    fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    fn members(&self, place: usize) -> &[usize] {
+        self.members.get(place).map_or(&[], Vec::as_slice)
+    }
+
+    /// The places of the groups that `told` makes of one.
+    fn parts(&mut self, place: usize, told: impl Fn(usize) -> Vec<u64>) -> Vec<usize> {
+        let mut parts: BTreeMap<Vec<u64>, Vec<usize>> = BTreeMap::new();
+        for member in self.members(place) {
+            parts.entry(told(*member)).or_default().push(*member);
+        }
+        if parts.len() < 2 {
+            return vec![place];
+        }
+        let mut places = Vec::new();
+        for part in parts.into_values() {
+            let next = self.members.len();
+            let place = *self.parts.entry(part.clone()).or_insert(next);
+            if place == next {
+                self.members.push(part);
+            }
+            places.push(place);
+        }
+        places
+    }
+}
+
 /// The flows between two ends: by name, and by each other family that both have.
 fn ways(source: &End<'_>, destination: &End<'_>) -> Vec<(Option<Family>, Destination)> {
     let mut ways = vec![(None, destination.to.clone())];
@@ -390,6 +414,7 @@ fn ways(source: &End<'_>, destination: &End<'_>) -> Vec<(Option<Family>, Destina
         let endpoint = match &destination.to {
             Destination::Endpoint(Endpoint::Named(name)) => Endpoint::PodAddress { pod: name.clone(), address },
             Destination::Endpoint(Endpoint::Node(node)) => Endpoint::NodeAddress { node: node.clone(), address },
+            Destination::Service(_) => Endpoint::address(address),
             _ => continue,
         };
         ways.push((Some(family), endpoint.into()));

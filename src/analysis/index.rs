@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Range;
 
+use crate::analysis::stands_alone::Controllers;
 use crate::labels::{Labels, Requirement, Selector};
-use crate::model::cluster::{Cluster, ContainerPort, EndpointSlice, Namespace, Pod, Service, Workload};
+use crate::model::cluster::{Cluster, ContainerPort, EndpointSlice, Namespace, Pod, Service, SliceEndpoint, Workload};
 use crate::model::policy::{Namespaces, NetworkPolicy, PodPeer};
 use crate::name::ObjectName;
 
@@ -85,18 +86,16 @@ struct Labelled<'c> {
 impl<'c> Index<'c> {
     pub(crate) fn new(cluster: &'c Cluster) -> Self {
         let pods = || cluster.pods().iter().filter(|pod| pod.is_live()).map(Object::Pod);
-        let only_pods = Self::of(cluster, pods().collect());
         if cluster.workloads().is_empty() {
-            return only_pods;
+            return Self::of(cluster, pods().collect());
         }
-        // A workload whose pods are there says nothing that they do not say better.
+        // A workload whose pods are there says nothing that they do not say better; what no controller made is its by labels.
+        let controllers = Controllers::new(cluster);
+        let loose = cluster.pods().iter().filter(|pod| pod.owner.is_none()).map(Object::Pod).collect();
+        let loose = Self::of(cluster, loose);
         let stands_alone = |workload: &&Workload| {
-            let controlled = workload.owner.as_ref().is_some_and(|owner| {
-                let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
-                cluster.workload(&owner.kind, &name).is_some()
-            });
-            let own = only_pods.own(workload.name.namespace());
-            !controlled && only_pods.select(&[own], &workload.selector).is_empty()
+            let own = loose.own(workload.name.namespace());
+            controllers.leave_alone(cluster, workload) && loose.select(&[own], &workload.selector).is_empty()
         };
         let workloads = cluster.workloads().iter().filter(stands_alone).map(Object::Workload);
         let mut objects: Vec<Object<'c>> = pods().chain(workloads).collect();
@@ -146,7 +145,7 @@ impl<'c> Index<'c> {
 
     /// What a policy's `podSelector` selects (K1), hostNetwork pods too.
     pub(crate) fn subjects(&self, policy: &NetworkPolicy) -> Bits {
-        self.select(&[self.own(policy.name().namespace())], policy.subject())
+        self.in_namespace(policy.name().namespace(), policy.subject())
     }
 
     /// What a selector peer of a policy in `own` selects (K7), hostNetwork pods too.
@@ -154,23 +153,19 @@ impl<'c> Index<'c> {
         self.select(&self.spaces(own, &peer.namespaces), &peer.pods)
     }
 
-    /// The pods and workloads behind a Service: those its EndpointSlices name where it has any, else those
+    /// The pods and workloads behind a Service: those its EndpointSlices name where it has any, else its Endpoints, else those
     /// its selector selects, ready or not.
     pub(crate) fn backends(&self, cluster: &Cluster, service: &Service) -> Bits {
         let mut found = Bits::new(self.objects.len());
-        let name = &service.name;
-        let of_service = |slice: &&EndpointSlice| slice.service == *name.name();
-        let slices = cluster.endpoint_slices().in_namespace(name.namespace());
-        let mut slices = slices.filter(of_service).peekable();
-        if slices.peek().is_some() {
-            let targets = slices.flat_map(|slice| &slice.endpoints).filter_map(|endpoint| endpoint.target.as_ref());
+        if let Some(listed) = listed(cluster, service) {
+            let targets = listed.into_iter().filter_map(|endpoint| endpoint.target.as_ref());
             targets.filter_map(|target| self.place(target)).for_each(|at| found.set(at));
             return found;
         }
         if service.selector.is_empty() {
             return found;
         }
-        self.select(&[self.own(name.namespace())], &Selector::new(service.selector.clone(), Vec::new()))
+        self.in_namespace(service.name.namespace(), &Selector::new(service.selector.clone(), Vec::new()))
     }
 
     /// Whether the peer's namespaces are there at all.
@@ -202,6 +197,11 @@ impl<'c> Index<'c> {
 
     fn with_key(&self, key: &str) -> &[usize] {
         self.labelled.get(key).map_or(&[], |entry| entry.all.as_slice())
+    }
+
+    /// What `selector` matches in the namespace `own`.
+    pub(crate) fn in_namespace(&self, own: &str, selector: &Selector) -> Bits {
+        self.select(&[self.own(own)], selector)
     }
 
     /// The objects of these namespaces that `selector` matches (K9).
@@ -245,6 +245,18 @@ impl<'c> Index<'c> {
         }
         found
     }
+}
+
+/// The endpoints that somebody wrote down for a Service; none where its selector says (K23).
+pub(crate) fn listed<'c>(cluster: &'c Cluster, service: &Service) -> Option<Vec<&'c SliceEndpoint>> {
+    let name = &service.name;
+    let of_service = |slice: &&EndpointSlice| slice.service == *name.name();
+    let mut slices = cluster.endpoint_slices().in_namespace(name.namespace()).filter(of_service).peekable();
+    if slices.peek().is_some() {
+        return Some(slices.flat_map(|slice| &slice.endpoints).collect());
+    }
+    let endpoints = cluster.endpoints_of(name)?;
+    Some(endpoints.subsets.iter().flat_map(|subset| &subset.endpoints).collect())
 }
 
 /// A set of places in [`Index::objects`].

@@ -4,14 +4,23 @@
 //! each kind of them once, with a witness flow.
 
 mod changes;
+mod controlled;
+mod end;
 mod ends;
+mod fronts;
 mod groups;
 mod impact;
 pub(crate) mod index;
+mod isolation;
+mod left_out;
+mod place;
 mod port_set;
+mod stands_alone;
 mod summary;
+mod world;
 
-pub use changes::{FlowChange, Impact, Isolation, IsolationChange};
+pub use changes::{FlowChange, Impact, Isolation, IsolationChange, Relation};
 pub use ends::Ends;
 pub use impact::{MAX_CHANGES, MAX_FLOWS, impact};
+pub use left_out::LeftOut;
 pub use port_set::PortSet;

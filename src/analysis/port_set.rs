@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::model::flow::L4;
 use crate::net::{PortCuts, PortInterval, Protocol};
+use crate::text::counted;
 
 /// Ports by protocol, and whether protocols without ports belong to it. As JSON a list of what its text names, uncut.
 ///
@@ -73,7 +74,7 @@ impl fmt::Display for PortSet {
         }
         let mut parts: Vec<String> = self.intervals.iter().take(SHOWN).map(interval_text).collect();
         if self.intervals.len() > SHOWN {
-            parts.push(format!("{} more ranges", self.intervals.len() - SHOWN));
+            parts.push(counted(self.intervals.len() - SHOWN, "more range", "more ranges"));
         }
         if self.other {
             parts.push(OTHER.to_owned());

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use crate::analysis::changes::{FlowChange, Impact, Isolation, IsolationChange};
+use crate::analysis::changes::{FlowChange, Impact, Isolation, IsolationChange, Relation};
 use crate::analysis::ends::one_line;
 use crate::analysis::impact::MAX_FLOWS;
 use crate::name::Direction;
+use crate::text::counted;
 use crate::verdict::Verdict;
 
 /// Most lines of flows.
@@ -28,7 +29,12 @@ impl Impact {
     pub fn summary(&self) -> String {
         let mut lines = Vec::new();
         for direction in [Direction::Ingress, Direction::Egress] {
-            for (becomes, word) in [(Isolation::Isolated, "isolated"), (Isolation::Free, "free")] {
+            let kinds = [
+                (Isolation::Isolated, "isolated"),
+                (Isolation::Free, "free"),
+                (Isolation::Open, "isolated or free, by a label that a controller sets"),
+            ];
+            for (becomes, word) in kinds {
                 let of_kind = |change: &&IsolationChange| change.direction == direction && change.becomes == becomes;
                 let changed: Vec<&IsolationChange> = self.isolation.iter().filter(of_kind).collect();
                 if !changed.is_empty() {
@@ -39,7 +45,7 @@ impl Impact {
         lines.extend(self.flows.iter().take(FLOW_LINES).map(flow));
         let more = self.flows.len().saturating_sub(FLOW_LINES) + self.omitted;
         if more > 0 {
-            lines.push(format!("{more} more kinds of change"));
+            lines.push(counted(more, "more kind of change", "more kinds of change"));
         }
         if self.is_empty() {
             lines.push("no connection opens or closes".to_owned());
@@ -68,8 +74,9 @@ impl fmt::Display for FlowChange {
             one_line(&witness.to_string())
         )?;
         match self.related {
-            Some(true) => f.write_str(" (own node, or backend of the Service)")?,
-            Some(false) => f.write_str(" (other than the own node, or the Service's own backends)")?,
+            Some(Relation::OwnNode) => f.write_str(" (one is the node of the other)")?,
+            Some(Relation::OtherNode) => f.write_str(" (neither is the node of the other)")?,
+            Some(Relation::Open) => f.write_str(" (one may be the node of the other)")?,
             None => {}
         }
         if let Some(family) = self.family {

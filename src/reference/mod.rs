@@ -22,11 +22,12 @@ mod view;
 mod who;
 
 use std::cell::Cell;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::model::cluster::Cluster;
-use crate::model::flow::{Destination, Flow};
+use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::Direction;
+use crate::net::{Port, Protocol};
 use crate::profile::profile::Profile;
 use crate::profile::row::{Row, Rows};
 use crate::reference::asking::Asking;
@@ -34,7 +35,7 @@ use crate::reference::endpoint::{Candidate, Resolved};
 use crate::reference::question::{Question, Sent};
 use crate::reference::readings::{Settled, every_way, together};
 use crate::reference::view::View;
-use crate::reference::who::Who;
+use crate::reference::who::{Party, Who};
 use crate::verdict::{Backend, BackendDecision, Decide, Decision, FlowError, Judged, Sides, Verdict};
 
 /// Judges flows by the definition ([K1](crate::semantics#k1) to [K28](crate::semantics#k28), [U1](crate::semantics#u1)
@@ -114,6 +115,29 @@ impl<'c> Reference<'c> {
             if verdicts.all(|verdict| verdict == first) { first } else { Verdict::Undefined }
         };
         Ok([aggregate(&outcomes).0, side(Direction::Egress), side(Direction::Ingress)])
+    }
+
+    /// Whether policies isolate a pod for a direction: one answer, or both where that hangs on what is open (U2, U7).
+    pub(crate) fn isolates(&self, endpoint: &Endpoint, direction: Direction) -> Vec<bool> {
+        let seen = Cell::new(Rows::NONE);
+        let Ok(Resolved::End(candidate)) = endpoint::resolve(self.cluster, endpoint) else { return Vec::new() };
+        let outside = Party::new(Who::External, None);
+        let this = candidate.party(None);
+        let (source, destination) = match direction {
+            Direction::Egress => (this, outside),
+            Direction::Ingress => (outside, this),
+        };
+        // No flow of it is judged: what it would ask for is not looked at.
+        let l4 = L4::Port(Protocol::Tcp, Port::MIN);
+        let question = Question { source, destination, l4, sent: Sent::Straight };
+        let ways = every_way(
+            |_| true,
+            |choices| {
+                let view = View { cluster: self.cluster, profile: self.profile, choices, seen: &seen };
+                view.is_pod(question.subject(direction).who) && !side::isolating(&view, &question, direction).is_empty()
+            },
+        );
+        ways.into_iter().map(|way| way.said).collect::<BTreeSet<bool>>().into_iter().collect()
     }
 
     /// What the flow asks. Which backends a Service has may hang on the profile (U7).

@@ -182,7 +182,7 @@ fn other_protocols(view: &View<'_, '_>) -> OtherProtocols {
 
 /// The policies of the subject's namespace that select it and declare the direction (K1), each with its place in the
 /// cluster.
-fn isolating<'c>(
+pub(super) fn isolating<'c>(
     view: &View<'_, 'c>,
     question: &Question<'c>,
     direction: Direction,
