@@ -71,6 +71,16 @@ proptest! {
     fn a_world_survives_its_manifests(world in worlds::worlds()) {
         assert_survives(&without_empty_texts(&world.cluster));
     }
+
+    /// With every face of a Service, Endpoints, and what terminates: that a pod was deleted is kept, when is not.
+    #[test]
+    fn a_real_world_survives_its_manifests(world in worlds::WorldSpec::new().real(100).worlds()) {
+        let cluster = without_empty_texts(&world.cluster);
+        assert_survives(&cluster);
+        let written = serde_json::to_string(&list(&cluster)).unwrap();
+        let terminating = cluster.pods().iter().filter(|pod| pod.terminating).count();
+        prop_assert_eq!(written.matches("deletionTimestamp").count(), terminating);
+    }
 }
 
 fn name(name: &str) -> ObjectName {

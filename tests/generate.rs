@@ -45,6 +45,40 @@ fn a_cluster_is_as_large_as_asked_for() {
     }
 }
 
+/// Faces come to some Services, each its own, and nothing else moves.
+#[test]
+fn faces_of_services() {
+    use netpol_oracle::model::ExternalTrafficPolicy;
+    let spec = ClusterSpec::new(200).services(2_000);
+    let (plain, faced) = (spec.clone().build(), spec.faces(true).build());
+    let mut addresses = std::collections::BTreeSet::new();
+    let mut ports = std::collections::BTreeSet::new();
+    let (mut balanced, mut local, mut external) = (0, 0, 0);
+    for (one, other) in plain.services().iter().zip(faced.services().iter()) {
+        for address in other.external_addresses.iter().chain(&other.load_balancer_addresses) {
+            assert!(addresses.insert(*address), "{address} twice");
+        }
+        for port in other.ports.iter().filter_map(|entry| entry.node_port) {
+            assert!(ports.insert(port) && (30_000..=32_767).contains(&port.get()), "{port} twice");
+        }
+        balanced += usize::from(!other.load_balancer_addresses.is_empty());
+        external += usize::from(!other.external_addresses.is_empty());
+        local += usize::from(other.external_traffic_policy == ExternalTrafficPolicy::Local);
+        let mut without = other.clone();
+        without.external_addresses.clear();
+        without.load_balancer_addresses.clear();
+        without.external_traffic_policy = ExternalTrafficPolicy::Cluster;
+        without.ports.iter_mut().for_each(|entry| entry.node_port = None);
+        assert_eq!(*one, without);
+    }
+    assert_eq!((balanced, local, external), (200, 67, 40));
+    assert_eq!((plain.pods(), plain.policies()), (faced.pods(), faced.policies()));
+    let profile = Profile::kubernetes();
+    let reference = Reference::new(&faced, &profile);
+    let face = addresses.first().unwrap();
+    assert!(reference.decide(&format!("192.0.2.1 -> {face}:1/tcp").parse().unwrap()).is_err(), "a face, not outside");
+}
+
 #[test]
 fn what_is_asked_for_does_not_move_the_rest() {
     let few = ClusterSpec::new(300).policies(5).build();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use netpol_oracle::generate::ClusterSpec;
 use netpol_oracle::generate::strategies::{
-    StepKind, World, arbitrary_flows, changes_of, changing_worlds, flows_of, inconsistent_worlds, worlds,
+    StepKind, World, WorldSpec, arbitrary_flows, changes_of, changing_worlds, flows_of, inconsistent_worlds, worlds,
 };
 use netpol_oracle::labels::{Requirement, Selector};
 use netpol_oracle::model::{Namespaces, Peer, Peers};
@@ -140,13 +140,10 @@ fn worlds_are_varied() {
     tally.print("worlds");
     assert!(tally.share("allow") > 35.0 && tally.share("deny") > 15.0 && tally.share("undefined") > 10.0);
     assert!(tally.share("error") < 15.0);
-    // Labels that controllers set and faces of Services are what `support::real_worlds` is for.
-    let elsewhere: Rows = [Row::U7, Row::U9].into_iter().collect();
-    let open = Row::ALL.iter().filter(|row| !tally.open.contains_key(row) && !elsewhere.contains(**row));
+    let open = Row::ALL.iter().filter(|row| !tally.open.contains_key(row));
     assert_eq!(open.collect::<Vec<_>>(), Vec::<&Row>::new(), "rows that no Undefined names");
     // Of these every form but Kubernetes' is open, so a verdict that is definite without them is so with them.
-    let never: Rows =
-        [Row::C4, Row::C5, Row::C6, Row::C8, Row::C12, Row::K23].into_iter().collect::<Rows>().union(elsewhere);
+    let never: Rows = [Row::C4, Row::C5, Row::C6, Row::C8, Row::C12, Row::K23].into_iter().collect();
     let carried = Row::ALL.iter().filter(|row| !tally.carried.contains_key(row) && !never.contains(**row));
     assert_eq!(carried.collect::<Vec<_>>(), Vec::<&Row>::new(), "rows that no definite verdict names");
     let words = Row::ALL.iter().flat_map(|row| Capabilities::words(row.to_owned()).iter().map(|word| (*row, *word)));
@@ -157,6 +154,7 @@ fn worlds_are_varied() {
         "external-name",
         "finished-pod",
         "no-common-family",
+        "no-local-backend",
         "no-ready-backend",
         "no-such-port",
         "node-without-address",
@@ -175,6 +173,69 @@ fn worlds_are_varied() {
     for count in [several_labels, in_several, not_in_several] {
         assert!(percent(count, all) > 2.0, "{count} of {all} selectors");
     }
+}
+
+/// What real clusters hold beside pods and ClusterIPs: all of it comes up, is asked, and decides.
+#[test]
+fn real_worlds_are_varied() {
+    use netpol_oracle::model::{Endpoint, ServiceKind, WorkloadKind};
+    let mut tally = Tally::default();
+    let mut held: BTreeMap<&'static str, u32> = BTreeMap::new();
+    let mut asked: BTreeMap<&'static str, u32> = BTreeMap::new();
+    for world in made(WorldSpec::new().real(100).worlds()).take(WORLDS as usize) {
+        tally.add(&world);
+        let World { cluster, flows, .. } = &world;
+        let service = cluster.service(&netpol_oracle::ObjectName::new("x", "front")).unwrap();
+        let mut pods = cluster.pods().iter();
+        let listed = cluster.endpoint_slices().iter().filter(|slice| slice.service == *service.name.name());
+        let listed = listed.flat_map(|slice| &slice.endpoints);
+        let workload = cluster.workloads_named(&netpol_oracle::ObjectName::new("x", "set")).next().unwrap();
+        let has = [
+            ("externalIPs", !service.external_addresses.is_empty()),
+            ("load balancer", !service.load_balancer_addresses.is_empty()),
+            ("nodePort", service.ports[0].node_port.is_some()),
+            ("Local", service.external_traffic_policy == netpol_oracle::model::ExternalTrafficPolicy::Local),
+            ("headless", service.kind == ServiceKind::Headless),
+            ("publishNotReadyAddresses", service.publish_not_ready),
+            ("Endpoints", !cluster.endpoints().is_empty()),
+            ("terminating endpoint", listed.clone().any(|endpoint| endpoint.terminating)),
+            ("terminating pod", cluster.pods().iter().any(|pod| pod.terminating)),
+            ("hostPort", pods.any(|pod| pod.ports.iter().any(|port| port.host_port.is_some()))),
+            ("StatefulSet", workload.kind == WorkloadKind::StatefulSet),
+            ("workload without a node", workload.node.is_none()),
+            ("hostNetwork workload", workload.host_network),
+        ];
+        has.into_iter().for_each(|(what, is_so)| *held.entry(what).or_default() += u32::from(is_so));
+        for flow in flows {
+            let ends = match &flow.destination {
+                Destination::Endpoint(endpoint) => vec![&flow.source, endpoint],
+                _ => vec![&flow.source],
+            };
+            let faces = service.external_addresses.iter().chain(&service.load_balancer_addresses);
+            let to_face = |address: &std::net::IpAddr| flow.destination == Endpoint::Address(*address).into();
+            let is_replica = |end: &&Endpoint| matches!(end, Endpoint::Named(name) if name.name().starts_with("set-"));
+            let kinds = [
+                ("face", faces.clone().any(to_face)),
+                ("node's port", matches!(flow.destination, Destination::Endpoint(Endpoint::Node(_)))),
+                ("replica", ends.iter().any(is_replica)),
+                ("labelled", ends.iter().any(|end| matches!(end, Endpoint::Labelled { .. }))),
+                ("workload", ends.iter().any(|end| **end == Endpoint::named("x", "set"))),
+            ];
+            kinds.into_iter().for_each(|(what, is_so)| *asked.entry(what).or_default() += u32::from(is_so));
+        }
+    }
+    tally.print("real worlds");
+    println!("  held {held:?}\n  asked {asked:?}");
+    for (what, count) in &held {
+        assert!(percent(*count, WORLDS) > 5.0, "{what}: {count} of {WORLDS} worlds");
+    }
+    for (what, count) in &asked {
+        assert!(percent(*count, tally.flows) > 4.0, "{what}: {count} of {} flows", tally.flows);
+    }
+    for row in [Row::U5, Row::U7, Row::U8, Row::U9] {
+        assert!(percent(*tally.open.get(&row).unwrap_or(&0), tally.flows) > 1.0, "{row} leaves little open");
+    }
+    assert!(tally.share("allow") > 15.0 && tally.share("deny") > 10.0 && tally.share("error") < 20.0);
 }
 
 /// Every error that a flow can come to, and every verdict: among questions about what may not be there.

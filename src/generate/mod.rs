@@ -29,6 +29,7 @@
 //! | nodes | InternalIPs in 172.16.0.0/12 and fd00:172::/64, every tenth an ExternalIP in 198.18.0.0/15; three OS images (60, 30, 10 %) |
 //! | Services | ClusterIPs in 10.96.0.0/12, every 20th headless; the first is the DNS; a selector of one application; targets by name and by number |
 //! | EndpointSlices | none, unless [asked for](ClusterSpec::endpoint_slices) |
+//! | other faces of Services | none, unless [asked for](ClusterSpec::faces) |
 //!
 //! | a policy declares | share |
 //! |---|---|

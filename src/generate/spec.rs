@@ -31,6 +31,7 @@ pub struct ClusterSpec {
     pub(super) services: u32,
     pub(super) seed: u64,
     pub(super) endpoint_slices: bool,
+    pub(super) faces: bool,
     pub(super) hostile: Option<Hostile>,
 }
 
@@ -52,6 +53,7 @@ impl ClusterSpec {
             services: pods / 20,
             seed: 0,
             endpoint_slices: false,
+            faces: false,
             hostile: None,
         }
     }
@@ -107,6 +109,22 @@ impl ClusterSpec {
     #[must_use]
     pub fn endpoint_slices(mut self, wanted: bool) -> Self {
         self.endpoint_slices = wanted;
+        self
+    }
+
+    /// Whether Services have other faces than their ClusterIPs ([K26](crate::semantics#k26)): of ten one has a load balancer and
+    /// node ports, every third of these with `externalTrafficPolicy: Local`; of fifty one has an external IP. All else is as
+    /// without.
+    ///
+    /// ```
+    /// use netpol_oracle::generate::ClusterSpec;
+    /// let cluster = ClusterSpec::new(1_000).faces(true).build();
+    /// let balanced = cluster.services().iter().filter(|service| !service.load_balancer_addresses.is_empty());
+    /// assert_eq!((balanced.count(), cluster.services().len()), (5, 50));
+    /// ```
+    #[must_use]
+    pub fn faces(mut self, wanted: bool) -> Self {
+        self.faces = wanted;
         self
     }
 }

@@ -102,6 +102,11 @@ pub(super) fn service(index: u32) -> IpAddr {
     Ipv4Addr::from_bits(PODS + SERVICES_AT + (index + 10) % SERVICES_LEN).into()
 }
 
+/// An address of a load balancer, or an external one: of 100.64.0.0/10, whose first half is enough for all.
+pub(super) fn face(index: u32) -> IpAddr {
+    Ipv4Addr::from_bits(u32::from_be_bytes([100, 64, 0, 0]) + index).into()
+}
+
 fn gcd(mut a: u32, mut b: u32) -> u32 {
     while b > 0 {
         (a, b) = (b, a % b);

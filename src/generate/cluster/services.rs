@@ -9,7 +9,9 @@ use crate::generate::spec::ClusterSpec;
 use crate::generate::stream;
 use crate::generate::vocabulary::{DNS, port};
 use crate::model::builder::ClusterBuilder;
-use crate::model::cluster::{EndpointSlice, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort};
+use crate::model::cluster::{
+    EndpointSlice, ExternalTrafficPolicy, Service, ServiceKind, ServicePort, SliceEndpoint, SlicePort, TargetPort,
+};
 use crate::name::ObjectName;
 use crate::net::{Family, Port, PortName};
 use crate::random::Random;
@@ -51,7 +53,31 @@ pub(super) fn build(
         service.cluster_addresses = cluster_addresses;
         service.selector = selector;
         service.ports = ports;
+        if spec.faces && !is_headless {
+            faces(&mut service, index);
+        }
         builder.service(service);
+    }
+}
+
+/// Node ports as the API server's own range has them: so many.
+const NODE_PORTS: u32 = 2_768;
+
+/// A load balancer and node ports for one of ten, an external IP for one of fifty.
+fn faces(service: &mut Service, index: u32) {
+    if index % 10 == 3 {
+        service.load_balancer_addresses = vec![addresses::face(2 * index)];
+        // Not one port for two Services, as the API server sees to; where there are no more, a load balancer needs none.
+        let first = 4 * (index / 10);
+        for (entry, at) in service.ports.iter_mut().zip(first..(first + 4).min(NODE_PORTS)) {
+            entry.node_port = u16::try_from(30_000 + at).ok().and_then(Port::new);
+        }
+        if index % 30 == 3 {
+            service.external_traffic_policy = ExternalTrafficPolicy::Local;
+        }
+    }
+    if index % 50 == 7 {
+        service.external_addresses = vec![addresses::face(2 * index + 1)];
     }
 }
 

@@ -75,7 +75,7 @@ impl WorldSpec {
 }
 
 /// Worlds of the default [`WorldSpec`] with one to eight batches of changes each: three in four of one small step, the
-/// others of up to four.
+/// others of up to four. No step is about what [`WorldSpec::real`] adds, so these worlds have nothing of it.
 ///
 /// ```
 /// use netpol_oracle::generate::strategies::changing_worlds;
@@ -84,7 +84,7 @@ impl WorldSpec {
 /// });
 /// ```
 pub fn changing_worlds() -> impl Strategy<Value = ChangingWorld> {
-    WorldSpec::new().changing_worlds()
+    WorldSpec::new().real(0).changing_worlds()
 }
 
 pub(super) fn changing_worlds_of<W>(spec: &WorldSpec, worlds: W) -> impl Strategy<Value = ChangingWorld> + use<W>

@@ -96,6 +96,7 @@ mod inconsistent_worlds;
 mod pods;
 mod policies;
 mod profiles;
+mod real;
 mod selectors;
 mod services;
 mod spec;

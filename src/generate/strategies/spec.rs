@@ -26,6 +26,7 @@ pub struct WorldSpec {
     batches: RangeInclusive<usize>,
     dense: bool,
     dual_stack: u32,
+    real: u32,
 }
 
 impl Default for WorldSpec {
@@ -44,7 +45,16 @@ impl WorldSpec {
     /// The default.
     #[must_use]
     pub fn new() -> Self {
-        Self { pods: 2..=5, policies: 1..=5, services: 0..=2, flows: 6, batches: 1..=8, dense: false, dual_stack: 35 }
+        Self {
+            pods: 2..=5,
+            policies: 1..=5,
+            services: 0..=2,
+            flows: 6,
+            batches: 1..=8,
+            dense: false,
+            dual_stack: 35,
+            real: 20,
+        }
     }
 
     /// How many pods, at most 500.
@@ -96,6 +106,27 @@ impl WorldSpec {
     pub fn dual_stack(mut self, percent: u8) -> Self {
         self.dual_stack = u32::from(percent.min(100));
         self
+    }
+
+    /// How many worlds in a hundred hold what real clusters hold beside pods and ClusterIPs, and are asked about just that:
+    /// other faces of a Service ([K26](crate::semantics#k26)), labels that controllers set ([K27](crate::semantics#k27)),
+    /// replicas of a StatefulSet, workloads that say no node, host ports, `Endpoints`, pods and endpoints that terminate.
+    ///
+    /// ```
+    /// use netpol_oracle::ObjectName;
+    /// use netpol_oracle::generate::strategies::WorldSpec;
+    /// proptest::proptest!(|(world in WorldSpec::new().real(100).worlds())| {
+    ///     assert!(world.cluster.service(&ObjectName::new("x", "front")).is_some());
+    /// });
+    /// ```
+    #[must_use]
+    pub fn real(mut self, percent: u8) -> Self {
+        self.real = u32::from(percent.min(100));
+        self
+    }
+
+    pub(super) fn real_percent(&self) -> u32 {
+        self.real
     }
 
     pub(super) fn pod_count(&self) -> RangeInclusive<usize> {

@@ -11,6 +11,7 @@ use super::flows::{flow_parts, flows};
 use super::pods::{nodes, pod, pod_parts, workloads};
 use super::policies::sets;
 use super::profiles::{profiles, with_overrides};
+use super::real::{Real, real_parts};
 use super::selectors::labels;
 use super::services::{service, service_parts, slice};
 use super::spec::WorldSpec;
@@ -157,8 +158,13 @@ pub(super) fn worlds_of<P>(spec: &WorldSpec, profiles: P, may_override: bool) ->
 where
     P: Strategy<Value = Profile>,
 {
-    (clusters_of(spec), profiles, theme_parts(), vec(flow_parts(), spec.flow_count())).prop_map(
-        move |(cluster, profile, theme, parts)| {
+    let real = real_parts(spec.real_percent(), spec.flow_count());
+    (clusters_of(spec), profiles, theme_parts(), vec(flow_parts(), spec.flow_count()), real).prop_map(
+        move |(cluster, profile, theme, parts, real)| {
+            if let Some(Real { cluster, word, flows }) = real.and_then(|real| Real::of(&cluster, real)) {
+                let profile = with_overrides(profile, word.filter(|_| may_override));
+                return World { cluster, profile, flows };
+            }
             let Some(Theme { cluster, word, flow }) = theme.and_then(|theme| Theme::of(&cluster, theme)) else {
                 let flows = flows(&cluster, parts);
                 return World { cluster, profile, flows };

@@ -109,7 +109,7 @@ fn generated<T: fmt::Debug>(strategy: impl Strategy<Value = T>, number: usize) -
 /// A generated cluster and profile. Every other one is dense: more policies, and every pod has an address.
 pub(crate) fn world(number: usize) -> (Cluster, Profile) {
     let World { cluster, profile, .. } =
-        generated(WorldSpec::new().dense(number % 2 == 1).worlds_on(profile(number)), number);
+        generated(WorldSpec::new().dense(number % 2 == 1).real(0).worlds_on(profile(number)), number);
     (cluster, profile)
 }
 
