@@ -228,16 +228,20 @@ fn mapped_addresses_are_what_they_stand_for() {
     }
 }
 
-/// A block that no pod could meet when its policy was compiled admits the pod that comes later.
-#[test]
-fn a_block_meets_pods_that_come_later() {
-    let block = netpol_oracle::net::IpBlock::new("192.0.2.0/24".parse().unwrap(), Vec::new()).unwrap();
+/// Ingress of all pods of `x` from one block.
+fn from_block(cidr: &str) -> NetworkPolicy {
+    let block = netpol_oracle::net::IpBlock::new(cidr.parse().unwrap(), Vec::new()).unwrap();
     let rule = netpol_oracle::model::Rule {
         peers: netpol_oracle::model::Peers::Of(vec![netpol_oracle::model::Peer::IpBlock(block)]),
         ports: netpol_oracle::model::Ports::Any,
     };
-    let policy =
-        NetworkPolicy::new(ObjectName::new("x", "p"), Selector::everything(), PolicyTypes::Ingress, vec![rule], vec![]);
+    NetworkPolicy::new(ObjectName::new("x", "p"), Selector::everything(), PolicyTypes::Ingress, vec![rule], vec![])
+}
+
+/// A block that no pod could meet when its policy was compiled admits the pod that comes later.
+#[test]
+fn a_block_meets_pods_that_come_later() {
+    let policy = from_block("192.0.2.0/24");
     let mut builder = Cluster::builder();
     builder.pod(pod("a", "10.0.0.1")).pod(pod("b", "10.0.0.2")).policy(policy);
     let mut engine = Engine::new(&builder.build(), &Profile::kubernetes());
@@ -273,13 +277,7 @@ fn a_relabelled_pod_meets_other_policies() {
 /// U6 by id: a pod without an address may be in the block, or may not.
 #[test]
 fn a_block_against_a_pod_without_an_address_is_open_by_id() {
-    let block = netpol_oracle::net::IpBlock::new("10.0.0.0/8".parse().unwrap(), Vec::new()).unwrap();
-    let rule = netpol_oracle::model::Rule {
-        peers: netpol_oracle::model::Peers::Of(vec![netpol_oracle::model::Peer::IpBlock(block)]),
-        ports: netpol_oracle::model::Ports::Any,
-    };
-    let policy =
-        NetworkPolicy::new(ObjectName::new("x", "p"), Selector::everything(), PolicyTypes::Ingress, vec![rule], vec![]);
+    let policy = from_block("10.0.0.0/8");
     let mut builder = Cluster::builder();
     builder.pod(pod("a", "10.0.0.1")).pod(Pod::new(ObjectName::new("x", "c"))).policy(policy);
     let engine = Engine::new(&builder.build(), &Profile::kubernetes());

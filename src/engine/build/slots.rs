@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::engine::build::addresses::{claimed, reported};
 use crate::engine::build::nodes::change_node;
-use crate::engine::build::workloads::change_count;
+use crate::engine::build::workloads::{change_count, remove_workload};
 use crate::engine::build::writer::Writer;
 use crate::engine::ids::SlotIx;
 use crate::engine::tables::{Slot, SlotObject, Tables, Workloads, spread};
@@ -34,6 +34,9 @@ impl Writer {
         if let Some(slot) = old {
             if matches!((tables.object(slot), &new), (SlotObject::Workload(old), Some(new)) if old == new) {
                 return;
+            }
+            if let (SlotObject::Workload(old), None) = (tables.object(slot).clone(), &new) {
+                remove_workload(tables, &old);
             }
             self.vacate(tables, slot);
         }
@@ -76,7 +79,7 @@ impl Writer {
         if let Some(node) = &workload.node {
             change_node(tables, node, |entry| entry.workloads.push(slot));
         }
-        self.change_workloads(tables, workload.name.namespace(), |workloads| workloads.put(workload));
+        self.put_workload(tables, workload);
         slot
     }
 
@@ -186,7 +189,6 @@ impl Writer {
                 if let Some(node) = &workload.node {
                     change_node(tables, node, |entry| entry.workloads.retain(|each| *each != slot));
                 }
-                self.change_workloads(tables, workload.name.namespace(), |workloads| workloads.remove(workload));
                 tables.workloads.remove(spread(hash), |(_, each)| *each == slot);
             }
         }

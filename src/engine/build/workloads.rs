@@ -3,29 +3,43 @@
 use std::sync::Arc;
 
 use crate::engine::build::writer::Writer;
+use crate::engine::tables::workloads::{Uncounted, own_name};
 use crate::engine::tables::{Tables, Workloads};
-use crate::model::cluster::Pod;
+use crate::model::cluster::{Pod, Workload};
+use crate::name::ObjectName;
 
 impl Writer {
-    /// Counts the pods of namespaces whose workloads have changed.
+    /// Counts the pods of workloads that have come, where they are not yet: the pods are as the cluster has them by now.
     pub(super) fn count_pods(&mut self, tables: &mut Tables) {
-        for namespace in std::mem::take(&mut self.uncounted) {
-            let entry = Arc::make_mut(tables.namespaces.get_mut(namespace));
+        let uncounted = std::mem::take(&mut self.uncounted);
+        let loose = std::mem::take(&mut self.uncounted_loose);
+        for namespace in &uncounted {
+            let entry = Arc::make_mut(tables.namespaces.get_mut(*namespace));
             Arc::make_mut(&mut entry.workloads).recount(tables.cluster.pods().in_namespace(&entry.name));
+        }
+        for (namespace, workload) in loose.iter().filter(|(namespace, _)| !uncounted.contains(namespace)) {
+            let entry = Arc::make_mut(tables.namespaces.get_mut(*namespace));
+            let (own, cluster) = (&entry.name, &tables.cluster);
+            let pod = |name: &Arc<str>| cluster.pod(&ObjectName::new(own.clone(), name.clone()));
+            Arc::make_mut(&mut entry.workloads).count_loose(workload, |name| pod(name).map(|pod| &pod.labels));
         }
     }
 
-    /// Changes the workloads of a namespace: the pods of all of them are to be counted.
-    pub(super) fn change_workloads(
-        &mut self,
-        tables: &mut Tables,
-        namespace: &str,
-        change: impl FnOnce(&mut Workloads),
-    ) {
-        if let Some(id) = tables.namespace_id(namespace) {
-            change(Arc::make_mut(&mut Arc::make_mut(tables.namespaces.get_mut(id)).workloads));
-            self.uncounted.insert(id);
+    /// Enters a workload, in place of the one of its name.
+    pub(super) fn put_workload(&mut self, tables: &mut Tables, workload: &Arc<Workload>) {
+        let Some(id) = tables.namespace_id(workload.name.namespace()) else { return };
+        match Arc::make_mut(&mut Arc::make_mut(tables.namespaces.get_mut(id)).workloads).put(workload) {
+            Uncounted::Nothing => {}
+            Uncounted::Loose => drop(self.uncounted_loose.insert((id, own_name(workload)))),
+            Uncounted::All => drop(self.uncounted.insert(id)),
         }
+    }
+}
+
+/// Takes a workload out that is gone.
+pub(super) fn remove_workload(tables: &mut Tables, workload: &Workload) {
+    if let Some(id) = tables.namespace_id(workload.name.namespace()) {
+        Arc::make_mut(&mut Arc::make_mut(tables.namespaces.get_mut(id)).workloads).remove(workload);
     }
 }
 

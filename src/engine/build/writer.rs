@@ -12,6 +12,7 @@ use crate::engine::ids::{
 };
 use crate::engine::spaces::blocks::Hull;
 use crate::engine::spaces::ports::{NamedPort, PortTable};
+use crate::engine::tables::workloads::WorkloadName;
 use crate::net::IpBlock;
 
 /// The state of the writer; each file of this room has the methods for its objects.
@@ -35,8 +36,10 @@ pub(in crate::engine) struct Writer {
     pub(super) free_claims: Vec<ClaimsIx>,
     /// Where each distinct list of entries stands among all entries: its first, and how many.
     pub(super) entry_lists: HashTable<(EntryIx, u16)>,
-    /// Namespaces whose workloads have changed, and whose pods are to be counted for them.
+    /// Namespaces that have their first workloads, for which their pods are to be counted.
     pub(super) uncounted: BTreeSet<NamespaceIx>,
+    /// Workloads whose selectors are new: of the pods without a controller theirs are to be counted.
+    pub(super) uncounted_loose: BTreeSet<(NamespaceIx, WorkloadName)>,
     /// Where pods' addresses are.
     pub(super) hull: Hull,
     /// Selectors that came with changes ask for labels that controllers set, and none did before (U7).

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::engine::ids::PodId;
 use crate::engine::ids::{ClassIx, Id as _, SlotIx};
+use crate::engine::judge::question::SideQuestion;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::tables::SlotObject;
 use crate::model::flow::{Endpoint, L4};
@@ -119,9 +120,10 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn cell(&self, subject: ClassId, direction: Direction, peer: CellPeer) -> Option<Cell> {
+        let asked = |l4| SideQuestion { direction, l4 };
         let mut ports: Vec<(PortInterval, Verdict)> = Vec::new();
         for interval in self.known_port_intervals().iter().copied() {
-            let verdict = self.tables.side_of_class(subject.0, direction, &self.peer(peer)?, interval.into())?;
+            let verdict = self.tables.side_of_class(subject.0, &self.peer(peer)?, asked(interval.into()))?;
             let longer = ports.last().filter(|(_, same)| *same == verdict);
             let both = longer.and_then(|(before, _)| before.joined(interval));
             if both.is_some() {
@@ -129,7 +131,7 @@ impl Snapshot {
             }
             ports.push((both.unwrap_or(interval), verdict));
         }
-        let other = self.tables.side_of_class(subject.0, direction, &self.peer(peer)?, L4::Icmp)?;
+        let other = self.tables.side_of_class(subject.0, &self.peer(peer)?, asked(L4::Icmp))?;
         Some(Cell { ports, other })
     }
 

@@ -180,13 +180,12 @@ mod tests {
     #[test]
     fn behaves_as_a_map_and_clones_keep_what_they_saw() {
         let (mut table, mut map) = (Flat::default(), HashMap::new());
-        let mut number = 1_u32;
+        let mut random = fastrand::Rng::with_seed(1);
         let mut kept = Vec::new();
         for turn in 0..200_000_u32 {
-            number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             // Neighbours, as addresses are.
-            let key = 0x0A00_0000 + (number >> 8) % 30_000;
-            if number % 3 == 0 {
+            let key = 0x0A00_0000 + random.u32(..30_000);
+            if random.u32(..3) == 0 {
                 table.remove(key);
                 map.remove(&key);
             } else {

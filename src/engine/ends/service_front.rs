@@ -34,6 +34,15 @@ pub(in crate::engine) struct ServiceFront<'t> {
     pub(in crate::engine) labels: ControllerLabel,
 }
 
+/// What a source sends to a Service.
+#[derive(Clone, Copy)]
+pub(in crate::engine) struct Sending<'a, 't> {
+    pub(in crate::engine) source: &'a Candidate<'t>,
+    /// The ClusterIP that the flow named; none where it named the Service.
+    pub(in crate::engine) to: Option<IpAddr>,
+    pub(in crate::engine) l4: L4,
+}
+
 /// On which port the Service is reached.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) enum FrontPort<'t> {
@@ -46,12 +55,9 @@ impl<'t> ServiceFront<'t> {
     /// A Service by its name, or by a ClusterIP that the flow named.
     pub(in crate::engine) fn new(
         tables: &'t Tables,
-        service: (&'t Service, Option<PodSelectorId>),
-        sent_to: Option<IpAddr>,
-        source: &Candidate<'t>,
-        l4: L4,
+        (service, selector): (&'t Service, Option<PodSelectorId>),
+        Sending { source, to: sent_to, l4 }: Sending<'_, 't>,
     ) -> Result<Self, FlowError> {
-        let (service, selector) = service;
         let labels = tables.profile.capabilities().controller_label;
         match service.kind {
             ServiceKind::ClusterIp => {}

@@ -6,7 +6,7 @@ use crate::engine::ends::faces::Reached;
 use crate::engine::ends::meet::meet;
 use crate::engine::ends::resolve::Resolution;
 use crate::engine::ends::sent::{PassedOn, Sent};
-use crate::engine::ends::service_front::{FrontPort, ServiceFront};
+use crate::engine::ends::service_front::{FrontPort, Sending, ServiceFront};
 use crate::engine::ids::SlotIx;
 use crate::engine::tables::Tables;
 use crate::labels::Labels;
@@ -177,7 +177,8 @@ impl Tables {
         let service = |name: &ObjectName| self.service(name).ok_or_else(|| FlowError::UnknownService(name.clone()));
         let endpoint = match &flow.destination {
             Destination::Service(name) => {
-                let front = ServiceFront::new(self, service(name)?, None, &source, flow.l4)?;
+                let front =
+                    ServiceFront::new(self, service(name)?, Sending { source: &source, to: None, l4: flow.l4 })?;
                 return Ok(ResolvedFlow::Service(front));
             }
             Destination::Endpoint(endpoint) => endpoint,
@@ -189,7 +190,8 @@ impl Tables {
             Resolution::Service(name, address) => {
                 let end = ResolvedEnd::new(EndIdentity::External, Some(address));
                 if self.reached_at(&end, flow.l4)?.is_none() {
-                    let front = ServiceFront::new(self, service(name)?, Some(address), &source, flow.l4)?;
+                    let sending = Sending { source: &source, to: Some(address), l4: flow.l4 };
+                    let front = ServiceFront::new(self, service(name)?, sending)?;
                     return Ok(ResolvedFlow::Service(front));
                 }
                 let (addresses, written) = (AddressList::One(address), Written::Address(address));

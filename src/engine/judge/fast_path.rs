@@ -12,7 +12,7 @@ use crate::engine::ends::services::{BackendConnection, ResolvedFlow};
 use crate::engine::ids::{ClassIx, Id as _, PodId, PortTableIx, SelectorId, SlotIx};
 use crate::engine::judge::circumstances::{ProtocolStands, protocol};
 use crate::engine::judge::logic::{Coarse, Logic, MustMay};
-use crate::engine::judge::question::Question;
+use crate::engine::judge::question::{Question, SideQuestion};
 use crate::engine::judge::settings::Settings;
 use crate::engine::judge::sight::reached_outside;
 use crate::engine::judge::verdict::{verdict, verdict_of_side};
@@ -143,10 +143,10 @@ impl Tables {
     pub(in crate::engine) fn side_of_class(
         &self,
         id: ClassIx,
-        direction: Direction,
         peer: &ResolvedEnd<'_>,
-        l4: L4,
+        asked: SideQuestion,
     ) -> Option<Verdict> {
+        let SideQuestion { direction, l4 } = asked;
         let slot = *self.members.find(id)?.first()?;
         let subject = ResolvedEnd::new(self.identity(slot)?, None);
         let class = self.classes.get(id);
@@ -174,7 +174,7 @@ impl Tables {
             && !is_internal_cloud(address)
             && (self.digest.ipv6 || Family::of(address) == Family::V4);
         let seen = PeerView { class: other, address: || Some(address), family: Family::of(address), in_scope };
-        let fast = if plain { self.run(class, &seen, direction, named, l4) } else { None };
+        let fast = if plain { self.run(class, &seen, named, asked) } else { None };
         if let Some(passes) = fast {
             return Some(Coarse::verdict(passes));
         }
@@ -221,10 +221,10 @@ impl Tables {
                 self.pods(end(a, from), end(b, to), l4)
             }
             (EndIdentity::External, Some(from), EndIdentity::Pod(_, place), _) => {
-                self.outside(place.class.index(), from, Direction::Ingress, l4)
+                self.outside(place.class.index(), from, SideQuestion::ingress(l4))
             }
             (EndIdentity::Pod(_, place), _, EndIdentity::External, Some(to)) => {
-                self.outside(place.class.index(), to, Direction::Egress, l4)
+                self.outside(place.class.index(), to, SideQuestion::egress(l4))
             }
             _ => None,
         }
@@ -244,8 +244,8 @@ impl Tables {
         };
         match (self.claim(from), self.claim(to)) {
             (Some(a), Some(b)) => self.pods(end(a, from)?, end(b, to)?, l4),
-            (None, Some(b)) => self.outside(end(b, to)?.class_number, from, Direction::Ingress, l4),
-            (Some(a), None) => self.outside(end(a, from)?.class_number, to, Direction::Egress, l4),
+            (None, Some(b)) => self.outside(end(b, to)?.class_number, from, SideQuestion::ingress(l4)),
+            (Some(a), None) => self.outside(end(a, from)?.class_number, to, SideQuestion::egress(l4)),
             (None, None) => None,
         }
     }
@@ -283,13 +283,13 @@ impl Tables {
         let (a, b) = (self.classes.get(from_class), self.classes.get(to_class));
         let address = || from.address.or_else(|| self.address_in(from.slot, family));
         let seen = PeerView { class: Some((from_class, a)), address, family, in_scope };
-        let ingress = self.run(b, &seen, Direction::Ingress, named, l4)?;
+        let ingress = self.run(b, &seen, named, SideQuestion::ingress(l4))?;
         if !ingress.may {
             return Some(Verdict::Deny);
         }
         let address = || to.address.or_else(|| self.address_in(to.slot, family));
         let seen = PeerView { class: Some((to_class, b)), address, family, in_scope };
-        let egress = self.run(a, &seen, Direction::Egress, named, l4)?;
+        let egress = self.run(a, &seen, named, SideQuestion::egress(l4))?;
         Some(Coarse::verdict(Coarse.and(ingress, egress)))
     }
 
@@ -325,7 +325,7 @@ impl Tables {
         let in_scope = settled(self.digest.block_reach.inside());
         let seen = PeerView { class: None, address: || Some(address), family, in_scope };
         let named = if direction == Direction::Ingress { Some(to_id) } else { None };
-        Some(Coarse::verdict(self.run(subject, &seen, direction, named, l4)?))
+        Some(Coarse::verdict(self.run(subject, &seen, named, SideQuestion { direction, l4 })?))
     }
 
     /// Two pods of which one or both have no address.
@@ -353,9 +353,9 @@ impl Tables {
         let in_scope = settled(self.digest.block_reach.inside());
         let named = Some(to_id);
         let seen = PeerView { class: Some((from_id, a)), address: || source, family, in_scope };
-        let ingress = self.run(b, &seen, Direction::Ingress, named, l4)?;
+        let ingress = self.run(b, &seen, named, SideQuestion::ingress(l4))?;
         let seen = PeerView { class: Some((to_id, b)), address: || destination, family, in_scope };
-        let egress = self.run(a, &seen, Direction::Egress, named, l4)?;
+        let egress = self.run(a, &seen, named, SideQuestion::egress(l4))?;
         Some(Coarse::verdict(Coarse.and(ingress, egress)))
     }
 
@@ -372,16 +372,16 @@ impl Tables {
     }
 
     /// A pod and an address outside.
-    fn outside(&self, class_number: u32, address: IpAddr, direction: Direction, l4: L4) -> Option<Verdict> {
+    fn outside(&self, class_number: u32, address: IpAddr, asked: SideQuestion) -> Option<Verdict> {
         let (id, class) = self.classes.find_number(class_number)?;
         let family = Family::of(address);
         if class.host_network || is_internal_cloud(address) || (family == Family::V6 && !self.digest.ipv6) {
             return None;
         }
-        let named = if direction == Direction::Ingress { Some(id) } else { None };
+        let named = if asked.direction == Direction::Ingress { Some(id) } else { None };
         let peer =
             PeerView { class: None, address: || Some(address), family, in_scope: self.scope_of_outside(address) };
-        Some(Coarse::verdict(self.run(class, &peer, direction, named, l4)?))
+        Some(Coarse::verdict(self.run(class, &peer, named, asked)?))
     }
 
     /// C9, of an address that nobody known has.
@@ -395,9 +395,8 @@ impl Tables {
         &self,
         subject: &Class,
         peer: &PeerView<'_, A>,
-        direction: Direction,
         named: Option<ClassIx>,
-        l4: L4,
+        SideQuestion { direction, l4 }: SideQuestion,
     ) -> Option<MustMay> {
         let side = subject.side(direction);
         let open = match side.isolation {
@@ -468,8 +467,8 @@ impl Tables {
                 EntryPeer::Block(_) => NO,
             };
             let both = match (entry.ports, number_of) {
-                (EntryPorts::Table(at), Some((protocol, port))) if peers.may => {
-                    Coarse.and(peers, self.by_table(at, protocol, port, named))
+                (EntryPorts::Table(at), Some(number)) if peers.may => {
+                    Coarse.and(peers, self.by_table(at, number, named))
                 }
                 _ => peers,
             };
@@ -481,7 +480,7 @@ impl Tables {
         Some(sum)
     }
 
-    fn by_table(&self, at: PortTableIx, protocol: Protocol, port: Port, named: Option<ClassIx>) -> MustMay {
+    fn by_table(&self, at: PortTableIx, (protocol, port): (Protocol, Port), named: Option<ClassIx>) -> MustMay {
         let table: &PortTable = self.ports.get(at);
         match (table.covered(protocol, port), self.digest.end_port) {
             (Covered::Yes, _) | (Covered::ByRange, EndPort::Supported) => YES,

@@ -19,7 +19,7 @@ pub(super) mod fast_path;
 pub(super) mod logic;
 mod notes;
 mod passers;
-mod question;
+pub(in crate::engine) mod question;
 mod reading;
 mod rules;
 pub(super) mod settings;

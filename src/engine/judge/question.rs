@@ -63,3 +63,20 @@ impl<'t> Question<'t> {
         matches!(self.sent, Sent::ClusterIp { .. }) && matches!(self.destination.identity, EndIdentity::External)
     }
 }
+
+/// What one side is asked: which, and for what.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct SideQuestion {
+    pub(in crate::engine) direction: Direction,
+    pub(in crate::engine) l4: L4,
+}
+
+impl SideQuestion {
+    pub(super) fn ingress(l4: L4) -> Self {
+        Self { direction: Direction::Ingress, l4 }
+    }
+
+    pub(super) fn egress(l4: L4) -> Self {
+        Self { direction: Direction::Egress, l4 }
+    }
+}

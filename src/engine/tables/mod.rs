@@ -11,7 +11,7 @@ mod node;
 pub(super) mod policy;
 pub(super) mod profile_digest;
 mod slot;
-mod workloads;
+pub(super) mod workloads;
 
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
