@@ -153,7 +153,8 @@ codes! {
     OtherPolicies = "NP228",
     /// `except` leaves nothing of its block.
     EmptyIpBlock = "NP229",
-    /// A rule admits everyone on every port ([K5](crate::semantics#k5), [K6](crate::semantics#k6)).
+    /// A rule admits everyone on every port, or every pod, or every address of a family ([K5](crate::semantics#k5),
+    /// [K6](crate::semantics#k6), [K15](crate::semantics#k15)).
     AdmitsEveryone = "NP230",
     /// On CCE: isolated for egress, and no rule lets the subjects reach node-local DNS.
     NodeDnsCutOff = "NP231",

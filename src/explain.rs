@@ -7,7 +7,7 @@ use crate::model::flow::{Destination, Endpoint, L4};
 use crate::model::policy::{Namespaces, Peer, Peers, PortMatch, PortSpec, Ports, Rule};
 use crate::name::{Direction, ObjectName};
 use crate::profile::row::{Row, Rows};
-use crate::text::first_of;
+use crate::text::{counted, first_of};
 use crate::verdict::{Backend, Decision, Failed, Judged, NearMiss, Reason, RuleRef, Side, Sides, Verdict};
 
 /// How many rules or policies a line of text names before it counts the rest.
@@ -172,7 +172,8 @@ fn side(text: &mut String, indent: &str, direction: Direction, side: &Side, ends
         let _ = writeln!(text, "{indent}  {}: {}", miss.rule, nearly(miss, ends));
     }
     if near.len() > NAMED {
-        let _ = writeln!(text, "{indent}  and {} more rules nearly match", near.len() - NAMED);
+        let more = counted(near.len() - NAMED, "more rule nearly matches", "more rules nearly match");
+        let _ = writeln!(text, "{indent}  and {more}");
     }
     if let (Reason::Rule { admitted_by }, Verdict::Allow) = (&side.reason, side.verdict) {
         for name in admitted_by.iter().take(NAMED) {
@@ -270,7 +271,7 @@ fn joined(items: impl ExactSizeIterator<Item = String>) -> String {
     text
 }
 
-/// What a row is about, in a few words.
+/// What a row is about, in a few words: what the cluster does not do, or the question that is open.
 fn about(row: Row) -> &'static str {
     match row {
         Row::C1 => "network policies are not enforced",
@@ -287,15 +288,15 @@ fn about(row: Row) -> &'static str {
         Row::C12 => "SCTP is not supported",
         Row::C13 => "access between a node and its own pods has rules of its own",
         Row::C14 => "endPort is not supported",
-        Row::U1 => "what an isolated side does with other protocols is left open",
-        Row::U2 => "hostNetwork pods may count as their node or as pods",
-        Row::U3 => "whether egress to the own node is exempt is left open",
-        Row::U4 => "a pod that reaches itself through a Service is left open",
-        Row::U5 => "egress may see the address and port that the source sent to, or the backend's",
-        Row::U6 => "an ipBlock cannot be held against a pod without an address",
-        Row::U7 => "the value of a label that its controller sets is not known",
-        Row::U8 => "an end that says no node may be on the other end's node",
-        Row::U9 => "the backend may see the client, or a node that passed the connection on",
+        Row::U1 => "what an isolated side does with protocols other than TCP, UDP and SCTP",
+        Row::U2 => "whether hostNetwork pods count as their node or as pods",
+        Row::U3 => "whether a pod may always reach its own node",
+        Row::U4 => "whether a pod may always reach itself through a Service",
+        Row::U5 => "whether egress sees the address and port that the source sent to, or the backend's",
+        Row::U6 => "which address a pod without one will have",
+        Row::U7 => "which value its controller gives a label",
+        Row::U8 => "whether an end that says no node is on the other end's node",
+        Row::U9 => "whether the backend sees the client, or a node that passed the connection on",
         Row::K23 => "the backends of the Service get different verdicts",
     }
 }

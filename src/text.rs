@@ -29,6 +29,12 @@ pub(crate) fn first_of(items: &[impl Display], most: usize) -> String {
     text
 }
 
+/// So many of something: `1 flow`, `2 flows`.
+pub(crate) fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str, many: &str) -> String {
+    let noun = if count == N::from(1) { one } else { many };
+    format!("{count} {noun}")
+}
+
 /// Things to choose from: `` `a` or `b` ``.
 pub(crate) fn choices(items: impl IntoIterator<Item = impl Display>) -> String {
     separated(items, " or ")
@@ -61,6 +67,10 @@ mod tests {
         assert_eq!(choices([1, 2, 3]), "`1` or `2` or `3`");
         assert_eq!(listed([0; 0]), "");
         assert_eq!(first_of(&["a", "b"], 2), "`a`, `b`");
+        assert_eq!(
+            [0, 1, 2].map(|count: usize| counted(count, "policy", "policies")),
+            ["0 policies", "1 policy", "2 policies"]
+        );
         assert_eq!(first_of(&["a", "b", "c", "d"], 2), "`a`, `b` and 2 more");
     }
 

@@ -610,8 +610,43 @@ fn rules_that_admit_everyone() {
     assert_eq!(all("ingress: [{from: [{podSelector: {}}]}, {}]"), said("spec.ingress[1]", "source", "ingress"));
     assert_eq!(all("ingress: [{from: [], ports: []}]"), said("spec.ingress[0]", "source", "ingress"));
     assert_eq!(all("egress: [{}]"), said("spec.egress[0]", "destination", "egress"));
+    // By other spellings.
+    let every = "ports: [{protocol: UDP, port: 1, endPort: 65535}, {protocol: TCP}, {protocol: SCTP}]";
+    assert_eq!(all(&format!("ingress: [{{{every}}}]")), said("spec.ingress[0]", "source", "ingress"));
+    let blocks = "{ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/1'}}, {ipBlock: {cidr: '8000::/1'}}";
+    assert_eq!(all(&format!("egress: [{{to: [{blocks}]}}]")), said("spec.egress[0]", "destination", "egress"));
+    let admits = |profile: &str, peers: &str| {
+        let found =
+            of(Code::AdmitsEveryone, profile, &policy(&format!("podSelector: {{}}, egress: [{{to: [{peers}]}}]")));
+        found
+            .iter()
+            .map(|text| text.replace("warning[NP230]: spec.egress[0]: the rule admits ", ""))
+            .collect::<Vec<_>>()
+    };
+    let pods = "{namespaceSelector: {}, podSelector: {}}";
+    assert_eq!(admits(KUBERNETES, "{namespaceSelector: {}}"), ["every pod of every namespace on every port"]);
+    assert_eq!(admits(KUBERNETES, pods), ["every pod of every namespace on every port"]);
+    let v4 = "{ipBlock: {cidr: 0.0.0.0/0}}";
+    assert_eq!(admits(KUBERNETES, v4), ["every IPv4 address, pods' and nodes' too on every port"]);
+    assert_eq!(admits(VPC, v4), ["every IPv4 address outside the cluster on every port"]);
+    assert_eq!(
+        admits(VPC, &format!("{pods}, {blocks}")),
+        ["every pod of every namespace, and every IPv4 and IPv6 address outside the cluster on every port"]
+    );
+    assert_eq!(
+        admits("{model: kubernetes, overrides: {U6: never}}", blocks),
+        ["every IPv4 and IPv6 address, pods' and nodes' too on every port"]
+    );
+    assert_eq!(
+        of(Code::AdmitsEveryone, TUNNEL, &policy(&format!("podSelector: {{}}, ingress: [{{from: [{v4}]}}]"))),
+        Vec::<String>::new(),
+        "ingress blocks do nothing that is known there (C4)"
+    );
     for quiet in [
         "ingress: []",
+        "ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}]}]",
+        "ingress: [{from: [{namespaceSelector: {}, podSelector: {matchLabels: {app: w}}}]}]",
+        "ingress: [{ports: [{protocol: TCP}, {protocol: UDP}, {protocol: SCTP, port: 2, endPort: 65535}]}]",
         "ingress: [{ports: [{port: 80}]}]",
         "ingress: [{from: [{podSelector: {}}]}]",
         "policyTypes: [Ingress], egress: [{}]",
@@ -623,8 +658,11 @@ fn rules_that_admit_everyone() {
 #[test]
 fn node_local_dns_cut_off() {
     let cut = |profile: &str, rules: &str, more: &str| {
-        let world =
-            policy(&format!("podSelector: {{}}, policyTypes: [Egress], egress: [{rules}]")) + &pod("a/x", "") + more;
+        let cache = pod("kube-system/node-local-dns-x", "").replace("app: node-local-dns-x", "k8s-app: node-local-dns");
+        let world = policy(&format!("podSelector: {{}}, policyTypes: [Egress], egress: [{rules}]"))
+            + &pod("a/x", "")
+            + &cache
+            + more;
         of(Code::NodeDnsCutOff, profile, &world)
     };
     let said = [
@@ -653,6 +691,18 @@ fn node_local_dns_cut_off() {
     }
     assert_eq!(cut(KUBERNETES, "", ""), quiet);
     assert_eq!(cut("{model: vpc, version: v1.31.4-r0}", "", ""), quiet);
+    // Where pods always reach their node they reach the cache there.
+    assert_eq!(cut("{model: tunnel, version: v1.31.6-r0, overrides: {U3: exempt}}", "", ""), quiet);
+    // The cache is an add-on: nobody knows that it runs, or that these pods ask it.
+    let alone = policy("podSelector: {}, policyTypes: [Egress]") + &pod("a/x", "");
+    assert_eq!(of(Code::NodeDnsCutOff, TUNNEL, &alone), quiet);
+    let namespace = |name: &str| {
+        format!(
+            "---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}, labels: {{node-local-dns-injection: enabled}}}}}}\n"
+        )
+    };
+    assert_eq!(of(Code::NodeDnsCutOff, TUNNEL, &(alone.clone() + &namespace("b"))), quiet);
+    assert_eq!(of(Code::NodeDnsCutOff, TUNNEL, &(alone + &namespace("a"))), said);
     assert_eq!(of(Code::NodeDnsCutOff, TUNNEL, &policy("podSelector: {}")), quiet);
 }
 

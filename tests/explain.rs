@@ -3,10 +3,14 @@
 
 use netpol_oracle::{Decide, Engine, Loader, Profile, Reference, Release, explain};
 
-/// The text for a flow, the same by both; lines that begin with `|` are shown so.
+/// The text for a flow, the same by both.
 fn told(manifests: &str, flow: &str) -> String {
+    told_on(Profile::kubernetes(), manifests, flow)
+}
+
+fn told_on(profile: Profile, manifests: &str, flow: &str) -> String {
     let cluster = Loader::new(Release::DEFAULT).text("t.yaml", manifests).finish().cluster;
-    let (profile, flow) = (Profile::kubernetes(), flow.parse().unwrap());
+    let flow = flow.parse().unwrap();
     let decision = Reference::new(&cluster, &profile).decide(&flow).unwrap();
     assert_eq!(Engine::new(&cluster, &profile).decide(&flow).unwrap(), decision);
     explain(&decision, &cluster)
@@ -108,8 +112,102 @@ fn what_is_left_open_is_said_in_words() {
  spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}}
 ";
     let text = told(manifests, "a/new -> a/db:80/tcp");
-    assert!(
-        text.contains("isolated by `a/np`; left open: an ipBlock cannot be held against a pod without an address (U6)"),
-        "{text}"
-    );
+    assert!(text.contains("isolated by `a/np`; left open: which address a pod without one will have (U6)"), "{text}");
+}
+
+const OPEN: &str = "
+{apiVersion: v1, kind: Namespace, metadata: {name: x}}
+---
+{apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: [{type: InternalIP, address: 10.9.0.1}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: x, labels: {app: a}}, spec: {nodeName: n1}, status: {podIP: 10.0.0.1}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: b, namespace: x, labels: {app: b}}, spec: {nodeName: n1}, status: {podIP: 10.0.0.2}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: new, namespace: x, labels: {app: new}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: host, namespace: x, labels: {app: host}}, spec: {nodeName: n1, hostNetwork: true}}
+---
+{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: set, namespace: x},
+ spec: {replicas: 3, selector: {matchLabels: {app: set}}, template: {metadata: {labels: {app: set}}}}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: a, namespace: x},
+ spec: {clusterIP: 10.96.0.1, externalIPs: [203.0.113.7], selector: {app: a}, ports: [{port: 80}]}}
+---
+";
+
+/// Rules of `x/np` for pods with `app: SUBJECT`.
+fn np(subject: &str, spec: &str) -> String {
+    format!(
+        "{OPEN}{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: np, namespace: x}}, \
+         spec: {{podSelector: {{matchLabels: {{app: {subject}}}}}, {spec}}}}}"
+    )
+}
+
+/// What is left open is a question, and said once.
+#[track_caller]
+fn leaves_open(row: &str, words: &str, profile: Profile, manifests: &str, flow: &str) {
+    let text = told_on(profile, manifests, flow);
+    let side = format!("isolated by `x/np`; left open: {words} ({row})\n");
+    assert!(text.contains(&side) && text.contains(&format!("\n  {row}: {words}\n")), "{side}{text}");
+    assert!(!text.contains("is left open"), "{text}");
+}
+
+#[test]
+fn u1_in_words() {
+    let words = "what an isolated side does with protocols other than TCP, UDP and SCTP";
+    leaves_open("U1", words, Profile::kubernetes(), &np("a", "ingress: [{}]"), "x/b -> x/a icmp");
+}
+
+#[test]
+fn u2_in_words() {
+    let unknown = Profile::kubernetes().with_override(netpol_oracle::Row::U2, "unknown").unwrap();
+    let words = "whether hostNetwork pods count as their node or as pods";
+    leaves_open("U2", words, unknown, &np("host", "ingress: []"), "203.0.113.9 -> x/host:80/tcp");
+}
+
+#[test]
+fn u3_in_words() {
+    let words = "whether a pod may always reach its own node";
+    leaves_open("U3", words, Profile::kubernetes(), &np("a", "policyTypes: [Egress]"), "x/a -> node:n1:80/tcp");
+}
+
+#[test]
+fn u4_in_words() {
+    let words = "whether a pod may always reach itself through a Service";
+    leaves_open("U4", words, Profile::kubernetes(), &np("a", "policyTypes: [Egress]"), "x/a -> svc/x/a:80/tcp via x/a");
+}
+
+#[test]
+fn u5_in_words() {
+    let words = "whether egress sees the address and port that the source sent to, or the backend's";
+    let spec = "policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 203.0.113.7/32}}]}]";
+    leaves_open("U5", words, Profile::kubernetes(), &np("b", spec), "x/b -> 203.0.113.7:80/tcp");
+}
+
+#[test]
+fn u6_in_words() {
+    let words = "which address a pod without one will have";
+    let spec = "ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/24}}]}]";
+    leaves_open("U6", words, Profile::kubernetes(), &np("a", spec), "x/new -> x/a:80/tcp");
+}
+
+#[test]
+fn u7_in_words() {
+    let words = "which value its controller gives a label";
+    let spec = "ingress: [{from: [{podSelector: {matchLabels: {apps.kubernetes.io/pod-index: '1'}}}]}]";
+    leaves_open("U7", words, Profile::kubernetes(), &np("a", spec), "x/set -> x/a:80/tcp");
+}
+
+#[test]
+fn u8_in_words() {
+    let words = "whether an end that says no node is on the other end's node";
+    leaves_open("U8", words, Profile::kubernetes(), &np("set", "ingress: []"), "node:n1 -> x/set:80/tcp");
+}
+
+#[test]
+fn u9_in_words() {
+    let words = "whether the backend sees the client, or a node that passed the connection on";
+    let spec = "ingress: [{from: [{ipBlock: {cidr: 192.0.2.0/24}}]}]";
+    leaves_open("U9", words, Profile::kubernetes(), &np("a", spec), "192.0.2.9 -> 203.0.113.7:80/tcp");
 }

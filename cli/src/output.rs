@@ -37,11 +37,6 @@ pub(crate) fn verdict(verdict: Verdict, text: impl Display) -> String {
     painted(style, text)
 }
 
-/// So many of a thing: `1 policy`, `2 policies`.
-pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
-}
-
 /// The text, which says that something went wrong.
 pub(crate) fn bad(text: impl Display) -> String {
     painted(BAD, text)

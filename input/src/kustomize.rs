@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::Value;
 
+use crate::counted;
 use crate::files::Found;
 
 /// Takes kustomizations and their patches out of what was found, and says so.
@@ -18,7 +19,6 @@ pub(crate) fn take_out(found: &mut Vec<Found>) -> Option<String> {
         Err(_) => true,
     });
     let patches = before - found.len() - all.len();
-    let counted = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
     Some(format!(
         "skipped {} and {} ({}{more}): build it (`kustomize build` or `kubectl kustomize`) and load the result",

@@ -27,6 +27,12 @@ pub fn profile(text: &str) -> Result<Profile, String> {
     Profile::read(text, bytes).map_err(|faults| format!("--profile: {faults}"))
 }
 
+/// So many of something: `1 policy`, `2 policies`.
+#[must_use]
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// What comes of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Manifest {

@@ -232,7 +232,10 @@ pub const CATALOGUE: &[Example] = &[
     Example {
         code: Code::NodeDnsCutOff,
         profile: "{model: tunnel, version: v1.31.6-r0}",
-        manifests: "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {}, policyTypes: [Egress]}}",
+        manifests: concat!(
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {}, policyTypes: [Egress]}}\n---\n",
+            "{apiVersion: v1, kind: Namespace, metadata: {name: a, labels: {node-local-dns-injection: enabled}}}",
+        ),
         path: "spec.egress",
         message: "node-local DNS is cut off: no egress rule lets the pods it will select reach `169.254.20.10` on port 53 over UDP",
     },

@@ -137,15 +137,15 @@ fn node_os(review: &Review<'_>, findings: &mut Findings) {
         let mixed = if lacking.len() < known.len() { "only some of" } else { "none of" };
         let message = format!(
             "{mixed} the nodes of the selected pods have an operating system that is known to enforce {what}: {} with {}",
-            counted(lacking.len(), "node", names(lacking.iter().map(|(name, _)| *name))),
+            listed(lacking.len(), ["node", "nodes"], names(lacking.iter().map(|(name, _)| *name))),
             names(systems),
         );
         findings.warn(Code::NodeOs, Place::Subject, message, "move the pods to nodes with a supported system");
     }
 }
 
-fn counted(count: usize, what: &str, list: String) -> String {
-    if count == 1 { format!("{what} {list}") } else { format!("{what}s {list}") }
+fn listed(count: usize, [one, many]: [&str; 2], list: String) -> String {
+    format!("{} {list}", if count == 1 { one } else { many })
 }
 
 /// C7, C8 and C12: what is special about subjects.
@@ -154,7 +154,7 @@ fn subjects(review: &Review<'_>, findings: &mut Findings) {
     let isolated = review.isolated();
     let those = |chosen: &dyn Fn(&Object<'_>) -> bool| {
         let list: Vec<_> = review.index.of_set(&isolated).filter(|object| chosen(object)).map(Object::name).collect();
-        (!list.is_empty()).then(|| counted(list.len(), "pod", names(list)))
+        (!list.is_empty()).then(|| listed(list.len(), ["pod", "pods"], names(list)))
     };
     if capabilities.ipv6 != Support::Supported {
         let v6 = |address: &IpAddr| Family::of(*address) == Family::V6;

@@ -33,8 +33,8 @@
 //! | NP227 | [K17], [U2] | warning | a selector selects pods with hostNetwork |
 //! | NP228 | [K25] | warning | policies of other kinds exist |
 //! | NP229 | [K14] | warning | `except` leaves nothing of its block |
-//! | NP230 | [K5], [K6] | warning | a rule without peers and ports: everyone is admitted on every port |
-//! | NP231 | | warning | on CCE: isolated for egress, and no rule reaches node-local DNS (169.254.20.10) |
+//! | NP230 | [K5], [K6], [K15] | warning | a rule that admits everyone on every port, or every pod, or every address of a family |
+//! | NP231 | | warning | on CCE where the node-local DNS cache is in use: isolated for egress, and no rule reaches it (169.254.20.10) |
 //! | NP232 | | warning | on CCE: isolated for ingress, and no rule admits health checks (100.125.0.0/16) |
 //!
 //! A row that is overridden with `unknown` gives a warning where `unsupported` gives an error. Where no pod
@@ -62,6 +62,7 @@ mod circumstances;
 mod context;
 mod cut_off;
 mod dns;
+mod everyone;
 mod finding;
 mod owned;
 mod platform;

@@ -8,12 +8,17 @@ use crate::admission::cut_off::Cut;
 use crate::admission::dns::somewhere;
 use crate::admission::finding::{Findings, Place};
 use crate::diagnostic::Code;
+use crate::labels::Labels;
 use crate::model::policy::{NetworkPolicy, Peer, Peers};
 use crate::name::Direction;
 use crate::net::{AddressRange, Port, Protocol, remaining};
-use crate::profile::capability::Support;
+use crate::profile::capability::{OwnNode, OwnNodeEgress, Support};
 use crate::profile::cce::INTERNAL_CLOUD;
 use crate::profile::profile::Base;
+
+/// The label of the cache's pods, and the one by which a namespace's pods are told to ask it.
+const CACHE: (&str, &str) = ("k8s-app", "node-local-dns");
+const INJECTION: (&str, &str) = ("node-local-dns-injection", "enabled");
 
 /// Where the node-local DNS cache listens on every node.
 const NODE_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 20, 10));
@@ -23,13 +28,27 @@ pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
         return;
     }
     let asked = |direction| review.policy.isolates(direction) && !review.is_unenforced(direction);
-    if asked(Direction::Egress) {
+    if asked(Direction::Egress) && uses_node_dns(review) {
         node_dns(review, findings);
     }
     // Where the range cannot be limited, it is not known that anything is cut off (C11).
     if asked(Direction::Ingress) && review.capabilities().internal_cloud == Support::Supported {
         health_checks(review, findings);
     }
+}
+
+/// Whether the cache is known to run or to be asked. It is an add-on: without it nothing is cut off.
+///
+/// Where pods always reach their own node nothing is cut off either: it listens on an address of that.
+fn uses_node_dns(review: &Review<'_>) -> bool {
+    let has =
+        |labels: &Labels, (key, value): (&str, &str)| labels.get(key).is_some_and(|found| found.as_str() == value);
+    let capabilities = review.capabilities();
+    let is_exempt =
+        capabilities.own_node != OwnNode::EgressJudged && capabilities.own_node_egress == OwnNodeEgress::Exempt;
+    let runs = || review.index.objects().iter().any(|object| has(object.labels(), CACHE));
+    let injects = || review.cluster.namespace(review.namespace()).is_some_and(|own| has(&own.labels, INJECTION));
+    !is_exempt && (injects() || runs())
 }
 
 fn node_dns(review: &Review<'_>, findings: &mut Findings) {
@@ -52,7 +71,7 @@ fn node_dns(review: &Review<'_>, findings: &mut Findings) {
         "node-local DNS is cut off: no egress rule lets {} reach `{NODE_DNS}` on port 53 over UDP",
         cut.whom(review)
     );
-    let help = "where nodes run the cache, admit port 53 by UDP and TCP to `169.254.20.10/32`";
+    let help = "admit port 53 by UDP and TCP to `169.254.20.10/32`: pods that do not reach the cache ask CoreDNS after a while, if they may";
     findings.warn(Code::NodeDnsCutOff, Place::Rules(Direction::Egress), message, help);
 }
 

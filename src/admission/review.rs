@@ -2,7 +2,7 @@
 
 use crate::admission::context::Review;
 use crate::admission::finding::Findings;
-use crate::admission::{blocks, circumstances, dns, platform, ports, selectors};
+use crate::admission::{blocks, circumstances, dns, everyone, platform, ports, selectors};
 use crate::diagnostic::Diagnostic;
 use crate::model::cluster::Cluster;
 use crate::model::policy::NetworkPolicy;
@@ -44,6 +44,7 @@ pub fn review(policy: &NetworkPolicy, profile: &Profile, cluster: &Cluster) -> V
     let mut findings = Findings::default();
     circumstances::check(&review, &mut findings);
     selectors::check(&review, &mut findings);
+    everyone::check(&review, &mut findings);
     blocks::check(&review, &mut findings);
     ports::check(&review, &mut findings);
     dns::check(&review, &mut findings);

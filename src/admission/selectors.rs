@@ -6,7 +6,7 @@ use crate::admission::text::{names, quoted};
 use crate::analysis::index::{Bits, Object};
 use crate::diagnostic::Code;
 use crate::model::cluster::ServiceKind;
-use crate::model::policy::{Namespaces, Peer, Peers, PodPeer, Ports, Rule};
+use crate::model::policy::{Namespaces, Peer, Peers, PodPeer};
 use crate::name::{Direction, ObjectName};
 use crate::profile::capability::{HostNetwork, Support};
 
@@ -19,7 +19,6 @@ pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
     };
     for direction in [Direction::Ingress, Direction::Egress] {
         for (rule, entry) in review.policy.rules(direction).iter().enumerate() {
-            everyone(findings, direction, rule, entry);
             let Peers::Of(peers) = &entry.peers else { continue };
             for (at, peer) in peers.iter().enumerate() {
                 let Peer::Pods(pods) = peer else { continue };
@@ -57,25 +56,6 @@ fn subject(review: &Review<'_>, findings: &mut Findings) {
     };
     let message = format!("{message}, and the selector selects some: {}", listed(review, &host));
     findings.warn(Code::HostNetworkPods, Place::Subject, message, "limit them on their nodes");
-}
-
-/// K5, K6: a rule that limits nothing, and with it the policy.
-fn everyone(findings: &mut Findings, direction: Direction, rule: usize, entry: &Rule) {
-    if entry.peers != Peers::Any || entry.ports != Ports::Any {
-        return;
-    }
-    let (whom, list) = match direction {
-        Direction::Ingress => ("source", "from"),
-        Direction::Egress => ("destination", "to"),
-    };
-    let message = format!("the rule admits every {whom} on every port: the policy limits no {direction}");
-    let place = Place::In(RulePlace { direction, rule, field: RuleField::Whole });
-    findings.warn(
-        Code::AdmitsEveryone,
-        place,
-        message,
-        format!("where that is not meant, give it `{list}` or `ports`"),
-    );
 }
 
 fn listed(review: &Review<'_>, objects: &Bits) -> String {

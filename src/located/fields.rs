@@ -2,7 +2,7 @@
 
 use super::tree::{Entry, Tree, Value};
 use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
-use crate::text::{listed, quoted};
+use crate::text::{counted, listed, quoted};
 
 /// How many faults of one object are listed.
 const MAX_FAULTS: usize = 1_000;
@@ -82,7 +82,7 @@ impl Faults {
                 code: Code::Limit,
                 path: FieldPath::root(),
                 line: None,
-                message: format!("{} more faults are not listed", self.surplus),
+                message: format!("{} not listed", counted(self.surplus, "more fault is", "more faults are")),
                 help: String::new(),
             });
         }

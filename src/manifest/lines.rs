@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::FieldPath;
+use crate::diagnostic::{Diagnostic, FieldPath, Location};
 use crate::located::{Tree, Value};
 
 /// The lines of a policy's spec by field, so that what is found in the policy can be pointed at in its text.
@@ -29,6 +29,25 @@ impl FieldLines {
             }
             (path, _) = path.rsplit_once(['.', '['])?;
         }
+    }
+
+    /// What was found about the object, at the line of its field: `at` is where the object was read from.
+    ///
+    /// ```
+    /// # #[cfg(feature = "yaml")] {
+    /// use netpol_oracle::{Loader, Profile, Release, admission};
+    /// let text = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: a}\nspec:\n  podSelector: {}\n  ingress:\n  - {}\n";
+    /// let loaded = Loader::new(Release::DEFAULT).text("p.yaml", text).finish();
+    /// let (object, policy) = (&loaded.objects[0], loaded.cluster.policies().first().unwrap());
+    /// let found = admission::review(policy, &Profile::kubernetes(), &loaded.cluster).remove(0);
+    /// let found = object.lines.place(found, &object.location);
+    /// assert!(found.to_string().starts_with("p.yaml:7 (document 0): warning[NP230]: spec.ingress[0]: "));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn place(&self, mut found: Diagnostic, at: &Location) -> Diagnostic {
+        found.location = Some(Location { line: self.line(&found.path).or(at.line), ..at.clone() });
+        found
     }
 
     fn add(&mut self, path: &str, line: Option<usize>, value: &Tree) {

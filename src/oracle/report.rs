@@ -10,6 +10,7 @@ use crate::model::flow::L4;
 use crate::name::Direction;
 use crate::oracle::data_plane::{Observed, Outcome};
 use crate::oracle::probe::{Probe, ProbeEnd, ProbeWho};
+use crate::text::counted;
 use crate::verdict::Decision;
 
 /// How many mismatches, errors or lines of a kind a text names before it counts the rest.
@@ -181,9 +182,11 @@ impl Coverage {
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.of, self.share()) {
-            (Some(of), _) if of == self.asked => write!(f, "all {of} flows"),
-            (Some(of), Some(share)) => write!(f, "{} of {of} flows ({:.1} %)", self.asked, share * 100.0),
-            _ => write!(f, "the first {} flows", self.asked),
+            (Some(of), _) if of == self.asked => write!(f, "all {}", counted(of, "flow", "flows")),
+            (Some(of), Some(share)) => {
+                write!(f, "{} of {} ({:.1} %)", self.asked, counted(of, "flow", "flows"), share * 100.0)
+            }
+            _ => write!(f, "the first {}", counted(self.asked, "flow", "flows")),
         }
     }
 }
@@ -214,11 +217,12 @@ impl fmt::Display for Report {
         let not_observable: usize = self.not_observable.values().sum();
         writeln!(
             f,
-            "{probes} probes: {agreed} agreed ({delivered} delivered, {} dropped), {undefined} undefined, {} mismatches, \
-             {not_observable} not observable, {} errors; {compared}",
+            "{}: {agreed} agreed ({delivered} delivered, {} dropped), {undefined} undefined, {}, \
+             {not_observable} not observable, {}; {compared}",
+            counted(*probes, "probe", "probes"),
             agreed - delivered,
-            mismatches.len(),
-            errors.len(),
+            counted(mismatches.len(), "mismatch", "mismatches"),
+            counted(errors.len(), "error", "errors"),
         )?;
         write!(f, "asked {coverage}")?;
         match self.stopped {
@@ -228,25 +232,25 @@ impl fmt::Display for Report {
         for (reason, count) in self.not_observable.iter().take(SHOWN) {
             writeln!(f, "{count} not observable: {reason}")?;
         }
-        and_more(f, self.not_observable.len(), "reasons")?;
+        and_more(f, self.not_observable.len(), ["more reason", "more reasons"])?;
         for (code, count) in &self.not_judged {
-            writeln!(f, "{count} flows not judged: {code}")?;
+            writeln!(f, "{} not judged: {code}", counted(*count, "flow", "flows"))?;
         }
         for error in errors.iter().take(SHOWN) {
             writeln!(f, "error: {error}")?;
         }
-        and_more(f, errors.len(), "errors")?;
+        and_more(f, errors.len(), ["more error", "more errors"])?;
         for mismatch in mismatches.iter().take(SHOWN) {
             write!(f, "{mismatch}")?;
         }
-        and_more(f, mismatches.len(), "mismatches")
+        and_more(f, mismatches.len(), ["more mismatch", "more mismatches"])
     }
 }
 
-fn and_more(f: &mut fmt::Formatter<'_>, count: usize, of: &str) -> fmt::Result {
+fn and_more(f: &mut fmt::Formatter<'_>, count: usize, [one, many]: [&str; 2]) -> fmt::Result {
     match count.checked_sub(SHOWN) {
         None | Some(0) => Ok(()),
-        Some(more) => writeln!(f, "and {more} more {of}"),
+        Some(more) => writeln!(f, "and {}", counted(more, one, many)),
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::text::counted;
+
 /// What is said beside an answer; it changes no verdict ([K28](crate::semantics#k28)).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
@@ -37,9 +39,9 @@ impl Note {
 
     /// Policies of the namespace were rejected.
     pub(crate) fn rejected_policies(namespace: &str, count: usize) -> Self {
-        let (policies, take) =
-            if count == 1 { ("policy", "was rejected and takes") } else { ("policies", "were rejected and take") };
-        let message = format!("{count} {policies} of `{namespace}` {take} no part");
+        let policies = counted(count, "policy", "policies");
+        let take = if count == 1 { "was rejected and takes" } else { "were rejected and take" };
+        let message = format!("{policies} of `{namespace}` {take} no part");
         Self { code: NoteCode::RejectedPolicies, message, object: namespace.to_owned() }
     }
 

@@ -174,9 +174,9 @@ fn mismatches_name_sides_and_why() {
     assert_eq!(report.mismatches[0].decision.verdict, Verdict::Deny);
     assert_eq!(
         report.to_string(),
-        "1 probes: 0 agreed (0 delivered, 0 dropped), 0 undefined, 1 mismatches, 0 not observable, 0 errors; compared at \
+        "1 probe: 0 agreed (0 delivered, 0 dropped), 0 undefined, 1 mismatch, 0 not observable, 0 errors; compared at \
          each side\n\
-         asked all 1 flows\n\
+         asked all 1 flow\n\
          mismatch: x/a -> x/b:80/tcp was delivered at both sides: ingress differs\n\
          \x20 packet: 10.0.0.1 (pod x/a) -> 10.0.0.2 (pod x/b) TCP 80\n\
          \x20 x/a -> x/b:80/tcp: deny\n\

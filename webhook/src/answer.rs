@@ -3,6 +3,7 @@
 use kube::core::DynamicObject;
 use kube::core::admission::{AdmissionRequest, AdmissionResponse};
 use kube::core::response::{StatusCause, StatusDetails};
+use netpol_input::counted;
 use netpol_oracle::diagnostic::{Diagnostic, Severity};
 
 use crate::judge::Findings;
@@ -82,16 +83,15 @@ fn deny(
 fn message(findings: &Findings, denying: usize) -> String {
     let others = findings.diagnostics.len() - denying;
     let also = if others == 0 { String::new() } else { format!(", and {others} more found") };
-    let mut message = format!("{denying} of these findings refuse the policy{also}:");
-    if denying == 1 {
-        message = format!("1 finding refuses the policy{also}:");
-    }
+    let refuse = counted(denying, "finding refuses", "findings refuse");
+    let mut message = format!("{refuse} the policy{also}:");
     let (first, rest): (Vec<_>, Vec<_>) = findings.diagnostics.iter().partition(|one| findings.denies(one));
     for (index, diagnostic) in first.into_iter().chain(rest).enumerate() {
         let line = one_line(&diagnostic.to_string());
         if message.len() + line.len() > LONGEST_MESSAGE {
             let missing = findings.diagnostics.len() - index;
-            message.push_str(&format!("\n{missing} more findings are left out"));
+            let left = counted(missing, "more finding is", "more findings are");
+            message.push_str(&format!("\n{left} left out"));
             break;
         }
         message.push('\n');

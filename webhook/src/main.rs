@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use netpol_input::Manifest;
+use netpol_input::{Manifest, counted};
 use netpol_oracle::diagnostic::Code;
 use netpol_oracle::{Cluster, Loader, Profile};
 use netpol_webhook::{judge, routes, server, signals, tls};
@@ -117,7 +117,8 @@ fn snapshot(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
     for diagnostic in &loaded.diagnostics {
         eprintln!("{diagnostic}");
     }
-    let (pods, policies) = (loaded.cluster.pods().len(), loaded.cluster.policies().len());
-    eprintln!("the snapshot has {pods} pods and {policies} networkpolicies");
+    let pods = counted(loaded.cluster.pods().len(), "pod", "pods");
+    let policies = counted(loaded.cluster.policies().len(), "NetworkPolicy", "NetworkPolicies");
+    eprintln!("the snapshot has {pods} and {policies}");
     Ok(loaded.cluster)
 }

@@ -1,5 +1,7 @@
 //! Warnings in the form in which the API server lets them through.
 
+use netpol_input::counted;
+
 /// The longest warning, in bytes.
 pub const LONGEST: usize = 256;
 /// All warnings of a response together, in bytes.
@@ -33,7 +35,7 @@ pub fn fit(warnings: impl IntoIterator<Item = String>) -> Vec<String> {
     let kept = kept.count();
     let missing = lines.len() - kept;
     lines.truncate(kept);
-    lines.push(format!("{missing} more warnings are left out"));
+    lines.push(format!("{} left out", counted(missing, "more warning is", "more warnings are")));
     lines
 }
 

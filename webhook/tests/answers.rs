@@ -44,7 +44,7 @@ fn an_unsupported_policy_is_denied_with_all_there_is_to_say() {
         let message = status["message"].as_str().unwrap();
         let lines: Vec<&str> = message.lines().collect();
         assert_eq!(lines.len(), 4, "{message}");
-        assert_eq!(lines[0], "2 of these findings refuse the policy, and 1 more found:");
+        assert_eq!(lines[0], "2 findings refuse the policy, and 1 more found:");
         assert!(lines[1].starts_with("error[NP2") && lines[1].contains("endPort"), "{message}");
         assert!(lines[2].starts_with("error[NP2") && lines[2].contains("spec.ingress[1]"), "{message}");
         assert!(lines[3].starts_with(&format!("warning[{}]", idle_code())), "{message}");

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use netpol_backend_memory::{Fault, Plane, Shows};
+use netpol_input::counted;
 use netpol_oracle::generate::ClusterSpec;
 use netpol_oracle::model::{Namespace, ObjectId};
 use netpol_oracle::oracle::{
@@ -159,7 +160,8 @@ fn found(
     for mismatch in &report.mismatches {
         case.flows.push(CaseFlow::new(mismatch.probe.flow.clone(), &engine).map_err(|error| error.to_string())?);
     }
-    writeln!(out, "found after {probes} probes, in a cluster of {}:\n{report}", size(&case))?;
+    let after = counted(probes, "probe", "probes");
+    writeln!(out, "found after {after}, in a cluster of {}:\n{report}", size(&case))?;
     out.flush()?;
     let progress = Progress::step("cutting it down");
     let plane = &mut Plane::with_fault(fault);
@@ -167,7 +169,8 @@ fn found(
         shrink(case, plane, &ShrinkOptions::default()).map_err(|error| error.to_string())?;
     drop(progress);
     case.source = Some(format!("found with the planted bug `{}`", fault.name()));
-    writeln!(out, "cut down to {} in {installs} installations:\n{mismatch}", size(&case))?;
+    let installs = counted(installs, "installation", "installations");
+    writeln!(out, "cut down to {} in {installs}:\n{mismatch}", size(&case))?;
     let text = case.write_yaml();
     writeln!(out, "{text}")?;
 
@@ -185,9 +188,9 @@ fn size(case: &Case) -> String {
     let (cluster, changes) = (&case.cluster, case.changes.iter().map(Vec::len).sum::<usize>());
     format!(
         "{}, {} and {}",
-        output::counted(cluster.pods().len(), "pod", "pods"),
-        output::counted(cluster.policies().len(), "policy", "policies"),
-        output::counted(changes, "change", "changes")
+        counted(cluster.pods().len(), "pod", "pods"),
+        counted(cluster.policies().len(), "policy", "policies"),
+        counted(changes, "change", "changes")
     )
 }
 

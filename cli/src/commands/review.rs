@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use netpol_input::Manifest;
+use netpol_input::{Manifest, counted};
 use netpol_oracle::diagnostic::{Code, Diagnostic, Location, Origin, Severity};
 use netpol_oracle::manifest::{FieldLines, judge_text};
 use netpol_oracle::{Cluster, Loader, NetworkPolicy, ObjectName, Profile, Release, admission};
@@ -162,13 +162,7 @@ fn by_profile(
     cluster: &Cluster,
     (at, lines): (&Location, &FieldLines),
 ) -> Vec<Diagnostic> {
-    let mut found = admission::review(policy, profile, cluster);
-    for diagnostic in &mut found {
-        let mut location = at.clone();
-        location.line = lines.line(&diagnostic.path).or(location.line);
-        diagnostic.location = Some(location);
-    }
-    found
+    admission::review(policy, profile, cluster).into_iter().map(|found| lines.place(found, at)).collect()
 }
 
 /// Every document by itself, other kinds and empty ones too.
@@ -284,9 +278,9 @@ fn print(reviewed: &[Reviewed], form: Form) -> io::Result<()> {
         };
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
         let parts = [
-            output::counted(reviewed.len(), "object", "objects"),
-            output::counted(errors, "error", "errors"),
-            output::counted(warnings, "warning", "warnings"),
+            counted(reviewed.len(), "object", "objects"),
+            counted(errors, "error", "errors"),
+            counted(warnings, "warning", "warnings"),
         ];
         writeln!(out, "{}", parts.join(", "))?;
     }

@@ -7,7 +7,7 @@ use super::loader::{Loader, Source, finding};
 use super::names::written_name;
 use crate::diagnostic::{Code, Location, Severity};
 use crate::located::{Tree, Value};
-use crate::text::{listed, quoted};
+use crate::text::{counted, listed, quoted};
 
 impl Loader {
     /// Loads the objects that need no parameter; one warning names what the others need.
@@ -34,14 +34,14 @@ impl Loader {
             }
         }
         if count > 0 {
-            let objects = if count == 1 { "1 object needs".to_owned() } else { format!("{count} objects need") };
+            let objects = counted(count, "object needs", "objects need");
+            let left = if count == 1 { "is left out" } else { "are left out" };
             let name = written_name(template.tree);
             let message = format!(
-                "Template `{}`: {objects} parameters and is left out: {}",
+                "Template `{}`: {objects} parameters and {left}: {}",
                 quoted(&name.to_string()),
                 listed(needed)
             );
-            let message = if count == 1 { message } else { message.replace(" and is left out", " and are left out") };
             let mut warning = finding(Severity::Warning, Code::TemplateParameters, message, template.location.clone());
             warning.help = "load what `oc process` makes of it".to_owned();
             self.diagnostics.push(warning);

@@ -2,14 +2,13 @@
 
 use std::net::IpAddr;
 
-use netpol_oracle::labels::Labels;
 use netpol_oracle::model::{OtherProtocol, WorkloadKind};
 use netpol_oracle::{Cluster, Destination, Endpoint, Flow, L4, ObjectName, Port, Protocol};
 
 use super::Dice;
 use super::objects::address;
-use super::workloads::controlled;
-use crate::support::worlds::{label, port};
+use super::workloads::some_labels;
+use crate::support::worlds::port;
 
 pub(super) fn flow(dice: &mut Dice, cluster: &Cluster) -> Flow {
     let source = source(dice, cluster);
@@ -33,16 +32,7 @@ pub(super) fn flow(dice: &mut Dice, cluster: &Cluster) -> Flow {
 }
 
 fn labelled(dice: &mut Dice) -> Endpoint {
-    let mut labels = Labels::new();
-    if dice.chance(70) {
-        let (key, value) = label("app", dice.pick(&["a", "b"]));
-        labels.insert(key, value);
-    }
-    if dice.chance(30) {
-        let (key, values) = controlled(dice);
-        let (key, value) = label(key, dice.pick(values));
-        labels.insert(key, value);
-    }
+    let labels = some_labels(dice, 70);
     Endpoint::Labelled { namespace: (dice.pick(&["x", "x", "y", "w"])).into(), labels }
 }
 

@@ -1,6 +1,6 @@
 //! Policies that tell apart what the worlds hold.
 
-use netpol_oracle::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
+use netpol_oracle::labels::{LabelKey, LabelValue, Requirement, Selector};
 use netpol_oracle::model::{
     ClusterBuilder, Namespaces, Peer, Peers, PodPeer, PolicyTypes, PortMatch, PortSpec, Ports, Rule,
 };
@@ -9,7 +9,7 @@ use netpol_oracle::{NetworkPolicy, ObjectName, Protocol};
 
 use super::Dice;
 use super::objects::namespace;
-use super::workloads::controlled;
+use super::workloads::{controlled, some_labels};
 use crate::support::worlds::{cidr, label, port};
 
 pub(super) fn add(dice: &mut Dice, builder: &mut ClusterBuilder) {
@@ -29,17 +29,7 @@ fn selector(dice: &mut Dice) -> Selector {
         2 => Selector::everything(),
         _ => {
             let expressions = (0..dice.below(3)).map(|_| requirement(dice)).collect();
-            let mut labels = Labels::new();
-            if dice.chance(25) {
-                let (key, value) = label("app", dice.pick(&["a", "b"]));
-                labels.insert(key, value);
-            }
-            if dice.chance(30) {
-                let (key, values) = controlled(dice);
-                let (key, value) = label(key, dice.pick(values));
-                labels.insert(key, value);
-            }
-            Selector::new(labels, expressions)
+            Selector::new(some_labels(dice, 25), expressions)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Workloads, whose controllers label their pods (K27) and whose pods' nodes nobody says (U8).
 
 use netpol_oracle::ObjectName;
-use netpol_oracle::labels::Selector;
+use netpol_oracle::labels::{Labels, Selector};
 use netpol_oracle::model::{ClusterBuilder, Owner, Workload, WorkloadKind};
 
 use super::Dice;
@@ -39,6 +39,21 @@ pub(super) const FAMILIES: &[(&[&str], &[Asked])] = &[
 pub(super) fn controlled(dice: &mut Dice) -> Asked {
     let family = if dice.chance(75) { dice.theme } else { dice.below(FAMILIES.len()) };
     dice.pick(FAMILIES[family].1)
+}
+
+/// `app` in so many cases of a hundred, and sometimes what a controller sets.
+pub(super) fn some_labels(dice: &mut Dice, percent: u32) -> Labels {
+    let mut labels = Labels::new();
+    if dice.chance(percent) {
+        let (key, value) = label("app", dice.pick(&["a", "b"]));
+        labels.insert(key, value);
+    }
+    if dice.chance(30) {
+        let (key, values) = controlled(dice);
+        let (key, value) = label(key, dice.pick(values));
+        labels.insert(key, value);
+    }
+    labels
 }
 
 pub(super) fn add(dice: &mut Dice, builder: &mut ClusterBuilder) {

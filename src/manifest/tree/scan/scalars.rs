@@ -104,22 +104,27 @@ impl<'a> Scanner<'a> {
     fn skip_between(&mut self, blanks: &mut String) -> Option<(&'a str, String)> {
         blanks.clear();
         let mut breaks: Option<(&'a str, String)> = None;
-        loop {
-            if self.is_blank(0) {
-                if breaks.is_none() {
-                    blanks.push(char::from(self.byte(0)));
-                }
-                self.skip();
-            } else if self.break_len(0) > 0 {
-                let found = self.skip_break();
-                match &mut breaks {
-                    None => breaks = Some((found, String::new())),
-                    Some((_, more)) => more.push_str(found),
-                }
-            } else {
-                return breaks;
+        while self.skip_one_between(blanks, &mut breaks) {}
+        breaks
+    }
+
+    /// Passes one blank or break; blanks count before the first break alone. `false` where there is none.
+    fn skip_one_between(&mut self, blanks: &mut String, breaks: &mut Option<(&'a str, String)>) -> bool {
+        if self.is_blank(0) {
+            if breaks.is_none() {
+                blanks.push(char::from(self.byte(0)));
             }
+            self.skip();
+        } else if self.break_len(0) > 0 {
+            let found = self.skip_break();
+            match breaks {
+                None => *breaks = Some((found, String::new())),
+                Some((_, more)) => more.push_str(found),
+            }
+        } else {
+            return false;
         }
+        true
     }
 
     pub(super) fn quoted(&mut self, single: bool) -> Result<(), Fault> {
@@ -266,21 +271,10 @@ impl<'a> Scanner<'a> {
         blanks.clear();
         let mut breaks: Option<(&'a str, String)> = None;
         loop {
-            if self.is_blank(0) {
-                if breaks.is_some() && self.column() < indent && self.byte(0) == b'\t' {
-                    return Err(self.fault("a tab cannot indent"));
-                }
-                if breaks.is_none() {
-                    blanks.push(char::from(self.byte(0)));
-                }
-                self.skip();
-            } else if self.break_len(0) > 0 {
-                let found = self.skip_break();
-                match &mut breaks {
-                    None => breaks = Some((found, String::new())),
-                    Some((_, more)) => more.push_str(found),
-                }
-            } else {
+            if breaks.is_some() && self.column() < indent && self.byte(0) == b'\t' {
+                return Err(self.fault("a tab cannot indent"));
+            }
+            if !self.skip_one_between(blanks, &mut breaks) {
                 return Ok(breaks);
             }
         }
