@@ -347,9 +347,12 @@ fn all_flows(cluster: &Cluster) -> Vec<Flow> {
 /// Where nobody asks which replica an end is, its workload stands for it.
 fn by_workloads(clusters: &[Cluster; 2], mut flow: Flow) -> Flow {
     let asks = |cluster: &Cluster| {
-        let policies: Vec<&NetworkPolicy> = cluster.policies().iter().collect();
-        let selectors: Vec<&Labels> = cluster.services().iter().map(|service| &service.selector).collect();
-        let text = format!("{policies:?} {selectors:?}");
+        let policies = cluster.policies().iter().map(|policy| {
+            let [ingress, egress] = [Direction::Ingress, Direction::Egress].map(|direction| policy.rules(direction));
+            format!("{:?} {ingress:?} {egress:?}", policy.subject())
+        });
+        let selectors = cluster.services().iter().map(|service| format!("{:?}", service.selector));
+        let text: String = policies.chain(selectors).collect();
         text.contains("pod-name") || text.contains("pod-index")
     };
     if clusters.iter().any(asks) {

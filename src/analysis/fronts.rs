@@ -166,7 +166,8 @@ impl<'c> Fronts<'c> {
         }
         let new = after.cluster.services().iter().map(|service| &service.name);
         left_out.unpaired.services.extend(new.filter(|name| before.cluster.service(name).is_none()).cloned());
-        for end in inside.iter().filter(|end| matches!(end.who, Who::Node)) {
+        // A pod that shares its node's network is met there like the node.
+        for end in inside.iter().filter(|end| end.traits.iter().any(|traits| traits.is_node)) {
             fronts.of_node(end, claims, left_out);
         }
         fronts

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::engine::ids::NamespaceSelectorId;
-use crate::engine::tables::Tables;
-use crate::engine::tables::matches::fulfils;
+use crate::engine::tables::namespace::NamespaceEntry;
+use crate::model::cluster::Cluster;
 use crate::verdict::Note;
 
 /// What notes are made of, found once for a snapshot.
@@ -21,8 +21,7 @@ pub(in crate::engine) struct Given {
 }
 
 impl Given {
-    pub(in crate::engine) fn of(tables: &Tables) -> Self {
-        let cluster = &tables.cluster;
+    pub(super) fn of<'t>(cluster: &Cluster, namespaces: impl Iterator<Item = &'t NamespaceEntry>) -> Self {
         let mut everywhere = Vec::new();
         if cluster.policies().is_empty() {
             everywhere.push(Note::no_policies());
@@ -37,29 +36,17 @@ impl Given {
         for policy in cluster.rejected_policies() {
             *rejected.entry(policy.namespace().to_string()).or_default() += 1;
         }
-        let given = tables.namespaces.iter().filter(|(_, entry)| cluster.is_given(&entry.name));
-        let lists: Vec<_> = given.map(|(_, entry)| entry.matches.list()).collect();
+        let given = namespaces.filter(|entry| cluster.is_given(&entry.name));
+        let lists: Vec<_> = given.map(|entry| entry.matches.list()).collect();
         let mut listed: Vec<NamespaceSelectorId> = lists.iter().flatten().copied().flatten().copied().collect();
         listed.sort_unstable();
         listed.dedup();
         Self { everywhere, rejected, listed, is_whole: lists.iter().all(Option::is_some) }
     }
-}
 
-impl Tables {
-    pub(in crate::engine) fn given(&self) -> &Given {
-        self.given.get_or_init(|| Given::of(self).into())
-    }
-
-    /// Whether a namespace that was given has what the selector asks.
-    pub(in crate::engine) fn is_any_given(&self, id: NamespaceSelectorId) -> bool {
-        let given = self.given();
-        if given.is_whole && !id.is_everything() && !id.is_negative() {
-            return given.listed.binary_search(&id).is_ok();
-        }
-        // Most namespaces fulfil a selector that only says what must not be.
-        let selector = self.namespace_selectors.get(id);
-        let mut namespaces = self.cluster.namespaces().iter();
-        namespaces.any(|namespace| self.cluster.is_given(&namespace.name) && fulfils(&namespace.labels, selector))
+    /// Whether the selector matches a namespace that was given; none where namespaces do not say.
+    pub(super) fn lists(&self, id: NamespaceSelectorId) -> Option<bool> {
+        let says = self.is_whole && !id.is_everything() && !id.is_negative();
+        says.then(|| self.listed.binary_search(&id).is_ok())
     }
 }

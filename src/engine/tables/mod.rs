@@ -19,14 +19,15 @@ use std::sync::{Arc, OnceLock};
 
 use crate::engine::cow::{Arena, Chunked, PersistentVec, Sharded};
 use crate::engine::ids::{
-    BlockIx, ClaimsIx, ClassIx, EntryIx, NamespaceIx, Namespaces, PodId, PodSelectorId, Pods, PortTableIx, SlotIx,
+    BlockIx, ClaimsIx, ClassIx, EntryIx, NamespaceIx, NamespaceSelectorId, Namespaces, PodId, PodSelectorId, Pods,
+    PortTableIx, SlotIx,
 };
 use crate::engine::spaces::blocks::{Block, Possible};
 use crate::engine::spaces::ports::{PortTable, point};
 use crate::engine::tables::class::{Class, ClassDetail, ClassSummary};
 use crate::engine::tables::endpoints::Target;
 use crate::engine::tables::given::Given;
-use crate::engine::tables::matches::Selectors;
+use crate::engine::tables::matches::{Selectors, fulfils};
 use crate::engine::tables::policy::{CompiledPolicy, Entry};
 use crate::engine::tables::profile_digest::ProfileDigest;
 use crate::model::cluster::{Cluster, Service, WorkloadKind};
@@ -87,6 +88,21 @@ pub(super) fn spread(hash: u32) -> u64 {
 }
 
 impl Tables {
+    pub(super) fn given(&self) -> &Given {
+        let namespaces = || self.namespaces.iter().map(|(_, entry)| &**entry);
+        self.given.get_or_init(|| Given::of(&self.cluster, namespaces()).into())
+    }
+
+    /// Whether a namespace that was given has what the selector asks.
+    pub(super) fn is_any_given(&self, id: NamespaceSelectorId) -> bool {
+        self.given().lists(id).unwrap_or_else(|| {
+            // Most namespaces fulfil a selector that only says what must not be.
+            let selector = self.namespace_selectors.get(id);
+            let mut namespaces = self.cluster.namespaces().iter();
+            namespaces.any(|namespace| self.cluster.is_given(&namespace.name) && fulfils(&namespace.labels, selector))
+        })
+    }
+
     /// 32 bits of the hash of a name.
     #[inline]
     pub(super) fn hash_name(&self, name: &ObjectName) -> u32 {
