@@ -45,7 +45,9 @@ use crate::verdict::{Decide, Decision, FlowError};
 pub use crate::engine::classes::intervals::AddressInterval;
 pub(crate) use crate::engine::classes::partition::{Distinctions, Member, Partition, PartitionClass};
 pub use crate::engine::classes::table::{Cell, CellPeer, ClassId};
-pub(crate) use crate::engine::ends::connections::{Connection, ConnectionEnd, EndName};
+pub(crate) use crate::engine::ends::connections::{Connection, ConnectionEnd, ConnectionFront, EndName};
+pub(crate) use crate::engine::ends::faces::FaceKind;
+pub(crate) use crate::engine::ends::sent::PassedOn;
 pub use crate::engine::ids::PodId;
 pub use crate::engine::snapshot::Snapshot;
 

@@ -281,7 +281,12 @@ fn ask<P: DataPlane + ?Sized>(
             report.agreed += 1;
             report.delivered += usize::from(decision.verdict == Verdict::Allow);
         }
-        Compared::Undefined => report.undefined += 1,
+        Compared::Undefined => {
+            report.undefined += 1;
+            for row in decision.rows.iter().filter(|_| decision.verdict == Verdict::Undefined) {
+                *report.undefined_by.entry(row).or_default() += 1;
+            }
+        }
         Compared::Differs(directions) => {
             let explanation = explain(&decision, engine.cluster());
             report.mismatches.push(Mismatch { probe, decision, observed, directions, explanation });

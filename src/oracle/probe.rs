@@ -1,19 +1,18 @@
 //! A flow with its addresses: what a packet is made from.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use crate::labels::Labels;
-use crate::model::cluster::WorkloadKind;
-use crate::model::flow::{Endpoint, Flow, L4};
-use crate::name::ObjectName;
+use crate::model::flow::{Destination, Flow, L4};
+use crate::oracle::face::{ComesFrom, Face};
+use crate::oracle::obstacle::Obstacle;
+use crate::oracle::probe_end::{ProbeEnd, ProbeWho};
 
 /// A flow as a data plane meets it: the ends with the addresses they use, a Service's port already translated.
 ///
-/// As JSON, where `protocol` is a name with its `port`, `icmp`, or a number, and `sent_to` is there for a Service flow alone:
+/// As JSON, where `protocol` is a name with its `port`, `icmp`, or a number; `sent_to` and `face` are there where the destination is
+/// not what was sent to, and `comes_from` where it may come as somebody else than its source:
 ///
 /// ```json
 /// {
@@ -22,13 +21,14 @@ use crate::name::ObjectName;
 ///   "destination": {"pod": "default/db", "address": "10.0.1.3"},
 ///   "protocol": "tcp",
 ///   "port": 6379,
-///   "sent_to": "10.247.0.9"
+///   "sent_to": "10.247.0.9",
+///   "face": "cluster-ip"
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Probe {
-    /// The flow; of a Service one that names its backend ([K23](crate::semantics#k23)).
+    /// The flow; of a Service one that names its backend ([K23](crate::semantics#k23)). Its port is the one that is sent to.
     pub flow: Flow,
     /// Who opens the connection.
     pub source: ProbeEnd,
@@ -37,9 +37,15 @@ pub struct Probe {
     /// Protocol and port at the destination: after translation.
     #[serde(flatten)]
     pub l4: L4,
-    /// The ClusterIP that the source sends to, of a Service flow.
+    /// The address that the source sends to, where that is not the destination's: a ClusterIP, or another face.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_to: Option<IpAddr>,
+    /// What has that address; none where the destination itself is sent to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub face: Option<Face>,
+    /// As whom it comes to the destination.
+    #[serde(skip_serializing_if = "ComesFrom::is_source")]
+    pub comes_from: ComesFrom,
 }
 
 impl Probe {
@@ -47,93 +53,53 @@ impl Probe {
     #[must_use]
     pub fn new(flow: Flow, source: ProbeEnd, destination: ProbeEnd) -> Self {
         let l4 = flow.l4;
-        Self { flow, source, destination, l4, sent_to: None }
+        Self { flow, source, destination, l4, sent_to: None, face: None, comes_from: ComesFrom::Source }
     }
 
     /// The same, sent to a ClusterIP and translated to `l4` at the destination ([K23](crate::semantics#k23)).
     #[must_use]
     pub fn translated(mut self, sent_to: Option<IpAddr>, l4: L4) -> Self {
         self.sent_to = sent_to;
+        self.face = Some(Face::ClusterIp);
         self.l4 = l4;
         self
     }
 
+    /// The same, sent to another face, which passes it on so ([K26](crate::semantics#k26)).
+    #[must_use]
+    pub fn by_face(mut self, face: Face, comes_from: ComesFrom) -> Self {
+        self.face = Some(face);
+        self.comes_from = comes_from;
+        self
+    }
+
+    /// Why no packet can be made of it; a data plane that makes pods for the purpose may try nonetheless.
+    ///
+    /// ```
+    /// use netpol_oracle::oracle::{Obstacle, probes};
+    /// use netpol_oracle::{Cluster, Engine, Profile};
+    /// let engine = Engine::new(&Cluster::default(), &Profile::kubernetes());
+    /// let to_come = probes(&engine, &"192.0.2.7 -> shop/{app=db}:6379/tcp".parse()?)?;
+    /// assert_eq!(to_come[0].obstacle(), Some(Obstacle::Labelled));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        let of_end = |end: &ProbeEnd| match end.who {
+            ProbeWho::Labelled(..) => Some(Obstacle::Labelled),
+            ProbeWho::Replica(_) => Some(Obstacle::Replica),
+            ProbeWho::Workload(..) => Some(Obstacle::Workload),
+            ProbeWho::Pod(_) | ProbeWho::Node(_) | ProbeWho::Outside => {
+                end.address.is_none().then_some(Obstacle::NoAddress)
+            }
+        };
+        let of_ends = [&self.source, &self.destination].into_iter().filter_map(of_end).min();
+        of_ends.or_else(|| (self.face.is_some() && self.sent_to.is_none()).then_some(Obstacle::NoClusterIp))
+    }
+
     /// The backend of a Service flow that is an address, which no flow can name.
     pub(super) fn outside_backend(&self) -> Option<IpAddr> {
-        self.sent_to.filter(|_| self.flow.via.is_none()).and(self.destination.address)
-    }
-}
-
-/// An end of a probe. As JSON who it is, unless it is outside, and its address:
-///
-/// ```
-/// use netpol_oracle::ObjectName;
-/// use netpol_oracle::oracle::{ProbeEnd, ProbeWho};
-/// let json = |who, address| serde_json::to_string(&ProbeEnd::new(who, address)).unwrap();
-/// let address = Some("192.0.2.7".parse()?);
-/// let web = || ObjectName::new("default", "web");
-/// assert_eq!(json(ProbeWho::Pod(web()), address), r#"{"pod":"default/web","address":"192.0.2.7"}"#);
-/// let workload = ProbeWho::Workload("Deployment".parse()?, web());
-/// assert_eq!(json(workload, None), r#"{"workload":"default/deployment/web","address":null}"#);
-/// assert_eq!(json(ProbeWho::Replica(web()), None), r#"{"replica":"default/web","address":null}"#);
-/// assert_eq!(json(ProbeWho::Node(Some("n1".into())), address), r#"{"node":"n1","address":"192.0.2.7"}"#);
-/// assert_eq!(json(ProbeWho::Node(None), address), r#"{"node":null,"address":"192.0.2.7"}"#);
-/// assert_eq!(json(ProbeWho::Outside, address), r#"{"address":"192.0.2.7"}"#);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct ProbeEnd {
-    /// Who it is.
-    #[serde(flatten)]
-    pub who: ProbeWho,
-    /// The address it has in this flow; none of a pod that has none.
-    pub address: Option<IpAddr>,
-}
-
-impl ProbeEnd {
-    /// `who`, by the address it has in this flow.
-    #[must_use]
-    pub fn new(who: ProbeWho, address: Option<IpAddr>) -> Self {
-        Self { who, address }
-    }
-}
-
-/// Who an end of a probe is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ProbeWho {
-    /// A live pod.
-    Pod(ObjectName),
-    /// A workload: stands for pods that have no addresses ([K25](crate::semantics#k25)).
-    Workload(WorkloadKind, ObjectName),
-    /// A replica of a StatefulSet none of whose pods is loaded: it has no address ([K27](crate::semantics#k27)).
-    Replica(ObjectName),
-    /// A pod that does not exist yet, by its namespace and labels: nothing can send from it or to it.
-    Labelled(Arc<str>, Labels),
-    /// A node, by name where one is known.
-    Node(Option<Arc<str>>),
-    /// An address outside the cluster.
-    Outside,
-}
-
-impl Serialize for ProbeWho {
-    /// One field by its kind; none of an address outside.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        match self {
-            Self::Pod(name) => map.serialize_entry("pod", name)?,
-            Self::Workload(kind, name) => {
-                map.serialize_entry("workload", &Endpoint::Workload { kind: kind.clone(), name: name.clone() })?;
-            }
-            Self::Replica(name) => map.serialize_entry("replica", name)?,
-            Self::Labelled(namespace, labels) => {
-                let (namespace, labels) = (namespace.clone(), labels.clone());
-                map.serialize_entry("labels", &Endpoint::Labelled { namespace, labels })?;
-            }
-            Self::Node(name) => map.serialize_entry("node", name)?,
-            Self::Outside => {}
-        }
-        map.end()
+        let is_by_service = self.sent_to.is_some() || matches!(self.flow.destination, Destination::Service(_));
+        self.destination.address.filter(|_| is_by_service && self.flow.via.is_none())
     }
 }

@@ -9,7 +9,10 @@ use serde::Serialize;
 use crate::model::flow::L4;
 use crate::name::Direction;
 use crate::oracle::data_plane::{Observed, Outcome};
-use crate::oracle::probe::{Probe, ProbeEnd, ProbeWho};
+use crate::oracle::face::ComesFrom;
+use crate::oracle::probe::Probe;
+use crate::oracle::probe_end::{ProbeEnd, ProbeWho};
+use crate::profile::row::Row;
 use crate::text::counted;
 use crate::verdict::Decision;
 
@@ -29,6 +32,7 @@ const SHOWN: usize = 10;
 ///   "agreed": 1,
 ///   "delivered": 1,
 ///   "undefined": 1,
+///   "undefined_by": {"U1": 1},
 ///   "mismatches": [MISMATCH],
 ///   "not_observable": {"no tap on n2": 1},
 ///   "not_judged": {"unknown-object": 1},
@@ -50,6 +54,8 @@ pub struct Report {
     pub delivered: usize,
     /// Nothing differs, and of something that was seen the verdict is Undefined: a data plane cannot be wrong about that.
     pub undefined: usize,
+    /// Of these, so many whose verdict is Undefined by each row. One may be so by several, and by none where a side alone is Undefined.
+    pub undefined_by: BTreeMap<Row, usize>,
     /// Where data plane and engine differ, in the order they were found.
     pub mismatches: Vec<Mismatch>,
     /// Probes of which the data plane cannot show what became, by its reason.
@@ -229,6 +235,9 @@ impl fmt::Display for Report {
             Some(stop) => writeln!(f, ": {stop}")?,
             None => writeln!(f)?,
         }
+        for (row, count) in &self.undefined_by {
+            writeln!(f, "{count} undefined by {row}")?;
+        }
         for (reason, count) in self.not_observable.iter().take(SHOWN) {
             writeln!(f, "{count} not observable: {reason}")?;
         }
@@ -269,9 +278,15 @@ impl fmt::Display for Mismatch {
             L4::Icmp => write!(f, " ICMP")?,
             L4::Other(number) => write!(f, " protocol {}", number.get())?,
         }
-        match probe.sent_to {
-            Some(address) => writeln!(f, ", sent to {address}")?,
-            None => writeln!(f)?,
+        if let Some(address) = probe.sent_to {
+            write!(f, ", sent to {address}")?;
+        }
+        match &probe.comes_from {
+            ComesFrom::Source => writeln!(f)?,
+            ComesFrom::Node(node) => writeln!(f, ", passed on by {}", At(node))?,
+            ComesFrom::AnyNode => writeln!(f, ", passed on by some node")?,
+            ComesFrom::SourceOrNode(node) => writeln!(f, ", perhaps passed on by {}", At(node))?,
+            ComesFrom::SourceOrAnyNode => writeln!(f, ", perhaps passed on by some node")?,
         }
         for line in self.explanation.lines() {
             writeln!(f, "  {line}")?;

@@ -1,18 +1,23 @@
 //! From flows to probes.
 
-use crate::engine::{Connection, ConnectionEnd, EndName, Snapshot};
+use crate::engine::{Connection, ConnectionEnd, ConnectionFront, EndName, FaceKind, PassedOn, Snapshot};
 use crate::model::flow::Flow;
 use crate::name::ObjectName;
 use crate::net::canonical;
-use crate::oracle::probe::{Probe, ProbeEnd, ProbeWho};
+use crate::oracle::face::{ComesFrom, Face};
+use crate::oracle::probe::Probe;
+use crate::oracle::probe_end::{ProbeEnd, ProbeWho};
+use crate::profile::capability::SeenSource;
 use crate::verdict::{Backend, Decide, Decision, FlowError, Judged};
 
 /// The probes that a flow stands for: one, or one for each ready backend of its Service, by name
 /// ([K23](crate::semantics#k23)).
 ///
 /// Ends have the addresses by which they meet ([K22](crate::semantics#k22)), IPv4-mapped ones as IPv4; of a Service
-/// flow the port is the backend's, `sent_to` the ClusterIP, and the probe's flow names its backend where that is a pod
-/// or workload. What cannot be written so, a node or an address outside, is told by the destination's address.
+/// flow the port is the backend's, `sent_to` the ClusterIP or the address of another face ([K26](crate::semantics#k26)), and the
+/// probe's flow names its backend where that is a pod, a workload or a replica. What cannot be written so, a node or an address
+/// outside, is told by the destination's address. As whom it comes there, a face says ([U9](crate::semantics#u9)); what cannot be
+/// sent at all has an [obstacle](Probe::obstacle).
 ///
 /// # Errors
 /// As [`Decide::decide`].
@@ -33,6 +38,7 @@ use crate::verdict::{Backend, Decide, Decision, FlowError, Judged};
 /// ```
 pub fn probes(engine: &Snapshot, flow: &Flow) -> Result<Vec<Probe>, FlowError> {
     let connections = engine.connections(flow)?;
+    let seen = engine.profile().capabilities().seen_source;
     let probe = |connection: Connection<'_>| Probe {
         flow: match connection.backend {
             Some(Backend::Object(name)) => flow.clone().via(name),
@@ -41,9 +47,32 @@ pub fn probes(engine: &Snapshot, flow: &Flow) -> Result<Vec<Probe>, FlowError> {
         source: end(&connection.source),
         destination: end(&connection.destination),
         l4: connection.l4,
-        sent_to: connection.sent_to.map(canonical),
+        sent_to: connection.front.as_ref().and_then(ConnectionFront::address).map(canonical),
+        face: connection.front.as_ref().map(face),
+        comes_from: connection.front.as_ref().map_or(ComesFrom::Source, |front| comes_from(front, seen)),
     };
     Ok(connections.into_iter().map(probe).collect())
+}
+
+fn face(front: &ConnectionFront<'_>) -> Face {
+    match front {
+        ConnectionFront::ClusterIp(_) => Face::ClusterIp,
+        ConnectionFront::Face { kind: FaceKind::Address, .. } => Face::Address,
+        ConnectionFront::Face { kind: FaceKind::NodePort, .. } => Face::NodePort,
+        ConnectionFront::Face { kind: FaceKind::HostPort, .. } => Face::HostPort,
+    }
+}
+
+/// As whom it comes that was passed on so (U9).
+fn comes_from(front: &ConnectionFront<'_>, seen: SeenSource) -> ComesFrom {
+    let ConnectionFront::Face { at, passed_on, .. } = front else { return ComesFrom::Source };
+    match (passed_on, seen) {
+        (PassedOn::Never, _) | (_, SeenSource::Client) => ComesFrom::Source,
+        (PassedOn::Named, SeenSource::Node) => ComesFrom::Node(end(at)),
+        (PassedOn::Named, SeenSource::Unknown) => ComesFrom::SourceOrNode(end(at)),
+        (PassedOn::Some, SeenSource::Node) => ComesFrom::AnyNode,
+        (PassedOn::Some, SeenSource::Unknown) => ComesFrom::SourceOrAnyNode,
+    }
 }
 
 fn end(end: &ConnectionEnd<'_>) -> ProbeEnd {

@@ -4,7 +4,7 @@ use netpol_oracle::model::Object;
 use netpol_oracle::{Change, Decide, Engine};
 
 use crate::changes::objects;
-use crate::support::real_worlds::world;
+use netpol_test_support::real_worlds::world;
 
 /// Pairs of worlds, of which one becomes the other piece by piece.
 const PAIRS: u64 = 40;

@@ -1,11 +1,11 @@
 //! Without a bug the plane and the definition agree wherever the definition is definite.
 
 use netpol_backend_memory::Plane;
-use netpol_oracle::oracle::DataPlane;
+use netpol_oracle::oracle::{DataPlane, Face};
 use netpol_oracle::{Cluster, Profile};
 
 use super::probes::asked;
-use super::sequences::{Sequence, sequences};
+use super::sequences::{Sequence, real_worlds, sequences};
 use super::{Tally, compare};
 use crate::support::worlds::World;
 
@@ -35,6 +35,23 @@ fn an_installed_plane_equals_the_definition() {
     }
     println!("installed: {tally:?}");
     assert!(tally.denied * 8 > tally.compared && tally.undefined * 2 < tally.compared, "{tally:?}");
+}
+
+/// Every face, of worlds of what real clusters hold.
+#[test]
+fn a_plane_equals_the_definition_at_every_face() {
+    let mut tally = Tally::default();
+    for (at, (world, asked)) in real_worlds().take(wanted(200)).enumerate() {
+        if let Err(difference) = compare(&mut installed(&world.cluster, &world.profile), &asked, &mut tally) {
+            panic!("world {at}, after {tally:?}\n{difference}\n{}", shown(&world.cluster, &world.profile));
+        }
+    }
+    println!("faces: {tally:?}");
+    let seen = |face| tally.by_face.get(&face).copied().unwrap_or_default();
+    for face in [Face::ClusterIp, Face::Address, Face::NodePort, Face::HostPort] {
+        assert!(seen(face) > 100, "{face:?}: {tally:?}");
+    }
+    assert!(tally.denied * 20 > tally.compared && tally.undefined * 4 < tally.compared * 3, "{tally:?}");
 }
 
 #[test]

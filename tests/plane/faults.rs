@@ -6,8 +6,9 @@ use netpol_backend_memory::{Fault, Plane, Shows};
 use netpol_oracle::oracle::DataPlane;
 
 use super::probes::{Asked, asked};
-use super::sequences::{Sequence, sequences};
+use super::sequences::{Sequence, real_worlds, sequences};
 use super::{Tally, compare};
+use crate::support::worlds::World;
 
 /// Within so many worlds, each with changes, every bug has shown.
 const WORLDS: usize = 400;
@@ -16,12 +17,14 @@ const WORLDS: usize = 400;
 struct Questions {
     at_first: Vec<Asked>,
     after: Vec<Vec<Asked>>,
+    /// Another world, and what is asked of its faces.
+    faces: (World, Vec<Asked>),
 }
 
 impl Questions {
-    fn of(sequence: &Sequence, changes_too: bool) -> Self {
+    fn of(sequence: &Sequence, changes_too: bool, faces: (World, Vec<Asked>)) -> Self {
         let after = sequence.steps.iter().filter(|_| changes_too).map(|(_, cluster)| asked(cluster, &sequence.profile));
-        Self { at_first: asked(&sequence.before, &sequence.profile), after: after.collect() }
+        Self { at_first: asked(&sequence.before, &sequence.profile), after: after.collect(), faces }
     }
 }
 
@@ -29,6 +32,11 @@ fn is_found(fault: Fault, sequence: &Sequence, questions: &Questions) -> bool {
     let mut plane = Plane::with_fault(fault);
     let Ok(()) = plane.install(&sequence.before, &sequence.profile);
     let installed = compare(&mut plane, &questions.at_first, &mut Tally::default());
+    if installed.is_ok() && fault.shows() == Shows::Installed {
+        let (world, asked) = &questions.faces;
+        let Ok(()) = plane.install(&world.cluster, &world.profile);
+        return compare(&mut plane, asked, &mut Tally::default()).is_err();
+    }
     if fault.shows() == Shows::Installed {
         return installed.is_err();
     }
@@ -44,13 +52,13 @@ fn is_found(fault: Fault, sequence: &Sequence, questions: &Questions) -> bool {
 fn every_fault_is_found() {
     let count_all = std::env::var("PLANE_FAULTS").is_ok();
     let mut found: BTreeMap<Fault, (usize, usize)> = BTreeMap::new();
-    for (at, sequence) in sequences().take(WORLDS).enumerate() {
+    for (at, (sequence, faces)) in sequences().zip(real_worlds()).take(WORLDS).enumerate() {
         let open: Vec<Fault> =
             Fault::ALL.iter().copied().filter(|fault| count_all || !found.contains_key(fault)).collect();
         if open.is_empty() {
             break;
         }
-        let questions = Questions::of(&sequence, open.iter().any(|fault| fault.shows() == Shows::Changed));
+        let questions = Questions::of(&sequence, open.iter().any(|fault| fault.shows() == Shows::Changed), faces);
         for fault in open {
             if is_found(fault, &sequence, &questions) {
                 found.entry(fault).or_insert((at + 1, 0)).1 += 1;

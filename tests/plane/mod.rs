@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use netpol_backend_memory::Plane;
 use netpol_oracle::Verdict;
-use netpol_oracle::oracle::{DataPlane, Observed, Outcome, Probe};
+use netpol_oracle::oracle::{DataPlane, Face, Observed, Outcome, Probe};
 
 use crate::plane::probes::Asked;
 
@@ -22,6 +22,7 @@ pub(super) struct Tally {
     pub(super) denied: u64,
     pub(super) undefined: u64,
     pub(super) by_service: u64,
+    pub(super) by_face: BTreeMap<Face, u64>,
     pub(super) not_observable: BTreeMap<String, u64>,
 }
 
@@ -32,8 +33,7 @@ fn compare(plane: &mut Plane, asked: &[Asked], tally: &mut Tally) -> Result<(), 
         let (egress, ingress) = match observed {
             Observed::Sides { egress, ingress } => (egress, ingress),
             Observed::NotObservable(why) => {
-                let kind = why.trim_start_matches(|c| c != ' ').to_owned();
-                *tally.not_observable.entry(kind).or_default() += 1;
+                *tally.not_observable.entry(why).or_default() += 1;
                 continue;
             }
             Observed::EndToEnd(outcome) => (outcome, outcome),
@@ -55,6 +55,7 @@ fn compare(plane: &mut Plane, asked: &[Asked], tally: &mut Tally) -> Result<(), 
         }
         tally.compared += 1;
         tally.by_service += u64::from(each.probe.sent_to.is_some());
+        each.probe.face.into_iter().for_each(|face| *tally.by_face.entry(face).or_default() += 1);
         tally.denied += u64::from(each.verdict == Verdict::Deny);
         tally.undefined += u64::from(each.verdict == Verdict::Undefined);
     }

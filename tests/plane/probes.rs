@@ -9,14 +9,7 @@ use netpol_oracle::verdict::{Backend, Judged, Sides};
 use netpol_oracle::{
     Cluster, Decide, Destination, Endpoint, Flow, L4, Pod, Port, Profile, Protocol, Reference, Verdict,
 };
-
-/// A probe and the definite or undefined answer to it.
-pub(crate) struct Asked {
-    pub(crate) probe: Probe,
-    pub(crate) verdict: Verdict,
-    pub(crate) egress: Verdict,
-    pub(crate) ingress: Verdict,
-}
+pub(crate) use netpol_test_support::faces::Asked;
 
 /// An end with the flow text it is named by.
 #[derive(Clone)]

@@ -2,8 +2,13 @@
 
 use netpol_oracle::generate::strategies;
 use netpol_oracle::{Change, Cluster, Profile};
+use netpol_test_support::faces;
+use netpol_test_support::real_worlds::world;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
+
+use crate::plane::probes::Asked;
+use crate::support::worlds::World;
 
 /// A cluster, what becomes of it step by step, and what it runs on.
 pub(crate) struct Sequence {
@@ -21,5 +26,14 @@ pub(crate) fn sequences() -> impl Iterator<Item = Sequence> {
         let sequence = strategy.new_tree(&mut runner).unwrap().current();
         let steps = sequence.updates().collect();
         Sequence { steps, before: sequence.world.cluster, profile: sequence.world.profile }
+    })
+}
+
+/// Worlds of what real clusters hold, without end, and what is asked of them: every face from everywhere, and some flows more.
+pub(crate) fn real_worlds() -> impl Iterator<Item = (World, Vec<Asked>)> {
+    (700_000..).map(|seed| {
+        let world = world(seed, 30);
+        let asked = faces::questions(&world.cluster, &world.profile, &world.flows);
+        (world, asked)
     })
 }

@@ -8,8 +8,8 @@ use netpol_oracle::{Decide, Decision, Engine, Flow, FlowError, Reference, Verdic
 
 use super::agree::{Compared, agrees};
 use super::rows::rows_that_carry;
-use crate::support::real_worlds::{shrunk, world};
 use crate::support::worlds::World;
+use netpol_test_support::real_worlds::{shrunk, world};
 
 /// How many flows a run without `PROPERTY_FLOWS` asks.
 const QUICK: u64 = 6_000;

@@ -1,7 +1,6 @@
 //! What the test modules share.
 
 pub(crate) mod fuzz;
-pub(crate) mod real_worlds;
 pub(crate) mod two_valued;
 pub(crate) mod worlds;
 

@@ -8,7 +8,7 @@ use clap::Args;
 use netpol_input::Manifest;
 use netpol_oracle::diagnostic::Severity;
 use netpol_oracle::generate::ClusterSpec;
-use netpol_oracle::oracle::{Probe, covering_flows, probes};
+use netpol_oracle::oracle::{Obstacle, Probe, covering_flows, probes};
 use netpol_oracle::profile::Rows;
 use netpol_oracle::verdict::{Judged, Sides};
 use netpol_oracle::{Cluster, Decide, Decision, Engine, Flow, Loader, Profile, Snapshot, Verdict};
@@ -31,10 +31,13 @@ One of them:
    "protocol": "tcp", "port": 6379,
    "verdict": "deny", "rows": [], "egress": "allow", "ingress": "deny"}
 
-`protocol` is a name with its `port`, `icmp`, or a number. `sent_to` is the ClusterIP where the flow goes to a Service,
-whose backend is then the destination, at the backend's port. An end is a `pod`, a `workload`, a `node` (null: its name
-is not known), or nothing but an address. A verdict, and that of each side, is `allow`, `deny` or `undefined`: then no
-fate of the packet is wrong."#)]
+`protocol` is a name with its `port`, `icmp`, or a number. `sent_to` is the address that the source sends to where the
+destination is a backend behind it, at the backend's port, and `face` is what has that address: a `cluster-ip`, another
+`address` of a Service, a `node-port`, a `host-port`; the port that is sent to stands in the flow. `comes_from` says as
+whom the packet comes where that may not be its source: as a `node`, as `any-node`, or left open, `source-or-node`,
+`source-or-any-node`. An end is a `pod`, a `workload`, a `node` (null: its name is not known), or nothing but an address.
+`obstacle` says why no packet can be made of it: `workload`, `no-address`, `no-cluster-ip`. A verdict, and that of each
+side, is `allow`, `deny` or `undefined`: then no fate of the packet is wrong."#)]
 pub(crate) struct Arguments {
     /// Files and folders (.yaml, .yml, .json; `-`: standard input) that describe the cluster
     #[arg(long, num_args = 1.., value_name = "PATH", required_unless_present = "pods")]
@@ -106,7 +109,8 @@ fn write_all(
         let (Ok(probes), Ok(decision)) = (probes(engine, &flow), engine.decide(&flow)) else { continue };
         for (probe, (verdict, rows, sides)) in probes.iter().zip(answers(&decision)) {
             let (egress, ingress) = (sides.egress.verdict, sides.ingress.verdict);
-            serde_json::to_writer(&mut *out, &Vector { probe, verdict, rows, egress, ingress })?;
+            let vector = Vector { probe, obstacle: probe.obstacle(), verdict, rows, egress, ingress };
+            serde_json::to_writer(&mut *out, &vector)?;
             out.write_all(b"\n")?;
             progress.one();
         }
@@ -127,6 +131,8 @@ fn answers(decision: &Decision) -> Vec<(Verdict, Rows, &Sides)> {
 struct Vector<'a> {
     #[serde(flatten)]
     probe: &'a Probe,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    obstacle: Option<Obstacle>,
     verdict: Verdict,
     rows: Rows,
     egress: Verdict,

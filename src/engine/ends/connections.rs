@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::engine::ends::end::{EndIdentity, ResolvedEnd};
-use crate::engine::ends::services::ResolvedFlow;
+use crate::engine::ends::faces::FaceKind;
+use crate::engine::ends::sent::{PassedOn, Sent};
+use crate::engine::ends::services::{BackendConnection, ResolvedFlow};
 use crate::engine::snapshot::Snapshot;
 use crate::labels::Labels;
 use crate::model::cluster::{Workload, WorkloadKind};
@@ -22,8 +24,26 @@ pub(crate) struct Connection<'t> {
     pub(crate) destination: ConnectionEnd<'t>,
     /// After translation.
     pub(crate) l4: L4,
-    /// The ClusterIP, where one is known.
-    pub(crate) sent_to: Option<IpAddr>,
+    /// What it was sent to, where that is rewritten to the destination.
+    pub(crate) front: Option<ConnectionFront<'t>>,
+}
+
+/// What a connection was sent to that is rewritten on the way.
+pub(crate) enum ConnectionFront<'t> {
+    /// Of a Service, where one is known.
+    ClusterIp(Option<IpAddr>),
+    /// Another face, and who has its address.
+    Face { kind: FaceKind, at: ConnectionEnd<'t>, passed_on: PassedOn },
+}
+
+impl ConnectionFront<'_> {
+    /// Its address, where one is known.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        match self {
+            Self::ClusterIp(address) => *address,
+            Self::Face { at, .. } => at.address,
+        }
+    }
 }
 
 /// An end and the address it has in the connection (K22).
@@ -59,31 +79,27 @@ impl<'t> From<ResolvedEnd<'t>> for ConnectionEnd<'t> {
     }
 }
 
+impl<'t> Connection<'t> {
+    fn new(backend: Option<Backend>, way: BackendConnection<'t>) -> Self {
+        let front = match way.sent {
+            Sent::Straight => None,
+            Sent::ClusterIp { address, .. } => Some(ConnectionFront::ClusterIp(address)),
+            Sent::Face { end, kind, passed_on, .. } => Some(ConnectionFront::Face { kind, at: end.into(), passed_on }),
+        };
+        Self { backend, source: way.source.into(), destination: way.destination.into(), l4: way.l4, front }
+    }
+}
+
 impl Snapshot {
     /// The connections of a flow, in the order in which a decision has its backends.
     pub(crate) fn connections<'t>(&'t self, flow: &'t Flow) -> Result<Vec<Connection<'t>>, FlowError> {
-        let front = match self.tables.resolve_flow(flow)? {
-            ResolvedFlow::Connection(way) => {
-                let (source, destination) = (way.source.into(), way.destination.into());
-                let sent_to = way.sent.address();
-                return Ok(vec![Connection { backend: None, source, destination, l4: way.l4, sent_to }]);
+        match self.tables.resolve_flow(flow)? {
+            ResolvedFlow::Connection(way) => Ok(vec![Connection::new(None, way)]),
+            ResolvedFlow::HostPort(backend, way) => Ok(vec![Connection::new(Some(backend), way)]),
+            ResolvedFlow::Service(front) => {
+                let ways = front.ways(flow.via.as_ref())?.into_iter();
+                Ok(ways.map(|(backend, way)| Connection::new(Some(backend), way)).collect())
             }
-            ResolvedFlow::HostPort(backend, way) => {
-                let (source, destination) = (way.source.into(), way.destination.into());
-                let sent_to = way.sent.address();
-                return Ok(vec![Connection { backend: Some(backend), source, destination, l4: way.l4, sent_to }]);
-            }
-            ResolvedFlow::Service(front) => front,
-        };
-        let sent_to = front.sent.address();
-        let ways = front.ways(flow.via.as_ref())?.into_iter();
-        let connection = |(backend, way): (Backend, crate::engine::ends::services::BackendConnection<'t>)| Connection {
-            backend: Some(backend),
-            source: way.source.into(),
-            destination: way.destination.into(),
-            l4: way.l4,
-            sent_to,
-        };
-        Ok(ways.map(connection).collect())
+        }
     }
 }

@@ -19,13 +19,15 @@ pub(in crate::engine) enum Reached<'t> {
     Pod(SlotIx, Port),
 }
 
-/// Where a Service is reached.
+/// Where a Service, or a pod, is reached otherwise than by its own address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::engine) enum FaceKind {
-    /// At an address of its own.
+pub(crate) enum FaceKind {
+    /// A Service at an address of its own.
     Address,
-    /// At every node.
+    /// A Service at every node.
     NodePort,
+    /// A pod at its node.
+    HostPort,
 }
 
 impl Tables {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::engine::ends::end::ResolvedEnd;
+use crate::engine::ends::faces::FaceKind;
 use crate::model::flow::L4;
 
 /// What the source of a connection sent to.
@@ -23,6 +24,8 @@ pub(in crate::engine) enum Sent<'t> {
         end: ResolvedEnd<'t>,
         /// Protocol and port as the source sent them.
         l4: L4,
+        /// Which face it is.
+        kind: FaceKind,
         /// Who may have passed the connection on.
         passed_on: PassedOn,
     },
@@ -30,7 +33,7 @@ pub(in crate::engine) enum Sent<'t> {
 
 /// Who may have passed a connection on with an address of its own in place of the client's (U9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::engine) enum PassedOn {
+pub(crate) enum PassedOn {
     /// Nobody.
     Never,
     /// The node that the face is at.

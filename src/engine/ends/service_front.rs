@@ -101,6 +101,7 @@ impl<'t> ServiceFront<'t> {
             _ if is_local => PassedOn::Never,
             FaceKind::NodePort => PassedOn::Named,
             FaceKind::Address => PassedOn::Some,
+            FaceKind::HostPort => PassedOn::Never,
         };
         let is_limited = is_local && kind == FaceKind::NodePort && !is_let_through(tables, &sender, &end);
         let here = end.address.map(|address| end.identity.node().map_or(Spot::Address(address), Spot::Named));
@@ -111,7 +112,7 @@ impl<'t> ServiceFront<'t> {
             port: FrontPort::Of(port),
             source: at_one_address(source, &sender),
             family: end.address.map(Family::of),
-            sent: Sent::Face { end, l4, passed_on },
+            sent: Sent::Face { end, l4, kind, passed_on },
             only_on: here.filter(|_| is_limited),
             labels: tables.profile.capabilities().controller_label,
         }

@@ -2,7 +2,7 @@
 
 use crate::engine::ends::backends::BackendCandidate;
 use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, ResolvedEnd, Written};
-use crate::engine::ends::faces::Reached;
+use crate::engine::ends::faces::{FaceKind, Reached};
 use crate::engine::ends::meet::meet;
 use crate::engine::ends::resolve::Resolution;
 use crate::engine::ends::sent::{PassedOn, Sent};
@@ -246,7 +246,8 @@ impl Tables {
             L4::Port(protocol, _) => L4::Port(protocol, port),
             other => other,
         };
-        let sent = Sent::Face { end: self.at_face(end), l4: flow.l4, passed_on: PassedOn::Never };
+        let (end, kind) = (self.at_face(end), FaceKind::HostPort);
+        let sent = Sent::Face { end, l4: flow.l4, kind, passed_on: PassedOn::Never };
         let connection = BackendConnection { source, destination, l4, sent, asked: None };
         Ok(ResolvedFlow::HostPort(Backend::Object(name.clone()), connection))
     }

@@ -207,27 +207,7 @@ impl Place {
     }
 }
 
-/// Files whose flows the back ends' own resolution of flows to packets does not know yet: faces of Services, ends that no
-/// packet can be sent from, node addresses of two nodes.
-const WITHOUT_PACKETS: [&str; 9] = [
-    "k20-node-addresses.yaml",
-    "k23-headless-and-endpoints.yaml",
-    "k26-faces.yaml",
-    "k27-controller-labels.yaml",
-    "k28-notes.yaml",
-    "u5-faces.yaml",
-    "u7-controller-labels.yaml",
-    "u8-ends-without-a-node.yaml",
-    "u9-whom-the-backend-sees.yaml",
-];
-
 impl CorpusCase {
-    /// Whether a back end can be asked its flows by packets.
-    #[must_use]
-    pub fn has_packets(&self) -> bool {
-        !WITHOUT_PACKETS.contains(&self.place.file.as_str())
-    }
-
     /// `file:line: case`, for reports.
     #[must_use]
     pub fn at(&self) -> String {

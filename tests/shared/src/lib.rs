@@ -1,6 +1,8 @@
 //! What the tests of several packages share.
 
 pub mod corpus;
+pub mod faces;
+pub mod real_worlds;
 mod time;
 
 pub use time::{bounded, within};

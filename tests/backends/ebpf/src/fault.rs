@@ -72,6 +72,12 @@ faults! {
     Ipv6Judged,
     /// Versions that do not enforce yet do (C2, C3).
     VersionIgnored,
+    /// A node that passes a connection on is taken for the client (U9).
+    PassingNodeUnseen,
+    /// Egress is judged by the port that a face was sent to, though it is judged after translation (U5).
+    FacePortUntranslated,
+    /// Egress is judged by a face's address, though it is judged after translation (U5).
+    FaceAddressUntranslated,
     /// The labels that a pod had when it came are its labels for good; updates alone show it.
     StaleAfterRelabel,
 }

@@ -13,6 +13,7 @@ mod compile;
 mod encode;
 mod fault;
 mod kernel;
+mod legs;
 mod packet;
 mod plane;
 mod program;

@@ -2,15 +2,14 @@
 
 use std::net::IpAddr;
 
-use netpol_oracle::net::canonical;
-use netpol_oracle::oracle::{DataPlane, Observed, Probe, ProbeEnd, ProbeWho};
-use netpol_oracle::profile::{Rewritten, ServiceHairpin, Support};
-use netpol_oracle::{Change, Cluster, Destination, Direction, Profile};
+use netpol_oracle::oracle::{DataPlane, Observed, Probe};
+use netpol_oracle::{Change, Cluster, Direction, Profile};
 
-use crate::compile::{Addresses, Input, Numbers, Owner, compile, host_network_are_pods};
+use crate::compile::{Addresses, Input, Numbers, compile};
 use crate::encode::Tables;
 use crate::fault::Fault;
 use crate::kernel::{Kernel, KernelError};
+use crate::legs::Leg;
 use crate::packet::packet;
 
 /// What can go wrong with the data plane itself.
@@ -41,11 +40,12 @@ pub struct EbpfPlane {
     state: Option<State>,
 }
 
+/// What is installed.
 #[derive(Debug)]
-struct State {
-    cluster: Cluster,
-    profile: Profile,
-    addresses: Addresses,
+pub(crate) struct State {
+    pub(crate) cluster: Cluster,
+    pub(crate) profile: Profile,
+    pub(crate) addresses: Addresses,
 }
 
 impl EbpfPlane {
@@ -115,62 +115,18 @@ impl DataPlane for EbpfPlane {
 
     fn probe(&mut self, probe: &Probe) -> Result<Observed, PlaneError> {
         let state = self.state.as_ref().ok_or(PlaneError::NotInstalled)?;
-        let (source, destination) = match (state.end(&probe.source), state.end(&probe.destination)) {
-            (Ok(source), Ok(destination)) => (source, destination),
-            (Err(reason), _) | (_, Err(reason)) => return Ok(Observed::NotObservable(reason.to_owned())),
+        let legs = match state.legs(probe, self.fault) {
+            Ok(legs) => legs,
+            Err(reason) => return Ok(Observed::NotObservable(reason)),
         };
-        if let Some(reason) = state.hides(probe) {
-            return Ok(Observed::NotObservable(reason.to_owned()));
-        }
-        let packet = packet(source, destination, probe.l4)
-            .ok_or(PlaneError::Families { source_address: source, destination })?;
-        let egress = self.kernel.run(Direction::Egress, &packet)?;
-        let ingress = self.kernel.run(Direction::Ingress, &packet)?;
-        Ok(Observed::Sides { egress, ingress })
-    }
-}
-
-impl State {
-    /// The address that stands for the end in a packet, or why none does.
-    fn end(&self, end: &ProbeEnd) -> Result<IpAddr, &'static str> {
-        let address = canonical(end.address.ok_or("an end has no address")?);
-        let owner = self.addresses.owner(address);
-        let stands = match &end.who {
-            ProbeWho::Workload(..) | ProbeWho::Replica(_) | ProbeWho::Labelled(..) => {
-                return Err("no pod that is loaded has an address");
-            }
-            ProbeWho::Pod(name) => match self.cluster.pod(name).filter(|pod| pod.host_network) {
-                Some(_) if host_network_are_pods(&self.profile) => {
-                    return Err("a hostNetwork pod has its node's address (U2)");
-                }
-                // Of another node where pods tell different things about their hosts.
-                Some(pod) => matches!(owner, Some(Owner::Node(node)) if *node == pod.node),
-                None => matches!(owner, Some(Owner::Pod(owner)) if owner == name),
-            },
-            ProbeWho::Node(_) => matches!(owner, Some(Owner::Node(_))),
-            ProbeWho::Outside => owner.is_none(),
-            _ => return Err("an end of a kind that is not known here"),
+        let bytes = |Leg { source, destination, l4 }: Leg| {
+            packet(source, destination, l4).ok_or(PlaneError::Families { source_address: source, destination })
         };
-        if stands { Ok(address) } else { Err("the address leads to somebody else") }
-    }
-
-    /// Why a flow by a Service cannot be told after translation.
-    fn hides(&self, probe: &Probe) -> Option<&'static str> {
-        if probe.sent_to.is_none() && !matches!(probe.flow.destination, Destination::Service(_)) {
-            return None;
-        }
-        let capabilities = self.profile.capabilities();
-        let hairpin = matches!((&probe.source.who, &probe.destination.who),
-            (ProbeWho::Pod(source), ProbeWho::Pod(destination)) if source == destination);
-        if capabilities.cluster_ip != Support::Supported {
-            Some("the ClusterIP is not translated before policies see it (C10)")
-        } else if hairpin && capabilities.service_hairpin == ServiceHairpin::Judged {
-            Some("after translation a hairpin through a Service is a plain one (U4)")
-        } else if probe.destination.who == ProbeWho::Outside && capabilities.outside_backend == Rewritten::Before {
-            Some("the address before translation is not seen (U5)")
-        } else {
-            None
-        }
+        let (egress, ingress) = (bytes(legs.egress)?, bytes(legs.ingress)?);
+        Ok(Observed::Sides {
+            egress: self.kernel.run(Direction::Egress, &egress)?,
+            ingress: self.kernel.run(Direction::Ingress, &ingress)?,
+        })
     }
 }
 

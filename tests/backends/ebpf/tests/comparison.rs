@@ -3,16 +3,23 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use netpol_oracle::oracle::{DataPlane, Observed, Outcome, Probe, ProbeEnd};
+use netpol_oracle::oracle::{DataPlane, Face, Observed, Outcome, Probe, ProbeEnd};
 use netpol_oracle::{L4, Verdict};
 
 use netpol_backend_ebpf::EbpfPlane;
+use netpol_test_support::faces::Asked;
 
 /// A probe and what each side must do.
 pub(crate) struct Question {
     pub(crate) probe: Probe,
     pub(crate) egress: Verdict,
     pub(crate) ingress: Verdict,
+}
+
+impl From<Asked> for Question {
+    fn from(Asked { probe, egress, ingress, .. }: Asked) -> Self {
+        Self { probe, egress, ingress }
+    }
 }
 
 /// How questions were answered.
@@ -25,6 +32,8 @@ pub(crate) struct Tally {
     pub(crate) undefined: u64,
     /// Probes, by the reason.
     pub(crate) unobservable: BTreeMap<String, u64>,
+    /// Probes that were seen, by the face that they were sent to.
+    pub(crate) faces: BTreeMap<Face, u64>,
     pub(crate) mismatches: Vec<String>,
 }
 
@@ -35,6 +44,7 @@ impl Tally {
         self.probes += 1;
         match plane.probe(probe).unwrap() {
             Observed::Sides { egress, ingress } => {
+                probe.face.into_iter().for_each(|face| *self.faces.entry(face).or_default() += 1);
                 for (side, seen, verdict) in
                     [("egress", egress, question.egress), ("ingress", ingress, question.ingress)]
                 {
@@ -66,6 +76,9 @@ impl Tally {
         for (reason, count) in other.unobservable {
             *self.unobservable.entry(reason).or_default() += count;
         }
+        for (face, count) in other.faces {
+            *self.faces.entry(face).or_default() += count;
+        }
         self.mismatches.extend(other.mismatches);
     }
 }
@@ -92,6 +105,7 @@ impl fmt::Display for Tally {
             self.undefined,
             self.mismatches.len(),
         )?;
+        self.faces.iter().try_for_each(|(face, count)| write!(f, "\n    {count} seen by {face:?}"))?;
         self.unobservable.iter().try_for_each(|(reason, count)| write!(f, "\n    {count}: {reason}"))
     }
 }

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use netpol_oracle::oracle::{DataPlane, Observed, Outcome as Fate};
 use netpol_oracle::profile::Base;
 use netpol_oracle::profile::cce::NetworkModel;
-use netpol_oracle::verdict::Judged;
-use netpol_oracle::{Cluster, Decide, Flow, Profile, Reference, Verdict};
+use netpol_oracle::{Engine, Flow, Profile, Reference, Verdict};
 use netpol_test_support::corpus::{CorpusCase, corpus};
+use netpol_test_support::faces;
 
 use crate::plane;
-use crate::probes::probes_of;
 use netpol_backend_ebpf::EbpfPlane;
 
 /// How many expectations must have been seen at least: fewer means that something is no longer read.
@@ -31,7 +30,7 @@ fn agrees_with_the_corpus() {
     let Some(mut plane) = plane("corpus") else { return };
     let mut count = Count::default();
     let cases = corpus().unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
-    for case in cases.iter().filter(|case| case.has_packets() && is_ours(&case.case.profile)) {
+    for case in cases.iter().filter(|case| is_ours(&case.case.profile)) {
         run(&mut plane, case, &mut count);
     }
     let Count { cases: ours, seen, undefined, errors, unobservable, faults } = count;
@@ -59,6 +58,7 @@ fn run(plane: &mut EbpfPlane, corpus_case: &CorpusCase, count: &mut Count) {
     let case = &corpus_case.case;
     plane.install(&case.cluster, &case.profile).unwrap();
     count.cases += 1;
+    let (engine, reference) = (Engine::new(&case.cluster, &case.profile), Reference::new(&case.cluster, &case.profile));
     for (index, flow) in case.flows.iter().enumerate() {
         let expected = match flow.expected.answer().map(|answer| answer.verdict) {
             None => {
@@ -72,7 +72,7 @@ fn run(plane: &mut EbpfPlane, corpus_case: &CorpusCase, count: &mut Count) {
             Some(Verdict::Allow) => Fate::Delivered,
             Some(Verdict::Deny) => Fate::Dropped,
         };
-        match fates(plane, &case.cluster, &case.profile, &flow.flow) {
+        match fates(plane, &engine, &reference, &flow.flow) {
             Ok(fates) if fates.iter().all(|fate| *fate == expected) => count.seen += 1,
             Ok(fates) => {
                 let at = corpus_case.at_flow(index);
@@ -84,16 +84,10 @@ fn run(plane: &mut EbpfPlane, corpus_case: &CorpusCase, count: &mut Count) {
 }
 
 /// What becomes of the flow, by way of each backend where it has several.
-fn fates(plane: &mut EbpfPlane, cluster: &Cluster, profile: &Profile, flow: &Flow) -> Result<Vec<Fate>, String> {
-    // Which backends there are is no question of policies.
-    let backends = match Reference::new(cluster, profile).decide(flow).unwrap().judged {
-        Judged::Sides(_) => Vec::new(),
-        Judged::Backends(all) => all.into_iter().map(|each| each.backend).collect(),
-    };
-    let probes = probes_of(cluster, flow, &backends).ok_or("no ClusterIP or address to send to")?;
+fn fates(plane: &mut EbpfPlane, engine: &Engine, reference: &Reference<'_>, flow: &Flow) -> Result<Vec<Fate>, String> {
     let mut fates = Vec::new();
-    for probe in &probes {
-        match plane.probe(probe).unwrap() {
+    for asked in faces::asked(engine, reference, flow) {
+        match plane.probe(&asked.probe).unwrap() {
             Observed::Sides { egress: Fate::Delivered, ingress: Fate::Delivered } => fates.push(Fate::Delivered),
             Observed::Sides { .. } => fates.push(Fate::Dropped),
             Observed::NotObservable(reason) => return Err(reason),

@@ -8,8 +8,8 @@ use netpol_oracle::generate::strategies::{World, clusters as any_clusters, overr
 use netpol_oracle::model::{OtherProtocol, Peer, Peers, PortSpec, Ports, ServiceKind};
 use netpol_oracle::net::Family;
 use netpol_oracle::oracle::ProbeWho;
-use netpol_oracle::profile::Switch;
-use netpol_oracle::profile::cce::Edition;
+use netpol_oracle::profile::cce::{Edition, NetworkModel};
+use netpol_oracle::profile::{Base, Switch};
 use netpol_oracle::verdict::{Backend, Judged};
 use netpol_oracle::{
     Cluster, Decide, Destination, Direction, Endpoint, Flow, L4, Port, Profile, Protocol, Reference, Row,
@@ -17,6 +17,8 @@ use netpol_oracle::{
 use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use netpol_test_support::{faces, real_worlds};
 
 use crate::comparison::{Question, Tally};
 use crate::probes::{addresses_of, probes_of, who_has};
@@ -114,6 +116,19 @@ pub(crate) fn exams(seed: u64) -> impl Iterator<Item = Exam> {
                 overrides.into_iter().fold(profile, |profile, (row, word)| profile.with_override(row, word).unwrap());
         }
         Exam::of(World::new(cluster, profile, Vec::new()), &mut dice)
+    })
+}
+
+/// Worlds of what real clusters hold, with every face of a Service, on profiles that run on eBPF.
+pub(crate) fn face_exams(seed: u64) -> impl Iterator<Item = Exam> {
+    let mut dice = Rng::with_seed(seed);
+    (0..).map(move |turn| {
+        let mut world = real_worlds::world(seed.wrapping_mul(1_000_000).wrapping_add(turn), 30);
+        if matches!(world.profile.base(), Base::Cce(NetworkModel::Tunnel, _)) {
+            world.profile = profile(turn, &mut dice);
+        }
+        let questions = faces::questions(&world.cluster, &world.profile, &world.flows);
+        Exam { world, questions: questions.into_iter().map(Question::from).collect() }
     })
 }
 

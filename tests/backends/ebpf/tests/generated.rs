@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use netpol_oracle::oracle::Face;
+
 use crate::comparison::Tally;
-use crate::exam::{Exam, exams};
+use crate::exam::{Exam, exams, face_exams};
 use crate::{number, plane};
 
 #[test]
@@ -23,6 +25,23 @@ fn agrees_with_the_definition_on_generated_worlds() {
     }
     say!("eBPF, {count} generated worlds: {total}\n    installed and probed in {time:?}");
     assert!(wrong.is_empty(), "{} worlds differ:\n{}", wrong.len(), wrong.first().map_or("", String::as_str));
+}
+
+/// `NETPOL_WORLDS` and `NETPOL_SEED` count here too.
+#[test]
+fn agrees_with_the_definition_at_every_face() {
+    let Some(mut plane) = plane("faces") else { return };
+    let count = number("NETPOL_WORLDS", 60);
+    let mut total = Tally::default();
+    for (turn, exam) in (0..count).zip(face_exams(number("NETPOL_SEED", 1))) {
+        let tally = exam.sit(&mut plane);
+        assert!(tally.mismatches.is_empty(), "{}", told(turn, &exam, &tally));
+        total.add(tally);
+    }
+    say!("eBPF, {count} worlds with faces: {total}");
+    for face in [Face::ClusterIp, Face::Address, Face::NodePort, Face::HostPort] {
+        assert!(total.faces.get(&face).copied().unwrap_or_default() >= count, "{face:?}: {total}");
+    }
 }
 
 fn told(turn: u64, exam: &Exam, tally: &Tally) -> String {

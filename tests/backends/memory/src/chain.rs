@@ -20,6 +20,10 @@ pub(crate) struct Packet {
     pub(crate) l4: L4,
     /// The ClusterIP that it was sent to.
     pub(crate) sent_to: Option<IpAddr>,
+    /// It was sent to a ClusterIP or another face.
+    pub(crate) is_translated: bool,
+    /// It comes back to the pod that sent it, whatever addresses stand between.
+    pub(crate) is_turned_back: bool,
 }
 
 /// What rules look things up in while a packet passes.
@@ -138,7 +142,10 @@ impl Exempt {
     fn covers(&self, tables: &Tables<'_>, packet: &Packet, direction: Direction) -> bool {
         let peer = peer_of(packet, direction);
         match self {
-            Self::Own { addresses, by_service } => *by_service == packet.sent_to.is_some() && addresses.contains(&peer),
+            Self::Own { addresses, by_service } => {
+                let is_own = addresses.contains(&peer) || (packet.is_translated && packet.is_turned_back);
+                *by_service == packet.is_translated && is_own
+            }
             Self::Neighbours(addresses) => addresses.contains(&peer),
             Self::AnyNode => matches!(tables.roster.owner(peer), Owner::Node(_)),
             Self::Node { name, addresses } => {

@@ -166,6 +166,12 @@ faults! {
         "a pod does not reach itself: its packet to itself takes the way of all others";
     FinishedPodSelected "finished-pod-selected" Installed:
         "a finished pod's address stays in the sets and another owner has it (Azure NPM 428; weave 2632; Antrea 6507)";
+    PassingNodeUnseen "passing-node-unseen" Installed:
+        "a node that passes a connection on with its own address is taken for the client, as if every face kept it";
+    FacePortUntranslated "face-port-untranslated" Installed:
+        "egress is held against the port that a face was sent to, where it is judged after translation";
+    FaceAddressUntranslated "face-address-untranslated" Installed:
+        "egress is held against the address of the face, where it is judged after translation";
     StalePeerAfterRelabel "stale-peer-after-relabel" Changed:
         "sets do not follow a pod's labels (Kube-OVN 1920)";
     StalePeerAfterNamespaceRelabel "stale-peer-after-namespace-relabel" Changed:

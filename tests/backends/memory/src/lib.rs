@@ -8,6 +8,7 @@ mod chain;
 mod compile;
 mod fault;
 mod follow;
+mod front;
 mod ranges;
 mod roster;
 mod selectors;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 use netpol_oracle::net::Family;
 use netpol_oracle::net::canonical;
-use netpol_oracle::oracle::{DataPlane, Observed, Outcome, Probe, ProbeEnd, ProbeWho};
+use netpol_oracle::oracle::{DataPlane, Observed, Obstacle, Outcome, Probe, ProbeEnd, ProbeWho};
 use netpol_oracle::profile::{HostNetwork, IpBlockScope, Rewritten, Support, Unowned};
 use netpol_oracle::{Change, Cluster, Direction, ObjectName, Profile};
 
@@ -29,6 +30,7 @@ pub use fault::{Fault, Shows};
 use chain::{BlocksSee, Packet, Tables};
 use compile::{Chains, Compiler, Program};
 use fault::Faulty;
+use front::Legs;
 use ranges::Ranges;
 use roster::{Owner, Roster};
 use sets::Sets;
@@ -76,12 +78,9 @@ impl Plane {
 
     /// Which packets tell apart what the probe asks about: an address that is not the end's alone does not.
     fn unobservable(&self, end: &ProbeEnd) -> Result<IpAddr, String> {
-        let Some(address) = end.address.map(canonical) else { return Err("an end has no address".to_owned()) };
+        let Some(address) = end.address.map(canonical) else { return Err(Obstacle::NoAddress.to_string()) };
         let owner = self.roster.owner(address);
         let fits = match &end.who {
-            ProbeWho::Workload(..) | ProbeWho::Replica(_) | ProbeWho::Labelled(..) => {
-                return Err("no pod that is loaded sends packets".to_owned());
-            }
             ProbeWho::Pod(name) => match self.cluster.pod(name) {
                 Some(pod) if pod.host_network => {
                     if self.profile.capabilities().host_network == HostNetwork::Pod {
@@ -95,7 +94,7 @@ impl Plane {
             ProbeWho::Outside => owner == Owner::Nobody,
             _ => return Err("an end of a kind that is not known here".to_owned()),
         };
-        if fits { Ok(address) } else { Err(format!("`{address}` is not the end's alone")) }
+        if fits { Ok(address) } else { Err("an address is not the end's alone".to_owned()) }
     }
 
     /// Which addresses an egress block is held against, where a packet was sent to a ClusterIP (C10, U5).
@@ -172,17 +171,20 @@ impl DataPlane for Plane {
     }
 
     fn probe(&mut self, probe: &Probe) -> Result<Observed, Infallible> {
+        if let Some(obstacle) = probe.obstacle() {
+            return Ok(Observed::NotObservable(obstacle.to_string()));
+        }
         let ends = (self.unobservable(&probe.source), self.unobservable(&probe.destination));
-        let (source, destination) = match ends {
-            (Ok(source), Ok(destination)) => (source, destination),
-            (Err(why), _) | (_, Err(why)) => return Ok(Observed::NotObservable(why)),
+        let legs = match ends {
+            (Ok(source), Ok(destination)) => self.legs(probe, source, destination),
+            (Err(why), _) | (_, Err(why)) => Err(why),
         };
-        let sent_to = probe.sent_to.map(canonical);
-        // What judges before translation sees the port that was sent to, too (U5); the ingress side is outside then.
-        let is_before = sent_to.is_some() && self.blocks_see(destination) == BlocksSee::ClusterIp;
-        let l4 = if is_before { probe.flow.l4 } else { probe.l4 };
-        let packet = Packet { source, destination, l4, sent_to };
-        let fate = |direction| self.fate(&packet, direction);
-        Ok(Observed::Sides { egress: fate(Direction::Egress), ingress: fate(Direction::Ingress) })
+        Ok(match legs {
+            Ok(Legs { egress, ingress }) => Observed::Sides {
+                egress: self.fate(&egress, Direction::Egress),
+                ingress: self.fate(&ingress, Direction::Ingress),
+            },
+            Err(why) => Observed::NotObservable(why),
+        })
     }
 }

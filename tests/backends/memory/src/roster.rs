@@ -82,6 +82,11 @@ impl Roster {
         }
     }
 
+    /// The addresses of nodes that no pod has.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.claims.keys().copied().filter(|address| matches!(self.owner(*address), Owner::Node(_)))
+    }
+
     /// The pod that an address leads to; of several that claim it the first.
     pub(crate) fn pod_at(&self, address: IpAddr) -> Option<&ObjectName> {
         match self.claims.get(&canonical(address))?.first()? {

@@ -68,6 +68,12 @@ faults! {
     DropFirst,
     /// A later policy replaces an earlier one of the same pod (K2).
     LastPolicyWins,
+    /// A node that passes a connection on is taken for the client (U9).
+    PassingNodeUnseen,
+    /// Egress is judged by the port that a face was sent to, though it is judged after translation (U5).
+    FacePortUntranslated,
+    /// Egress is judged by a face's address, though it is judged after translation (U5).
+    FaceAddressUntranslated,
     /// A change of labels is not followed.
     StaleLabels,
     /// Flows that are no longer wanted stay.

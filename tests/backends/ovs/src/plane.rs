@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::fault::Fault;
 use crate::flows::Flows;
 use crate::ids::Ids;
-use crate::packet::Packet;
+use crate::packet::{Legs, Packet};
 use crate::switch::Switch;
 
 /// Policies enforced by an Open vSwitch of one's own.
@@ -104,9 +104,10 @@ impl Ovs {
     /// # Errors
     /// The switch cannot be asked.
     pub fn send(&mut self, probe: &Probe) -> Result<Observed, Error> {
-        let packet = match self.packet(probe)? {
-            Ok(packet) => packet,
-            Err(reason) => return Ok(Observed::NotObservable(reason.to_owned())),
+        let packet = match self.legs(probe)? {
+            Ok(Legs::Through(packet)) => packet,
+            Ok(Legs::Apart { .. }) => return Ok(Observed::NotObservable("a packet has no registers".to_owned())),
+            Err(reason) => return Ok(Observed::NotObservable(reason)),
         };
         match packet.datapath() {
             Some(text) => {
@@ -115,14 +116,14 @@ impl Ovs {
                 }
                 observe(&packet, |port| self.switch.inject(port, &text))
             }
-            None => Ok(Observed::NotObservable("a packet cannot say which ClusterIP it was sent to".to_owned())),
+            None => Ok(Observed::NotObservable("a packet has no registers".to_owned())),
         }
     }
 
-    /// The packet of a probe, or why it cannot be seen.
-    fn packet(&self, probe: &Probe) -> Result<Result<Packet, &'static str>, Error> {
+    /// The packets of a probe, or why it cannot be seen.
+    fn legs(&self, probe: &Probe) -> Result<Result<Legs, String>, Error> {
         let Some(Installed { cluster, profile, ends, .. }) = &self.installed else { return Err(Error::NotInstalled) };
-        Ok(Packet::of(probe, cluster, profile, ends))
+        Ok(Legs::of(probe, (cluster, profile), ends, self.fault))
     }
 
     fn replace(&mut self, cluster: &Cluster, profile: &Profile) -> Result<(), Error> {
@@ -167,16 +168,24 @@ impl DataPlane for Ovs {
     }
 
     fn probe(&mut self, probe: &Probe) -> Result<Observed, Error> {
-        match self.packet(probe)? {
-            Ok(packet) => observe(&packet, |port| self.switch.trace(&packet.openflow(port))),
-            Err(reason) => Ok(Observed::NotObservable(reason.to_owned())),
+        match self.legs(probe)? {
+            Ok(Legs::Through(packet)) => observe(&packet, |port| self.switch.trace(&packet.openflow(port))),
+            Ok(Legs::Apart { egress, ingress }) => {
+                let mut left_by = |packet: &Packet| self.switch.trace(&packet.openflow(packet.in_port));
+                let (left, arrived) = (left_by(&egress)?, left_by(&ingress)?);
+                Ok(Observed::Sides { egress: seen(&left, TAP), ingress: seen(&arrived, ingress.out_port) })
+            }
+            Err(reason) => Ok(Observed::NotObservable(reason)),
         }
     }
 }
 
+fn seen(ports: &[u16], port: u16) -> Outcome {
+    if ports.contains(&port) { Outcome::Delivered } else { Outcome::Dropped }
+}
+
 /// Both sides of what becomes of a packet, where `leaves_by` sends it by a port and tells by which ones it left.
 fn observe(packet: &Packet, mut leaves_by: impl FnMut(u16) -> Result<Vec<u16>, Error>) -> Result<Observed, Error> {
-    let seen = |ports: &[u16], port| if ports.contains(&port) { Outcome::Delivered } else { Outcome::Dropped };
     let left_by = leaves_by(packet.in_port)?;
     let egress = seen(&left_by, TAP);
     let ingress = match egress {

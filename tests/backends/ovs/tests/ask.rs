@@ -8,24 +8,8 @@ use netpol_oracle::oracle::{Probe, ProbeEnd, ProbeWho};
 use netpol_oracle::verdict::{Backend, Judged, Sides};
 use netpol_oracle::{
     Cluster, Decide, Destination, Endpoint, Flow, FlowError, L4, ObjectName, Pod, Port, Profile, Protocol, Reference,
-    Verdict,
 };
-
-/// A packet, and what the definition says of it.
-#[derive(Debug, Clone)]
-pub(crate) struct Asked {
-    pub(crate) probe: Probe,
-    pub(crate) verdict: Verdict,
-    pub(crate) egress: Verdict,
-    pub(crate) ingress: Verdict,
-}
-
-impl Asked {
-    /// Whether the definition denies on some side or allows on both: probes that are worth most.
-    pub(crate) fn is_definite(&self) -> bool {
-        self.verdict != Verdict::Undefined || self.egress == Verdict::Deny || self.ingress == Verdict::Deny
-    }
-}
+use netpol_test_support::faces::Asked;
 
 /// The packets of a flow, one for each backend of a Service.
 pub(crate) fn ask(cluster: &Cluster, profile: &Profile, flow: &Flow) -> Result<Vec<Asked>, FlowError> {

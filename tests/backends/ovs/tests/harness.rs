@@ -6,13 +6,16 @@ use std::io::Write;
 
 use netpol_backend_ovs::{Ovs, missing};
 use netpol_oracle::generate::strategies::{World, WorldSpec, overrides, with_ranges};
-use netpol_oracle::oracle::{DataPlane, Observed, Outcome};
+use netpol_oracle::oracle::{DataPlane, Face, Observed, Outcome};
+use netpol_oracle::profile::Base;
+use netpol_oracle::profile::cce::NetworkModel;
 use netpol_oracle::{Cluster, Profile, Row, Verdict};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::ask::Asked;
+use netpol_test_support::faces::Asked;
+use netpol_test_support::real_worlds;
 
 /// To the terminal, whatever the test runner captures.
 pub(crate) fn say(text: &str) {
@@ -48,14 +51,19 @@ pub(crate) struct Tally {
     /// No mismatch, and some side of it undefined.
     pub(crate) undefined: usize,
     pub(crate) not_observable: BTreeMap<String, usize>,
+    /// What was seen of each face.
+    pub(crate) faces: BTreeMap<Face, usize>,
     pub(crate) mismatches: Vec<String>,
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { probes, agreed, allowed, denied, undefined, not_observable, mismatches } = self;
+        let Self { probes, agreed, allowed, denied, undefined, not_observable, faces, mismatches } = self;
         write!(f, "{probes} probes: {agreed} agreed ({allowed} allowed and {denied} denied end to end), ")?;
         write!(f, "{undefined} with an undefined side, {} mismatches", mismatches.len())?;
+        for (face, count) in faces {
+            write!(f, "\n  {count} seen by {face:?}")?;
+        }
         for (reason, count) in not_observable {
             write!(f, "\n  {count} not observable: {reason}")?;
         }
@@ -83,6 +91,7 @@ impl Tally {
             }
             _ => unreachable!("what these tests do not know"),
         };
+        asked.probe.face.into_iter().for_each(|face| *self.faces.entry(face).or_default() += 1);
         if differs {
             let Asked { probe, egress, ingress, .. } = asked;
             let (from, to) = (probe.source.address, probe.destination.address);
@@ -149,6 +158,15 @@ fn profile(number: usize) -> impl Strategy<Value = Profile> {
         let overrides = others.into_iter().chain(settled);
         overrides.fold(profile, |profile, (row, word)| profile.with_override(row, word).expect("a row's word"))
     })
+}
+
+/// A world of what real clusters hold, with every face of a Service, on a profile that a switch serves.
+pub(crate) fn real_world(number: usize) -> World {
+    let mut world = real_worlds::world(900_000 + number as u64, 30);
+    if !matches!(world.profile.base(), Base::Kubernetes(_) | Base::Cce(NetworkModel::Tunnel, _)) {
+        world.profile = generated(profile(number), number);
+    }
+    world
 }
 
 /// The world as text, for reports.

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use netpol_oracle::oracle::DataPlane;
+use netpol_oracle::oracle::{DataPlane, Face};
+use netpol_test_support::faces;
 
 use crate::ask::questions;
-use crate::harness::{Tally, say, setting, shown, switch, world};
+use crate::harness::{Tally, real_world, say, setting, shown, switch, world};
 
 #[test]
 fn the_switch_does_what_the_definition_says() {
@@ -37,4 +38,28 @@ fn the_switch_does_what_the_definition_says() {
     ));
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
     assert!(worlds == 0 || tally.agreed > tally.undefined, "most probes have an answer: {tally}");
+}
+
+/// `NETPOL_OVS_FACE_WORLDS` asks for more, from `NETPOL_OVS_FIRST` on.
+#[test]
+fn the_switch_does_what_the_definition_says_at_every_face() {
+    let Some(mut plane) = switch("faces") else { return };
+    let first = setting("NETPOL_OVS_FIRST", 0);
+    let worlds = setting("NETPOL_OVS_FACE_WORLDS", 60);
+    let mut tally = Tally::default();
+    for number in first..first + worlds {
+        let world = real_world(number);
+        plane.install(&world.cluster, &world.profile).unwrap_or_else(|error| panic!("world {number}: {error}"));
+        for asked in faces::questions(&world.cluster, &world.profile, &world.flows) {
+            tally.compare(&mut plane, &asked);
+        }
+        let few: Vec<&String> = tally.mismatches.iter().take(12).collect();
+        assert!(few.is_empty(), "world {number}: {few:#?}\n{}", shown(&world.cluster, &world.profile));
+    }
+    say(&format!("ovs: {worlds} worlds with faces, {tally}"));
+    for face in [Face::ClusterIp, Face::Address, Face::NodePort, Face::HostPort] {
+        let seen = tally.faces.get(&face).copied().unwrap_or_default();
+        assert!(seen >= worlds, "{face:?}: {tally}");
+    }
+    assert!(tally.denied * 20 > tally.agreed, "{tally}");
 }

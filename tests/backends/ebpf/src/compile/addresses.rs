@@ -68,7 +68,7 @@ impl Addresses {
     }
 
     /// The addresses of every node.
-    pub(super) fn of_nodes(&self) -> impl Iterator<Item = IpAddr> {
+    pub(crate) fn of_nodes(&self) -> impl Iterator<Item = IpAddr> {
         self.owners.iter().filter(|(_, owner)| matches!(owner, Owner::Node(_))).map(|(address, _)| *address)
     }
 

@@ -19,6 +19,8 @@ impl Compiler<'_> {
         let this = subject(direction, *port);
         if self.capabilities.service_hairpin == ServiceHairpin::Allowed {
             self.flows.add(table, EXEMPT, format!("reg2={port},reg3={port},reg6=1"), pass);
+            // By another face, whoever it seems to come from or to go to.
+            self.flows.add(table, EXEMPT, format!("{this},reg6=2,reg8=1"), pass);
         }
         let own_node = self.own_node_addresses(pod);
         match direction {

@@ -55,7 +55,8 @@ impl Compiler<'_> {
         self.flows.add(HAIRPIN, PASS, "", format!("goto_table:{SEEN_ADDRESS}"));
     }
 
-    /// reg6 says that the packet was sent to the ClusterIP in reg5 or xxreg2; reg7 that egress blocks see that one.
+    /// reg6 says that the packet was sent to the ClusterIP in reg5 or xxreg2 (1), or to another face (2), which turned it back where
+    /// reg8 says so; reg7 that egress blocks see the ClusterIP.
     pub(super) fn service_addresses(&mut self) {
         self.flows.add(SEEN_ADDRESS, 20, format!("in_port={TUNNEL}"), format!("goto_table:{INGRESS}"));
         let before = format!("load:1->NXM_NX_REG7[],goto_table:{EGRESS}");

@@ -9,8 +9,8 @@ use netpol_oracle::{NetworkPolicy, ObjectName, Protocol};
 
 use super::Dice;
 use super::objects::namespace;
+use super::words::{cidr, label, port};
 use super::workloads::{controlled, some_labels};
-use crate::support::worlds::{cidr, label, port};
 
 pub(super) fn add(dice: &mut Dice, builder: &mut ClusterBuilder) {
     for number in 1..=1 + dice.below(4) {

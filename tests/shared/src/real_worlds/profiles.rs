@@ -4,7 +4,7 @@ use netpol_oracle::profile::{Capabilities, ClusterVersion};
 use netpol_oracle::{Profile, Release, Row};
 
 use super::Dice;
-use crate::support::worlds::cidr;
+use super::words::cidr;
 
 pub(super) fn profile(dice: &mut Dice) -> Profile {
     let version = ClusterVersion::new(1, 31, 6, 0);

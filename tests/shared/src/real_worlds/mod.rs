@@ -7,15 +7,16 @@ mod policies;
 mod profiles;
 mod services;
 mod shrink;
+mod words;
 mod workloads;
 
 use netpol_oracle::Cluster;
 
-pub(crate) use self::shrink::shrunk;
-use crate::support::worlds::World;
+pub use self::shrink::shrunk;
+use netpol_oracle::generate::strategies::World;
 
 /// Draws; every helper of this module takes one.
-pub(crate) struct Dice {
+struct Dice {
     random: fastrand::Rng,
     /// Which controllers this world is about: places in [`workloads::FAMILIES`].
     theme: usize,
@@ -47,7 +48,8 @@ impl Dice {
 }
 
 /// The world of that number, with so many questions.
-pub(crate) fn world(seed: u64, questions: usize) -> World {
+#[must_use]
+pub fn world(seed: u64, questions: usize) -> World {
     let mut dice = Dice::new(seed);
     let mut builder = Cluster::builder();
     objects::add(&mut dice, &mut builder);

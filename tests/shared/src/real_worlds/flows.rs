@@ -7,8 +7,8 @@ use netpol_oracle::{Cluster, Destination, Endpoint, Flow, L4, ObjectName, Port, 
 
 use super::Dice;
 use super::objects::address;
+use super::words::port;
 use super::workloads::some_labels;
-use crate::support::worlds::port;
 
 pub(super) fn flow(dice: &mut Dice, cluster: &Cluster) -> Flow {
     let source = source(dice, cluster);

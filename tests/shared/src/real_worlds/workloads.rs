@@ -6,7 +6,7 @@ use netpol_oracle::model::{ClusterBuilder, Owner, Workload, WorkloadKind};
 
 use super::Dice;
 use super::objects::{app, container_ports, namespace, node_selector};
-use crate::support::worlds::label;
+use super::words::label;
 
 /// A key that controllers set, and some of the values that are asked for.
 type Asked = (&'static str, &'static [&'static str]);

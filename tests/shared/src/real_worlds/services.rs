@@ -12,8 +12,8 @@ use netpol_oracle::{ObjectName, Protocol};
 
 use super::Dice;
 use super::objects::{address, app, namespace};
+use super::words::{label, port};
 use super::workloads::controlled;
-use crate::support::worlds::{label, port};
 
 pub(super) fn add(dice: &mut Dice, builder: &mut ClusterBuilder) {
     for number in 1..=1 + dice.below(3) {

@@ -10,7 +10,7 @@ use netpol_oracle::net::PortName;
 use netpol_oracle::{ObjectName, Pod, Protocol};
 
 use super::Dice;
-use crate::support::worlds::{label, port};
+use super::words::{label, port};
 
 pub(super) fn address(text: &str) -> IpAddr {
     text.parse().unwrap()

@@ -3,10 +3,10 @@
 use netpol_oracle::model::Object;
 use netpol_oracle::{Change, Cluster, Direction, Flow, NetworkPolicy};
 
-use crate::support::worlds::World;
+use netpol_oracle::generate::strategies::World;
 
 /// The world with that flow alone, without the objects and rules that the difference does not need.
-pub(crate) fn shrunk(world: &World, flow: &Flow, differs: impl Fn(&World, &Flow) -> bool) -> World {
+pub fn shrunk(world: &World, flow: &Flow, differs: impl Fn(&World, &Flow) -> bool) -> World {
     let mut small = World::new(world.cluster.clone(), world.profile.clone(), vec![flow.clone()]);
     loop {
         let smaller = candidates(&small.cluster).into_iter().find_map(|cluster| {
