@@ -108,9 +108,9 @@ fn a_report() {
     assert_eq!(json(&report.errors[0]), documented("oracle/report.rs", "ProbeError", &parts));
     assert_eq!(
         json(&Report::default()),
-        r#"{"compared":"nothing","probes":0,"agreed":0,"delivered":0,"undefined":0,"mismatches":[],"not_observable":{},"#
+        r#"{"compared":"nothing","probes":0,"agreed":0,"delivered":0,"undefined":0,"undefined_by":{},"mismatches":[],"#
             .to_owned()
-            + r#""not_judged":{},"errors":[],"coverage":{"asked":0,"of":null},"stopped":null}"#
+            + r#""not_observable":{},"not_judged":{},"errors":[],"coverage":{"asked":0,"of":null},"stopped":null}"#
     );
 }
 

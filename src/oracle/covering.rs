@@ -8,9 +8,10 @@ use std::sync::Arc;
 use crate::engine::{Distinctions, Snapshot};
 use crate::model::cluster::Cluster;
 use crate::model::flow::Flow;
-use crate::net::{Port, PortName, Protocol};
+use crate::net::{Family, Port, PortName, Protocol};
 use crate::oracle::batches::Batch;
 use crate::oracle::end_kinds::{EndKind, EndKinds};
+use crate::oracle::face_flows::Senders;
 use crate::oracle::report::Coverage;
 
 /// In a budgeted set so many selectors are held against classes to find whom rules are about.
@@ -37,6 +38,11 @@ const CHECKS: usize = 1 << 22;
 ///   the ports as above; and the addresses of finished pods ([K20](crate::semantics#k20)), for 256 kinds each;
 /// - from each kind, and from those addresses, through each port of each Service by way of a backend of each kind, as
 ///   [`via`](Flow::via) names it ([K23](crate::semantics#k23)), own nodes as above, and a backend to itself;
+/// - from each kind, and from addresses outside, to each [face](crate::oracle::Face) of a Service or pod ([K26](crate::semantics#k26))
+///   by way of a backend of each kind, at addresses that the source's policies tell apart, where the node at the face is the
+///   source's own, the backend's, both, neither, or perhaps ([U8](crate::semantics#u8)), and where those that may pass the
+///   connection on ([U9](crate::semantics#u9)) have addresses that the backend's policies tell apart. A port that all nodes have is
+///   asked at 16 of their addresses at most, a `hostPort` at 16 pods of a kind;
 /// - every pod that has not been named so far once as source and once as destination, denied and, where it can be,
 ///   admitted by a rule: data planes also fail pod by pod;
 /// - one flow for all that have no pod end ([K24](crate::semantics#k24)).
@@ -143,7 +149,7 @@ impl Covering {
     /// At most `count` flows, the most telling first.
     ///
     /// In turns, each over all kinds before any is taken up again: whom rules are about and who stands just outside of
-    /// that; pods one by one; own nodes and hairpins; Services; addresses outside; pairs of kinds of which a side is
+    /// that; pods one by one; own nodes and hairpins; Services; their other faces; addresses outside; pairs of kinds of which a side is
     /// isolated. What is left, where nobody is isolated, comes last.
     #[must_use]
     pub fn budget(&self, count: usize) -> Budgeted {
@@ -210,6 +216,11 @@ impl Covering {
                 (0..count).flat_map(move |source| kinds.through(&frontend, source)).chain(around)
             })
         };
+        let at_faces = {
+            let (kinds, doors) = (shared(), self.kinds.doors());
+            let outside = [Family::V4, Family::V6].map(Senders::Outside);
+            (0..count).map(Senders::Kind).chain(outside).flat_map(move |senders| kinds.at_faces(&doors, senders))
+        };
         let (pods, members) = (shared(), self.members());
         let (former, without) = (self.kinds.former(&self.former), self.kinds.without_pods());
         between
@@ -217,6 +228,7 @@ impl Covering {
             .chain(each(EndKinds::outside))
             .chain(former)
             .chain(through)
+            .chain(at_faces)
             .chain(members.into_iter().flat_map(move |(at, number)| pods.each_pod(at, number)))
             .chain(without)
     }
@@ -307,12 +319,18 @@ impl Covering {
             let through = spread(isolated, move |at| kinds.through(&frontend, at)).take(isolated.min(64));
             around.into_iter().flat_map(Batch::flows).chain(through)
         });
+        let doors = self.kinds.doors();
+        let at_faces = move |at: usize| {
+            let outside = [Family::V4, Family::V6].get(at.wrapping_sub(isolated)).copied();
+            kinds.at_faces(&doors, outside.map_or(Senders::Kind(at), Senders::Outside))
+        };
         vec![
             Box::new(spread(rules, pairs)),
             Box::new(spread(pod_count, pods)),
             Box::new(spread(own_count, own_nodes)),
             Box::new(spread(isolated, hairpins)),
             Box::new(frontends),
+            Box::new(spread(isolated + 2, at_faces)),
             Box::new(self.kinds.former(&self.former).into_iter().flat_map(Batch::flows)),
             Box::new(spread(isolated, outside)),
             Box::new(spread(count * count, everything)),

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::engine::{Distinctions, Member};
+use crate::engine::{Distinctions, Member, Nearness};
 use crate::net::AddressNumber;
 use crate::oracle::end_kinds::{EndKind, EndKinds};
 
+/// Of so many hosts an end that says no node may be on one.
+const HOSTS_PERHAPS: usize = 32;
+
 /// A run of members whose addresses lie in one interval.
-type Part = Range<usize>;
+pub(super) type Part = Range<usize>;
 
 impl EndKind {
     /// The members, which are in the order of their addresses, by the intervals that a row tells apart.
@@ -38,7 +41,7 @@ impl EndKind {
     }
 }
 
-fn is_same_pod(a: &Member, b: &Member) -> bool {
+pub(super) fn is_same_pod(a: &Member, b: &Member) -> bool {
     a.pod.is_some() && a.pod == b.pod
 }
 
@@ -75,9 +78,9 @@ impl EndKinds {
         all
     }
 
-    fn relation(&self, source: &Member, destination: &Member) -> (bool, bool) {
-        let own = |subject: &Member, peer: &Member| self.engine.is_own_node(&subject.endpoint, &peer.endpoint);
-        (own(source, destination), own(destination, source))
+    fn relation(&self, source: &Member, destination: &Member) -> (Nearness, Nearness) {
+        let near = |subject: &Member, peer: &Member| self.engine.nearness(&subject.endpoint, &peer.endpoint);
+        (near(source, destination), near(destination, source))
     }
 
     fn pairs_among(&self, source: &EndKind, part: Part, to: &EndKind, among: &[usize], all: &mut Vec<(usize, usize)>) {
@@ -142,7 +145,9 @@ impl EndKinds {
         let other = |(_, host): &(usize, &Member)| {
             host.node != member.node && host.address.is_none_or(|address| !member.hosts.contains(&address))
         };
-        let others = hosts.with_places(part.clone()).filter(other).take(2).map(|(at, _)| at);
+        // Of what says no node: nodes that it may be on, and others.
+        let wanted = if member.node.is_some() || !member.hosts.is_empty() { 2 } else { HOSTS_PERHAPS };
+        let others = hosts.with_places(part.clone()).filter(other).take(wanted).map(|(at, _)| at);
         own.chain(others).chain(part.clone().take(2)).collect()
     }
 }
@@ -158,12 +163,13 @@ fn two_pods((source, from): (&EndKind, Part), (destination, to): (&EndKind, Part
     source.with_places(from).find(|(_, member)| !is_same_pod(member, last)).map(|(at, _)| (at, other))
 }
 
-/// Two members of each node and set of host addresses that the part's members name.
-fn by_host(kind: &EndKind, part: Part) -> Vec<(usize, &Member)> {
+/// Two members of each node, set of host addresses and node selector that the part's members name.
+pub(super) fn by_host(kind: &EndKind, part: Part) -> Vec<(usize, &Member)> {
     let mut seen: BTreeMap<_, usize> = BTreeMap::new();
     let mut all = Vec::new();
     for (at, member) in kind.with_places(part) {
-        let count = seen.entry((&member.node, &member.hosts)).or_default();
+        let selector = Some(&member.node_selector).filter(|_| member.node.is_none());
+        let count = seen.entry((&member.node, &member.hosts, selector)).or_default();
         *count += 1;
         // Two, since one may be the other end itself.
         if *count <= 2 {

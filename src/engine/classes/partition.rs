@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::engine::ends::end::{EndIdentity, ResolvedEnd};
-use crate::engine::ends::node_relation::OwnNode;
+use crate::engine::ends::node_relation::{OwnNode, Spot};
 use crate::engine::ends::resolve::{AddressOwner, Resolution};
 use crate::engine::ids::{ClassIx, PodId};
 use crate::engine::snapshot::Snapshot;
@@ -13,6 +13,7 @@ use crate::engine::spaces::cuts::{AddressCuts, intervals};
 use crate::engine::spaces::ports::{PortTable, port_at};
 use crate::engine::tables::SlotObject;
 use crate::engine::tables::policy::{CompiledPeer, CompiledPeers, CompiledPolicy, PeerNamespaces};
+use crate::labels::Labels;
 use crate::model::flow::Endpoint;
 use crate::name::Direction;
 use crate::net::{Family, Port, PortCuts, PortName, Protocol};
@@ -51,6 +52,17 @@ pub(crate) struct Partition {
     pub(crate) distinctions: Vec<Distinctions>,
 }
 
+/// Whether an end is the node that another runs on, as far as it counts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Nearness {
+    Own,
+    Apart,
+    /// Nobody says (U8); then it may count what that node runs (C6).
+    Perhaps {
+        os_image: Option<Arc<str>>,
+    },
+}
+
 /// A member of a class, at one of its addresses.
 pub(crate) struct Member {
     pub(crate) endpoint: Endpoint,
@@ -58,6 +70,8 @@ pub(crate) struct Member {
     /// Tells pods apart; a workload stands for several.
     pub(crate) pod: Option<PodId>,
     pub(crate) node: Option<Arc<str>>,
+    /// Where it may run that says no node.
+    pub(crate) node_selector: Labels,
     /// The addresses that a pod calls its host's.
     pub(crate) hosts: Vec<IpAddr>,
 }
@@ -143,6 +157,7 @@ impl Snapshot {
                     address: None,
                     pod: None,
                     node: workload.node.clone(),
+                    node_selector: workload.node_selector.clone(),
                     hosts: Vec::new(),
                 }),
                 SlotObject::Pod(pod) => {
@@ -156,6 +171,7 @@ impl Snapshot {
                         address,
                         pod: Some(self.tables.id_of_slot(*slot)),
                         node: node.clone(),
+                        node_selector: pod.node_selector.clone(),
                         hosts: hosts.clone(),
                     };
                     if addresses.is_empty() {
@@ -196,7 +212,8 @@ impl Snapshot {
                 let by_name = node.clone().map(|node| Endpoint::NodeAddress { node, address });
                 let endpoint = by_name.filter(|endpoint| self.tables.resolve(endpoint).is_ok());
                 let endpoint = endpoint.unwrap_or(Endpoint::Address(address));
-                Some(Member { endpoint, address: Some(address), pod: None, node, hosts: Vec::new() })
+                let (node_selector, hosts) = (Labels::new(), Vec::new());
+                Some(Member { endpoint, address: Some(address), pod: None, node, node_selector, hosts })
             }
             _ => None,
         };
@@ -208,16 +225,27 @@ impl Snapshot {
         matches!(self.tables.observed(address), Ok(AddressOwner::End(EndIdentity::External)))
     }
 
-    /// Whether `peer` is the node that `subject` runs on (K18), each at the first of its addresses.
-    pub(crate) fn is_own_node(&self, subject: &Endpoint, peer: &Endpoint) -> bool {
+    /// Whether `peer` is the node that `subject` runs on (K18, U8), each at the first of its addresses.
+    pub(crate) fn nearness(&self, subject: &Endpoint, peer: &Endpoint) -> Nearness {
         let at_first_address = |endpoint| match self.tables.resolve(endpoint) {
             Ok(Resolution::End(end)) => Some(ResolvedEnd::new(end.identity, end.addresses.iter().next())),
             _ => None,
         };
-        match (at_first_address(subject), at_first_address(peer)) {
-            (Some(subject), Some(peer)) => self.tables.own_node(&subject, &peer) == OwnNode::Known(true),
-            _ => false,
+        let (Some(subject), Some(peer)) = (at_first_address(subject), at_first_address(peer)) else {
+            return Nearness::Apart;
+        };
+        let os_image = |spot: Spot<'_>| self.cluster().node(spot.name()?).and_then(|node| node.os_image.clone());
+        match self.tables.own_node(&subject, &peer) {
+            OwnNode::Known(true) => Nearness::Own,
+            OwnNode::Known(false) => Nearness::Apart,
+            OwnNode::IfSubjectIsAt(spot) | OwnNode::IfPeerIsAt(spot) => Nearness::Perhaps { os_image: os_image(spot) },
+            OwnNode::IfOnOne => Nearness::Perhaps { os_image: None },
         }
+    }
+
+    /// The addresses of that family which a node has.
+    pub(crate) fn node_addresses(&self, name: &str, family: Family) -> Vec<IpAddr> {
+        self.tables.addresses_of_node(name, family)
     }
 
     /// Of each peer some classes that it selects, and one that it does not; by place in the partition. `left`

@@ -65,6 +65,16 @@ pub(crate) enum EndName<'t> {
     External,
 }
 
+impl<'t> ConnectionEnd<'t> {
+    /// The name of the node that it is, where it is one with a name.
+    pub(crate) fn name_of_node(&self) -> Option<&'t str> {
+        match self.name {
+            EndName::Node(name) => name,
+            _ => None,
+        }
+    }
+}
+
 impl<'t> From<ResolvedEnd<'t>> for ConnectionEnd<'t> {
     fn from(end: ResolvedEnd<'t>) -> Self {
         let name = match end.identity {

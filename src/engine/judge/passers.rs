@@ -97,7 +97,7 @@ fn between(first: IpAddr, last: IpAddr) -> impl Iterator<Item = IpAddr> {
 
 impl Tables {
     /// The addresses of that family which a node has: its Node object's, and those that live pods on it report.
-    fn addresses_of_node(&self, name: &str, family: Family) -> Vec<IpAddr> {
+    pub(in crate::engine) fn addresses_of_node(&self, name: &str, family: Family) -> Vec<IpAddr> {
         let Some(entry) = self.node_entry(name) else { return Vec::new() };
         let own = entry.node.iter().flat_map(|node| node.addresses.iter().map(|each| each.address));
         let reported = entry.pods.iter().filter(|slot| self.is_live(**slot)).flat_map(|slot| {

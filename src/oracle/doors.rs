@@ -1,0 +1,100 @@
+//! The faces that a covering set asks: addresses and ports where a Service or a pod is reached that has another address of its
+//! own (K26).
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::IpAddr;
+
+use crate::engine::Member;
+use crate::model::cluster::{Pod, ServiceKind};
+use crate::model::flow::{Endpoint, L4};
+use crate::net::{Port, Protocol};
+use crate::oracle::end_kinds::{EndKind, EndKinds};
+
+/// A port that all nodes have is asked at so many addresses, and a hostPort at so many pods of a kind.
+const MOST: usize = 16;
+
+/// A face: where it is, and on which port.
+pub(super) struct Door {
+    pub(super) endpoint: Endpoint,
+    pub(super) address: IpAddr,
+    pub(super) l4: L4,
+    pub(super) port: DoorPort,
+}
+
+/// What is the same of faces that differ by their address alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum DoorPort {
+    /// Places of the Service and of its port.
+    Address(usize, usize),
+    NodePort(usize, usize),
+    /// Of pods of a kind, by its place.
+    HostPort(usize, Protocol, Port),
+}
+
+impl EndKinds {
+    /// All addresses of Services, and of the ports that nodes have some.
+    pub(super) fn doors(&self) -> Vec<Door> {
+        let kinds = || self.all.iter().enumerate().filter(|(_, kind)| kind.class.is_some() && !kind.is_host);
+        let nodes: Vec<&Member> =
+            self.all.iter().filter(|kind| kind.class.is_none()).flat_map(|kind| &kind.members).collect();
+        let mut all = self.doors_of_services(&nodes);
+        for (at, kind) in kinds() {
+            self.host_ports(at, kind, &nodes, &mut all);
+        }
+        let mut seen = HashSet::new();
+        all.retain(|door| seen.insert((door.endpoint.clone(), door.l4)));
+        all
+    }
+
+    fn doors_of_services(&self, nodes: &[&Member]) -> Vec<Door> {
+        let mut all = Vec::new();
+        let services = self.engine.cluster().services().iter().enumerate();
+        for (place, service) in services.filter(|(_, service)| service.kind == ServiceKind::ClusterIp) {
+            let addresses = || service.external_addresses.iter().chain(&service.load_balancer_addresses);
+            for (number, port) in service.ports.iter().enumerate() {
+                let l4 = L4::Port(port.protocol, port.port);
+                let at = |address: &IpAddr| Door {
+                    endpoint: Endpoint::Address(*address),
+                    address: *address,
+                    l4,
+                    port: DoorPort::Address(place, number),
+                };
+                all.extend(addresses().map(at));
+                if let Some(node_port) = port.node_port {
+                    let l4 = L4::Port(port.protocol, node_port);
+                    let doors = nodes.iter().filter_map(|node| door(node, l4, DoorPort::NodePort(place, number)));
+                    all.extend(doors.take(MOST));
+                }
+            }
+        }
+        all
+    }
+
+    fn host_ports(&self, at: usize, kind: &EndKind, nodes: &[&Member], all: &mut Vec<Door>) {
+        let mut asked: BTreeMap<(Protocol, Port), usize> = BTreeMap::new();
+        let pods = kind.members.iter().filter_map(|member| match &member.endpoint {
+            Endpoint::Named(name) | Endpoint::PodAddress { pod: name, .. } => self.engine.cluster().pod(name),
+            _ => None,
+        });
+        for pod in pods {
+            for (protocol, host) in pod.ports.iter().filter_map(|port| Some((port.protocol, port.host_port?))) {
+                let count = asked.entry((protocol, host.port)).or_default();
+                *count += 1;
+                if *count <= MOST {
+                    let l4 = L4::Port(protocol, host.port);
+                    let own = nodes.iter().filter(|node| is_on(pod, node));
+                    all.extend(own.filter_map(|node| door(node, l4, DoorPort::HostPort(at, protocol, host.port))));
+                }
+            }
+        }
+    }
+}
+
+fn door(node: &Member, l4: L4, port: DoorPort) -> Option<Door> {
+    Some(Door { endpoint: node.endpoint.clone(), address: node.address?, l4, port })
+}
+
+fn is_on(pod: &Pod, node: &Member) -> bool {
+    let by_name = pod.node.is_some() && pod.node == node.node;
+    by_name || node.address.is_some_and(|address| pod.host_addresses.contains(&address))
+}
