@@ -38,6 +38,17 @@ fn a_bug_that_changes_show_needs_them_in_its_case() {
     netpol(["oracle", "--replay", &file]).with_code(0);
 }
 
+#[test]
+fn a_bug_at_faces_is_hunted_where_there_are_some() {
+    let folder = Folder::new();
+    let file = folder.file("face.yaml");
+    netpol(["oracle", "--fault", "face-port-untranslated", "--pods", "40", "--output", &file]).with_code(0);
+    let case = std::fs::read_to_string(&file).unwrap();
+    assert!(case.contains("nodePort") || case.contains("loadBalancer"), "{case}");
+    netpol(["oracle", "--replay", &file, "--fault", "face-port-untranslated"]).with_code(1);
+    netpol(["oracle", "--replay", &file]).with_code(0);
+}
+
 /// Without `--output` the case goes to a folder below the current one, which is made for a case alone.
 #[test]
 fn a_case_has_a_folder_by_itself() {

@@ -44,6 +44,59 @@ fn each_has_the_packet_and_the_right_answer() {
     assert!(ports.is_superset(&BTreeSet::from([6379, 6380])), "the port of the rule and the one beside it: {ports:?}");
 }
 
+/// What stands behind a load balancer's address and a nodePort: where it is sent to, and as whom it may come.
+const FACES: &str = r#"
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {addresses: [{type: InternalIP, address: 10.9.0.1}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec:
+  type: LoadBalancer
+  clusterIP: 10.96.0.9
+  selector: {role: db}
+  ports: [{port: 80, targetPort: 6379, nodePort: 30080}]
+status: {loadBalancer: {ingress: [{ip: 203.0.113.60}]}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: jobs}
+spec: {selector: {matchLabels: {role: jobs}}, template: {metadata: {labels: {role: jobs}}}}
+"#;
+
+#[test]
+fn faces_and_what_cannot_be_sent_are_said() {
+    let folder = Folder::new();
+    let shop = folder.write("shop.yaml", &format!("{SHOP}{FACES}"));
+    let vectors = vectors(netpol(["vectors", "--manifests", &shop]));
+    let by = |face: &str| -> Vec<&Value> { vectors.iter().filter(|vector| vector["face"] == json!(face)).collect() };
+    for (face, sent_to, port) in
+        [("cluster-ip", "10.96.0.9", 80), ("address", "203.0.113.60", 80), ("node-port", "10.9.0.1", 30080)]
+    {
+        let found = by(face);
+        assert!(!found.is_empty(), "{face}");
+        for vector in found {
+            assert_eq!((&vector["sent_to"], &vector["port"]), (&json!(sent_to), &json!(6379)), "{vector}");
+            let flow: Flow = vector["flow"].as_str().unwrap().parse().unwrap();
+            let tcp = netpol_oracle::L4::Port(netpol_oracle::Protocol::Tcp, netpol_oracle::Port::new(port).unwrap());
+            assert_eq!(flow.l4, tcp, "{vector}");
+        }
+    }
+    assert!(by("address").iter().all(|vector| vector["comes_from"] == json!("source-or-any-node")));
+    let n1 = json!({"source-or-node": {"node": "n1", "address": "10.9.0.1"}});
+    assert!(by("node-port").iter().all(|vector| vector["comes_from"] == n1));
+    for vector in &vectors {
+        let is_workload = [&vector["source"], &vector["destination"]].iter().any(|end| end.get("workload").is_some());
+        assert_eq!(vector.get("obstacle"), is_workload.then(|| &vector["obstacle"]), "{vector}");
+        assert!(!is_workload || vector["obstacle"] == json!("workload"), "{vector}");
+    }
+    assert!(vectors.iter().any(|vector| vector["obstacle"] == json!("workload")));
+}
+
 #[test]
 fn a_budget_bounds_them() {
     let all = vectors(netpol(["vectors", "--pods", "20", "--seed", "1"])).len();

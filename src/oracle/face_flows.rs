@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::engine::{Connection, ConnectionFront, Distinctions, EndName, Member, Nearness, PartitionClass, PassedOn};
 use crate::labels::Labels;
-use crate::model::flow::{Endpoint, Flow};
+use crate::model::flow::{Endpoint, Flow, L4};
 use crate::name::ObjectName;
 use crate::net::{AddressNumber, Family};
 use crate::oracle::batches::Batch;
@@ -30,6 +30,8 @@ pub(super) enum Senders {
 #[derive(PartialEq, Eq, Hash)]
 struct Question {
     port: DoorPort,
+    /// After translation.
+    l4: L4,
     family: Family,
     /// Who is reached, and where its address lies for the source's policies.
     destination: (Reached, usize),
@@ -181,6 +183,7 @@ impl EndKinds {
         let (from, to, face) = (Some(source), destination.as_ref(), Some(&door.endpoint));
         Some(Question {
             port: door.port,
+            l4: connection.l4,
             family: Family::of(door.address),
             destination: (
                 match (replica, found) {

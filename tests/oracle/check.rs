@@ -9,9 +9,9 @@ use netpol_oracle::oracle::{
     DataPlane, Observed, Options, Outcome, Probe, Report, SequenceError, Stop, Strength, check, check_changes,
     check_installed, covering_flows,
 };
-use netpol_oracle::{Change, Cluster, Direction, Engine, Flow, NetworkPolicy, ObjectName, Pod, Profile, Verdict};
+use netpol_oracle::{Change, Cluster, Direction, Engine, Flow, NetworkPolicy, ObjectName, Pod, Profile, Row, Verdict};
 
-use crate::plane::sequences::{Sequence, sequences};
+use crate::plane::sequences::{Sequence, real_sequences, sequences};
 
 /// The worlds, each with changes, in which a bug shows first: together they show every one.
 /// `ORACLE_WORLDS` hunts through all worlds before its number instead, and so finds these.
@@ -54,7 +54,7 @@ fn a_plane_without_a_bug_agrees() {
 fn hunted(fault: Fault, sequence: &Sequence, installed: &[Flow]) -> (usize, bool) {
     let mut plane = Plane::with_fault(fault);
     let mut engine = Engine::new(&sequence.before, &sequence.profile);
-    if fault.shows() == Shows::Installed {
+    if fault.shows() != Shows::Changed {
         let Ok(report) = check(&engine, &mut plane, installed.iter().cloned(), &first_mismatch());
         return (report.probes, !report.mismatches.is_empty());
     }
@@ -71,6 +71,7 @@ fn hunted(fault: Fault, sequence: &Sequence, installed: &[Flow]) -> (usize, bool
 fn covering_flows_find_every_fault() {
     let most = wanted(0);
     let mut open: BTreeMap<Fault, usize> = Fault::ALL.iter().map(|fault| (*fault, 0)).collect();
+    open.retain(|fault, _| fault.shows() != Shows::AtFaces);
     let mut found = Vec::new();
     let is_wanted = |world: usize| if most == 0 { WORLDS.contains(&world) } else { world < most };
     let last = most.max(WORLDS[WORLDS.len() - 1]);
@@ -95,6 +96,56 @@ fn covering_flows_find_every_fault() {
     }
     let missed: Vec<&str> = open.keys().map(|fault| fault.name()).collect();
     assert!(missed.is_empty(), "not found: {missed:?}");
+}
+
+/// Those that show at faces alone, in worlds of what real clusters hold.
+#[test]
+fn covering_flows_find_every_fault_at_a_face() {
+    let mut open: Vec<Fault> = Fault::ALL.to_vec();
+    open.retain(|fault| fault.shows() == Shows::AtFaces);
+    let (mut probes, mut worlds) = (0, 0);
+    for sequence in real_sequences().take(wanted(400)) {
+        let covering = covering_flows(&Engine::new(&sequence.before, &sequence.profile)).budget(usize::MAX);
+        open.retain(|fault| {
+            let (more, is_found) = hunted(*fault, &sequence, covering.flows());
+            probes += more;
+            if is_found {
+                println!("{:36} world {worlds}, {probes} probes in all", fault.name());
+            }
+            !is_found
+        });
+        worlds += 1;
+        if open.is_empty() {
+            return;
+        }
+    }
+    panic!("not found in {worlds} worlds: {open:?}");
+}
+
+/// And a plane without a bug agrees with each of them, all that is not observable counted.
+#[test]
+fn a_plane_without_a_bug_agrees_at_every_face() {
+    let mut sum = Report::default();
+    for sequence in real_sequences().take(wanted(60)) {
+        let engine = Engine::new(&sequence.before, &sequence.profile);
+        let covering = covering_flows(&engine).budget(2_000);
+        let Ok(report) = check(&engine, &mut Plane::new(), covering, &Options::default());
+        assert!(report.mismatches.is_empty() && report.errors.is_empty(), "{report}");
+        let not_observable: usize = report.not_observable.values().sum();
+        assert_eq!(report.probes, report.agreed + report.undefined + not_observable);
+        sum.probes += report.probes;
+        sum.agreed += report.agreed;
+        sum.undefined += report.undefined;
+        for (row, count) in report.undefined_by {
+            *sum.undefined_by.entry(row).or_default() += count;
+        }
+        for (reason, count) in report.not_observable {
+            *sum.not_observable.entry(reason).or_default() += count;
+        }
+    }
+    println!("{sum}");
+    let by = |row| sum.undefined_by.get(&row).copied().unwrap_or_default();
+    assert!(by(Row::U5) > 0 && by(Row::U9) > 0, "{sum}");
 }
 
 /// Does one and the same with every probe.

@@ -24,7 +24,7 @@ use crate::plane::sequences::sequences;
 use crate::support::worlds::World;
 
 /// How many worlds; `COVERING_WORLDS` asks for more.
-fn wanted(quick: usize) -> usize {
+pub(super) fn wanted(quick: usize) -> usize {
     std::env::var("COVERING_WORLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(quick)
 }
 
@@ -47,7 +47,7 @@ enum Key {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum EndKey {
+pub(super) enum EndKey {
     /// A class, and where the address lies.
     Pod(ClassId, Option<Whereabouts>),
     Node(Whereabouts),
@@ -57,7 +57,7 @@ enum EndKey {
 }
 
 /// The family of an address, which blocks of the other end's policies have it, and which ranges of the profile.
-type Whereabouts = (Family, Vec<bool>);
+pub(super) type Whereabouts = (Family, Vec<bool>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum PortKey {
@@ -68,17 +68,20 @@ enum PortKey {
 }
 
 /// The answer: the whole, egress, ingress.
-type Answer = [Verdict; 3];
+pub(super) type Answer = [Verdict; 3];
 
-struct Judge<'a> {
-    cluster: &'a Cluster,
-    profile: &'a Profile,
-    engine: &'a Engine,
+pub(super) struct Judge<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) profile: &'a Profile,
+    pub(super) engine: &'a Engine,
 }
 
 impl<'a> Judge<'a> {
     /// Namespace, labels and container ports of an end that policies could select.
-    fn object(&self, who: &ProbeWho) -> Option<(&ObjectName, &Labels, &[netpol_oracle::model::ContainerPort])> {
+    pub(super) fn object(
+        &self,
+        who: &ProbeWho,
+    ) -> Option<(&ObjectName, &Labels, &[netpol_oracle::model::ContainerPort])> {
         match who {
             ProbeWho::Pod(name) => self.cluster.pod(name).map(|pod| (&pod.name, &pod.labels, pod.ports.as_slice())),
             ProbeWho::Workload(kind, name) => {
@@ -88,13 +91,19 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn isolating(&self, who: &ProbeWho, direction: Direction) -> Vec<&'a NetworkPolicy> {
+    pub(super) fn isolating(&self, who: &ProbeWho, direction: Direction) -> Vec<&'a NetworkPolicy> {
         let Some((name, labels, _)) = self.object(who) else { return Vec::new() };
         let there = self.cluster.policies().in_namespace(name.namespace());
         there.filter(|policy| policy.isolates(direction) && policy.subject().matches(labels)).collect()
     }
 
-    fn end(&self, end: &ProbeEnd, other: &[&NetworkPolicy], direction: Direction, is_backend: bool) -> EndKey {
+    pub(super) fn end(
+        &self,
+        end: &ProbeEnd,
+        other: &[&NetworkPolicy],
+        direction: Direction,
+        is_backend: bool,
+    ) -> EndKey {
         let class = |endpoint: &Endpoint| self.engine.class_of_endpoint(endpoint).unwrap();
         let whereabouts = end.address.map(|address| self.whereabouts(address, other, direction));
         match &end.who {
@@ -109,7 +118,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn whereabouts(&self, address: IpAddr, other: &[&NetworkPolicy], direction: Direction) -> Whereabouts {
+    pub(super) fn whereabouts(&self, address: IpAddr, other: &[&NetworkPolicy], direction: Direction) -> Whereabouts {
         let mut held = Vec::new();
         for rule in other.iter().flat_map(|policy| policy.rules(direction)) {
             let Peers::Of(peers) = &rule.peers else { continue };
@@ -126,7 +135,7 @@ impl<'a> Judge<'a> {
         (Family::of(address), held)
     }
 
-    fn is_host(&self, who: &ProbeWho) -> bool {
+    pub(super) fn is_host(&self, who: &ProbeWho) -> bool {
         match who {
             ProbeWho::Pod(name) => self.cluster.pod(name).unwrap().host_network,
             ProbeWho::Workload(kind, name) => self.cluster.workload(kind, name).unwrap().host_network,
@@ -136,7 +145,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn node_of(&self, who: &ProbeWho) -> Option<String> {
+    pub(super) fn node_of(&self, who: &ProbeWho) -> Option<String> {
         match who {
             ProbeWho::Pod(name) => self.cluster.pod(name).unwrap().node.as_ref().map(ToString::to_string),
             ProbeWho::Workload(kind, name) => {
@@ -149,7 +158,7 @@ impl<'a> Judge<'a> {
     }
 
     /// K18, in its own words.
-    fn is_own_node(&self, subject: &ProbeEnd, peer: &ProbeEnd) -> bool {
+    pub(super) fn is_own_node(&self, subject: &ProbeEnd, peer: &ProbeEnd) -> bool {
         if !self.is_host(&peer.who) || self.object(&subject.who).is_none() {
             return false;
         }
@@ -230,7 +239,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn answer(decision: &Decision) -> Vec<Answer> {
+pub(super) fn answer(decision: &Decision) -> Vec<Answer> {
     let of = |verdict, sides: &Sides| [verdict, sides.egress.verdict, sides.ingress.verdict];
     match &decision.judged {
         Judged::Sides(sides) => vec![of(decision.verdict, sides)],

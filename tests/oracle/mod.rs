@@ -3,5 +3,6 @@
 mod case;
 mod check;
 mod covering;
+mod covering_faces;
 mod resolve;
 mod shrink;

@@ -29,9 +29,20 @@ pub(crate) fn sequences() -> impl Iterator<Item = Sequence> {
     })
 }
 
+/// The same without what is asked, as sequences that end where they begin.
+pub(crate) fn real_sequences() -> impl Iterator<Item = Sequence> {
+    (FIRST..).map(|seed| {
+        let World { cluster, profile, .. } = world(seed, 0);
+        Sequence { before: cluster, steps: Vec::new(), profile }
+    })
+}
+
+/// The first of the worlds of what real clusters hold.
+const FIRST: u64 = 700_000;
+
 /// Worlds of what real clusters hold, without end, and what is asked of them: every face from everywhere, and some flows more.
 pub(crate) fn real_worlds() -> impl Iterator<Item = (World, Vec<Asked>)> {
-    (700_000..).map(|seed| {
+    (FIRST..).map(|seed| {
         let world = world(seed, 30);
         let asked = faces::questions(&world.cluster, &world.profile, &world.flows);
         (world, asked)

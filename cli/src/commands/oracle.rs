@@ -3,17 +3,18 @@
 //! The data plane is the one in memory, with a bug planted in it: it shows what a data plane of one's own would get.
 
 use std::io::Write;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use netpol_backend_memory::{Fault, Plane, Shows};
 use netpol_input::counted;
 use netpol_oracle::generate::ClusterSpec;
-use netpol_oracle::model::{Namespace, ObjectId};
+use netpol_oracle::model::{Namespace, ObjectId, Service};
 use netpol_oracle::oracle::{
     Case, CaseFlow, Options, Report, ShrinkOptions, Shrunk, check_changes, covering_flows, shrink,
 };
-use netpol_oracle::{Change, Cluster, Direction, Engine, NetworkPolicy, ObjectName, Pod, Profile, Snapshot};
+use netpol_oracle::{Change, Cluster, Direction, Engine, NetworkPolicy, ObjectName, Pod, Port, Profile, Row, Snapshot};
 
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Out};
@@ -115,6 +116,9 @@ fn hunt(arguments: &Arguments, fault: Fault, out: &mut Out) -> Result<Outcome, F
     for (seed, profile) in (0..arguments.clusters).zip(profiles.iter().cycle()) {
         let spec = ClusterSpec::new(arguments.pods).seed(seed).policies(arguments.pods / 3).namespaces(4).nodes(3);
         let mut case = Case::new(spec.build(), profile.clone());
+        if fault.shows() == Shows::AtFaces {
+            case = with_faces(case)?;
+        }
         case.name = Some(fault.name().to_owned());
         if fault.shows() == Shows::Changed {
             case.changes = changes_towards(&case.cluster, &spec.seed(seed + 1_000).build());
@@ -135,6 +139,23 @@ fn hunt(arguments: &Arguments, fault: Fault, out: &mut Out) -> Result<Outcome, F
         arguments.clusters
     )?;
     Ok(Outcome::Bad)
+}
+
+/// With a load balancer's address and nodePorts at every Service, on a profile that says what is seen there (U5, U9): what it
+/// leaves open is no bug.
+fn with_faces(mut case: Case) -> Result<Case, Failure> {
+    let services: Vec<Service> = case.cluster.services().iter().cloned().collect();
+    for (mut service, last) in services.into_iter().zip(1_u8..=250) {
+        service.load_balancer_addresses = vec![IpAddr::from([203, 0, 113, last])];
+        for (port, at) in service.ports.iter_mut().zip(0..8) {
+            port.node_port = Port::new(30_000 + 8 * u16::from(last) + at);
+        }
+        case.cluster.apply(&[Change::Put(service.into())]).map_err(|error| error.to_string())?;
+    }
+    for (row, word) in [(Row::U5, "after"), (Row::U9, "node")] {
+        case.profile = case.profile.with_override(row, word).map_err(|error| error.to_string())?;
+    }
+    Ok(case)
 }
 
 /// The data plane against the engine, as installed and after each batch of changes.

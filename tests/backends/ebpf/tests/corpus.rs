@@ -13,7 +13,7 @@ use crate::plane;
 use netpol_backend_ebpf::EbpfPlane;
 
 /// How many expectations must have been seen at least: fewer means that something is no longer read.
-const FEWEST_SEEN: usize = 9_000;
+const FEWEST_SEEN: usize = 10_000;
 
 #[derive(Default)]
 struct Count {

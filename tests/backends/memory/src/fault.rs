@@ -18,6 +18,8 @@ pub enum Shows {
     Installed,
     /// Only after changes.
     Changed,
+    /// Only at faces of Services, on a profile that says what is seen there (U5, U9).
+    AtFaces,
 }
 
 macro_rules! faults {
@@ -166,11 +168,11 @@ faults! {
         "a pod does not reach itself: its packet to itself takes the way of all others";
     FinishedPodSelected "finished-pod-selected" Installed:
         "a finished pod's address stays in the sets and another owner has it (Azure NPM 428; weave 2632; Antrea 6507)";
-    PassingNodeUnseen "passing-node-unseen" Installed:
+    PassingNodeUnseen "passing-node-unseen" AtFaces:
         "a node that passes a connection on with its own address is taken for the client, as if every face kept it";
-    FacePortUntranslated "face-port-untranslated" Installed:
+    FacePortUntranslated "face-port-untranslated" AtFaces:
         "egress is held against the port that a face was sent to, where it is judged after translation";
-    FaceAddressUntranslated "face-address-untranslated" Installed:
+    FaceAddressUntranslated "face-address-untranslated" AtFaces:
         "egress is held against the address of the face, where it is judged after translation";
     StalePeerAfterRelabel "stale-peer-after-relabel" Changed:
         "sets do not follow a pod's labels (Kube-OVN 1920)";

@@ -93,8 +93,8 @@ fn passing_node(probe: &Probe, client: IpAddr, ends: &Ends) -> Result<Option<(Ip
     };
     let any = || {
         let family = Family::of(client);
-        let all: Vec<(IpAddr, u16)> = ends.node_addresses.iter().map(|(address, port)| (*address, *port)).collect();
-        let all: Vec<_> = all.into_iter().filter(|(address, _)| Family::of(*address) == family).collect();
+        let of_family = ends.node_addresses.iter().filter(|(address, _)| Family::of(**address) == family);
+        let all: Vec<(IpAddr, u16)> = of_family.map(|(address, port)| (*address, *port)).collect();
         let turn = if let L4::Port(_, port) = probe.flow.l4 { usize::from(port.get()) } else { 0 };
         all.get(turn % all.len().max(1)).copied()
     };
@@ -127,9 +127,15 @@ impl Packet {
             return Err("no end is a pod: such a connection does not cross the pod network".to_owned());
         }
         for (address, place) in [(from, &source), (to, &destination)] {
-            let owners = ends.pods.iter().filter(|end| end.pod.addresses.contains(&address)).count();
-            if owners != usize::from(place.is_pod) {
+            let has = ends.pods.iter().filter(|end| end.pod.addresses.contains(&address)).map(|end| end.port);
+            let owners: Vec<u16> = has.collect();
+            if owners.len() > 1 {
                 return Err("several ends claim one address".to_owned());
+            }
+            // Of a backend, an EndpointSlice may say one that another pod has.
+            let owner: &[u16] = if place.is_pod { std::slice::from_ref(&place.port) } else { &[] };
+            if owners != owner {
+                return Err("an address leads to somebody else".to_owned());
             }
         }
         // A node is reached by its address: of a hostNetwork pod, too, the switch knows no more.
