@@ -21,6 +21,21 @@ pub(super) struct Door {
     pub(super) port: DoorPort,
 }
 
+impl Door {
+    /// The name of the node that it is at.
+    fn node(&self) -> Option<&str> {
+        match &self.endpoint {
+            Endpoint::NodeAddress { node, .. } => Some(node),
+            _ => None,
+        }
+    }
+
+    /// Whether an end, a node of that name or whoever has that address, is the node that it is at.
+    pub(super) fn is_at(&self, node: Option<&str>, address: Option<IpAddr>) -> bool {
+        address == Some(self.address) || (node.is_some() && node == self.node())
+    }
+}
+
 /// What is the same of faces that differ by their address alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum DoorPort {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::IpAddr;
 
-use crate::engine::{Connection, ConnectionFront, Distinctions, EndName, Member, Nearness, PartitionClass, PassedOn};
+use crate::engine::{Connection, ConnectionFront, Distinctions, EndName, Nearness, PartitionClass, PassedOn};
 use crate::labels::Labels;
 use crate::model::flow::{Endpoint, Flow, L4};
 use crate::name::ObjectName;
@@ -40,6 +40,8 @@ struct Question {
     source: usize,
     passing: Vec<usize>,
     is_to_itself: bool,
+    /// The source is the node at the face.
+    is_from_there: bool,
     /// Whether each end is the other's node, and the node at the face each end's.
     nearness: [Nearness; 4],
     /// Where the destination may run that says no node.
@@ -116,7 +118,8 @@ impl EndKinds {
     fn standing(&self, kind: &EndKind, part: Part, door: &Door, places: &mut BTreeSet<usize>) {
         let mut found: Vec<(bool, Nearness, usize)> = Vec::new();
         for (at, member) in by_host(kind, part) {
-            let is_it = member.address == Some(door.address);
+            let is_node = kind.class.is_none();
+            let is_it = door.is_at(member.node.as_deref().filter(|_| is_node), member.address);
             let near = self.engine.nearness(&member.endpoint, &door.endpoint);
             match found.iter_mut().find(|(known, other, _)| *known == is_it && *other == near) {
                 Some((_, _, count)) if *count >= ALIKE => continue,
@@ -165,17 +168,21 @@ impl EndKinds {
             (None, Some(member)) => Some(member.endpoint.clone()),
             (None, None) => None,
         };
-        let node = |member: &Member| member.node.clone();
         let passing: Vec<IpAddr> = match (passed_on, at.name_of_node()) {
             (PassedOn::Never, _) => Vec::new(),
             (PassedOn::Named, Some(name)) => self.engine.node_addresses(name, Family::of(door.address)),
             (PassedOn::Named, None) => vec![door.address],
             (PassedOn::Some, _) => {
-                let own = member.and_then(node);
-                own.map_or_else(Vec::new, |name| self.engine.node_addresses(&name, Family::of(door.address)))
+                let own = member.and_then(|member| member.node.as_deref());
+                let hosts = || member.map_or_else(Vec::new, |member| member.hosts.clone());
+                own.map_or_else(hosts, |name| self.engine.node_addresses(name, Family::of(door.address)))
             }
         };
-        let passing: BTreeSet<usize> = passing.into_iter().map(|address| place(ingress, address)).collect();
+        let passing: BTreeSet<usize> = passing
+            .into_iter()
+            .filter(|address| Family::of(*address) == Family::of(door.address))
+            .map(|address| place(ingress, address))
+            .collect();
         let near = |subject: Option<&Endpoint>, peer: Option<&Endpoint>| match (subject, peer) {
             (Some(subject), Some(peer)) => self.engine.nearness(subject, peer),
             _ => Nearness::Apart,
@@ -197,6 +204,7 @@ impl EndKinds {
             source: connection.source.address.map_or(0, |address| place(ingress, address)),
             passing: passing.into_iter().collect(),
             is_to_itself: from == to,
+            is_from_there: door.is_at(connection.source.name_of_node(), connection.source.address),
             nearness: [near(from, to), near(to, from), near(from, face), near(to, face)],
             unsaid: member.filter(|member| member.node.is_none()).map(|member| member.node_selector.clone()),
         })

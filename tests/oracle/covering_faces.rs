@@ -26,6 +26,8 @@ struct FaceKey {
     /// The addresses of the node that may pass it on; of any node the destination's own.
     passing: BTreeSet<Whereabouts>,
     is_to_itself: bool,
+    /// The source is the node at the face.
+    is_from_there: bool,
     /// The destination is the source's node, the other way round, the node at the face is either's.
     near: [Near; 4],
     /// Where the destination may run that says no node.
@@ -167,7 +169,11 @@ impl Judge<'_> {
                 ProbeWho::Node(Some(name)) => self.addresses_of_node(name),
                 _ => vec![address],
             },
-            _ => self.node_of(&destination.who).map_or(Vec::new(), |name| self.addresses_of_node(&name)),
+            _ => match (self.node_of(&destination.who), &destination.who) {
+                (Some(name), _) => self.addresses_of_node(&name),
+                (None, ProbeWho::Pod(name)) => self.cluster.pod(name).unwrap().host_addresses.clone(),
+                (None, _) => Vec::new(),
+            },
         };
         let of_family = |other: &IpAddr| other.is_ipv4() == address.is_ipv4();
         let says_none = self.object(&destination.who).is_some() && self.node_of(&destination.who).is_none();
@@ -179,6 +185,8 @@ impl Judge<'_> {
             ),
             face: self.whereabouts(address, &egress, Direction::Egress),
             passing: passing.into_iter().filter(of_family).map(seen).collect(),
+            is_from_there: source.address == Some(address)
+                || (matches!(source.who, ProbeWho::Node(Some(_))) && source.who == at.who),
             is_to_itself: source.who == destination.who && matches!(source.who, ProbeWho::Pod(_)),
             near: [
                 self.near(source, destination),
@@ -210,7 +218,20 @@ fn all_flows(cluster: &Cluster, engine: &Engine) -> Vec<Flow> {
         .iter()
         .flat_map(|source| faces.iter().map(|flow| Flow::new(source.clone(), flow.destination.clone(), flow.l4)));
     let others: Vec<Flow> = others.collect();
-    flows.into_iter().chain(others).collect()
+    // Addresses that two nodes have are no members of a kind.
+    let is_known = |end: &Endpoint| match end {
+        Endpoint::NodeAddress { address, .. } => {
+            let away = if address.is_ipv4() { "192.0.2.1" } else { "2001:db8::1" };
+            let away = Endpoint::Address(away.parse().unwrap());
+            engine.verdict(&Flow::new(Endpoint::Address(*address), away.into(), L4::Icmp)).is_ok()
+        }
+        _ => true,
+    };
+    let is_asked = |flow: &Flow| match &flow.destination {
+        Destination::Endpoint(to) => is_known(&flow.source) && is_known(to),
+        _ => is_known(&flow.source),
+    };
+    flows.into_iter().chain(others).filter(is_asked).collect()
 }
 
 /// Compares every flow to a face with its representative; how many, and how many the covering set has.
