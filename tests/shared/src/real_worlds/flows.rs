@@ -117,11 +117,10 @@ fn destination(dice: &mut Dice, cluster: &Cluster) -> (Destination, L4, bool) {
         let l4 = service_port(dice, cluster).filter(|_| dice.chance(90)).unwrap_or_else(|| usual(dice));
         return (Destination::Service(service.name.clone()), l4, true);
     }
-    if kind < 9 {
-        if let Some(at) = front(dice, cluster) {
-            let l4 = service_port(dice, cluster).filter(|_| dice.chance(90)).unwrap_or_else(|| usual(dice));
-            return (Endpoint::Address(at).into(), l4, true);
-        }
+    let at = if kind < 9 { front(dice, cluster) } else { None };
+    if let Some(at) = at {
+        let l4 = service_port(dice, cluster).filter(|_| dice.chance(90)).unwrap_or_else(|| usual(dice));
+        return (Endpoint::Address(at).into(), l4, true);
     }
     if kind < 13 {
         let host = cluster.pods().iter().find(|pod| pod.host_network && dice.chance(30));
