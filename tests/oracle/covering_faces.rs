@@ -185,8 +185,9 @@ impl Judge<'_> {
             ),
             face: self.whereabouts(address, &egress, Direction::Egress),
             passing: passing.into_iter().filter(of_family).map(seen).collect(),
-            is_from_there: source.address == Some(address)
-                || (matches!(source.who, ProbeWho::Node(Some(_))) && source.who == at.who),
+            is_from_there: self.is_host(&source.who)
+                && (source.address == Some(address)
+                    || (matches!(source.who, ProbeWho::Node(Some(_))) && source.who == at.who)),
             is_to_itself: source.who == destination.who && matches!(source.who, ProbeWho::Pod(_)),
             near: [
                 self.near(source, destination),
@@ -282,6 +283,7 @@ fn every_flow_to_a_face_has_one_like_it() {
                 asked += covering;
             }
             Err(difference) => {
+                println!("world {seed}: {difference}");
                 wrong.push(format!("world {seed}: {difference}\n{:?}", World::new(cluster, profile, Vec::new())));
             }
         }
