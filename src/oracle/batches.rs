@@ -56,7 +56,12 @@ impl EndKinds {
         let l4s = self.ports(self.class(from), self.class(to));
         let batch = |(a, b): (usize, usize)| {
             let (a, b) = (from.members.get(a)?, to.members.get(b)?);
-            let batch = Batch::new(a.endpoint.clone(), b.endpoint.clone(), l4s.clone());
+            let mut batch = Batch::new(a.endpoint.clone(), b.endpoint.clone(), l4s.clone());
+            if to.is_host && self.has_faces {
+                // On some ports of a node others are reached, or nobody.
+                let flow = |l4| Flow::new(a.endpoint.clone(), b.endpoint.clone().into(), l4);
+                batch.l4s.retain(|l4| self.can_ask(&flow(*l4)));
+            }
             // Two names may meet in another family, two addresses do not.
             let by_name = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Named(_));
             let ok = !(by_name(&a.endpoint) && by_name(&b.endpoint))

@@ -61,6 +61,8 @@ pub(super) struct EndKinds {
     /// Every number that somebody gives a name.
     numbers: BTreeMap<(Protocol, PortName), BTreeSet<Port>>,
     free: Distinctions,
+    /// Somebody is reached otherwise than by an address of its own (K26).
+    pub(super) has_faces: bool,
 }
 
 impl EndKinds {
@@ -128,6 +130,13 @@ impl EndKinds {
                 }
             }
         }
+        let cluster = engine.cluster();
+        let has_faces = cluster.services().iter().any(|service| {
+            !service.external_addresses.is_empty()
+                || !service.load_balancer_addresses.is_empty()
+                || service.ports.iter().any(|port| port.node_port.is_some())
+        });
+        let has_host_ports = || cluster.pods().iter().any(|pod| pod.ports.iter().any(|port| port.host_port.is_some()));
         let partners = kinds.iter().map(|_| Default::default()).collect();
         Self {
             partners,
@@ -139,6 +148,7 @@ impl EndKinds {
             nodes_by_address,
             numbers,
             free: engine.no_distinctions(),
+            has_faces: has_faces || has_host_ports(),
         }
     }
 

@@ -18,6 +18,9 @@ use crate::verdict::Backend;
 /// So many members of a kind that stand to a face in one way are tried.
 const ALIKE: usize = 2;
 
+/// The nodes of so many of those behind a face are tried as sources.
+const DESTINATIONS: usize = 16;
+
 /// Who sends to faces.
 #[derive(Clone, Copy)]
 pub(super) enum Senders {
@@ -65,7 +68,10 @@ impl EndKinds {
         let mut asked: HashSet<Question> = HashSet::new();
         let mut all = Vec::new();
         for door in doors.iter().filter(|door| family.is_none_or(|family| family == Family::of(door.address))) {
-            let sources = kind.map_or_else(|| self.outside_senders(door), |kind| self.senders(kind, door));
+            let sources = match senders {
+                Senders::Kind(at) => self.senders(at, door),
+                Senders::Outside(_) => self.outside_senders(door),
+            };
             for source in sources {
                 let flow = Flow::new(source, door.endpoint.clone().into(), door.l4);
                 let Ok(connections) = self.engine.connections(&flow) else { continue };
@@ -88,28 +94,43 @@ impl EndKinds {
         all
     }
 
-    /// The rows by which those behind a face tell sources apart, as some of these find them.
-    fn rows_behind(&self, door: &Door, sources: Vec<Endpoint>) -> Vec<&Distinctions> {
-        let mut rows: BTreeMap<Option<usize>, &Distinctions> = BTreeMap::new();
+    /// Those behind a face that are members of kinds, as some of these sources find them, by the rows by which they tell sources
+    /// apart.
+    fn behind(&self, door: &Door, sources: Vec<Endpoint>) -> BTreeMap<Option<usize>, BTreeSet<(usize, usize)>> {
+        let mut all: BTreeMap<Option<usize>, BTreeSet<(usize, usize)>> = BTreeMap::new();
         for source in sources {
             let flow = Flow::new(source, door.endpoint.clone().into(), door.l4);
             for connection in self.engine.connections(&flow).into_iter().flatten() {
-                let class = self.find(&connection.destination).and_then(|(kind, _)| self.class(self.kind(kind)?));
-                rows.insert(class.map(|class| class.ingress), self.ingress(class));
+                let place = self.find(&connection.destination);
+                let class = place.and_then(|(kind, _)| self.class(self.kind(kind)?));
+                all.entry(class.map(|class| class.ingress)).or_default().extend(place);
             }
         }
-        rows.into_values().collect()
+        all
     }
 
-    /// Of each interval of addresses that those behind the face tell apart some members.
-    fn senders(&self, kind: &EndKind, door: &Door) -> Vec<Endpoint> {
+    fn row(&self, ingress: Option<usize>) -> &Distinctions {
+        ingress.and_then(|at| self.partition.distinctions.get(at)).unwrap_or_else(|| self.ingress(None))
+    }
+
+    /// Of each interval of addresses that those behind the face tell apart some members, and one that is behind it itself (U4).
+    fn senders(&self, own: usize, door: &Door) -> Vec<Endpoint> {
+        let Some(kind) = self.kind(own) else { return Vec::new() };
         let mut places: BTreeSet<usize> = BTreeSet::new();
         self.standing(kind, 0..kind.members.len(), door, &mut places);
         let ends = |places: &BTreeSet<usize>| -> Vec<Endpoint> {
             places.iter().filter_map(|at| kind.members.get(*at)).map(|member| member.endpoint.clone()).collect()
         };
-        for row in self.rows_behind(door, ends(&places)) {
-            kind.parts(row).into_iter().for_each(|part| self.standing(kind, part, door, &mut places));
+        for (ingress, behind) in self.behind(door, ends(&places)) {
+            for part in kind.parts(self.row(ingress)) {
+                self.standing(kind, part.clone(), door, &mut places);
+                if kind.is_host {
+                    // The nodes of those behind it, and others.
+                    let members = behind.iter().take(DESTINATIONS).filter_map(|place| self.member(*place));
+                    members.for_each(|member| places.extend(self.hosts_around(member, kind, &part)));
+                }
+            }
+            places.extend(behind.into_iter().filter(|(kind, _)| *kind == own).map(|(_, at)| at).take(ALIKE));
         }
         ends(&places)
     }
@@ -135,7 +156,8 @@ impl EndKinds {
         let family = Family::of(door.address);
         let addresses = |row: &Distinctions| outside(&self.engine, row, family);
         let first: Vec<Endpoint> = addresses(self.egress(None)).into_iter().take(1).map(Endpoint::Address).collect();
-        let all: BTreeSet<IpAddr> = self.rows_behind(door, first).into_iter().flat_map(addresses).collect();
+        let rows = self.behind(door, first).into_keys();
+        let all: BTreeSet<IpAddr> = rows.flat_map(|ingress| addresses(self.row(ingress))).collect();
         all.into_iter().map(Endpoint::Address).collect()
     }
 

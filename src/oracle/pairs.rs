@@ -136,7 +136,7 @@ impl EndKinds {
     }
 
     /// Of the part's hosts those that may be what a member runs on, and one or two others.
-    fn hosts_around(&self, member: &Member, hosts: &EndKind, part: &Part) -> Vec<usize> {
+    pub(super) fn hosts_around(&self, member: &Member, hosts: &EndKind, part: &Part) -> Vec<usize> {
         let node = member.node.as_ref().and_then(|node| self.engine.cluster().node(node));
         let addresses = node.map_or(&[][..], |node| &node.addresses).iter().map(|each| &each.address);
         let own = member.node.as_ref().and_then(|node| hosts.by_node.get(node)).into_iter();
