@@ -71,7 +71,8 @@ spec: {selector: {matchLabels: {role: jobs}}, template: {metadata: {labels: {rol
 #[test]
 fn faces_and_what_cannot_be_sent_are_said() {
     let folder = Folder::new();
-    let shop = folder.write("shop.yaml", format!("{SHOP}{FACES}"));
+    let text = format!("{SHOP}{FACES}");
+    let shop = folder.write("shop.yaml", &text);
     let vectors = vectors(netpol(["vectors", "--manifests", &shop]));
     let by = |face: &str| -> Vec<&Value> { vectors.iter().filter(|vector| vector["face"] == json!(face)).collect() };
     for (face, sent_to, port) in

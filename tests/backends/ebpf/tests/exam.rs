@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use fastrand::Rng;
-use netpol_oracle::generate::strategies::{World, clusters as any_clusters, overrides, with_ranges};
+use netpol_oracle::generate::strategies::{World, WorldSpec, overrides, with_ranges};
 use netpol_oracle::model::{OtherProtocol, Peer, Peers, PortSpec, Ports, ServiceKind};
 use netpol_oracle::net::Family;
 use netpol_oracle::oracle::ProbeWho;
@@ -61,9 +61,9 @@ impl Exam {
     }
 }
 
-/// Clusters, one after the other, the same for the same seed.
+/// Clusters without faces, one after the other, the same for the same seed.
 pub(crate) fn clusters(seed: u64) -> impl Iterator<Item = Cluster> {
-    grown(any_clusters(), seed)
+    grown(WorldSpec::new().real(0).clusters(), seed)
 }
 
 fn grown<S: Strategy>(strategy: S, seed: u64) -> impl Iterator<Item = S::Value> {
