@@ -78,6 +78,8 @@ codes! {
     TemplateParameters = "NP011",
     /// `egress: []` without `policyTypes`, which restricts nothing ([K3](crate::semantics#k3)).
     EmptyEgress = "NP012",
+    /// The text could not be read to its end: whoever gave it failed.
+    Unread = "NP013",
 
     /// The API server cannot read the document as a NetworkPolicy: a 400.
     Decode = "NP100",

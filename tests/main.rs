@@ -50,3 +50,5 @@ mod readme;
 mod robustness;
 mod round_trip;
 mod semantics;
+#[cfg(feature = "yaml")]
+mod streaming;

@@ -1,9 +1,12 @@
-//! Every goal of speed and memory, measured in one run as ratios: `cargo bench --bench ratios` (`-- --quick`: a minute).
+//! Every goal of speed and memory, measured in one run as ratios: `cargo bench --bench ratios` (`-- --quick`: a minute or two;
+//! `-- loading`: that part alone).
 //!
 //! What is compared is run in turn, a round of the one and a round of the other, and the median of the rounds' ratios is
 //! the figure: a machine whose speed drifts drifts for both. The last lines are `name<TAB>measured<TAB>goal<TAB>met|missed`.
 
+mod dump;
 mod goals;
+mod loading;
 mod reading;
 mod sizes;
 mod timing;
@@ -21,8 +24,19 @@ fn main() {
     }
     let effort = if arguments.iter().any(|each| each == "--quick") { Effort::Quick } else { Effort::Full };
     let mut goals = Goals::default();
-    reading::measure(effort, &mut goals);
-    writing::measure(effort, &mut goals);
-    sizes::measure(effort, &mut goals);
+    type Measure = fn(Effort, &mut Goals);
+    let parts: [(&str, Measure); 4] = [
+        ("reading", reading::measure),
+        ("writing", writing::measure),
+        ("sizes", sizes::measure),
+        ("loading", loading::measure),
+    ];
+    let is_named = |name: &str| arguments.iter().any(|each| each == name);
+    let all = !parts.iter().any(|(name, _)| is_named(name));
+    for (name, measure) in parts {
+        if all || is_named(name) {
+            measure(effort, &mut goals);
+        }
+    }
     goals.print();
 }

@@ -4,6 +4,7 @@ mod api_server;
 mod judge;
 mod lines;
 pub(crate) mod load;
+mod stream;
 pub(crate) mod tree;
 pub mod write;
 

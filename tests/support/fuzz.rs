@@ -7,9 +7,12 @@ use netpol_oracle::{
     explain,
 };
 
-/// Any bytes load: every diagnostic is located, and what loads can be judged and explained.
+/// Any bytes load, from a reader to the same as from a text: every diagnostic is located, and what loads can be judged and
+/// explained.
 pub(crate) fn manifests(bytes: &[u8]) {
     let loaded = Loader::new(Release::DEFAULT).text("fuzz", bytes).finish();
+    let read = Loader::new(Release::DEFAULT).reader("fuzz", bytes).finish();
+    assert!(read.cluster == loaded.cluster && read.diagnostics == loaded.diagnostics && read.objects == loaded.objects);
     for diagnostic in &loaded.diagnostics {
         assert!(diagnostic.location.is_some() && !diagnostic.message.is_empty(), "{diagnostic}");
     }

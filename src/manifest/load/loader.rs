@@ -1,18 +1,22 @@
-//! The loader: documents to objects, and what each is.
+//! The loader: what texts and objects hold, put into one cluster in their order.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::kinds::Kind;
+use super::findings::finding;
+use super::intake::{Intake, Setting};
 use super::loaded::{Loaded, LoadedObject};
+use super::names;
+use super::seen::Seen;
 use super::shared_addresses::{shared_addresses, shared_node_addresses};
-use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
-use crate::located::{At, Faults, FieldFault, Tree, Value};
-use crate::manifest::lines::FieldLines;
-use crate::manifest::tree::{Document, Format, Hint, Repeated, from_serialize, read};
+use super::taken::{Made, Taken, Takings};
+use super::texts;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::located::Tree;
+use crate::manifest::tree::{Document, Format, from_serialize};
 use crate::model::builder::ClusterBuilder;
 use crate::model::cluster::Cluster;
 use crate::name::ObjectName;
@@ -29,16 +33,22 @@ use crate::release::Release;
 ///   accepted once ([K25](crate::semantics#k25)).
 /// - A kind of Kubernetes itself in a version that the release does not serve is an error, as one in another case is
 ///   ([K25](crate::semantics#k25)). Of an OpenShift Template those objects are read that need no parameter.
-/// - No namespace means `default`, or what [`Loader::namespace`] says. The same object twice: the last accepted one wins, with a warning
+/// - No namespace means `default`, or what [`Loader::namespace`] says. The same object twice: the last accepted one wins, with
+///   a warning
 ///   ([K25](crate::semantics#k25)).
 /// - An object with only a `generateName` is called `<generateName>*`, the next one `<generateName>*2`:
 ///   each would become an object of its own.
 /// - The ending of a text's name says its format: `.json`, `.yaml` or `.yml`. Any other says nothing: JSON where the text
 ///   starts with `{` or `[` and is valid JSON, else YAML.
 ///
-/// Reading takes time and memory linear in the text. A document is refused with [`Code::Limit`] beyond 1,000 levels,
-/// 10,000,000 values (aliases expanded), 64 MiB of text repeated through aliases, the share of aliased values that the API
-/// server's parser allows, or 512 MiB of text.
+/// Texts may be of any size. Of a list larger than 1 MiB nothing is kept but the objects that it holds: item by item in
+/// JSON, and in YAML whose `items` are a list in block style, as `kubectl` writes it. Bounds are those of one item, of
+/// one document of a YAML text, and of one that is not such a list (in flow style, with an alias of another item's
+/// anchor): refused with [`Code::Limit`] is what has more than 1,000 levels, 10,000,000 values (aliases expanded), 64
+/// MiB of text repeated through aliases, the share of aliased values that the API server's parser allows, or 512 MiB of
+/// text. So is a list larger than 1 MiB that gives `kind`, `apiVersion` or `items` twice. A document with a fault is
+/// refused as a whole, large or small. What nobody asks for (managed fields, variables, volumes) is read as strictly as
+/// the rest, and never built.
 ///
 /// ```
 /// use netpol_oracle::{Loader, Release};
@@ -55,41 +65,17 @@ use crate::release::Release;
 /// ```
 #[derive(Debug)]
 pub struct Loader {
-    pub(super) release: Release,
-    /// Where objects are that name no namespace, if not in `default`.
-    pub(super) namespace: Option<Box<str>>,
-    pub(super) builder: ClusterBuilder,
-    pub(super) diagnostics: Vec<Diagnostic>,
-    pub(super) skipped: BTreeMap<String, usize>,
-    pub(super) objects: Vec<LoadedObject>,
-    /// Where each accepted object was, by kind and name.
-    pub(super) seen: HashMap<(Cow<'static, str>, ObjectName), Location>,
-    /// How many objects have each `generateName`.
-    pub(super) generated: HashMap<(&'static str, ObjectName), usize>,
+    setting: Setting,
+    builder: ClusterBuilder,
+    diagnostics: Vec<Diagnostic>,
+    skipped: BTreeMap<String, usize>,
+    objects: Vec<LoadedObject>,
+    /// Which of them were accepted.
+    seen: Seen,
+    /// How many objects have each `generateName`, by kind.
+    generated: HashMap<(String, ObjectName), usize>,
     /// How many typed objects came under each name.
-    pub(super) given: HashMap<Arc<str>, usize>,
-}
-
-/// One object on its way in.
-#[derive(Clone, Copy)]
-pub(super) struct Source<'a> {
-    pub(super) location: &'a Location,
-    pub(super) tree: &'a Tree,
-    pub(super) repeated: &'a [Repeated],
-    pub(super) format: Format,
-}
-
-/// A finding of the reader itself.
-pub(super) fn finding(severity: Severity, code: Code, message: String, location: Location) -> Diagnostic {
-    Diagnostic {
-        origin: Origin::Manifest,
-        severity,
-        code,
-        path: FieldPath::root(),
-        message,
-        help: String::new(),
-        location: Some(location),
-    }
+    given: HashMap<Arc<str>, usize>,
 }
 
 impl Loader {
@@ -97,13 +83,12 @@ impl Loader {
     #[must_use]
     pub fn new(release: Release) -> Self {
         Self {
-            release,
-            namespace: None,
+            setting: Setting { release, namespace: "default".into() },
             builder: Cluster::builder(),
             diagnostics: Vec::new(),
             skipped: BTreeMap::new(),
             objects: Vec::new(),
-            seen: HashMap::new(),
+            seen: Seen::default(),
             generated: HashMap::new(),
             given: HashMap::new(),
         }
@@ -113,16 +98,51 @@ impl Loader {
     /// none.
     #[must_use]
     pub fn namespace(mut self, namespace: &str) -> Self {
-        self.namespace = Some(namespace.into());
+        self.setting.namespace = namespace.into();
         self
     }
 
     /// Reads a text, of one or many documents; `name` stands in every location.
     #[must_use]
     pub fn text(mut self, name: &str, text: impl AsRef<[u8]>) -> Self {
-        let source: Arc<str> = name.into();
-        for document in read(text.as_ref(), Hint::of_name(name)) {
-            self.document(&source, document);
+        let takings = texts::of_text(&self.setting, name, text.as_ref());
+        self.put(takings);
+        self
+    }
+
+    /// Reads a text of any size, of one or many documents, as [`Loader::text`] does: of a large list item by item, and
+    /// nothing of it is kept but what goes into the cluster. What the reader fails with is a diagnostic
+    /// ([`Code::Unread`]) of the document it happened in, which is refused.
+    ///
+    /// A text of more than 1 MiB whose name does not say its format is JSON where it starts with `{` or `[`, else YAML.
+    ///
+    /// ```
+    /// use netpol_oracle::{Loader, Release};
+    /// let text = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod, metadata: {name: web}}\n";
+    /// let loaded = Loader::new(Release::DEFAULT).reader("pods.yaml", text.as_bytes()).finish();
+    /// assert_eq!(loaded.cluster.pods().len(), 1);
+    /// ```
+    #[must_use]
+    pub fn reader(mut self, name: &str, text: impl Read) -> Self {
+        let takings = texts::of_reader(&self.setting, name, text);
+        self.put(takings);
+        self
+    }
+
+    /// Reads several texts, each as [`Loader::reader`] does, side by side with the feature `rayon`. What is found stands in
+    /// their order all the same.
+    ///
+    /// ```
+    /// use netpol_oracle::{Loader, Release};
+    /// let texts = [("a.yaml", "kind: Pod\nmetadata: {name: a}"), ("b.json", r#"{"kind": "Pod", "metadata": {"name": "b"}}"#)];
+    /// let texts = texts.map(|(name, text)| (name, text.as_bytes()));
+    /// let loaded = Loader::new(Release::DEFAULT).readers(texts).finish();
+    /// assert_eq!(loaded.cluster.pods().len(), 2);
+    /// ```
+    #[must_use]
+    pub fn readers<N: AsRef<str> + Send, R: Read + Send>(mut self, texts: impl IntoIterator<Item = (N, R)>) -> Self {
+        for takings in texts::of_readers(&self.setting, texts) {
+            self.put(takings);
         }
         self
     }
@@ -136,20 +156,18 @@ impl Loader {
         let index = *count;
         *count += 1;
         let root = from_serialize(object);
-        self.document(&source, Document { index, root, repeated: Vec::new(), format: Format::Json });
+        let mut intake = Intake::new(&self.setting, source);
+        intake.document(Document { index, root, repeated: Vec::new(), format: Format::Json });
+        self.put(intake.finish());
         self
     }
 
     /// Reads an object that stands in a larger text, of which it keeps the lines: item `item` of its document.
     #[must_use]
     pub(crate) fn item(mut self, source: &Arc<str>, tree: &Tree, item: usize, format: Format) -> Self {
-        let location = Location { source: source.clone(), document: 0, item: Some(item), line: tree.line };
-        let whole = Source { location: &location, tree, repeated: &[], format };
-        match self.identify(tree, &location, None, None) {
-            None => {}
-            Some((Kind::List, kind, version)) => self.list(whole, kind, version),
-            Some((kind, word, version)) => self.one(whole, kind, word, version),
-        }
+        let mut intake = Intake::new(&self.setting, source.clone());
+        intake.item(tree, item, format);
+        self.put(intake.finish());
         self
     }
 
@@ -157,84 +175,73 @@ impl Loader {
     #[must_use]
     pub fn finish(mut self) -> Loaded {
         let cluster = self.builder.build();
-        self.diagnostics.extend(shared_addresses(cluster.pods(), &self.seen));
-        self.diagnostics.extend(shared_node_addresses(&cluster, &self.seen));
+        let location = |kind: &str, name: &ObjectName| {
+            let place = self.seen.place(&self.objects, (kind, name.namespace(), name.name()))?;
+            self.objects.get(place).map(|record| record.location.clone())
+        };
+        let mut shared = shared_addresses(cluster.pods(), |pod| location("Pod", pod));
+        shared.extend(shared_node_addresses(&cluster, |node| location("Node", node)));
+        self.diagnostics.extend(shared);
         Loaded { cluster, diagnostics: self.diagnostics, skipped: self.skipped, objects: self.objects }
     }
 
-    fn document(&mut self, source: &Arc<str>, document: Document) {
-        let at = |line| Location { source: source.clone(), document: document.index, item: None, line };
-        let root = match &document.root {
-            Ok(root) => root,
-            Err(fault) => {
-                let location = at(fault.line);
-                self.unreadable(location.clone());
-                self.diagnostics.push(fault.at(location));
-                return;
-            }
-        };
-        if root.is_null() {
-            return;
-        }
-        let location = at(root.line);
-        let whole = Source { location: &location, tree: root, repeated: &document.repeated, format: document.format };
-        match self.identify(root, &location, None, None) {
-            None => {}
-            Some((Kind::List, kind, version)) => self.list(whole, kind, version),
-            Some((kind, word, version)) => self.one(whole, kind, word, version),
-        }
-    }
-
-    pub(super) fn unreadable(&mut self, location: Location) {
-        self.objects.push(LoadedObject {
-            location,
-            kind: String::new(),
-            namespace: String::new(),
-            name: String::new(),
-            accepted: false,
-            accepted_strict: false,
-            lines: FieldLines::default(),
-        });
-    }
-
-    /// What an object is; reports one that does not say.
-    /// The defaults are what the list around it says of its items.
-    pub(super) fn identify<'a>(
-        &mut self,
-        tree: &'a Tree,
-        location: &Location,
-        default_kind: Option<&'a str>,
-        default_version: Option<&'a str>,
-    ) -> Option<(Kind, &'a str, Option<&'a str>)> {
-        let at = At::root(tree);
-        let mut faults = Faults::default();
-        let mut found = None;
-        if matches!(tree.value, Value::Mapping(_)) {
-            let kind = at.text(&mut faults, "kind").or(default_kind);
-            let version = at.text(&mut faults, "apiVersion").or(default_version);
-            let is_silent = at.field("kind").is_none_or(|kind| kind.tree.as_str() == Some(""));
-            match kind {
-                Some(kind) => {
-                    let has_items = tree.get("items").is_some();
-                    found = Some((Kind::of(version, kind, has_items, self.release), kind, version));
+    pub(super) fn put(&mut self, takings: Takings) {
+        for Taken { mut record, diagnostics, made } in takings.into_iter() {
+            self.diagnostics.extend(diagnostics);
+            let object = match made {
+                Made::Nothing => None,
+                Made::LeftOut => {
+                    let kind = record.as_ref().map(|record| record.kind.clone());
+                    *self.skipped.entry(kind.unwrap_or_default()).or_insert(0) += 1;
+                    None
                 }
-                None if is_silent => faults.missing(&at, "kind"),
-                None => {}
+                Made::OtherPolicy(policy) => {
+                    self.builder.other_policy(policy);
+                    None
+                }
+                Made::RejectedPolicy(name) => {
+                    self.builder.rejected_policy(name);
+                    None
+                }
+                Made::Object(object) => Some(object),
+                Made::Unnamed(object) => {
+                    let name = record.as_mut().map(|record| self.generated_name(record));
+                    name.and_then(|name| Some(names::renamed(object?, name)))
+                }
+            };
+            self.objects.extend(record);
+            if let Some(object) = object {
+                self.remember();
+                self.builder.object(object);
             }
-        } else {
-            let message = format!("a manifest must be an object, not a value of type `{}`", tree.kind_name());
-            faults.note(Code::FieldType, &at, message, "");
         }
-        let faults = faults.into_list();
-        if faults.is_empty() {
-            return found;
-        }
-        self.unreadable(location.clone());
-        self.place(faults, location);
-        None
     }
 
-    pub(super) fn place(&mut self, faults: Vec<FieldFault>, location: &Location) {
-        self.diagnostics.extend(faults.into_iter().map(|fault| fault.at(Some(location))));
+    /// `web-*` for the first object of the prefix `web-`, then `web-*2`, ...; in the record too.
+    fn generated_name(&mut self, record: &mut LoadedObject) -> ObjectName {
+        let prefix = ObjectName::new(&*record.namespace, &*record.name);
+        let count = self.generated.entry((record.kind.clone(), prefix)).or_insert(0);
+        *count += 1;
+        record.name.push('*');
+        if *count > 1 {
+            record.name.push_str(&count.to_string());
+        }
+        ObjectName::new(&*record.namespace, &*record.name)
+    }
+
+    /// Takes note of the last record as accepted; warns where an object of its name was before (K25).
+    fn remember(&mut self) {
+        let place = self.objects.len().saturating_sub(1);
+        let Some(earlier) = self.seen.insert(&self.objects, place) else {
+            return;
+        };
+        if let (Some(earlier), Some(record)) = (self.objects.get(earlier), self.objects.get(place)) {
+            let slash = if record.namespace.is_empty() { "" } else { "/" };
+            let shown = format!("{}{slash}{}", record.namespace, record.name);
+            let message =
+                format!("{} `{shown}` was given before, at {}; this one counts", record.kind, earlier.location);
+            let warning = finding(Severity::Warning, Code::DuplicateObject, message, record.location.clone());
+            self.diagnostics.push(warning);
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Names as manifests write them.
 
 use crate::located::{Entry, Tree, Value};
+use crate::model::change::Object;
+use crate::model::cluster::Pod;
 use crate::model::policy::NetworkPolicy;
 use crate::name::{Direction, ObjectName};
 
@@ -17,10 +19,12 @@ pub(super) fn written_name(tree: &Tree) -> ObjectName {
 /// The object in that namespace, where it names none.
 pub(super) fn placed(tree: &Tree, namespace: &str) -> Option<Tree> {
     let metadata = tree.get("metadata")?;
-    let is_silent = metadata.get("namespace").is_none_or(|named| named.is_null() || named.as_str() == Some(""));
+    if !metadata.get("namespace").is_none_or(|named| named.is_null() || named.as_str() == Some("")) {
+        return None;
+    }
     let mut placed = tree.clone();
     let Value::Mapping(fields) = &mut placed.value else { return None };
-    let metadata = fields.iter_mut().find(|field| &*field.key == "metadata").filter(|_| is_silent)?;
+    let metadata = fields.iter_mut().find(|field| &*field.key == "metadata")?;
     let line = metadata.line;
     let Value::Mapping(fields) = &mut metadata.value.value else { return None };
     fields.retain(|field| &*field.key != "namespace");
@@ -36,12 +40,19 @@ pub(super) fn generate_name(tree: &Tree) -> Option<&str> {
     if text("name").is_some() { None } else { text("generateName") }
 }
 
-pub(super) fn renamed(policy: &NetworkPolicy, name: ObjectName) -> NetworkPolicy {
-    NetworkPolicy::new(
-        name,
-        policy.subject().clone(),
-        policy.types(),
-        policy.written_rules(Direction::Ingress).to_vec(),
-        policy.written_rules(Direction::Egress).to_vec(),
-    )
+/// The object under a name that is its own.
+pub(super) fn renamed(object: Object, name: ObjectName) -> Object {
+    match object {
+        Object::Pod(pod) => Pod { name, ..pod }.into(),
+        Object::Policy(policy) => NetworkPolicy::new(
+            name,
+            policy.subject().clone(),
+            policy.types(),
+            policy.written_rules(Direction::Ingress).to_vec(),
+            policy.written_rules(Direction::Egress).to_vec(),
+        )
+        .into(),
+        // The names of others stay what they are.
+        other => other,
+    }
 }

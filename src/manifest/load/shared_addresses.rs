@@ -1,7 +1,6 @@
 //! Addresses that several pods claim, or several nodes have.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
@@ -16,7 +15,7 @@ const MAX_NAMED: usize = 10;
 /// A warning for each address that two live pods claim; hostNetwork pods claim none (K20).
 pub(super) fn shared_addresses(
     pods: Objects<'_, Pod>,
-    seen: &HashMap<(Cow<'static, str>, ObjectName), Location>,
+    location: impl Fn(&ObjectName) -> Option<Location>,
 ) -> Vec<Diagnostic> {
     let mut owners: BTreeMap<IpAddr, Vec<&ObjectName>> = BTreeMap::new();
     for pod in pods.iter().filter(|pod| pod.is_live() && !pod.host_network) {
@@ -27,7 +26,7 @@ pub(super) fn shared_addresses(
     owners.retain(|_, owners| owners.len() > 1);
     let warning = |(address, owners): (IpAddr, Vec<&ObjectName>)| {
         let message = format!("the address `{address}` is claimed by the live pods {}", first_of(&owners, MAX_NAMED));
-        let location = owners.last().and_then(|name| seen.get(&(Cow::Borrowed("Pod"), (*name).clone())));
+        let location = owners.last().and_then(|name| location(name));
         shared(message, "a flow that names the address has no answer; name a pod", location)
     };
     owners.into_iter().map(warning).collect()
@@ -36,7 +35,7 @@ pub(super) fn shared_addresses(
 /// A warning for each address that two nodes have, by their Node objects or by what live pods report (K20).
 pub(super) fn shared_node_addresses(
     cluster: &Cluster,
-    seen: &HashMap<(Cow<'static, str>, ObjectName), Location>,
+    location: impl Fn(&ObjectName) -> Option<Location>,
 ) -> Vec<Diagnostic> {
     let mut nodes: BTreeMap<IpAddr, BTreeSet<&str>> = BTreeMap::new();
     for node in cluster.nodes() {
@@ -55,14 +54,13 @@ pub(super) fn shared_node_addresses(
     let warning = |(address, nodes): (IpAddr, BTreeSet<&str>)| {
         let nodes: Vec<&str> = nodes.into_iter().collect();
         let message = format!("the address `{address}` belongs to the nodes {}", first_of(&nodes, MAX_NAMED));
-        let mut objects =
-            nodes.iter().filter_map(|name| seen.get(&(Cow::Borrowed("Node"), ObjectName::new("", *name))));
+        let mut objects = nodes.iter().filter_map(|name| location(&ObjectName::new("", *name)));
         shared(message, "a flow that names the address has no answer; name a node", objects.next_back())
     };
     nodes.into_iter().map(warning).collect()
 }
 
-fn shared(message: String, help: &str, location: Option<&Location>) -> Diagnostic {
+fn shared(message: String, help: &str, location: Option<Location>) -> Diagnostic {
     Diagnostic {
         origin: Origin::Manifest,
         severity: Severity::Warning,
@@ -70,6 +68,6 @@ fn shared(message: String, help: &str, location: Option<&Location>) -> Diagnosti
         path: FieldPath::root(),
         message,
         help: help.to_owned(),
-        location: location.cloned(),
+        location,
     }
 }

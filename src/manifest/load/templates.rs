@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use super::findings::finding;
+use super::intake::{Intake, Source};
 use super::kinds::Kind;
-use super::loader::{Loader, Source, finding};
 use super::names::written_name;
+use super::taken::{Made, Taken};
 use crate::diagnostic::{Code, Location, Severity};
 use crate::located::{Tree, Value};
 use crate::text::{counted, listed, quoted};
 
-impl Loader {
+impl Intake {
     /// Loads the objects that need no parameter; one warning names what the others need.
     pub(super) fn template(&mut self, template: Source<'_>) {
         self.note_unread(template, "Template");
@@ -44,7 +46,7 @@ impl Loader {
             );
             let mut warning = finding(Severity::Warning, Code::TemplateParameters, message, template.location.clone());
             warning.help = "load what `oc process` makes of it".to_owned();
-            self.diagnostics.push(warning);
+            self.push(Taken { record: None, diagnostics: vec![warning], made: Made::Nothing });
         }
     }
 }

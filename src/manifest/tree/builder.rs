@@ -11,10 +11,10 @@ const SMALL: usize = 16;
 
 /// A key that waits for its value.
 #[derive(Debug)]
-pub(super) struct Key {
-    pub(super) text: Box<str>,
-    pub(super) line: Option<usize>,
-    pub(super) is_string: bool,
+pub(crate) struct Key {
+    pub(crate) text: Box<str>,
+    pub(crate) line: Option<usize>,
+    pub(crate) is_string: bool,
 }
 
 /// What the value of a repeated key does to the earlier one.
@@ -114,15 +114,15 @@ enum Open {
 
 /// The collections that are open, outermost first.
 #[derive(Debug, Default)]
-pub(super) struct Builder {
+pub(crate) struct Builder {
     open: Vec<Open>,
     repeats: Repeats,
-    pub(super) repeated: Vec<Repeated>,
+    pub(crate) repeated: Vec<Repeated>,
 }
 
 impl Builder {
     /// A builder that takes repeated keys as JSON does.
-    pub(super) fn for_json() -> Self {
+    pub(crate) fn for_json() -> Self {
         Self { repeats: Repeats::Merge { budget: MAX_NODES }, ..Self::default() }
     }
 
@@ -135,20 +135,20 @@ impl Builder {
         self.open.push(Open::Sequence(line, Vec::new()));
     }
 
-    pub(super) fn open_mapping(&mut self, line: Option<usize>) {
+    pub(crate) fn open_mapping(&mut self, line: Option<usize>) {
         let builder = MappingBuilder { line, entries: Vec::new(), places: HashMap::new() };
         self.open.push(Open::Mapping(builder, None));
     }
 
     /// The key whose value comes next. Outside a mapping it does nothing.
-    pub(super) fn key(&mut self, key: Key) {
+    pub(crate) fn key(&mut self, key: Key) {
         if let Some(Open::Mapping(_, waiting)) = self.open.last_mut() {
             *waiting = Some(key);
         }
     }
 
     /// Closes the innermost collection and hands it back; it is not put anywhere yet.
-    pub(super) fn close(&mut self) -> Option<Tree> {
+    pub(crate) fn close(&mut self) -> Option<Tree> {
         Some(match self.open.pop()? {
             Open::Sequence(line, items) => Tree::new(line, Value::Sequence(items)),
             Open::Mapping(builder, _) => Tree::new(builder.line, Value::Mapping(builder.entries)),
@@ -156,7 +156,7 @@ impl Builder {
     }
 
     /// Puts a value where it belongs. Hands it back where nothing is open: it is the root.
-    pub(super) fn put(&mut self, tree: Tree) -> Option<Tree> {
+    pub(crate) fn put(&mut self, tree: Tree) -> Option<Tree> {
         match self.open.last_mut() {
             None => return Some(tree),
             Some(Open::Sequence(_, items)) => items.push(tree),

@@ -69,22 +69,55 @@ struct Composer<'a> {
 
 /// The nodes of a document, its root first; none for an empty one. What follows the root is not looked at.
 pub(super) fn compose(text: &str, line: usize) -> Result<Vec<Node>, Fault> {
-    let mut composer = Composer {
-        scanner: Scanner::new(text, line),
-        nodes: Vec::new(),
-        open: Vec::new(),
-        anchors: HashMap::new(),
-        tags: HashMap::new(),
-    };
+    let mut composer = Composer::new(Scanner::new(text, line));
     composer.document()?;
     Ok(composer.nodes)
+}
+
+/// What whole lines of a larger document come to.
+pub(super) struct Part {
+    /// The document's root, a mapping, with what of it stands in these lines.
+    pub(super) nodes: Result<Vec<Node>, Fault>,
+    /// Whether something was open where the lines ended.
+    pub(super) is_cut_off: bool,
+    pub(super) has_anchors: bool,
+}
+
+/// The nodes of lines inside of a block mapping, the document's root. Where a column is given, the lines begin inside of the
+/// block sequence that starts there and is the value of `key`.
+pub(super) fn compose_part(text: &str, line: usize, sequence: Option<(usize, &str)>) -> Part {
+    let columns = [Some(0), sequence.map(|(column, _)| column).filter(|column| *column > 0)];
+    let columns: Vec<usize> = columns.into_iter().flatten().collect();
+    let mut composer = Composer::new(Scanner::inside(text, line, &columns));
+    composer.nodes.push(Node { line, kind: NodeKind::Mapping(Vec::new()) });
+    composer.open.push((0, Expect::BlockKey));
+    if let Some((column, key)) = sequence {
+        let key = NodeKind::Scalar { text: key.into(), plain: true, tag: Tag::None };
+        let children = vec![1, 2];
+        composer.nodes = vec![
+            Node { line, kind: NodeKind::Mapping(children) },
+            Node { line, kind: key },
+            Node { line, kind: NodeKind::Sequence(Vec::new()) },
+        ];
+        composer.open.push((2, if column > 0 { Expect::BlockEntry } else { Expect::IndentlessEntry }));
+    }
+    let done = composer.steps();
+    Part {
+        is_cut_off: composer.scanner.is_cut_off(),
+        has_anchors: !composer.anchors.is_empty(),
+        nodes: done.map(|()| composer.nodes),
+    }
 }
 
 fn fault<T>(line: usize, message: impl Into<String>) -> Result<T, Fault> {
     Err(Fault::new(FaultKind::Syntax, Some(line), message))
 }
 
-impl Composer<'_> {
+impl<'a> Composer<'a> {
+    fn new(scanner: Scanner<'a>) -> Self {
+        Self { scanner, nodes: Vec::new(), open: Vec::new(), anchors: HashMap::new(), tags: HashMap::new() }
+    }
+
     fn peek(&mut self) -> Result<&TokenKind, Fault> {
         Ok(&self.scanner.peek()?.kind)
     }
@@ -123,9 +156,6 @@ impl Composer<'_> {
             }
             directives += 1;
         }
-        for (handle, prefix) in [("!", "!"), ("!!", "tag:yaml.org,2002:")] {
-            self.tags.entry(handle.into()).or_insert_with(|| prefix.into());
-        }
         let is_explicit = self.take(&TokenKind::DocumentStart)?.is_some();
         let line = self.scanner.peek()?.line;
         let is_empty = match self.peek()? {
@@ -141,6 +171,11 @@ impl Composer<'_> {
             return Ok(());
         }
         self.node(true, false)?;
+        self.steps()
+    }
+
+    /// Reads what is open to its end.
+    fn steps(&mut self) -> Result<(), Fault> {
         while let Some((id, expect)) = self.open.last().copied() {
             self.step(id, expect)?;
         }
@@ -346,7 +381,13 @@ impl Composer<'_> {
         let whole = if handle.is_empty() {
             suffix.to_owned()
         } else {
-            match self.tags.get(handle) {
+            let given = self.tags.get(handle).map(|prefix| &**prefix);
+            let usual = match handle {
+                "!" => Some("!"),
+                "!!" => Some("tag:yaml.org,2002:"),
+                _ => None,
+            };
+            match given.or(usual) {
                 Some(prefix) => format!("{prefix}{suffix}"),
                 None => return fault(line, "the handle of the tag was never declared"),
             }
@@ -368,7 +409,8 @@ impl Composer<'_> {
         if let TokenKind::Alias(_) = self.peek()? {
             if let Token { line, kind: TokenKind::Alias(name) } = self.scanner.next()? {
                 let Some(target) = self.anchors.get(&name).copied() else {
-                    return fault(line, format!("the anchor `{name}` does not exist"));
+                    let message = format!("the anchor `{name}` does not exist");
+                    return Err(Fault::new(FaultKind::Anchor, Some(line), message));
                 };
                 self.add(line, NodeKind::Alias(target), parent)?;
             }

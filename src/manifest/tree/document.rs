@@ -11,7 +11,7 @@ pub(crate) const MAX_NODES: usize = 10_000_000;
 /// How many bytes of text the aliases of a document may repeat.
 #[cfg(feature = "yaml")]
 pub(crate) const MAX_ALIASED_BYTES: usize = 64 << 20;
-/// How many bytes a document may have.
+/// How many bytes an object may have, or a document that is read as a whole.
 pub(crate) const MAX_BYTES: usize = 512 << 20;
 /// How many repeated keys of a document are listed.
 pub(crate) const MAX_REPEATED: usize = 1_000;
@@ -83,6 +83,7 @@ impl Fault {
     pub(crate) fn code(&self) -> Code {
         match self.kind {
             FaultKind::Limit => Code::Limit,
+            FaultKind::Unread => Code::Unread,
             _ => Code::Syntax,
         }
     }
@@ -110,6 +111,11 @@ pub(crate) enum FaultKind {
     Value,
     /// A bound of the reader was passed.
     Limit,
+    /// The text did not come to its end: what gives it failed.
+    Unread,
+    /// An alias without its anchor.
+    #[cfg(feature = "yaml")]
+    Anchor,
     /// The bytes are no text: JSON replaces such bytes.
     #[cfg(feature = "yaml")]
     Encoding,

@@ -1,46 +1,42 @@
 //! JSON with lines, number literals and repeated keys.
 
+mod pass;
+
 use super::builder::{Builder, Key};
 use super::document::{Document, Fault, FaultKind, Format, MAX_BYTES, MAX_DEPTH, MAX_NODES, Repeated};
+use super::interest::Interest;
 use crate::located::{Tree, Value};
 
 /// Reads the values of a text: one of any kind, or objects one after another.
 pub(super) fn read(text: &[u8]) -> Vec<Document> {
-    read_lines(text, true)
-}
-
-/// Reads one value without lines: text that was made from an object.
-pub(super) fn read_value(text: &[u8]) -> Result<Tree, Fault> {
-    let mut documents = read_lines(text, false).into_iter();
-    documents.next().map_or_else(|| Ok(Tree::new(None, Value::Null)), |document| document.root)
-}
-
-fn read_lines(text: &[u8], lines: bool) -> Vec<Document> {
-    let mut reader = Reader { text, at: 0, line: 1, lines };
+    let mut reader = Reader::new(text, 1);
     let mut documents = Vec::new();
     let document = |index, root, repeated| Document { index, root, repeated, format: Format::Json };
     if text.len() > MAX_BYTES {
         let message = format!("the text is larger than {} MiB", MAX_BYTES >> 20);
         return vec![document(0, Err(Fault::new(FaultKind::Limit, None, message)), Vec::new())];
     }
+    let mut objects_only = true;
     loop {
-        reader.skip_space();
         let index = documents.len();
-        if reader.peek().is_none() {
-            if index == 0 {
-                documents.push(document(0, Ok(reader.leaf(Value::Null)), Vec::new()));
+        match reader.next(index, objects_only) {
+            Ok(true) => {}
+            Ok(false) => {
+                if index == 0 {
+                    documents.push(document(0, Ok(reader.leaf(Value::Null)), Vec::new()));
+                }
+                return documents;
             }
-            return documents;
+            Err(fault) => {
+                documents.push(document(index, Err(fault), Vec::new()));
+                return documents;
+            }
         }
-        let objects_only = documents.iter().all(|document: &Document| {
-            document.root.as_ref().is_ok_and(|root| matches!(root.value, Value::Mapping(_)))
-        });
-        if index > 0 && !(objects_only && reader.peek() == Some(b'{')) {
-            let fault = reader.unexpected("after the value");
-            documents.push(document(index, Err(fault), Vec::new()));
-            return documents;
-        }
-        let (root, repeated) = reader.value();
+        let (root, repeated) = match reader.value(Interest::WHOLE) {
+            Ok(value) => (Ok(value.tree), value.repeated),
+            Err(fault) => (Err(fault), Vec::new()),
+        };
+        objects_only &= root.as_ref().is_ok_and(|root| matches!(root.value, Value::Mapping(_)));
         let failed = root.is_err();
         documents.push(document(index, root, repeated));
         if failed {
@@ -49,12 +45,29 @@ fn read_lines(text: &[u8], lines: bool) -> Vec<Document> {
     }
 }
 
+/// Reads one value without lines: text that was made from an object.
+pub(super) fn read_value(text: &[u8]) -> Result<Tree, Fault> {
+    let mut reader = Reader { lines: false, ..Reader::new(text, 1) };
+    reader.value(Interest::WHOLE).map(|value| value.tree)
+}
+
+/// A value as it was read.
 #[derive(Debug)]
-struct Reader<'a> {
+pub(crate) struct Read {
+    pub(crate) tree: Tree,
+    /// The keys given more than once, with their paths from here.
+    pub(crate) repeated: Vec<Repeated>,
+}
+
+/// Reads JSON from the beginning of a text.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
     text: &'a [u8],
     at: usize,
     line: usize,
     lines: bool,
+    /// Whether a value that was left out must be read after all: to tell what is wrong in it.
+    in_doubt: bool,
 }
 
 /// What may come next.
@@ -70,7 +83,21 @@ enum Expect {
     More,
 }
 
-impl Reader<'_> {
+fn place(in_object: bool) -> &'static str {
+    if in_object { "in an object" } else { "in an array" }
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of a text that begins on the given line.
+    pub(crate) fn new(text: &'a [u8], line: usize) -> Self {
+        Self { text, at: 0, line, lines: true, in_doubt: false }
+    }
+
+    /// How many bytes were read, and the line that it came to.
+    pub(crate) fn position(&self) -> (usize, usize) {
+        (self.at, self.line)
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
@@ -79,11 +106,11 @@ impl Reader<'_> {
         self.lines.then_some(self.line)
     }
 
-    fn leaf(&self, value: Value) -> Tree {
+    pub(crate) fn leaf(&self, value: Value) -> Tree {
         Tree::new(self.here(), value)
     }
 
-    fn skip_space(&mut self) {
+    pub(crate) fn skip_space(&mut self) {
         while let Some(byte @ (b' ' | b'\t' | b'\r' | b'\n')) = self.peek() {
             self.line += usize::from(byte == b'\n');
             self.at += 1;
@@ -109,33 +136,50 @@ impl Reader<'_> {
         self.fault(format!("unexpected character `{shown}` {place}"))
     }
 
-    fn value(&mut self) -> (Result<Tree, Fault>, Vec<Repeated>) {
-        let mut builder = Builder::for_json();
-        let root = self.build(&mut builder);
-        let repeated = if root.is_ok() { builder.repeated } else { Vec::new() };
-        (root, repeated)
+    /// Whether there is one more document.
+    pub(crate) fn next(&mut self, index: usize, objects_only: bool) -> Result<bool, Fault> {
+        self.skip_space();
+        match self.peek() {
+            None => Ok(false),
+            Some(first) if index > 0 && !(objects_only && first == b'{') => Err(self.unexpected("after the value")),
+            Some(_) => Ok(true),
+        }
     }
 
-    fn build(&mut self, builder: &mut Builder) -> Result<Tree, Fault> {
-        // Whether each open collection is an object.
-        let mut open: Vec<bool> = Vec::new();
+    /// One value, of which only what is asked for is kept.
+    pub(crate) fn value(&mut self, interest: Interest) -> Result<Read, Fault> {
+        let (at, line) = (self.at, self.line);
+        self.in_doubt = false;
+        let mut builder = Builder::for_json();
+        let mut tree = self.build(&mut builder, interest)?;
+        if self.in_doubt {
+            (self.at, self.line) = (at, line);
+            builder = Builder::for_json();
+            tree = self.build(&mut builder, Interest::WHOLE)?;
+        }
+        Ok(Read { tree, repeated: builder.repeated })
+    }
+
+    fn build(&mut self, builder: &mut Builder, interest: Interest) -> Result<Tree, Fault> {
+        // Whether each open collection is an object, and what is asked for of it.
+        let mut open: Vec<(bool, Interest)> = Vec::new();
         let mut expect = Expect::Value;
         let mut nodes = 0usize;
+        // Of the value that comes next, and whether it is its manifest's kind.
+        let (mut interest, mut is_kind) = (interest, false);
         loop {
             self.skip_space();
-            if nodes > MAX_NODES {
-                let message = format!("the document has more than {MAX_NODES} values");
-                return Err(Fault::new(FaultKind::Limit, self.here(), message));
-            }
-            let in_object = open.last().copied().unwrap_or(false);
+            self.count(nodes)?;
+            let in_object = open.last().is_some_and(|open| open.0);
             let done = match (expect, self.peek()) {
                 (Expect::Value | Expect::FirstItem, Some(start @ (b'{' | b'['))) => {
-                    if open.len() == MAX_DEPTH {
-                        let message = format!("the document nests deeper than {MAX_DEPTH} levels");
-                        return Err(Fault::new(FaultKind::Limit, self.here(), message));
-                    }
+                    self.enter(open.len())?;
                     let is_object = start == b'{';
-                    open.push(is_object);
+                    if let Some((false, list)) = open.last() {
+                        interest = list.item();
+                    }
+                    open.push((is_object, interest));
+                    is_kind = false;
                     if is_object {
                         builder.open_mapping(self.here());
                         expect = Expect::FirstKey;
@@ -150,31 +194,38 @@ impl Reader<'_> {
                 (Expect::FirstItem, Some(b']'))
                 | (Expect::FirstKey, Some(b'}'))
                 | (Expect::More, Some(b']' | b'}')) => {
-                    let closes_object = self.peek() == Some(b'}');
-                    if closes_object != in_object {
-                        let place = if in_object { "in an object" } else { "in an array" };
-                        return Err(self.unexpected(place));
-                    }
-                    self.at += 1;
+                    self.leave(in_object)?;
                     open.pop();
                     builder.close()
                 }
                 (Expect::Value | Expect::FirstItem, _) => {
                     nodes += 1;
-                    Some(self.scalar()?)
+                    let scalar = self.scalar()?;
+                    if let (true, Some(kind), Some((_, manifest))) = (is_kind, scalar.as_str(), open.last_mut()) {
+                        self.in_doubt |= !manifest.learn(kind);
+                    }
+                    Some(scalar)
                 }
                 (Expect::FirstKey | Expect::Key, Some(b'"')) => {
                     nodes += 1;
                     let line = self.here();
-                    let text = self.string()?.into();
-                    builder.key(Key { text, line, is_string: true });
-                    self.skip_space();
-                    if self.peek() != Some(b':') {
-                        return Err(self.unexpected("after an object key"));
+                    let text = self.string()?;
+                    self.colon()?;
+                    let around = open.last().map_or(Interest::WHOLE, |open| open.1);
+                    let asked = around.field(&text);
+                    is_kind = around.is_kind(&text);
+                    if let (true, Some((_, manifest))) = (is_kind, open.last_mut()) {
+                        self.in_doubt |= !manifest.begin_kind();
                     }
-                    self.at += 1;
-                    expect = Expect::Value;
-                    continue;
+                    builder.key(Key { text, line, is_string: true });
+                    match asked {
+                        Some(asked) => {
+                            interest = asked;
+                            expect = Expect::Value;
+                            continue;
+                        }
+                        None => Some(self.pass(open.len(), &mut nodes)?),
+                    }
                 }
                 (Expect::FirstKey | Expect::Key, _) => {
                     return Err(self.unexpected("where an object key must start"));
@@ -184,10 +235,7 @@ impl Reader<'_> {
                     expect = if in_object { Expect::Key } else { Expect::Value };
                     continue;
                 }
-                (Expect::More, _) => {
-                    let place = if in_object { "in an object" } else { "in an array" };
-                    return Err(self.unexpected(place));
-                }
+                (Expect::More, _) => return Err(self.unexpected(place(in_object))),
             };
             if let Some(root) = done.and_then(|tree| builder.put(tree)) {
                 return Ok(root);
@@ -196,11 +244,97 @@ impl Reader<'_> {
         }
     }
 
+    /// What comes next in a collection that is read piece by piece: its end, or the next of it.
+    pub(crate) fn goes_on(&mut self, in_object: bool, first: bool) -> Result<bool, Fault> {
+        self.skip_space();
+        if self.peek() == Some(if in_object { b'}' } else { b']' }) {
+            self.at += 1;
+            return Ok(false);
+        }
+        if !first {
+            if self.peek() != Some(b',') {
+                return Err(self.unexpected(place(in_object)));
+            }
+            self.at += 1;
+            self.skip_space();
+        }
+        Ok(true)
+    }
+
+    /// A key of an object, up to its value; and whether the value is a list.
+    pub(crate) fn field(&mut self) -> Result<(Key, bool), Fault> {
+        if self.peek() != Some(b'"') {
+            return Err(self.unexpected("where an object key must start"));
+        }
+        let line = self.here();
+        let text = self.string()?;
+        self.colon()?;
+        self.skip_space();
+        Ok((Key { text, line, is_string: true }, self.peek() == Some(b'[')))
+    }
+
+    /// Passes the beginning of a collection.
+    pub(crate) fn open(&mut self) -> Tree {
+        let tree = self.leaf(Value::Sequence(Vec::new()));
+        self.at += 1;
+        tree
+    }
+
+    /// The value of a field, of which only what is asked for is kept.
+    pub(crate) fn field_value(&mut self, asked: Option<Interest>) -> Result<Read, Fault> {
+        let Some(asked) = asked else {
+            let (at, line) = (self.at, self.line);
+            self.in_doubt = false;
+            let tree = self.pass(1, &mut 0)?;
+            if !self.in_doubt {
+                return Ok(Read { tree, repeated: Vec::new() });
+            }
+            (self.at, self.line) = (at, line);
+            return self.value(Interest::WHOLE);
+        };
+        self.value(asked)
+    }
+
+    fn count(&self, nodes: usize) -> Result<(), Fault> {
+        if nodes > MAX_NODES {
+            let message = format!("the document has more than {MAX_NODES} values");
+            return Err(Fault::new(FaultKind::Limit, self.here(), message));
+        }
+        Ok(())
+    }
+
+    /// Whether one more collection may open.
+    fn enter(&self, depth: usize) -> Result<(), Fault> {
+        if depth == MAX_DEPTH {
+            let message = format!("the document nests deeper than {MAX_DEPTH} levels");
+            return Err(Fault::new(FaultKind::Limit, self.here(), message));
+        }
+        Ok(())
+    }
+
+    /// Passes the end of a collection.
+    fn leave(&mut self, in_object: bool) -> Result<(), Fault> {
+        if (self.peek() == Some(b'}')) != in_object {
+            return Err(self.unexpected(place(in_object)));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn colon(&mut self) -> Result<(), Fault> {
+        self.skip_space();
+        if self.peek() != Some(b':') {
+            return Err(self.unexpected("after an object key"));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
     fn scalar(&mut self) -> Result<Tree, Fault> {
         let line = self.here();
         let value = match self.peek() {
-            Some(b'"') => Value::String(self.string()?.into()),
-            Some(b'-' | b'0'..=b'9') => Value::Number(self.number()?.into()),
+            Some(b'"') => Value::String(self.string()?),
+            Some(b'-' | b'0'..=b'9') => Value::Number(lossy(self.number()?).into()),
             Some(b't') => self.word("true", Value::Bool(true))?,
             Some(b'f') => self.word("false", Value::Bool(false))?,
             Some(b'n') => self.word("null", Value::Null)?,
@@ -228,7 +362,7 @@ impl Reader<'_> {
         if self.at == from { Err(self.unexpected("in a number")) } else { Ok(()) }
     }
 
-    fn number(&mut self) -> Result<String, Fault> {
+    fn number(&mut self) -> Result<&'a [u8], Fault> {
         let from = self.at;
         self.at += usize::from(self.peek() == Some(b'-'));
         if self.peek() == Some(b'0') {
@@ -245,22 +379,23 @@ impl Reader<'_> {
             self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
             self.digits()?;
         }
-        Ok(lossy(self.text.get(from..self.at).unwrap_or_default()))
+        Ok(self.text.get(from..self.at).unwrap_or_default())
     }
 
     /// The string whose opening quote is next.
-    fn string(&mut self) -> Result<String, Fault> {
+    fn string(&mut self) -> Result<Box<str>, Fault> {
         self.at += 1;
-        let mut out = String::new();
+        let first = self.plain();
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(std::str::from_utf8(first).map_or_else(|_| lossy(first).into(), Into::into));
+        }
+        let mut out = lossy(first);
         loop {
-            let rest = self.text.get(self.at..).unwrap_or_default();
-            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F)).unwrap_or(rest.len());
-            out.push_str(&lossy(rest.get(..plain).unwrap_or_default()));
-            self.at += plain;
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(out);
+                    return Ok(out.into());
                 }
                 Some(b'\\') => {
                     self.at += 1;
@@ -268,7 +403,16 @@ impl Reader<'_> {
                 }
                 _ => return Err(self.unexpected("in a string")),
             }
+            out.push_str(&lossy(self.plain()));
         }
+    }
+
+    /// Passes what stands for itself in a string.
+    fn plain(&mut self) -> &'a [u8] {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let len = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F)).unwrap_or(rest.len());
+        self.at += len;
+        rest.get(..len).unwrap_or_default()
     }
 
     fn escape(&mut self) -> Result<char, Fault> {

@@ -9,25 +9,31 @@
 //! [`FaultKind::Limit`] fault beyond the bounds that stand in `document.rs`, or beyond the share of aliased values that
 //! go-yaml allows.
 
+#[cfg(feature = "yaml")]
+pub(crate) mod admit;
 mod builder;
 #[cfg(feature = "yaml")]
 mod compose;
 mod document;
 #[cfg(feature = "yaml")]
 mod go;
-mod json;
+mod interest;
+pub(crate) mod json;
 mod read;
 #[cfg(feature = "yaml")]
 mod scan;
 mod serialize;
 #[cfg(feature = "yaml")]
-mod split;
+pub(crate) mod split;
 #[cfg(all(test, feature = "yaml"))]
 mod tests;
 #[cfg(feature = "yaml")]
-mod yaml;
+pub(crate) mod yaml;
 
 pub(crate) use crate::located::{Entry, Tree, Value};
-pub(crate) use document::{Document, Fault, FaultKind, Format, Hint, Repeated};
+pub(crate) use builder::{Builder, Key};
+pub(crate) use document::{Document, Fault, FaultKind, Format, Hint, MAX_BYTES, MAX_NODES, Repeated};
+pub(crate) use interest::{Assumed, Interest};
+pub(crate) use json::Read;
 pub(crate) use read::read;
 pub(crate) use serialize::from_serialize;

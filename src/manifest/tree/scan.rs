@@ -4,6 +4,7 @@
 //! therefore decides what the API server accepts. YAML 1.2 parsers differ in everyday texts: a tab after
 //! `key:`, a `]` at the beginning of a line, a line break (U+0085) inside quotes.
 
+mod inside;
 mod properties;
 mod scalars;
 
@@ -81,6 +82,8 @@ pub(super) struct Scanner<'a> {
     /// How many tokens were handed out.
     taken: usize,
     done: bool,
+    /// Whether the text ended inside of quotes.
+    cut_off: bool,
     flow_level: usize,
     /// The column of the innermost block collection; -1 outside.
     indent: isize,
@@ -104,6 +107,7 @@ impl<'a> Scanner<'a> {
             tokens: VecDeque::new(),
             taken: 0,
             done: false,
+            cut_off: false,
             flow_level: 0,
             indent: -1,
             indents: Vec::new(),

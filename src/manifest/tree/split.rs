@@ -22,47 +22,86 @@ enum Line {
     Content,
 }
 
+/// Where a document ends that a line ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// Before the line, which begins the next one.
+    Before,
+    /// Behind the line.
+    Behind,
+    /// Behind the line too, and what came since the last document is none.
+    Dropped,
+}
+
+/// Tells the documents of a text apart, line by line.
+#[derive(Debug, Default)]
+pub(crate) struct Splitter {
+    /// Whether the document has more than what may stand before one.
+    started: bool,
+    /// Whether an earlier one has ended.
+    any: bool,
+}
+
+impl Splitter {
+    /// Takes the next line, without its break.
+    pub(crate) fn line(&mut self, line: &[u8]) -> Option<Cut> {
+        match classify(line) {
+            Line::Prefix => None,
+            Line::Content => {
+                self.started = true;
+                None
+            }
+            Line::Start => {
+                let cut = self.started.then_some(Cut::Before);
+                self.any |= self.started;
+                self.started = true;
+                cut
+            }
+            Line::End => {
+                // An end without a document is a fault of a text that has no other, which parsing finds.
+                let cut = if self.ends_document() { Cut::Behind } else { Cut::Dropped };
+                self.started = false;
+                self.any = true;
+                Some(cut)
+            }
+        }
+    }
+
+    /// Whether there is a document where the text ends.
+    pub(crate) fn ends_document(&self) -> bool {
+        self.started || !self.any
+    }
+}
+
 /// The documents of a text, at least one.
 pub(super) fn split(text: &[u8]) -> Vec<Chunk> {
     let mut chunks = Vec::new();
+    let mut splitter = Splitter::default();
     let mut from = (0, 1);
-    let mut started = false;
     let mut at = 0;
     let mut number = 1;
     while at < text.len() {
         let rest = text.get(at..).unwrap_or_default();
         let (len, next) = line_end(rest);
-        let next = at + next;
-        match classify(rest.get(..len).unwrap_or_default()) {
-            Line::Prefix => {}
-            Line::Content => started = true,
-            Line::Start => {
-                if started {
-                    chunks.push(Chunk { bytes: from.0..at, line: from.1 });
-                    from = (at, number);
-                }
-                started = true;
-            }
-            Line::End => {
-                // An end without a document is a fault of the text, which parsing finds.
-                if started || chunks.is_empty() {
-                    chunks.push(Chunk { bytes: from.0..next, line: from.1 });
-                }
-                from = (next, number + 1);
-                started = false;
-            }
+        let cut = splitter.line(rest.get(..len).unwrap_or_default());
+        let end = if cut == Some(Cut::Before) { (at, number) } else { (at + next, number + 1) };
+        if matches!(cut, Some(Cut::Before | Cut::Behind)) {
+            chunks.push(Chunk { bytes: from.0..end.0, line: from.1 });
         }
-        at = next;
+        if cut.is_some() {
+            from = end;
+        }
+        at += next;
         number += 1;
     }
-    if started || chunks.is_empty() {
+    if splitter.ends_document() {
         chunks.push(Chunk { bytes: from.0..text.len(), line: from.1 });
     }
     chunks
 }
 
 /// The lengths of the first line, without and with its break.
-fn line_end(text: &[u8]) -> (usize, usize) {
+pub(crate) fn line_end(text: &[u8]) -> (usize, usize) {
     let mut from = 0;
     while let Some(found) =
         text.get(from..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'\n' | b'\r' | 0xC2 | 0xE2)))

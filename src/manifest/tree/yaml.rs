@@ -3,36 +3,41 @@
 //! The text becomes tokens, the tokens become [`Node`]s, and the nodes, aliases and merge keys resolved, become
 //! a [`Tree`].
 
+pub(crate) mod part;
+mod pass;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::admit::admit;
 use super::builder::{Builder, Key};
 use super::compose::{Node, NodeKind, Tag, compose};
-use super::document::{Document, Fault, FaultKind, Format, MAX_ALIASED_BYTES, MAX_BYTES, MAX_DEPTH, MAX_NODES};
+use super::document::{Document, Fault, FaultKind, Format, MAX_ALIASED_BYTES, MAX_DEPTH, MAX_NODES};
 use super::go::{self, Scalar};
-use super::json::lossy;
+use super::interest::Interest;
+use super::json::{Read, lossy};
 use super::split::split;
 use crate::located::{Tree, Value};
 
 /// Reads every document of a text.
-pub(super) fn read(text: &[u8]) -> Vec<Document> {
+pub(crate) fn read(text: &[u8]) -> Vec<Document> {
     let text = match decode_utf16(text) {
         Some(Ok(text)) => Cow::Owned(text.into_bytes()),
-        Some(Err(fault)) => return vec![document(0, Err(fault), Vec::new())],
+        Some(Err(fault)) => return vec![document(0, Err(fault))],
         None => Cow::Borrowed(text.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(text)),
     };
-    let mut documents = Vec::new();
-    for (index, chunk) in split(&text).into_iter().enumerate() {
+    let chunk = |(index, chunk): (usize, super::split::Chunk)| {
         let bytes = text.get(chunk.bytes).unwrap_or_default();
-        let mut builder = Builder::default();
-        let root = read_document(bytes, chunk.line - 1, &mut builder);
-        let repeated = if root.is_ok() { builder.repeated } else { Vec::new() };
-        documents.push(document(index, root, repeated));
-    }
-    documents
+        document(index, read_document(bytes, chunk.line, Interest::WHOLE))
+    };
+    split(&text).into_iter().enumerate().map(chunk).collect()
 }
 
-fn document(index: usize, root: Result<Tree, Fault>, repeated: Vec<super::document::Repeated>) -> Document {
+pub(crate) fn document(index: usize, read: Result<Read, Fault>) -> Document {
+    let (root, repeated) = match read {
+        Ok(read) => (Ok(read.tree), read.repeated),
+        Err(fault) => (Err(fault), Vec::new()),
+    };
     Document { index, root, repeated, format: Format::Yaml }
 }
 
@@ -61,39 +66,24 @@ fn decode_utf16(text: &[u8]) -> Option<Result<String, Fault>> {
     Some(Ok(decoded))
 }
 
-fn read_document(bytes: &[u8], above: usize, builder: &mut Builder) -> Result<Tree, Fault> {
-    let text = admit(bytes, above)?;
-    let nodes = compose(text, above + 1)?;
+/// Reads one document whose first line has the given number.
+pub(crate) fn read_document(bytes: &[u8], line: usize, interest: Interest) -> Result<Read, Fault> {
+    let text = admit(bytes, line).map_err(|(_, fault)| fault)?;
+    let nodes = compose(text, line)?;
     if nodes.is_empty() {
-        return Ok(Tree::new(Some(above + 1), Value::Null));
+        return Ok(Read { tree: Tree::new(Some(line), Value::Null), repeated: Vec::new() });
     }
-    Expansion::new(&nodes, builder).run()
+    expand(&nodes, interest)
 }
 
-/// The text, if its bytes are text and its characters are those that YAML knows.
-fn admit(bytes: &[u8], above: usize) -> Result<&str, Fault> {
-    let line_at = |at: usize| {
-        let before = String::from_utf8_lossy(bytes.get(..at).unwrap_or_default());
-        let breaks = before.replace("\r\n", "\n").matches(['\n', '\r']).count();
-        Some(above + 1 + breaks)
-    };
-    if bytes.len() > MAX_BYTES {
-        let message = format!("the document is larger than {} MiB", MAX_BYTES >> 20);
-        return Err(Fault::new(FaultKind::Limit, line_at(0), message));
+fn expand(nodes: &[Node], interest: Interest) -> Result<Read, Fault> {
+    let mut expansion = Expansion::new(nodes);
+    let mut tree = expansion.run(interest)?;
+    if expansion.in_doubt {
+        expansion = Expansion::new(nodes);
+        tree = expansion.run(Interest::WHOLE)?;
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = line_at(error.valid_up_to());
-        Fault::new(FaultKind::Encoding, line, "the text is not valid UTF-8")
-    })?;
-    let forbidden = |found: &char| {
-        matches!(*found, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{7F}'..='\u{84}'
-            | '\u{86}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}')
-    };
-    if let Some((at, found)) = text.char_indices().find(|(_, found)| forbidden(found)) {
-        let message = format!("the character U+{:04X} is not allowed", u32::from(found));
-        return Err(Fault::new(FaultKind::Syntax, line_at(at), message));
-    }
-    Ok(text)
+    Ok(Read { tree, repeated: expansion.builder.repeated })
 }
 
 /// A collection that is being resolved.
@@ -105,6 +95,8 @@ struct Frame {
     kind: FrameKind,
     /// The alias nodes through which this node was reached.
     aliases: Range<usize>,
+    /// What is asked for of it.
+    interest: Interest,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +130,7 @@ fn too_many_aliases(aliased: usize, all: usize) -> bool {
 /// Resolves nodes into a tree.
 struct Expansion<'a> {
     nodes: &'a [Node],
-    builder: &'a mut Builder,
+    builder: Builder,
     frames: Vec<Frame>,
     /// The aliases through which the open frames were reached, outermost first.
     aliases: Vec<usize>,
@@ -147,13 +139,15 @@ struct Expansion<'a> {
     visited: usize,
     aliased: usize,
     aliased_bytes: usize,
+    /// Whether a value that was left out must be read after all: to tell what is wrong in it.
+    in_doubt: bool,
 }
 
 impl<'a> Expansion<'a> {
-    fn new(nodes: &'a [Node], builder: &'a mut Builder) -> Self {
+    fn new(nodes: &'a [Node]) -> Self {
         Self {
             nodes,
-            builder,
+            builder: Builder::default(),
             frames: Vec::new(),
             aliases: Vec::new(),
             is_active: vec![false; nodes.len()],
@@ -161,6 +155,7 @@ impl<'a> Expansion<'a> {
             visited: 1,
             aliased: 0,
             aliased_bytes: 0,
+            in_doubt: false,
         }
     }
 
@@ -168,12 +163,12 @@ impl<'a> Expansion<'a> {
         self.nodes.get(id).ok_or_else(|| Fault::new(FaultKind::Syntax, None, "an unfinished node"))
     }
 
-    fn run(mut self) -> Result<Tree, Fault> {
-        if let Some(root) = self.enter(0)? {
+    fn run(&mut self, interest: Interest) -> Result<Tree, Fault> {
+        if let Some(root) = self.enter(0, interest)? {
             return Ok(root);
         }
         while let Some(frame) = self.frames.last_mut() {
-            let (kind, next) = (frame.kind, frame.next);
+            let (kind, next, interest) = (frame.kind, frame.next, frame.interest);
             let children: &'a [usize] = match self.nodes.get(frame.node).map(|node| &node.kind) {
                 Some(NodeKind::Sequence(children) | NodeKind::Mapping(children)) => children,
                 _ => &[],
@@ -202,15 +197,22 @@ impl<'a> Expansion<'a> {
                     None
                 }
                 (_, Some((value, Some(key)))) if self.is_merge(key)? => {
+                    self.in_doubt = true;
                     self.merge(value, true)?;
                     None
                 }
-                (_, Some((value, key))) => {
-                    if let Some(key) = key {
-                        let key = self.key(key)?;
-                        self.builder.key(key);
+                (_, Some((value, None))) => self.enter(value, interest.item())?,
+                (_, Some((value, Some(key)))) => {
+                    let key = self.key(key)?;
+                    let asked = interest.field(&key.text);
+                    if interest.is_kind(&key.text) {
+                        self.learn_kind(value);
                     }
-                    self.enter(value)?
+                    self.builder.key(key);
+                    match asked {
+                        Some(asked) => self.enter(value, asked)?,
+                        None => self.pass(value)?,
+                    }
                 }
             };
             if let Some(root) = done {
@@ -263,7 +265,7 @@ impl<'a> Expansion<'a> {
     }
 
     /// Takes a value in; the root where it is finished at once.
-    fn enter(&mut self, id: usize) -> Result<Option<Tree>, Fault> {
+    fn enter(&mut self, id: usize, interest: Interest) -> Result<Option<Tree>, Fault> {
         let (id, from) = self.follow(id)?;
         let node = self.node(id)?;
         let line = Some(node.line);
@@ -286,17 +288,18 @@ impl<'a> Expansion<'a> {
             }
             NodeKind::Alias(_) => return Ok(None),
         };
-        self.push(id, kind, from, node.line)?;
+        self.push(id, kind, from, interest)?;
         Ok(None)
     }
 
-    fn push(&mut self, node: usize, kind: FrameKind, from: usize, line: usize) -> Result<(), Fault> {
+    fn push(&mut self, node: usize, kind: FrameKind, from: usize, interest: Interest) -> Result<(), Fault> {
+        let line = self.node(node)?.line;
         // Merges nest frames without opening anything in the builder.
         if self.builder.depth().max(self.frames.len()) > MAX_DEPTH {
             let message = format!("the document nests deeper than {MAX_DEPTH} levels, aliases expanded");
             return Err(Fault::new(FaultKind::Limit, Some(line), message));
         }
-        self.frames.push(Frame { node, next: 0, kind, aliases: from..self.aliases.len() });
+        self.frames.push(Frame { node, next: 0, kind, aliases: from..self.aliases.len(), interest });
         Ok(())
     }
 
@@ -348,7 +351,7 @@ impl<'a> Expansion<'a> {
             NodeKind::Sequence(_) if list_allowed => {
                 // go-yaml counts the list's mappings but not the list.
                 let from = self.aliases.len();
-                return self.push(id, FrameKind::MergedList, from, line);
+                return self.push(id, FrameKind::MergedList, from, Interest::WHOLE);
             }
             NodeKind::Mapping(_) => {}
             NodeKind::Alias(target) => {
@@ -359,7 +362,7 @@ impl<'a> Expansion<'a> {
             _ => return refused(),
         }
         let (id, from) = self.follow(id)?;
-        self.push(id, FrameKind::Merged, from, line)
+        self.push(id, FrameKind::Merged, from, Interest::WHOLE)
     }
 
     /// The text of a key.

@@ -139,6 +139,7 @@ impl<'a> Scanner<'a> {
                 return Err(self.fault("a document marker inside a quoted scalar"));
             }
             if self.is_end(0) {
+                self.cut_off = true;
                 return Err(Fault::new(FaultKind::Syntax, Some(line), "the quoted scalar has no end"));
             }
             let mut escaped_break = false;

@@ -13,7 +13,7 @@ fn an_alias_inside_itself_is_a_fault() {
             assert_eq!(documents.len(), 1);
             documents[0].root.as_ref().unwrap_err().kind
         });
-        assert!(matches!(kind, FaultKind::Value | FaultKind::Syntax), "{text}: {kind:?}");
+        assert!(matches!(kind, FaultKind::Value | FaultKind::Anchor), "{text}: {kind:?}");
     }
 }
 

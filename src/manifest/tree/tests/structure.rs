@@ -26,11 +26,11 @@ fn anchors_and_aliases() {
     assert_eq!(yaml("a: &x [1, &y 2]\nb: *x\nc: *y"), r#"{"a":[1,2],"b":[1,2],"c":2}"#);
     assert_eq!(yaml("a: &x 1\nb: &x 2\nc: *x"), r#"{"a":1,"b":2,"c":2}"#);
     assert_eq!(yaml("a: &x\nb: *x"), r#"{"a":null,"b":null}"#);
-    assert_eq!(yaml("a: 1\nb: *nope"), "Syntax 2: the anchor `nope` does not exist");
+    assert_eq!(yaml("a: 1\nb: *nope"), "Anchor 2: the anchor `nope` does not exist");
     assert_eq!(yaml("a: &x [*x]"), "Value 1: an anchor's value contains an alias to itself");
     assert_eq!(yaml("a: &x {<<: *x}"), "Value 1: an anchor's value contains an alias to itself");
     // An anchor belongs to its document.
-    assert_eq!(all("a: &x 1\n---\nb: *x", Hint::Yaml), [r#"{"a":1}"#, "Syntax 3: the anchor `x` does not exist"]);
+    assert_eq!(all("a: &x 1\n---\nb: *x", Hint::Yaml), [r#"{"a":1}"#, "Anchor 3: the anchor `x` does not exist"]);
 }
 
 /// The share of values that may come out of aliases falls with the size of the document.
