@@ -190,6 +190,51 @@ fn several_texts_keep_their_order() {
     assert_eq!(side_by_side.diagnostics.len(), 20, "{:?}", side_by_side.diagnostics);
 }
 
+#[test]
+fn a_bound_names_the_item_that_is_beyond_it() {
+    let mut items = pods(1_500, true);
+    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(1_001), close.repeat(1_001));
+    items[1_200]["metadata"]["annotations"] = json!({"deep": "DEEP"});
+    let text = |items: String, deep: &str| items.replace("\"DEEP\"", deep).replace("DEEP", deep);
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
+    let json = text(serde_json::to_string_pretty(&list).unwrap(), &deep("[", "]"));
+    let yaml = text(serde_yaml::to_string(&list).unwrap(), &deep("[", "]"));
+    for (name, given) in [("a.json", json), ("a.yaml", yaml)] {
+        let loaded = reader(name, given.as_bytes());
+        let line = given.lines().position(|line| line.contains("[[[[")).unwrap() + 1;
+        let expected = format!("{name}:{line} (document 0, item 1200): error[NP002]: nested deeper than 1000 levels");
+        assert_eq!(loaded.diagnostics[0].to_string(), expected);
+        assert_eq!((loaded.diagnostics.len(), loaded.cluster.pods().len()), (1, 0));
+    }
+}
+
+/// Gives blanks, then a text.
+struct Blanks<'a>(usize, &'a [u8]);
+
+impl Read for Blanks<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.0 == 0 {
+            return self.1.read(into);
+        }
+        let len = into.len().min(self.0);
+        into[..len].fill(b'\n');
+        self.0 -= len;
+        Ok(len)
+    }
+}
+
+#[test]
+fn blanks_between_objects_take_no_memory() {
+    let pod = r#"{"kind": "Pod", "metadata": {"name": "a"}}"#.as_bytes();
+    let mut loaded = None;
+    let text = pod.chain(Blanks(64 << 20, br#"{"kind": "Pod", "metadata": {"name": 7}}"#)).chain(Blanks(64 << 20, b""));
+    let memory = allocation_counter::measure(|| loaded = Some(reader("a.json", text)));
+    let loaded = loaded.unwrap();
+    assert_eq!(loaded.cluster.pods().len(), 1);
+    assert!(loaded.diagnostics[0].to_string().starts_with("a.json:67108865 (document 1)"), "{:?}", loaded.diagnostics);
+    assert!(memory.bytes_max < 4 << 20, "{}", memory.bytes_max);
+}
+
 /// Half a gigabyte of pods would take what four megabytes take.
 #[test]
 fn little_is_kept_beside_the_cluster() {

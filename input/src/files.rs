@@ -107,8 +107,9 @@ impl Walk {
 
 fn is_manifest(path: &Path) -> bool {
     let is_kustomization = path.file_name().is_some_and(|name| name == "Kustomization");
-    let ending = |ending: &std::ffi::OsStr| ["yaml", "yml", "json"].iter().any(|one| ending.eq_ignore_ascii_case(one));
-    is_kustomization || path.extension().is_some_and(ending)
+    let has = |path: &Path, ending: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending));
+    let unpacked = if has(path, "gz") { path.with_extension("") } else { path.to_owned() };
+    is_kustomization || ["yaml", "yml", "json"].iter().any(|ending| has(&unpacked, ending))
 }
 
 pub(crate) fn at(path: &Path, error: &io::Error) -> String {

@@ -6,12 +6,12 @@ use netpol_oracle::Release;
 use netpol_oracle::diagnostic::Code;
 use netpol_oracle::manifest::judge_text;
 
-/// No template is larger: Helm keeps a whole chart in one Secret.
-const LARGEST: usize = 1 << 20;
+use crate::text::HEAD;
 
-/// What is said of a text that is part of a chart, or a template by itself; the same for all parts of one chart.
+/// What is said of a text that is part of a chart, or a template by itself, by how it begins; the same for all parts of one
+/// chart. No template is larger than what is at hand: Helm keeps a whole chart in one Secret.
 pub(crate) fn said_of(path: &Path, bytes: &[u8]) -> Option<String> {
-    let has_actions = bytes.len() <= LARGEST && has(bytes, b"{{") && has(bytes, b"}}");
+    let has_actions = bytes.len() <= HEAD && has(bytes, b"{{") && has(bytes, b"}}");
     let is_part = is_about_chart(path) || (has_actions && is_template(path));
     let what = match chart(path).filter(|_| is_part) {
         Some(chart) => format!("{}: a Helm chart", chart.display()),

@@ -4,16 +4,19 @@
 //! is read, and in which order, is the same for both.
 
 mod files;
+mod given;
+mod gzip;
 mod helm;
 mod kustomize;
+mod text;
 
 use std::collections::HashSet;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use netpol_oracle::Profile;
 
-use crate::files::{STDIN, at};
+pub use crate::given::{Given, load};
+pub use crate::text::Text;
 
 /// The profile that `text` names: a file's, or `kubernetes[:V]`, `tunnel:V`, `vpc:V`, `cn2:V`.
 ///
@@ -34,20 +37,20 @@ pub fn counted(count: usize, one: &str, many: &str) -> String {
 }
 
 /// What comes of a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Manifest {
-    /// A text to load, by its name.
-    Text(String, Vec<u8>),
+    /// A text to load.
+    Text(Text),
     /// What was passed over as it should be, and what to do about it.
     Skipped(String),
     /// What cannot be read, with its path.
     Unread(String),
 }
 
-/// The manifest files among `paths`, each read when its turn comes: files as they are, `-` as standard input, folders walked
-/// in the order of names for `.yaml`, `.yml` and `.json` in any case. What cannot be read is [`Manifest::Unread`]; the rest
-/// goes on.
+/// The manifest files among `paths`, each opened when its turn comes: files as they are, `-` as standard input, folders walked
+/// in the order of names for `.yaml`, `.yml` and `.json` in any case, packed ones (`.yaml.gz`) too. What cannot be read is
+/// [`Manifest::Unread`]; the rest goes on.
 ///
+/// - What begins as gzip does is unpacked, whatever its name.
 /// - Links to files and folders are followed; one that leads back or nowhere cannot be read. What is reached twice is read once,
 ///   and entries that begin with `..`, of which a mounted ConfigMap is made, not at all.
 /// - A folder without manifests cannot be read, nor can an empty standard input: an answer about nothing helps nobody.
@@ -56,25 +59,12 @@ pub fn manifests(paths: &[PathBuf]) -> impl Iterator<Item = Manifest> {
     let mut found = files::find(paths);
     let skipped = kustomize::take_out(&mut found);
     let mut charts = HashSet::new();
-    let texts = found.into_iter().filter_map(move |file| match file.and_then(read) {
+    let texts = found.into_iter().filter_map(move |file| match file.and_then(Text::open) {
         Err(error) => Some(Manifest::Unread(error)),
-        Ok((path, bytes)) => match helm::said_of(&path, &bytes) {
-            None => Some(Manifest::Text(path.display().to_string(), bytes)),
+        Ok((path, text)) => match helm::said_of(&path, text.head()) {
+            None => Some(Manifest::Text(text)),
             Some(said) => charts.insert(said.clone()).then_some(Manifest::Unread(said)),
         },
     });
     skipped.map(Manifest::Skipped).into_iter().chain(texts)
-}
-
-fn read(path: PathBuf) -> Result<(PathBuf, Vec<u8>), String> {
-    if path != Path::new(STDIN) {
-        let bytes = std::fs::read(&path).map_err(|error| at(&path, &error))?;
-        return Ok((path, bytes));
-    }
-    let (path, mut bytes) = (PathBuf::from("standard input"), Vec::new());
-    io::stdin().read_to_end(&mut bytes).map_err(|error| at(&path, &error))?;
-    if bytes.trim_ascii().is_empty() {
-        return Err(format!("{}: nothing came", path.display()));
-    }
-    Ok((path, bytes))
 }

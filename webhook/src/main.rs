@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use netpol_input::{Manifest, counted};
+use netpol_input::counted;
 use netpol_oracle::diagnostic::Code;
 use netpol_oracle::{Cluster, Loader, Profile};
 use netpol_webhook::{judge, routes, server, signals, tls};
@@ -105,15 +105,12 @@ fn run(arguments: Arguments) -> Result<(), String> {
 
 /// The cluster. What cannot be read is an error, what does not load is said.
 fn snapshot(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
-    let mut loader = Loader::new(profile.release());
-    for file in netpol_input::manifests(paths) {
-        match file {
-            Manifest::Text(name, bytes) => loader = loader.text(&name, bytes),
-            Manifest::Skipped(said) => eprintln!("{said}"),
-            Manifest::Unread(error) => return Err(error),
-        }
+    let given = netpol_input::load(Loader::new(profile.release()), paths);
+    given.skipped.iter().for_each(|said| eprintln!("{said}"));
+    if let Some(error) = given.missing() {
+        return Err(error);
     }
-    let loaded = loader.finish();
+    let loaded = given.loaded;
     for diagnostic in &loaded.diagnostics {
         eprintln!("{diagnostic}");
     }

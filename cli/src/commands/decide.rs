@@ -4,7 +4,6 @@ use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, ValueEnum};
-use netpol_input::Manifest;
 use netpol_oracle::manifest::Loaded;
 use netpol_oracle::profile::Rows;
 use netpol_oracle::verdict::{Judged, Note, Sides};
@@ -31,7 +30,7 @@ Examples:
 A flow is `SRC -> DST:PORT/tcp|udp|sctp`, `SRC -> DST icmp` or `SRC -> DST NUMBER`. An end is a pod or workload
 `NS/NAME`, `NS/KIND/NAME`, `node:NAME`, an address, and as destination a Service `svc/NS/NAME`.")]
 pub(crate) struct Arguments {
-    /// Files and folders (.yaml, .yml, .json; `-`: standard input) that describe the cluster
+    /// Files and folders (.yaml, .yml, .json, packed by gzip too; `-`: standard input) that describe the cluster
     #[arg(long, num_args = 1.., value_name = "PATH", requires = "asked")]
     manifests: Vec<PathBuf>,
 
@@ -140,31 +139,20 @@ fn load(
     is_strict: bool,
 ) -> Result<(Loaded, bool), String> {
     let progress = Progress::step("reading manifests");
-    let mut loader = namespace.into_iter().fold(Loader::new(profile.release()), Loader::namespace);
-    let (mut texts, mut skipped, mut unread) = (0, Vec::new(), Vec::new());
-    for file in netpol_input::manifests(paths) {
-        match file {
-            Manifest::Text(name, bytes) => {
-                loader = loader.text(&name, bytes);
-                texts += 1;
-            }
-            Manifest::Skipped(said) => skipped.push(said),
-            Manifest::Unread(error) => unread.push(error),
-        }
-    }
-    let mut loaded = loader.finish();
+    let loader = namespace.into_iter().fold(Loader::new(profile.release()), Loader::namespace);
+    let mut given = netpol_input::load(loader, paths);
     drop(progress);
     if is_strict {
-        loaded.diagnostics.iter_mut().for_each(strict::raise);
+        given.loaded.diagnostics.iter_mut().for_each(strict::raise);
     }
-    skipped.iter().for_each(output::note);
-    unread.iter().for_each(output::error);
-    if texts == 0 {
+    given.skipped.iter().for_each(output::note);
+    given.unread.iter().for_each(output::error);
+    say_what_was_left_out(&given.loaded);
+    if given.is_nothing() {
         return Err("no manifest was read, so there is no cluster to ask about".to_owned());
     }
-    say_what_was_left_out(&loaded);
-    let is_whole = unread.is_empty() && loaded.objects.iter().all(|object| object.accepted_strict);
-    Ok((loaded, is_whole))
+    let is_whole = given.unread.is_empty() && given.loaded.objects.iter().all(|object| object.accepted_strict);
+    Ok((given.loaded, is_whole))
 }
 
 fn say_what_was_left_out(loaded: &Loaded) {

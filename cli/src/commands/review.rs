@@ -2,13 +2,13 @@
 //! not do with their policies.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use netpol_input::{Manifest, counted};
+use netpol_input::{Given, Manifest, Text, counted};
 use netpol_oracle::diagnostic::{Code, Diagnostic, Location, Origin, Severity};
-use netpol_oracle::manifest::{FieldLines, judge_text};
+use netpol_oracle::manifest::{FieldLines, Judgement, judge_text};
 use netpol_oracle::{Cluster, Loader, NetworkPolicy, ObjectName, Profile, Release, admission};
 use serde::Serialize;
 
@@ -16,6 +16,9 @@ use super::strict;
 use crate::exit::{Failure, Outcome};
 use crate::output;
 use crate::progress::Progress;
+
+/// What is judged as posted is read as a whole: far more than any server takes at once.
+const LARGEST: u64 = 64 << 20;
 
 /// Says what is wrong with manifests.
 ///
@@ -29,7 +32,7 @@ Examples:
   netpol review --manifests k8s/ --profile vpc:v1.31.6-r0
   netpol review --manifests policies/ --no-cluster-checks --strict")]
 pub(crate) struct Arguments {
-    /// Files and folders (.yaml, .yml, .json; `-`: standard input)
+    /// Files and folders (.yaml, .yml, .json, packed by gzip too; `-`: standard input)
     #[arg(long, num_args = 1.., required = true, value_name = "PATH")]
     manifests: Vec<PathBuf>,
 
@@ -121,17 +124,29 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let profile = profile(arguments)?;
     let release = arguments.kubernetes.unwrap_or_else(|| profile.as_ref().map_or(Release::DEFAULT, Profile::release));
     let progress = Progress::step("reviewing");
-    let (mut files, mut skipped, mut unread) = (Vec::new(), Vec::new(), Vec::new());
-    for file in netpol_input::manifests(&arguments.manifests) {
-        match file {
-            Manifest::Text(name, bytes) => files.push((name, bytes)),
-            Manifest::Skipped(said) => skipped.push(said),
-            Manifest::Unread(error) => unread.push(error),
-        }
-    }
+    let (mut skipped, mut unread) = (Vec::new(), Vec::new());
     let mut reviewed = match arguments.posted_to {
-        Some(Endpoint::Networkpolicies) => as_posted(&files, release, profile.as_ref()),
-        None => as_loaded(&files, arguments.namespace.as_deref(), release, profile.as_ref()),
+        Some(Endpoint::Networkpolicies) => {
+            let mut reviewed = Vec::new();
+            for file in netpol_input::manifests(&arguments.manifests) {
+                match file {
+                    Manifest::Text(text) => match as_posted(text, release, profile.as_ref()) {
+                        Ok(documents) => reviewed.extend(documents),
+                        Err(error) => unread.push(error),
+                    },
+                    Manifest::Skipped(said) => skipped.push(said),
+                    Manifest::Unread(error) => unread.push(error),
+                }
+            }
+            reviewed
+        }
+        None => {
+            let loader = arguments.namespace.iter().fold(Loader::new(release), |loader, name| loader.namespace(name));
+            let mut given = netpol_input::load(loader, &arguments.manifests);
+            skipped.append(&mut given.skipped);
+            unread.append(&mut given.unread);
+            as_loaded(given, profile.as_ref())
+        }
     };
     drop(progress);
     if arguments.strict {
@@ -165,44 +180,41 @@ fn by_profile(
     admission::review(policy, profile, cluster).into_iter().map(|found| lines.place(found, at)).collect()
 }
 
-/// Every document by itself, other kinds and empty ones too.
-fn as_posted(files: &[(String, Vec<u8>)], release: Release, profile: Option<&Profile>) -> Vec<Reviewed> {
-    let mut reviewed = Vec::new();
-    for (file, bytes) in files {
-        for judgement in judge_text(release, file, bytes) {
-            let mut diagnostics = judgement.diagnostics;
-            if let (Some(policy), Some(profile)) = (&judgement.policy, profile) {
-                let place = (&judgement.location, &judgement.lines);
-                diagnostics.extend(by_profile(policy, profile, &Cluster::default(), place));
-            }
-            reviewed.push(Reviewed {
-                file: file.clone(),
-                document: judgement.location.document,
-                item: None,
-                kind: judgement.kind,
-                namespace: judgement.namespace,
-                name: judgement.name,
-                accepted: judgement.accepted,
-                accepted_strict: judgement.accepted_strict,
-                diagnostics,
-            });
-        }
+/// Every document of a file by itself, other kinds and empty ones too.
+///
+/// # Errors
+/// The file cannot be read to its end.
+fn as_posted(mut text: Text, release: Release, profile: Option<&Profile>) -> Result<Vec<Reviewed>, String> {
+    let (file, mut bytes) = (text.name().to_owned(), Vec::new());
+    text.by_ref().take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| format!("{file}: {error}"))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(format!("{file}: more than {} MiB are posted to no API server", LARGEST >> 20));
     }
-    reviewed
+    let reviewed = |judgement: Judgement| {
+        let mut diagnostics = judgement.diagnostics;
+        if let (Some(policy), Some(profile)) = (&judgement.policy, profile) {
+            let place = (&judgement.location, &judgement.lines);
+            diagnostics.extend(by_profile(policy, profile, &Cluster::default(), place));
+        }
+        Reviewed {
+            file: file.clone(),
+            document: judgement.location.document,
+            item: None,
+            kind: judgement.kind,
+            namespace: judgement.namespace,
+            name: judgement.name,
+            accepted: judgement.accepted,
+            accepted_strict: judgement.accepted_strict,
+            diagnostics,
+        }
+    };
+    Ok(judge_text(release, &file, bytes).into_iter().map(reviewed).collect())
 }
 
 /// All files together, as the parts of one cluster.
-fn as_loaded(
-    files: &[(String, Vec<u8>)],
-    namespace: Option<&str>,
-    release: Release,
-    profile: Option<&Profile>,
-) -> Vec<Reviewed> {
-    let loader = Loader::new(release);
-    let loader = namespace.into_iter().fold(loader, Loader::namespace);
-    let loader = files.iter().fold(loader, |loader, (file, bytes)| loader.text(file, bytes));
-    let loaded = loader.finish();
-    let order: BTreeMap<&str, usize> = files.iter().enumerate().map(|(i, (file, _))| (file.as_str(), i)).collect();
+fn as_loaded(given: Given, profile: Option<&Profile>) -> Vec<Reviewed> {
+    let Given { loaded, texts, .. } = given;
+    let order: BTreeMap<&str, usize> = texts.iter().enumerate().map(|(i, file)| (file.as_str(), i)).collect();
     let place = |location: &Location| {
         let file = order.get(&*location.source).copied().unwrap_or(usize::MAX);
         (file, location.document, location.item)

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use netpol_input::Manifest;
 use netpol_oracle::diagnostic::Severity;
 use netpol_oracle::generate::ClusterSpec;
 use netpol_oracle::oracle::{Obstacle, Probe, covering_flows, probes};
@@ -39,7 +38,7 @@ whom the packet comes where that may not be its source: as a `node`, as `any-nod
 `obstacle` says why no packet can be made of it: `workload`, `no-address`, `no-cluster-ip`. A verdict, and that of each
 side, is `allow`, `deny` or `undefined`: then no fate of the packet is wrong."#)]
 pub(crate) struct Arguments {
-    /// Files and folders (.yaml, .yml, .json; `-`: standard input) that describe the cluster
+    /// Files and folders (.yaml, .yml, .json, packed by gzip too; `-`: standard input) that describe the cluster
     #[arg(long, num_args = 1.., value_name = "PATH", required_unless_present = "pods")]
     manifests: Vec<PathBuf>,
 
@@ -83,15 +82,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 
 /// The cluster. What cannot be read is an error, what does not load is said.
 fn load(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
-    let mut loader = Loader::new(profile.release());
-    for file in netpol_input::manifests(paths) {
-        match file {
-            Manifest::Text(name, bytes) => loader = loader.text(&name, bytes),
-            Manifest::Skipped(said) => output::note(said),
-            Manifest::Unread(error) => return Err(error),
-        }
+    let given = netpol_input::load(Loader::new(profile.release()), paths);
+    given.skipped.iter().for_each(output::note);
+    if let Some(error) = given.missing() {
+        return Err(error);
     }
-    let loaded = loader.finish();
+    let loaded = given.loaded;
     for diagnostic in loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error) {
         output::say(output::diagnostic(diagnostic));
     }

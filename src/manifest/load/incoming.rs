@@ -3,6 +3,7 @@
 use super::intake::{Intake, Source};
 use super::kinds::Kind;
 use super::open_list::OpenList;
+use crate::diagnostic::Location;
 use crate::located::{Tree, Value};
 use crate::manifest::stream::{Head, Sink};
 use crate::manifest::tree::{Document, Fault, FaultKind, MAX_NODES, Read, Repeated};
@@ -36,15 +37,22 @@ impl Sink for Intake {
         result
     }
 
-    fn list(&mut self, list: Document) {
+    fn list(&mut self, list: Document, is_in_item: bool) {
         // A list without items has not begun.
         let OpenList { before, mut count, held, .. } = match self.open.take() {
             Some(open) => open,
             None => OpenList { before: std::mem::take(&mut self.taken), ..OpenList::default() },
         };
         let items = std::mem::replace(&mut self.taken, before);
-        let Ok(root) = &list.root else {
-            return Intake::document(self, list);
+        let root = match &list.root {
+            Ok(root) => root,
+            Err(fault) => {
+                // Of what is beyond a bound the item is told. Other faults are those of the whole text, where no item is known.
+                let is_known = is_in_item && held.is_empty() && fault.kind == FaultKind::Limit;
+                let item = is_known.then_some(count);
+                let location = Location { item, ..self.location(list.index, fault.line) };
+                return self.fault(fault, location);
+            }
         };
         let location = self.location(list.index, root.line);
         let whole = Source { location: &location, tree: root, repeated: &list.repeated, format: list.format };

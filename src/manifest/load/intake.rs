@@ -9,7 +9,7 @@ use super::shared::Shared;
 use super::taken::{Made, Taken, Takings, unreadable};
 use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::located::{At, Faults, FieldFault, Tree, Value};
-use crate::manifest::tree::{Document, Format, Repeated};
+use crate::manifest::tree::{Document, Fault, Format, Repeated};
 use crate::release::Release;
 
 /// What texts are read for.
@@ -75,11 +75,7 @@ impl Intake {
 
     pub(super) fn document(&mut self, document: Document) {
         match &document.root {
-            Err(fault) => {
-                self.is_faulty = true;
-                let location = self.location(document.index, fault.line);
-                self.refuse(vec![fault.at(location.clone())], location);
-            }
+            Err(fault) => self.fault(fault, self.location(document.index, fault.line)),
             Ok(root) if root.is_null() => {}
             Ok(root) => {
                 let location = self.location(document.index, root.line);
@@ -87,6 +83,12 @@ impl Intake {
                 self.whole(Source { location: &location, tree: root, repeated, format });
             }
         }
+    }
+
+    /// A document that cannot be read.
+    pub(super) fn fault(&mut self, fault: &Fault, location: Location) {
+        self.is_faulty = true;
+        self.refuse(vec![fault.at(location.clone())], location);
     }
 
     /// An object that stands in a larger text as item `item` of its document.

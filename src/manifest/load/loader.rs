@@ -38,7 +38,8 @@ use crate::release::Release;
 ///   ([K25](crate::semantics#k25)).
 /// - An object with only a `generateName` is called `<generateName>*`, the next one `<generateName>*2`:
 ///   each would become an object of its own.
-/// - The ending of a text's name says its format: `.json`, `.yaml` or `.yml`. Any other says nothing: JSON where the text
+/// - The ending of a text's name says its format: `.json`, `.yaml` or `.yml`, each with or without a `.gz` behind it (what is
+///   given is unpacked all the same). Any other says nothing: JSON where the text
 ///   starts with `{` or `[` and is valid JSON, else YAML.
 ///
 /// Texts may be of any size. Of a list larger than 1 MiB nothing is kept but the objects that it holds: item by item in

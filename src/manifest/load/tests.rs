@@ -67,7 +67,7 @@ fn shown(loaded: &Loaded) -> Vec<String> {
 }
 
 /// What is refused only because it is too large to be read as a whole.
-const TOO_LARGE: [&str; 3] = ["too large to be read", "before the list says what they are", "an object is larger"];
+const TOO_LARGE: [&str; 3] = ["too large to be read", "before the list says what they are", "larger than 512 MiB"];
 
 /// Whether it came to the same; false where the stream refuses it for its size alone.
 fn agrees(text: &[u8], hint: Hint, size: usize, most: usize) -> bool {

@@ -50,6 +50,7 @@ impl<R: Read> Stream<'_, R> {
         mut read: impl FnMut(&mut Reader<'_>) -> Result<T, Fault>,
         may_grow: impl Fn(&Window<R>) -> bool,
     ) -> Result<Option<T>, Fault> {
+        self.pass_space()?;
         loop {
             let rest = self.window.rest();
             let mut reader = Reader::new(rest, self.line);
@@ -69,6 +70,23 @@ impl<R: Read> Stream<'_, R> {
             }
             if rest.len() > MAX_BYTES {
                 return Err(too_large(Some(self.line)));
+            }
+            self.more()?;
+        }
+    }
+
+    /// Passes blanks, which are no part of an object however many there are.
+    fn pass_space(&mut self) -> Result<(), Fault> {
+        loop {
+            let rest = self.window.rest();
+            let mut reader = Reader::new(rest, self.line);
+            reader.skip_space();
+            let (at, line) = reader.position();
+            let is_passed = at < rest.len();
+            self.window.pass(at);
+            self.line = line;
+            if is_passed || self.window.is_end() {
+                return Ok(());
             }
             self.more()?;
         }
@@ -108,7 +126,9 @@ impl<R: Read> Stream<'_, R> {
             let (key, is_list) = self.step(|reader| reader.field())?;
             if is_list && &*key.text == "items" && !root.items_seen {
                 root.items(key, Some(self.line))?;
+                root.is_in_items = true;
                 self.items(root, sink)?;
+                root.is_in_items = false;
                 continue;
             }
             let asked = interest.field(&key.text);

@@ -11,6 +11,8 @@ pub(super) struct Root {
     pub(super) head: Head,
     builder: Builder,
     pub(super) items_seen: bool,
+    /// Whether an item comes next, or the end of them.
+    pub(super) is_in_items: bool,
 }
 
 impl Root {
@@ -18,7 +20,7 @@ impl Root {
         let mut builder = if format == Format::Json { Builder::for_json() } else { Builder::default() };
         builder.open_mapping(Some(line));
         let head = Head { index, format, kind: None, version: None };
-        Self { head, builder, items_seen: false }
+        Self { head, builder, items_seen: false, is_in_items: false }
     }
 
     /// Takes a field of the list.
@@ -74,11 +76,11 @@ impl Root {
         };
         let repeated = if root.is_ok() { self.builder.repeated } else { Vec::new() };
         let document = Document { index: self.head.index, root, repeated, format: self.head.format };
-        if self.items_seen { sink.list(document) } else { sink.document(document) }
+        if self.items_seen { sink.list(document, self.is_in_items) } else { sink.document(document) }
     }
 }
 
 /// Of an object that makes the window grow beyond what one may be.
 pub(super) fn too_large(line: Option<usize>) -> Fault {
-    Fault::new(FaultKind::Limit, line, format!("an object is larger than {} MiB", MAX_BYTES >> 20))
+    Fault::new(FaultKind::Limit, line, format!("larger than {} MiB", MAX_BYTES >> 20))
 }

@@ -13,8 +13,9 @@ pub(crate) trait Sink {
     /// The list is refused.
     fn item(&mut self, list: &Head, item: Read) -> Result<(), Fault>;
 
-    /// The end of a list whose items came one by one: the list with no items, or why all of it is refused.
-    fn list(&mut self, list: Document);
+    /// The end of a list whose items came one by one: the list with no items, or why all of it is refused; and whether that was
+    /// found in the next item.
+    fn list(&mut self, list: Document, is_in_item: bool);
 }
 
 /// What is known of a list while its items are read.

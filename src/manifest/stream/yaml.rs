@@ -351,6 +351,10 @@ impl<R: io::Read> Stream<'_, R> {
                 reading.list = None;
             }
         }
+        // A fault in an item may be told behind all of them.
+        if reading.worst.is_none() {
+            root.is_in_items = reading.list.is_some();
+        }
         let interest = match reading.list {
             Some(_) => Interest::list_of(root.head.kind.as_deref().map_or(Assumed::Nothing, Assumed::of_items)),
             None => Interest::manifest(Assumed::Nothing),

@@ -44,5 +44,5 @@ pub(crate) fn admit(bytes: &[u8], line: usize) -> Result<&str, (Stage, Fault)> {
 
 /// Of a document that begins on the given line.
 pub(crate) fn too_large(line: usize) -> Fault {
-    Fault::new(FaultKind::Limit, Some(line), format!("the document is larger than {} MiB", MAX_BYTES >> 20))
+    Fault::new(FaultKind::Limit, Some(line), format!("larger than {} MiB", MAX_BYTES >> 20))
 }

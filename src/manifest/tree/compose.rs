@@ -348,7 +348,7 @@ impl<'a> Composer<'a> {
     fn add(&mut self, line: usize, kind: NodeKind, parent: Option<usize>) -> Result<usize, Fault> {
         let id = self.nodes.len();
         if id >= MAX_NODES {
-            let message = format!("the document has more than {MAX_NODES} values");
+            let message = format!("more than {MAX_NODES} values");
             return Err(Fault::new(FaultKind::Limit, Some(line), message));
         }
         self.nodes.push(Node { line, kind });
@@ -362,7 +362,7 @@ impl<'a> Composer<'a> {
 
     fn enter(&mut self, id: usize, expect: Expect, line: usize) -> Result<(), Fault> {
         if self.open.len() >= MAX_DEPTH {
-            let message = format!("the document nests deeper than {MAX_DEPTH} levels");
+            let message = format!("nested deeper than {MAX_DEPTH} levels");
             return Err(Fault::new(FaultKind::Limit, Some(line), message));
         }
         self.open.push((id, expect));

@@ -51,10 +51,11 @@ pub(crate) enum Hint {
 }
 
 impl Hint {
-    /// By the ending of a file's name: `.json`, `.yaml`, `.yml`; any other tells nothing.
+    /// By the ending of a file's name: `.json`, `.yaml`, `.yml`, a `.gz` behind it left out; any other tells nothing.
     #[must_use]
     pub(crate) fn of_name(name: &str) -> Self {
-        match name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).as_deref() {
+        let name = name.to_ascii_lowercase();
+        match name.strip_suffix(".gz").unwrap_or(&name).rsplit_once('.').map(|(_, ending)| ending) {
             Some("json") => Self::Json,
             Some("yaml" | "yml") => Self::Yaml,
             _ => Self::Auto,

@@ -13,7 +13,7 @@ pub(super) fn read(text: &[u8]) -> Vec<Document> {
     let mut documents = Vec::new();
     let document = |index, root, repeated| Document { index, root, repeated, format: Format::Json };
     if text.len() > MAX_BYTES {
-        let message = format!("the text is larger than {} MiB", MAX_BYTES >> 20);
+        let message = format!("larger than {} MiB", MAX_BYTES >> 20);
         return vec![document(0, Err(Fault::new(FaultKind::Limit, None, message)), Vec::new())];
     }
     let mut objects_only = true;
@@ -297,7 +297,7 @@ impl<'a> Reader<'a> {
 
     fn count(&self, nodes: usize) -> Result<(), Fault> {
         if nodes > MAX_NODES {
-            let message = format!("the document has more than {MAX_NODES} values");
+            let message = format!("more than {MAX_NODES} values");
             return Err(Fault::new(FaultKind::Limit, self.here(), message));
         }
         Ok(())
@@ -306,7 +306,7 @@ impl<'a> Reader<'a> {
     /// Whether one more collection may open.
     fn enter(&self, depth: usize) -> Result<(), Fault> {
         if depth == MAX_DEPTH {
-            let message = format!("the document nests deeper than {MAX_DEPTH} levels");
+            let message = format!("nested deeper than {MAX_DEPTH} levels");
             return Err(Fault::new(FaultKind::Limit, self.here(), message));
         }
         Ok(())

@@ -285,7 +285,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn too_deep(&self) -> Fault {
-        let message = format!("the document nests deeper than {MAX_DEPTH} levels");
+        let message = format!("nested deeper than {MAX_DEPTH} levels");
         Fault::new(FaultKind::Limit, Some(self.mark.line), message)
     }
 

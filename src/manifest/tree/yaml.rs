@@ -228,7 +228,7 @@ impl<'a> Expansion<'a> {
         let message = if too_many_aliases(self.aliased, self.visited) {
             "aliases repeat too much of the document".to_owned()
         } else if self.visited > MAX_NODES {
-            format!("the document has more than {MAX_NODES} values, aliases expanded")
+            format!("more than {MAX_NODES} values, aliases expanded")
         } else {
             return Ok(());
         };
@@ -296,7 +296,7 @@ impl<'a> Expansion<'a> {
         let line = self.node(node)?.line;
         // Merges nest frames without opening anything in the builder.
         if self.builder.depth().max(self.frames.len()) > MAX_DEPTH {
-            let message = format!("the document nests deeper than {MAX_DEPTH} levels, aliases expanded");
+            let message = format!("nested deeper than {MAX_DEPTH} levels, aliases expanded");
             return Err(Fault::new(FaultKind::Limit, Some(line), message));
         }
         self.frames.push(Frame { node, next: 0, kind, aliases: from..self.aliases.len(), interest });
