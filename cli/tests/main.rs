@@ -12,6 +12,7 @@ mod decide;
 mod generate;
 mod input;
 mod oracle;
+mod packed;
 mod review;
 mod shell;
 mod support;

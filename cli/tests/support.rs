@@ -52,9 +52,9 @@ pub(crate) fn netpol<const N: usize>(arguments: [&str; N]) -> Run {
 }
 
 /// A run that reads `input` on standard input.
-pub(crate) fn netpol_reading<const N: usize>(arguments: [&str; N], input: &str) -> Run {
+pub(crate) fn netpol_reading<const N: usize>(arguments: [&str; N], input: impl AsRef<[u8]>) -> Run {
     let mut child = command(arguments).stdin(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.stdin.take().unwrap().write_all(input.as_ref()).unwrap();
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
@@ -82,7 +82,7 @@ impl Folder {
     }
 
     /// Writes a file; folders on the way are made.
-    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
         let path = self.0.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();

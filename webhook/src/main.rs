@@ -33,7 +33,7 @@ struct Arguments {
     #[arg(long, default_value = "kubernetes", value_name = "PROFILE")]
     profile: String,
 
-    /// Files and folders (.yaml, .yml, .json) that describe the cluster
+    /// Files and folders (.yaml, .yml, .json, packed by gzip too) that describe the cluster
     #[arg(long, num_args = 1.., value_name = "PATH")]
     manifests: Vec<PathBuf>,
 
