@@ -92,8 +92,8 @@ fn notes_stand_beside_answers() {
 fn strict_takes_no_policy_in_part() {
     let folder = Folder::new();
     let good = folder.write("good.yaml", SHOP);
-    let rejected = folder.write("rejected.yaml", &SHOP.replace("port: 6379", "port: 70000"));
-    let unknown = folder.write("unknown.yaml", &SHOP.replace("  podSelector:", "  policytypes: []\n  podSelector:"));
+    let rejected = folder.write("rejected.yaml", SHOP.replace("port: 6379", "port: 70000"));
+    let unknown = folder.write("unknown.yaml", SHOP.replace("  podSelector:", "  policytypes: []\n  podSelector:"));
     let run = netpol(["decide", "--manifests", &rejected, "--flow", SHUT]).with_code(0);
     assert!(run.out.contains("  note: 1 policy of `default` was rejected and takes no part\n"), "{}", run.out);
     netpol(["decide", "--manifests", &good, "--flow", SHUT, "--strict"]).with_code(0);
@@ -184,7 +184,7 @@ fn a_profile_file() {
 fn a_reader_that_stops_early_is_no_error() {
     let folder = Folder::new();
     let shop = folder.write("shop.yaml", SHOP);
-    let flows = folder.write("flows.txt", &format!("{OPEN}\n{SHUT}\n").repeat(10_000));
+    let flows = folder.write("flows.txt", format!("{OPEN}\n{SHUT}\n").repeat(10_000));
     for form in ["text", "table", "json"] {
         let mut child = command(["decide", "--manifests", &shop, "--flows", &flows, "--output", form]).spawn().unwrap();
         let mut line = String::new();

@@ -97,7 +97,7 @@ fn objects_without_a_namespace_go_where_one_says() {
     let folder = Folder::new();
     let other = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\napiVersion: v1\nkind: Pod\n\
                  metadata: {name: far, namespace: other}\nspec: {}\nstatus: {phase: Running, podIP: 10.0.2.1}\n";
-    let shop = folder.write("shop.yaml", &format!("{SHOP}{other}"));
+    let shop = folder.write("shop.yaml", format!("{SHOP}{other}"));
     let flows = ["shop/web -> shop/db:6379/tcp", "shop/web -> shop/db:6380/tcp", "other/far -> shop/db:6379/tcp"];
     let [open, shut, far] = flows;
     let run = netpol(["decide", "--manifests", &shop, "-n", "shop", "--flow", open, shut, far, "--output", "table"]);
@@ -166,7 +166,7 @@ fn kustomizations_are_to_be_built() {
 
     // Patches that look like objects, in a kustomization without an ending.
     folder.write("over/Kustomization", "resources: [../base]\npatchesStrategicMerge: [fix.yaml]\n");
-    folder.write("over/fix.yaml", &SHOP.replace("port: 6379", "port: 6380"));
+    folder.write("over/fix.yaml", SHOP.replace("port: 6379", "port: 6380"));
     let review = netpol(["review", "--manifests", &base, &folder.file("over")]).with_code(0);
     assert_eq!(review.out, "3 objects, 0 errors, 0 warnings\n");
     assert!(review.err.starts_with("note: skipped 2 kustomizations and 2 patches ("), "{}", review.err);

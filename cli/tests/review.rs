@@ -59,7 +59,7 @@ fn a_profile_says_what_its_cluster_would_not_do() {
 fn what_a_selector_does_not_meet_is_said() {
     let folder = Folder::new();
     let shop = folder.write("shop.yaml", SHOP);
-    let lost = folder.write("lost.yaml", &RANGE.replace("role: db", "role: cache"));
+    let lost = folder.write("lost.yaml", RANGE.replace("role: db", "role: cache"));
     let run = netpol(["review", "--manifests", &lost, &shop]).with_code(0);
     assert!(run.out.contains("warning[NP222]"), "{}", run.out);
     assert!(run.out.ends_with("4 objects, 0 errors, 1 warning\n"), "{}", run.out);
@@ -75,7 +75,7 @@ fn what_a_selector_does_not_meet_is_said() {
 fn strict_refuses_what_the_server_would_drop() {
     let folder = Folder::new();
     for (name, field) in [("unknown.yaml", "  podselector: {}\n"), ("twice.yaml", "  podSelector: {}\n")] {
-        let file = folder.write(name, &SHOP.replace("  podSelector:", &format!("{field}  podSelector:")));
+        let file = folder.write(name, SHOP.replace("  podSelector:", &format!("{field}  podSelector:")));
         let lenient = netpol(["review", "--manifests", &file]).with_code(0);
         assert!(lenient.out.ends_with("3 objects, 0 errors, 1 warning\n"), "{}", lenient.out);
         let strict = netpol(["review", "--manifests", &file, "--strict"]).with_code(1);
