@@ -286,6 +286,81 @@ fn broken_lists_come_to_the_same_item_by_item() {
     assert!(agreed > 1_200, "{agreed}");
 }
 
+/// Bytes, characters, syntax, values: what is wrong first in the whole is told, wherever it stands.
+#[test]
+fn faults_in_several_items_come_to_the_first_of_the_whole() {
+    let values: [&[u8]; 7] = [b"n1", b".nan", b"!!int x", b"*a", b"[", b"'\x07'", b"\xFF"];
+    for first in values {
+        for second in values {
+            let mut text = b"apiVersion: v1\nkind: List\nitems:\n".to_vec();
+            for value in [first, second, b"n2"] {
+                text.extend_from_slice(
+                    b"- apiVersion: v1\n  kind: Pod\n  metadata: {name: a}\n  spec:\n    nodeName: ",
+                );
+                text.extend_from_slice(value);
+                text.push(b'\n');
+            }
+            for size in [1, 16, 200] {
+                assert!(agrees(&text, Hint::Yaml, size, 64));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_alias_of_another_item_is_refused_for_the_size_of_the_list() {
+    let item = |value: &str| format!("- apiVersion: v1\n  kind: Pod\n  metadata: {{name: {value}}}\n");
+    let text = format!("apiVersion: v1\nkind: List\nitems:\n{}{}", item("&a web"), item("*a"));
+    assert!(agrees(text.as_bytes(), Hint::Yaml, 1 << 16, 64));
+    assert!(!agrees(text.as_bytes(), Hint::Yaml, 64, 64));
+}
+
+/// Of a policy all is asked for, and what makes one may come last.
+#[test]
+fn a_kind_that_is_given_again_brings_back_what_was_left_out() {
+    for (list, first, second) in [
+        ("List", r#""kind": "ConfigMap""#, r#""NetworkPolicy""#),
+        ("NetworkPolicyList", r#""kind": "ConfigMap""#, r#""""#),
+        ("NetworkPolicyList", r#""kind": "ConfigMap""#, "null"),
+        ("PodList", r#""spec": {"podSelector": {}}"#, r#""NetworkPolicy""#),
+    ] {
+        let json = format!(
+            r#"{{"apiVersion": "networking.k8s.io/v1", "kind": "{list}", "items": [{{"apiVersion": "networking.k8s.io/v1",
+            {first}, "metadata": {{"name": "a", "annotations": {{"a": 7, "b": 1, "b": 2}}}}, "kind": {second}}}]}}"#
+        );
+        let yaml = format!(
+            "apiVersion: networking.k8s.io/v1\nkind: {list}\nitems:\n- apiVersion: networking.k8s.io/v1\n  {first}\n  \
+             metadata: {{name: a, annotations: {{a: 7}}}}\n  kind: {second}\n"
+        );
+        for size in [1, 100, 1 << 16] {
+            assert!(agrees(json.as_bytes(), Hint::Json, size, 64));
+            assert!(agrees(yaml.as_bytes(), Hint::Yaml, size, 64));
+        }
+    }
+}
+
+#[test]
+fn what_is_left_out_is_read_as_strictly_as_the_rest() {
+    for value in ["a: .nan", "a: !!int x", "a: 1, a: 2", "? [a] : b", "1: x, '1': y", "<<: 7", "a: *b"] {
+        let text = format!(
+            "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: a\n    annotations: \
+             {{{value}}}\n"
+        );
+        for size in [1, 64] {
+            assert!(agrees(text.as_bytes(), Hint::Yaml, size, 64));
+        }
+    }
+    for value in [r#""a": 1, "a": 2"#, r#""a": 1, "\u0061": 2"#, r#""a": 01"#, r#""a": "\x""#, r#""a": tru"#] {
+        let text = format!(
+            r#"{{"apiVersion": "v1", "kind": "List", "items": [{{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "a",
+            "annotations": {{{value}}}}}}}]}}"#
+        );
+        for size in [1, 64] {
+            assert!(agrees(text.as_bytes(), Hint::Json, size, 64));
+        }
+    }
+}
+
 #[test]
 fn random_clusters_come_to_the_same_item_by_item() {
     for seed in 0..4 {
