@@ -147,7 +147,15 @@ impl Judge<'_> {
 
     fn face_key(&self, probe: &Probe) -> Option<FaceKey> {
         let Probe { source, destination, face: Some(face), .. } = probe else { return None };
-        let is_open = |end: &ProbeEnd| matches!(end.who, ProbeWho::Replica(_) | ProbeWho::Workload(..));
+        let is_open = |end: &ProbeEnd| match &end.who {
+            ProbeWho::Replica(_) | ProbeWho::Workload(..) => true,
+            // An endpoint may name a pod at an address that is another's: no packet finds it there.
+            ProbeWho::Pod(name) => {
+                let pod = self.cluster.pod(name).unwrap();
+                !pod.host_network && end.address.is_some_and(|address| !pod.addresses.contains(&address))
+            }
+            _ => false,
+        };
         if *face == Face::ClusterIp || is_open(source) || is_open(destination) {
             return None;
         }
