@@ -13,7 +13,7 @@ use crate::labels::Selector;
 use crate::model::cluster::{Service, ServiceKind};
 use crate::model::flow::{Destination, Endpoint};
 use crate::name::ObjectName;
-use crate::net::{Port, PortInterval, Protocol};
+use crate::net::{Family, Port, PortInterval, Protocol};
 
 /// Most ports of nodes that are tried.
 const MAX_NODE_PORTS: usize = 1_000;
@@ -65,8 +65,24 @@ type ByAddress = HashMap<IpAddr, Vec<usize>>;
 enum Claim<'c> {
     NodePort(&'c Service),
     Address(&'c Service),
-    /// A pod, by its place.
-    HostPort(usize),
+    /// A pod, by its place, where it may be met.
+    HostPort(usize, &'c [IpAddr], Option<IpAddr>),
+}
+
+impl Claim<'_> {
+    /// Whether it holds at that address of a node: a hostPort does in the families of its pod, and at its hostIP alone.
+    fn holds_at(self, address: IpAddr) -> bool {
+        match self {
+            Self::NodePort(_) => true,
+            Self::Address(service) => {
+                service.external_addresses.contains(&address) || service.load_balancer_addresses.contains(&address)
+            }
+            Self::HostPort(_, own, only) => {
+                let in_family = own.is_empty() || own.iter().any(|own| Family::of(*own) == Family::of(address));
+                in_family && only.is_none_or(|only| only == address)
+            }
+        }
+    }
 }
 
 /// A port, and whose it is.
@@ -102,7 +118,7 @@ impl<'c> Claims<'c> {
             }
             for entry in &pod.ports {
                 let Some(host) = entry.host_port else { continue };
-                let claim = ((entry.protocol, host.port), Claim::HostPort(at));
+                let claim = ((entry.protocol, host.port), Claim::HostPort(at, &pod.addresses, host.address));
                 if let Some(node) = pod.node.as_deref() {
                     claims.by_node.entry(node).or_default().push(claim);
                 }
@@ -124,12 +140,23 @@ impl<'c> Claims<'c> {
         let named = node.place.node().and_then(|name| self.by_node.get(name)).into_iter().flatten();
         let of_address = node.addresses.iter().filter_map(|address| self.by_address.get(address)).flatten();
         for (port, claim) in self.everywhere.iter().chain(named).chain(of_address) {
-            found.entry(*port).or_default().push(*claim);
+            if node.addresses.iter().any(|address| claim.holds_at(*address)) {
+                found.entry(*port).or_default().push(*claim);
+            }
         }
         found
     }
 
-    /// The ports of a node that are not its own.
+    /// The ports that are not a node's own at any of its addresses.
+    pub(super) fn foreign_ports(&self, node: &Traits<'c>) -> BTreeSet<(Protocol, Port)> {
+        let is_everywhere = |claims: &[Claim<'_>]| {
+            node.addresses.iter().all(|address| claims.iter().any(|claim| claim.holds_at(*address)))
+        };
+        let found = self.at(node).into_iter().filter(|(_, claims)| is_everywhere(claims));
+        found.map(|(port, _)| port).collect()
+    }
+
+    /// The ports that are not a node's own at some address of its.
     pub(super) fn ports(&self, node: &Traits<'c>) -> BTreeSet<(Protocol, Port)> {
         self.at(node).into_keys().collect()
     }
@@ -257,7 +284,7 @@ impl<'c> Fronts<'c> {
                         Claim::Address(service) => {
                             (format!("address of {}", service.name), self.behind(snapshot, &service.name))
                         }
-                        Claim::HostPort(at) => {
+                        Claim::HostPort(at, ..) => {
                             (format!("pod {at}"), Rc::new(Behind { objects: vec![*at], nodes: Vec::new() }))
                         }
                     };

@@ -314,9 +314,14 @@ impl<'a, 'c> Context<'a, 'c> {
         }
     }
 
-    /// The ports of a node that are a Service's or a pod's, in either snapshot.
+    /// The ports of a node that are a Service's or a pod's at some of its addresses, in either snapshot.
     pub(super) fn claimed(&self, end: &End<'c>) -> BTreeSet<(Protocol, Port)> {
         self.claims.iter().zip(&end.traits).flat_map(|(claims, traits)| claims.ports(traits)).collect()
+    }
+
+    /// Those that are so at all of its addresses.
+    pub(super) fn foreign(&self, end: &End<'c>) -> BTreeSet<(Protocol, Port)> {
+        self.claims.iter().zip(&end.traits).flat_map(|(claims, traits)| claims.foreign_ports(traits)).collect()
     }
 }
 

@@ -254,10 +254,12 @@ impl<'c> Search<'_, 'c> {
                 cuts.add(&context.cuts(peer, opposite(direction)));
                 context.cut_by_name(destination, &mut cuts);
                 // What is a Service's or a pod's there is another end.
-                let claimed = context.claimed(destination);
-                claimed.iter().for_each(|(protocol, port)| cuts.apart(PortInterval::one(*protocol, *port)));
+                for (protocol, port) in context.claimed(destination) {
+                    cuts.apart(PortInterval::one(protocol, port));
+                }
+                let foreign = context.foreign(destination);
                 let is_own = |probe: &Probe| match probe.l4() {
-                    L4::Port(protocol, port) => !claimed.contains(&(protocol, port)),
+                    L4::Port(protocol, port) => !foreign.contains(&(protocol, port)),
                     L4::Icmp | L4::Other(_) => true,
                 };
                 Probe::all(&cuts).into_iter().filter(is_own).collect::<Vec<_>>()
