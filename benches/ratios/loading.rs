@@ -47,7 +47,8 @@ pub(crate) fn measure(effort: Effort, goals: &mut Goals) {
     goals.at_most("JSON, to serde_json into k8s-openapi's list", ratio, 1.5);
     drop(text);
 
-    let text = Dump::yaml(20_000_000 / a_pod).whole();
+    let a_yaml_pod = Dump::yaml(1).size();
+    let text = Dump::yaml(20_000_000 / a_yaml_pod).whole();
     let (ratio, theirs, ours) = ratios(
         &|| serde_yaml::from_slice::<serde_yaml::Value>(&text).unwrap()["items"].as_sequence().unwrap().len(),
         &|| load("pods.yaml", &text[..]).cluster.pods().len(),
@@ -59,8 +60,7 @@ pub(crate) fn measure(effort: Effort, goals: &mut Goals) {
 
     let large = if effort == Effort::Quick { 500_000_000 } else { 5_000_000_000_usize };
     for (name, bytes) in [("pods.json", 100_000_000), ("pods.yaml", 100_000_000), ("pods.json", large)] {
-        let pods = bytes / a_pod;
-        let dump = if name.ends_with("json") { Dump::json(pods) } else { Dump::yaml(pods) };
+        let dump = if name.ends_with("json") { Dump::json(bytes / a_pod) } else { Dump::yaml(bytes / a_yaml_pod) };
         let bytes = dump.size();
         let mut loaded = None;
         let (seconds, memory) = time(|| allocation_counter::measure(|| loaded = Some(load(name, dump))));

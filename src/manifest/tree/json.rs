@@ -1,5 +1,6 @@
 //! JSON with lines, number literals and repeated keys.
 
+mod bytes;
 mod pass;
 
 use super::builder::{Builder, Key};
@@ -98,6 +99,10 @@ impl<'a> Reader<'a> {
         (self.at, self.line)
     }
 
+    fn rest(&self) -> &'a [u8] {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
@@ -114,6 +119,8 @@ impl<'a> Reader<'a> {
         while let Some(byte @ (b' ' | b'\t' | b'\r' | b'\n')) = self.peek() {
             self.line += usize::from(byte == b'\n');
             self.at += 1;
+            // Most lines are indented.
+            self.at += bytes::spaces(self.rest());
         }
     }
 
@@ -122,7 +129,7 @@ impl<'a> Reader<'a> {
     }
 
     fn unexpected(&self, place: &str) -> Fault {
-        let rest = self.text.get(self.at..).unwrap_or_default();
+        let rest = self.rest();
         let Some(first) = rest.first() else {
             return self.fault(format!("unexpected end of the json text {place}"));
         };
@@ -344,7 +351,7 @@ impl<'a> Reader<'a> {
     }
 
     fn word(&mut self, word: &str, value: Value) -> Result<Value, Fault> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
+        let rest = self.rest();
         if rest.starts_with(word.as_bytes()) {
             self.at += word.len();
             return Ok(value);
@@ -409,8 +416,8 @@ impl<'a> Reader<'a> {
 
     /// Passes what stands for itself in a string.
     fn plain(&mut self) -> &'a [u8] {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let len = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F)).unwrap_or(rest.len());
+        let rest = self.rest();
+        let len = bytes::plain(rest);
         self.at += len;
         rest.get(..len).unwrap_or_default()
     }
@@ -439,7 +446,7 @@ impl<'a> Reader<'a> {
             return Ok(found);
         }
         let back = self.at;
-        if first < 0xDC00 && self.text.get(self.at..).unwrap_or_default().starts_with(b"\\u") {
+        if first < 0xDC00 && self.rest().starts_with(b"\\u") {
             self.at += 1;
             let second = self.hex()?;
             if (0xDC00..0xE000).contains(&second) {
