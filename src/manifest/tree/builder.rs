@@ -164,9 +164,9 @@ impl Builder {
                 let Key { text, line, is_string } = waiting.take()?;
                 let place = builder.place(&text);
                 let value_line = tree.line;
-                let key = text.clone();
+                let repeated = (place.is_some() && self.repeated.len() < MAX_REPEATED).then(|| text.clone());
                 builder.insert(place, Entry { key: text, line, value: tree }, &mut self.repeats);
-                if place.is_some() && self.repeated.len() < MAX_REPEATED {
+                if let Some(key) = repeated {
                     let path = path(&self.open, &key);
                     self.repeated.push(Repeated { line, value_line, path, key, is_string });
                 }

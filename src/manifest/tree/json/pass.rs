@@ -21,6 +21,7 @@ impl Reader<'_> {
         let passed = self.leaf(Value::Null);
         let mut open: Vec<Open> = Vec::new();
         let mut keys: Vec<u64> = Vec::new();
+        let hashes = foldhash::fast::FixedState::default();
         let mut expect = Expect::Value;
         loop {
             self.skip_space();
@@ -59,7 +60,7 @@ impl Reader<'_> {
                     let key = self.pass_string()?;
                     match key {
                         Some(key) if key.is_ascii() => {
-                            keys.push(foldhash::fast::FixedState::default().hash_one(key));
+                            keys.push(hashes.hash_one(key));
                         }
                         // Two that are written differently may be one.
                         _ => self.in_doubt = true,
