@@ -31,6 +31,7 @@ pub mod model;
 mod name;
 pub mod net;
 pub mod oracle;
+mod partition;
 pub mod profile;
 mod random;
 mod reference;

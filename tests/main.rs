@@ -12,6 +12,7 @@
 mod admission;
 mod changes;
 mod cluster_manifests;
+mod connectivity;
 mod console;
 mod engine;
 mod errors;

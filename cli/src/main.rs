@@ -7,6 +7,7 @@ mod exit;
 mod output;
 mod progress;
 mod scenes;
+mod table;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ const EXAMPLES: &str = "\
 Examples:
   netpol
   netpol decide --manifests k8s/ --flow 'default/web -> default/db:6379/tcp'
+  netpol reach --manifests k8s/ --to svc/default/db
   netpol review --manifests k8s/ --profile vpc:v1.31.6-r0
   netpol help decide";
 

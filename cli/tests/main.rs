@@ -13,6 +13,7 @@ mod generate;
 mod input;
 mod oracle;
 mod packed;
+mod reach;
 mod review;
 mod shell;
 mod support;

@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::admission::owned::Owned;
-use crate::analysis::index::{Bits, Index};
 use crate::model::cluster::{Cluster, ContainerPort};
 use crate::model::policy::NetworkPolicy;
 use crate::name::Direction;
 use crate::net::Protocol;
+use crate::partition::index::{Bits, Index};
 use crate::profile::capability::{Capabilities, HostNetwork, Support};
 use crate::profile::profile::Profile;
 

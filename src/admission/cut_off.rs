@@ -2,9 +2,9 @@
 
 use crate::admission::context::Review;
 use crate::admission::text::names;
-use crate::analysis::index::{Bits, Object};
 use crate::model::policy::NetworkPolicy;
 use crate::name::Direction;
+use crate::partition::index::{Bits, Object};
 
 /// Who cannot have it.
 pub(super) enum Cut {

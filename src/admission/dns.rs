@@ -9,13 +9,13 @@ use crate::admission::context::Review;
 use crate::admission::cut_off::Cut;
 use crate::admission::finding::{Findings, Place};
 use crate::admission::text::{names, quoted};
-use crate::analysis::index::Object;
 use crate::diagnostic::Code;
 use crate::labels::Labels;
 use crate::model::cluster::{ContainerPort, Service, ServiceKind, ServicePort, TargetPort};
 use crate::model::policy::{Namespaces, Peer, Peers, PodPeer, PortMatch, PortSpec, Ports, Rule};
 use crate::name::Direction;
 use crate::net::{IpBlock, Port, Protocol, remaining};
+use crate::partition::index::Object;
 use crate::profile::capability::{HostNetwork, IpBlockScope, Support, UnaddressedPod};
 
 /// The namespace of the cluster's own services.

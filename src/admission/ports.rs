@@ -3,11 +3,11 @@
 use crate::admission::context::Review;
 use crate::admission::finding::{Findings, Place, RuleField, RulePlace, list_of};
 use crate::admission::text::names;
-use crate::analysis::index::Bits;
 use crate::diagnostic::Code;
 use crate::model::policy::{Peer, Peers, PortMatch, PortSpec, Ports, Rule};
 use crate::name::Direction;
 use crate::net::{PortName, Protocol};
+use crate::partition::index::Bits;
 use crate::profile::capability::{EndPort, HostNetwork, Support};
 
 pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {

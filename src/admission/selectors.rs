@@ -3,11 +3,11 @@
 use crate::admission::context::Review;
 use crate::admission::finding::{Findings, Place, RuleField, RulePlace};
 use crate::admission::text::{names, quoted};
-use crate::analysis::index::{Bits, Object};
 use crate::diagnostic::Code;
 use crate::model::cluster::ServiceKind;
 use crate::model::policy::{Namespaces, Peer, Peers, PodPeer};
 use crate::name::{Direction, ObjectName};
+use crate::partition::index::{Bits, Object};
 use crate::profile::capability::{HostNetwork, Support};
 
 pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {

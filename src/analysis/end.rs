@@ -4,11 +4,11 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use crate::analysis::controlled::Replica;
-use crate::analysis::index::Object;
 use crate::analysis::place::{Place, Places, Spot, Standing, internal_addresses};
 use crate::model::cluster::Cluster;
 use crate::model::flow::{Destination, Endpoint};
 use crate::net::{AddressRange, PortInterval};
+use crate::partition::index::Object;
 
 /// An end that both snapshots know.
 pub(super) struct End<'c> {

@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use crate::analysis::controlled::may_match;
 use crate::analysis::end::{Behind, End, Front, Traits, Who};
-use crate::analysis::index::{Bits, Object, listed};
 use crate::analysis::left_out::LeftOut;
 use crate::analysis::world::World;
 use crate::labels::Selector;
@@ -14,6 +13,7 @@ use crate::model::cluster::{Service, ServiceKind};
 use crate::model::flow::{Destination, Endpoint};
 use crate::name::ObjectName;
 use crate::net::{Family, Port, PortInterval, Protocol};
+use crate::partition::index::{Bits, Object, listed};
 
 /// Most ports of nodes that are tried.
 const MAX_NODE_PORTS: usize = 1_000;

@@ -12,12 +12,12 @@ use std::net::IpAddr;
 
 use crate::analysis::end::{End, Who};
 use crate::analysis::fronts::Claims;
-use crate::analysis::index::{Bits, Object};
 use crate::analysis::place::Place;
 use crate::analysis::world::World;
 use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PodPeer, PortSpec, Ports};
 use crate::name::Direction;
 use crate::net::{AddressRange, Cidr, Family, IpBlock, Port, PortCuts, PortInterval, Protocol};
+use crate::partition::index::{Bits, Object};
 use crate::profile::capability::HostNetwork;
 use crate::profile::cce::INTERNAL_CLOUD;
 

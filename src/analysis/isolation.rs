@@ -2,10 +2,10 @@
 
 use crate::analysis::changes::{Isolation, IsolationChange};
 use crate::analysis::end::End;
-use crate::analysis::index::Bits;
 use crate::analysis::world::World;
 use crate::model::flow::Endpoint;
 use crate::name::Direction;
+use crate::partition::index::Bits;
 use crate::profile::capability::{HostNetwork, Support};
 use crate::profile::profile::Profile;
 use crate::reference::Reference;

@@ -4,22 +4,22 @@
 //! each kind of them once, with a witness flow.
 
 mod changes;
+mod connectivity;
 mod controlled;
 mod end;
 mod ends;
 mod fronts;
 mod groups;
 mod impact;
-pub(crate) mod index;
 mod isolation;
 mod left_out;
 mod place;
 mod port_set;
-mod stands_alone;
 mod summary;
 mod world;
 
 pub use changes::{FlowChange, Impact, Isolation, IsolationChange, Relation};
+pub use connectivity::{Connection, Connectivity, Detail, Ends as ConnectionEnds, Ports};
 pub use ends::Ends;
 pub use impact::{MAX_CHANGES, MAX_FLOWS, impact};
 pub use left_out::LeftOut;

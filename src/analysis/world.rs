@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::analysis::controlled::{Asked, Replica, may_match};
 use crate::analysis::end::{Behind, End, Traits, Who};
-use crate::analysis::index::{Bits, Index, Object};
 use crate::analysis::left_out::LeftOut;
 use crate::analysis::place::{Places, Tie, internal_addresses};
 use crate::labels::LabelKey;
@@ -13,6 +12,7 @@ use crate::model::flow::{Destination, Endpoint};
 use crate::model::policy::NetworkPolicy;
 use crate::name::ObjectName;
 use crate::net::{AddressNumber, AddressRange, Family, canonical};
+use crate::partition::index::{Bits, Index, Object};
 use crate::profile::profile::Profile;
 use crate::reference::Reference;
 

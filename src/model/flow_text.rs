@@ -121,6 +121,25 @@ impl FromStr for Flow {
     }
 }
 
+impl FromStr for Destination {
+    type Err = FlowTextError;
+
+    /// An end as it stands in a flow's text; an IPv6 address with or without brackets.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bare = text.trim();
+        if let Ok(address) = bare.parse() {
+            return Ok(Endpoint::address(address).into());
+        }
+        let mut words = words(bare).into_iter();
+        let end = Word { text: "", column: 1 };
+        let word = words.next().map_or_else(|| end.fault(FlowTextFault::BadEndpoint(String::new())), Ok)?;
+        match words.next() {
+            Some(word) => word.fault(FlowTextFault::Unexpected(word.text.to_owned())),
+            None => parse_destination(word),
+        }
+    }
+}
+
 /// Splits `DST:PORT/PROTO`; a colon inside brackets or braces, or the one of `node:`, belongs to the endpoint.
 fn split_port(word: Word<'_>) -> Result<(Word<'_>, Option<Word<'_>>), FlowTextError> {
     let bracket = word.text.rfind([']', '}']);

@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use netpol_oracle::diagnostic::Severity;
 use netpol_oracle::generate::ClusterSpec;
 use netpol_oracle::oracle::{Obstacle, Probe, covering_flows, probes};
 use netpol_oracle::profile::Rows;
 use netpol_oracle::verdict::{Judged, Sides};
-use netpol_oracle::{Cluster, Decide, Decision, Engine, Flow, Loader, Profile, Snapshot, Verdict};
+use netpol_oracle::{Decide, Decision, Engine, Flow, Snapshot, Verdict};
 use serde::Serialize;
 
+use super::load;
 use crate::exit::{Failure, Outcome};
 use crate::output;
 use crate::progress::Progress;
@@ -78,20 +78,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     drop(progress);
     out.flush()?;
     Ok(Outcome::Good)
-}
-
-/// The cluster. What cannot be read is an error, what does not load is said.
-fn load(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
-    let given = netpol_input::load(Loader::new(profile.release()), paths);
-    given.skipped.iter().for_each(output::note);
-    if let Some(error) = given.missing() {
-        return Err(error);
-    }
-    let loaded = given.loaded;
-    for diagnostic in loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error) {
-        output::say(output::diagnostic(diagnostic));
-    }
-    Ok(loaded.cluster)
 }
 
 fn write_all(

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::engine::classes::table::ClassId;
 use crate::engine::ends::end::{EndIdentity, ResolvedEnd};
 use crate::engine::ends::node_relation::{OwnNode, Spot};
 use crate::engine::ends::resolve::{AddressOwner, Resolution};
@@ -18,7 +19,7 @@ use crate::model::flow::Endpoint;
 use crate::name::Direction;
 use crate::net::{Family, Port, PortCuts, PortName, Protocol};
 
-/// What the policies that isolate a class in one direction tell apart.
+/// What the policies that isolate a class in one direction, or may (U7), tell apart.
 #[derive(Debug, Default)]
 pub(crate) struct Distinctions {
     /// Whether there are any such policies.
@@ -39,6 +40,8 @@ pub(crate) struct Distinctions {
 pub(crate) struct PartitionClass {
     id: ClassIx,
     pub(crate) host_network: bool,
+    /// What of its members selectors ask is open (U7).
+    pub(crate) unsettled: bool,
     /// Places of its distinctions.
     pub(crate) egress: usize,
     pub(crate) ingress: usize,
@@ -76,6 +79,12 @@ pub(crate) struct Member {
     pub(crate) hosts: Vec<IpAddr>,
 }
 
+impl PartitionClass {
+    pub(crate) fn class(&self) -> ClassId {
+        ClassId::from(self.id)
+    }
+}
+
 impl Distinctions {
     /// Where an interval of addresses begins that are told apart, as numbers of the family.
     pub(crate) fn starts(&self, family: Family) -> &[u128] {
@@ -99,7 +108,13 @@ impl Snapshot {
                 continue;
             }
             let mut distinctions_of = |direction| {
-                let policies = tables.isolating(detail, direction);
+                let policies = if detail.key.unsettled.is_some() {
+                    // Whom they select is open too (U7).
+                    let all = tables.namespace(detail.key.namespace).policies.iter();
+                    all.filter(|policy| policy.source.isolates(direction)).collect()
+                } else {
+                    tables.isolating(detail, direction)
+                };
                 let key = (direction, policies.iter().map(|policy| Arc::as_ptr(policy)).collect());
                 *known.entry(key).or_insert_with(|| {
                     partition.distinctions.push(self.distinctions(&policies, direction));
@@ -108,8 +123,8 @@ impl Snapshot {
             };
             let (egress, ingress) = (distinctions_of(Direction::Egress), distinctions_of(Direction::Ingress));
             let named = detail.key.named.iter().map(|each| (each.protocol, each.name.clone(), each.port)).collect();
-            let host_network = detail.key.host_network;
-            partition.classes.push(PartitionClass { id, host_network, egress, ingress, named });
+            let (host_network, unsettled) = (detail.key.host_network, detail.key.unsettled.is_some());
+            partition.classes.push(PartitionClass { id, host_network, unsettled, egress, ingress, named });
         }
         partition
     }
@@ -220,10 +235,15 @@ impl Snapshot {
         addresses.into_iter().filter_map(node).collect()
     }
 
+    /// Whether no end in the cluster has the address.
+    pub(crate) fn is_nobodys(&self, address: IpAddr) -> bool {
+        matches!(self.tables.observed(address), Ok(AddressOwner::End(EndIdentity::External)))
+    }
+
     /// Whether nobody in the cluster has the address, no Service either (K26).
     pub(crate) fn is_outside(&self, address: IpAddr) -> bool {
         let has_face = self.tables.claims_of_others(address).is_some_and(|claims| !claims.faces.is_empty());
-        !has_face && matches!(self.tables.observed(address), Ok(AddressOwner::End(EndIdentity::External)))
+        !has_face && self.is_nobodys(address)
     }
 
     /// Whether `peer` is the node that `subject` runs on (K18, U8), each at the first of its addresses.

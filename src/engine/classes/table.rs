@@ -21,6 +21,12 @@ use crate::verdict::Verdict;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClassId(ClassIx);
 
+impl From<ClassIx> for ClassId {
+    fn from(class: ClassIx) -> Self {
+        Self(class)
+    }
+}
+
 /// Whom a side of a [`Cell`] is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

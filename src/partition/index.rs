@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Range;
 
-use crate::analysis::stands_alone::Controllers;
 use crate::labels::{Labels, Requirement, Selector};
 use crate::model::cluster::{Cluster, ContainerPort, EndpointSlice, Namespace, Pod, Service, SliceEndpoint, Workload};
 use crate::model::policy::{Namespaces, NetworkPolicy, PodPeer};
 use crate::name::ObjectName;
+use crate::partition::controllers::Controllers;
 
 /// A live pod, or a workload that stands for pods nobody loaded (K20, K25).
 #[derive(Debug, Clone, Copy)]

@@ -1,4 +1,4 @@
-//! Which workloads stand for pods that nobody loaded (K23).
+//! Which workloads stand for pods that nobody loaded (K23), and which one a pod belongs to.
 
 use std::collections::HashSet;
 
@@ -6,10 +6,10 @@ use crate::model::cluster::{Cluster, Owner, Pod, Workload, WorkloadKind};
 use crate::name::ObjectName;
 
 /// The workloads that lead to a loaded pod, by namespace, kind and name: its controller, and what controls that one.
-pub(super) struct Controllers<'c>(HashSet<(&'c str, &'c WorkloadKind, &'c str)>);
+pub(crate) struct Controllers<'c>(HashSet<(&'c str, &'c WorkloadKind, &'c str)>);
 
 impl<'c> Controllers<'c> {
-    pub(super) fn new(cluster: &'c Cluster) -> Self {
+    pub(crate) fn new(cluster: &'c Cluster) -> Self {
         let mut found = HashSet::new();
         for pod in cluster.pods().iter() {
             let Some(owner) = &pod.owner else { continue };
@@ -21,13 +21,19 @@ impl<'c> Controllers<'c> {
     }
 
     /// Whether no loaded workload controls it, and no loaded pod has it as its controller.
-    pub(super) fn leave_alone(&self, cluster: &Cluster, workload: &Workload) -> bool {
+    pub(crate) fn leave_alone(&self, cluster: &Cluster, workload: &Workload) -> bool {
         let controlled = workload.owner.as_ref().is_some_and(|owner| {
             let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
             cluster.workload(&owner.kind, &name).is_some()
         });
         !controlled && !self.0.contains(&(&**workload.name.namespace(), &workload.kind, &**workload.name.name()))
     }
+}
+
+/// The outermost controller of a pod, as far as it is known.
+pub(crate) fn outermost<'c>(cluster: &'c Cluster, pod: &'c Pod) -> Option<(&'c WorkloadKind, &'c str)> {
+    let owner = pod.owner.as_ref()?;
+    Some(above(cluster, pod, owner).unwrap_or((&owner.kind, &owner.name)))
 }
 
 /// The Deployment of a ReplicaSet and the CronJob of a Job: as the loaded one says, else by the name that it gave.

@@ -1,0 +1,81 @@
+//! `netpol reach`.
+
+use serde_json::{Value, json};
+
+use crate::support::{Folder, SHOP, netpol};
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn json_has_a_connection_a_line() {
+    let folder = Folder::new();
+    let shop = folder.write("shop.yaml", SHOP);
+    let run = netpol(["reach", "--manifests", &shop, "--to", "default/db", "--output", "json"]).with_code(0);
+    let web = lines(&run.out).into_iter().find(|line| line["source"] == json!({"pods": ["default/web"]})).unwrap();
+    assert_eq!(
+        web,
+        json!({
+            "source": {"pods": ["default/web"]},
+            "destination": {"pods": ["default/db"]},
+            "ports": ["6379/tcp"],
+            "verdict": "allow",
+            "rows": [],
+        })
+    );
+    let open = lines(&run.out).into_iter().find(|line| line["verdict"] == "undefined").unwrap();
+    assert_eq!((&open["ports"], &open["rows"]), (&json!(["icmp", "other"]), &json!(["U1"])));
+}
+
+#[test]
+fn forms_say_the_same() {
+    let scenes = concat!(env!("CARGO_MANIFEST_DIR"), "/scenes");
+    let rows =
+        |form: &str| netpol(["reach", "--manifests", scenes, "--by", "namespace", "--output", form]).with_code(0).out;
+    let (text, csv, md, json) = (rows("text"), rows("csv"), rows("md"), rows("json"));
+    let count = json.lines().count();
+    assert!(count > 20, "{json}");
+    assert_eq!([text.lines().count(), csv.lines().count(), md.lines().count()], [count + 1, count + 1, count + 2]);
+    assert!(text.starts_with("SOURCE "), "{text}");
+    assert!(csv.starts_with("source,destination,ports,verdict,rows\n"), "{csv}");
+    assert!(md.starts_with("| source | destination | ports | verdict | rows |\n|---|---|---|---|---|\n"), "{md}");
+}
+
+#[test]
+fn one_end_or_two() {
+    let scenes = concat!(env!("CARGO_MANIFEST_DIR"), "/scenes");
+    let both = netpol([
+        "reach",
+        "--manifests",
+        scenes,
+        "--by",
+        "pod",
+        "--output",
+        "json",
+        "--from",
+        "fig1/frontend",
+        "--to",
+        "fig1/db",
+    ]);
+    let both = lines(&both.with_code(0).out);
+    let expected = |ports: Value, verdict: &str, rows: Value| {
+        json!({"source": {"pods": ["fig1/frontend"]}, "destination": {"pods": ["fig1/db"]},
+               "ports": ports, "verdict": verdict, "rows": rows})
+    };
+    assert_eq!(
+        both,
+        [
+            expected(json!(["6379/tcp"]), "allow", json!([])),
+            expected(json!(["icmp", "other"]), "undefined", json!(["U1"]))
+        ]
+    );
+    let from = netpol(["reach", "--manifests", scenes, "--by", "pod", "--output", "json", "--from", "namespace:fig1"]);
+    let from = lines(&from.with_code(0).out);
+    assert!(from.len() > 5);
+    assert!(from.iter().all(|line| {
+        line["source"]["pods"].as_array().unwrap().iter().all(|pod| pod.as_str().unwrap().starts_with("fig1/"))
+    }));
+    let nobody = netpol(["reach", "--manifests", scenes, "--from", "fig1/nobody"]).with_code(2);
+    assert!(nobody.err.contains("nobody in these manifests is `fig1/nobody`"), "{}", nobody.err);
+}

@@ -1,0 +1,129 @@
+//! What connections are sent to that lead elsewhere: Services, their other addresses, ports of nodes (K23, K26).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use crate::engine::{ConnectionEnd, EndName};
+use crate::model::cluster::ServiceKind;
+use crate::model::flow::{Destination, Endpoint, Flow, L4};
+use crate::name::ObjectName;
+use crate::net::{AddressRange, Family, Port, PortInterval, Protocol};
+use crate::partition::{EndIx, Ground, Who};
+
+/// Where a connection goes that is led elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum At {
+    Service(ObjectName),
+    /// A node, or a hostNetwork pod, which is one.
+    Host(EndIx),
+    Address(IpAddr),
+}
+
+/// One of its ports, or all that a headless Service has.
+#[derive(Debug)]
+pub(super) struct Front {
+    pub(super) at: At,
+    pub(super) destination: Destination,
+    /// None: any port, each by itself.
+    pub(super) port: Option<PortInterval>,
+    /// The groups of those behind it, whoever sends.
+    pub(super) behind: BTreeSet<usize>,
+    /// Somebody behind it is no end of the cluster, or nobody knows who is.
+    pub(super) has_others: bool,
+}
+
+/// Every port that is somebody else's at a node, perhaps.
+pub(super) type NodePorts = BTreeSet<(Protocol, Port)>;
+
+pub(super) fn node_ports(ground: &Ground) -> NodePorts {
+    let cluster = ground.snapshot.cluster();
+    let services = cluster.services().iter().filter(|service| service.kind == ServiceKind::ClusterIp);
+    let of_services = services.flat_map(|service| {
+        // An address that is a node's too.
+        let mut others = service.external_addresses.iter().chain(&service.load_balancer_addresses);
+        let is_at_nodes = others.any(|address| !ground.snapshot.is_nobodys(*address));
+        let own = service.ports.iter().filter(move |_| is_at_nodes).map(|port| (port.protocol, port.port));
+        own.chain(service.ports.iter().filter_map(|port| Some((port.protocol, port.node_port?))))
+    });
+    let pods = cluster.pods().iter().filter(|pod| pod.is_live() && !pod.host_network);
+    let of_pods = pods.flat_map(|pod| &pod.ports);
+    let of_pods = of_pods.filter_map(|port| Some((port.protocol, port.host_port.as_ref()?.port)));
+    of_services.chain(of_pods).collect()
+}
+
+/// All of them.
+pub(super) fn fronts(ground: &Ground, node_ports: &NodePorts) -> Vec<Front> {
+    let cluster = ground.snapshot.cluster();
+    let mut all = Vec::new();
+    let mut at_addresses: BTreeMap<IpAddr, NodePorts> = BTreeMap::new();
+    for service in cluster.services().iter() {
+        let destination = Destination::Service(service.name.clone());
+        let at = At::Service(service.name.clone());
+        match service.kind {
+            ServiceKind::ClusterIp => {
+                let numbers: NodePorts = service.ports.iter().map(|port| (port.protocol, port.port)).collect();
+                for address in service.external_addresses.iter().chain(&service.load_balancer_addresses) {
+                    at_addresses.entry(*address).or_default().extend(&numbers);
+                }
+                all.extend(numbers.into_iter().map(|port| (at.clone(), destination.clone(), Some(port))));
+            }
+            ServiceKind::Headless => all.push((at, destination, None)),
+            ServiceKind::ExternalName => {}
+        }
+    }
+    for (address, numbers) in at_addresses {
+        if ground.snapshot.is_nobodys(address) {
+            let at = |port| (At::Address(address), Destination::Endpoint(Endpoint::Address(address)), Some(port));
+            all.extend(numbers.into_iter().map(at));
+        }
+    }
+    for host in ground.groups.iter().filter(|group| group.is_host).filter_map(|group| group.members.first()) {
+        let Some(end) = ground.end(*host) else { continue };
+        let at = |port: &(Protocol, Port)| (At::Host(*host), end.who.endpoint().into(), Some(*port));
+        all.extend(node_ports.iter().map(at));
+    }
+    all.into_iter().map(|(at, destination, port)| front(ground, at, destination, port)).collect()
+}
+
+fn front(ground: &Ground, at: At, destination: Destination, port: Option<(Protocol, Port)>) -> Front {
+    let (mut behind, mut has_others) = (BTreeSet::new(), false);
+    let l4 = port.map_or(L4::Icmp, |(protocol, number)| L4::Port(protocol, number));
+    for source in senders(ground) {
+        let flow = Flow::new(source, destination.clone(), l4);
+        let Ok(connections) = ground.snapshot.connections(&flow) else { continue };
+        for connection in connections {
+            match group(ground, &connection.destination) {
+                Some(place) => drop(behind.insert(place)),
+                None => has_others = true,
+            }
+        }
+    }
+    let port = port.map(|(protocol, number)| PortInterval::one(protocol, number));
+    Front { at, destination, port, behind, has_others }
+}
+
+/// Those who together reach everybody that anybody reaches: of each family one outside, and of pods one of each sort of
+/// addresses; pods reach all backends (K26), wherever these are.
+fn senders(ground: &Ground) -> Vec<Endpoint> {
+    let mut seen = BTreeSet::new();
+    let pods = ground.groups.iter().filter(|group| !group.is_host && seen.insert(&group.families));
+    let first = pods.filter_map(|group| Some(ground.end(*group.members.first()?)?.who.endpoint()));
+    let outside = [Family::V4, Family::V6].into_iter().filter_map(|family| {
+        let ranges = ground.outside.free_as_destination(AddressRange::all(family));
+        // The first of a family is an address like any other to policies.
+        ranges.first().map(|range| Endpoint::Address(range.last()))
+    });
+    let nodes = ground.groups.iter().filter(|group| group.is_host);
+    let nodes = nodes.filter_map(|group| Some(ground.end(*group.members.first()?)?.who.endpoint()));
+    first.chain(outside).chain(nodes.take(1)).collect()
+}
+
+fn group(ground: &Ground, end: &ConnectionEnd<'_>) -> Option<usize> {
+    let who = match end.name {
+        EndName::Pod(name) => Who::Pod(name.clone()),
+        EndName::Workload(kind, name) => Who::Workload(name.clone(), kind.clone()),
+        EndName::Node(Some(name)) => Who::Node(name.into()),
+        EndName::Node(None) | EndName::Replica(..) | EndName::Labelled(..) | EndName::External => return None,
+    };
+    ground.place_of_group(ground.find(&who)?)
+}

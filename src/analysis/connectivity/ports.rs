@@ -1,0 +1,122 @@
+//! The ports of a connection.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::model::flow::L4;
+use crate::net::{PortInterval, Protocol};
+
+/// Ports of TCP, UDP and SCTP, ICMP, and whatever other protocols there are. As JSON a list: `"80/tcp"`, `"8000-8080/udp"`,
+/// `"all"` (every port of the three), `"icmp"`, `"other"`.
+///
+/// ```
+/// use netpol_oracle::analysis::Ports;
+/// assert_eq!(serde_json::to_string(&Ports::everything())?, r#"["all","icmp","other"]"#);
+/// assert_eq!(Ports::everything().to_string(), "all, icmp, other");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ports {
+    /// In order, never adjacent.
+    intervals: Vec<PortInterval>,
+    icmp: bool,
+    other: bool,
+}
+
+impl Ports {
+    /// Every port of every protocol, and every protocol without.
+    #[must_use]
+    pub fn everything() -> Self {
+        let mut all = Self { icmp: true, other: true, ..Self::default() };
+        crate::net::PortCuts::default().intervals().into_iter().for_each(|interval| all.add(interval));
+        all
+    }
+
+    /// The ports, in intervals as long as they can be.
+    #[must_use]
+    pub fn intervals(&self) -> &[PortInterval] {
+        &self.intervals
+    }
+
+    /// Whether ICMP is among them.
+    #[must_use]
+    pub fn has_icmp(&self) -> bool {
+        self.icmp
+    }
+
+    /// Whether a flow with that is meant.
+    #[must_use]
+    pub fn contains(&self, l4: L4) -> bool {
+        match l4 {
+            L4::Port(protocol, port) => self.intervals.iter().any(|interval| interval.contains(protocol, port)),
+            L4::Icmp => self.icmp,
+            L4::Other(_) => self.other,
+        }
+    }
+
+    /// Whether protocols other than TCP, UDP, SCTP and ICMP are.
+    #[must_use]
+    pub fn has_other(&self) -> bool {
+        self.other
+    }
+
+    /// Adds an interval; they come in order.
+    pub(super) fn add(&mut self, interval: PortInterval) {
+        let both = self.intervals.last().and_then(|before| before.joined(interval));
+        if both.is_some() {
+            self.intervals.pop();
+        }
+        self.intervals.push(both.unwrap_or(interval));
+    }
+
+    pub(super) fn add_icmp(&mut self) {
+        self.icmp = true;
+    }
+
+    pub(super) fn add_other(&mut self) {
+        self.other = true;
+    }
+
+    /// Adds others, of whatever ports.
+    pub(super) fn merge(&mut self, other: Self) {
+        let mut all = std::mem::take(&mut self.intervals);
+        all.extend(other.intervals);
+        all.sort_unstable();
+        all.into_iter().for_each(|interval| self.add(interval));
+        self.icmp |= other.icmp;
+        self.other |= other.other;
+    }
+
+    fn texts(&self) -> Vec<String> {
+        let whole = self.intervals.iter().filter(|interval| interval.is_whole_protocol()).count();
+        let mut all = Vec::new();
+        if whole == Protocol::ALL.len() {
+            all.push("all".to_owned());
+        } else {
+            all.extend(self.intervals.iter().map(|interval| {
+                let protocol = interval.protocol().as_str().to_ascii_lowercase();
+                match (interval.first(), interval.last()) {
+                    (first, last) if first == last => format!("{first}/{protocol}"),
+                    (first, last) => format!("{first}-{last}/{protocol}"),
+                }
+            }));
+        }
+        all.extend(self.icmp.then(|| "icmp".to_owned()));
+        all.extend(self.other.then(|| "other".to_owned()));
+        all
+    }
+}
+
+impl fmt::Display for Ports {
+    /// `80/tcp, 8000-8080/udp, icmp`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.texts().join(", "))
+    }
+}
+
+impl Serialize for Ports {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.texts().serialize(serializer)
+    }
+}

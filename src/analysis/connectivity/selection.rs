@@ -1,0 +1,102 @@
+//! Which ends are asked about.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::connectivity::connection::Ends;
+use crate::analysis::connectivity::fold::Folding;
+use crate::analysis::connectivity::fronts::At;
+use crate::analysis::connectivity::sets::{Sources, Targets};
+use crate::name::ObjectName;
+use crate::net::AddressRange;
+use crate::partition::{EndIx, Ground, Group, Who};
+
+/// Some ends, or all there are.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Selection {
+    #[default]
+    Everybody,
+    Some {
+        ends: BTreeSet<EndIx>,
+        service: Option<ObjectName>,
+        addresses: Vec<AddressRange>,
+    },
+}
+
+impl Selection {
+    pub(super) fn of(ground: &Ground, folding: &Folding, ends: &Ends) -> Self {
+        let mut found = BTreeSet::new();
+        let (mut service, mut addresses) = (None, Vec::new());
+        match ends {
+            Ends::Pods(names) => {
+                found.extend(names.iter().filter_map(|name| ground.find(&Who::Pod(name.clone()))));
+            }
+            Ends::Node(name) => found.extend(ground.find(&Who::Node(name.clone()))),
+            Ends::Workload(name, kind) => found.extend(folding.of_workload(ground, name, kind)),
+            Ends::Namespace(name) => found.extend(ground.ends().filter_map(|(at, end)| {
+                let (Who::Pod(own) | Who::Workload(own, _)) = &end.who else { return None };
+                (own.namespace() == name).then_some(at)
+            })),
+            Ends::Service(name) => service = Some(name.clone()),
+            Ends::Addresses(ranges) => addresses.clone_from(ranges),
+        }
+        Self::Some { ends: found, service, addresses }
+    }
+
+    pub(super) fn has(&self, group: &Group) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Some { ends, .. } => group.members.iter().any(|at| ends.contains(at)),
+        }
+    }
+
+    pub(super) fn has_front(&self, at: &At) -> bool {
+        match (self, at) {
+            (Self::Everybody, _) => true,
+            (Self::Some { service, .. }, At::Service(name)) => service.as_ref() == Some(name),
+            (Self::Some { ends, .. }, At::Host(host)) => ends.contains(host),
+            (Self::Some { addresses, .. }, At::Address(address)) => {
+                addresses.iter().any(|range| range.contains(*address))
+            }
+        }
+    }
+
+    pub(super) fn has_outside(&self) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Some { addresses, .. } => !addresses.is_empty(),
+        }
+    }
+
+    /// What of the sources is selected.
+    pub(super) fn sources(&self, sources: Sources) -> Option<Sources> {
+        let Self::Some { ends, addresses, .. } = self else { return Some(sources) };
+        Some(match sources {
+            Sources::Ends(own) => Sources::Ends(own.into_iter().filter(|at| ends.contains(at)).collect()),
+            Sources::Addresses(ranges) => Sources::Addresses(common(&ranges, addresses)),
+        })
+        .filter(|sources| !sources.is_empty())
+    }
+
+    /// What of the targets is selected.
+    pub(super) fn targets(&self, targets: Targets) -> Option<Targets> {
+        let Self::Some { ends, service, addresses } = self else { return Some(targets) };
+        let Targets { ends: own, services, addresses: ranges } = targets;
+        let ranges: Vec<AddressRange> = ranges.into_iter().collect();
+        let left = Targets {
+            ends: own.into_iter().filter(|at| ends.contains(at)).collect(),
+            services: services.into_iter().filter(|name| service.as_ref() == Some(name)).collect(),
+            addresses: common(&ranges, addresses).into_iter().collect(),
+        };
+        Some(left).filter(|left| !left.is_empty())
+    }
+}
+
+/// What lies in both.
+fn common(ranges: &[AddressRange], others: &[AddressRange]) -> Vec<AddressRange> {
+    let both = |one: &AddressRange, other: &AddressRange| {
+        let first = one.first_number().max(other.first_number());
+        let last = one.last_number().min(other.last_number());
+        (one.family() == other.family()).then(|| AddressRange::between(first, last)).flatten()
+    };
+    ranges.iter().flat_map(|one| others.iter().filter_map(move |other| both(one, other))).collect()
+}

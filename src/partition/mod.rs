@@ -1,0 +1,12 @@
+//! What no policy tells apart, of one snapshot: pods and workloads in groups, nodes and hostNetwork pods one by one, and the
+//! intervals of addresses outside the cluster.
+
+mod controllers;
+mod ends;
+mod ground;
+pub(crate) mod index;
+mod outside;
+
+pub(crate) use controllers::outermost;
+pub(crate) use ends::{EndIx, Who};
+pub(crate) use ground::{Ground, Group};

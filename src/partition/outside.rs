@@ -1,0 +1,108 @@
+//! Addresses that nobody in the cluster has, interval by interval.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use crate::engine::Snapshot;
+use crate::model::cluster::ServiceKind;
+use crate::net::{AddressNumber, AddressRange, canonical};
+
+/// Addresses outside the cluster. IPv4-mapped ones are the IPv4 they stand for (K22) and are none of IPv6.
+#[derive(Debug)]
+pub(crate) struct Outside {
+    /// Addresses that somebody has, in order.
+    taken: Vec<AddressNumber>,
+    /// Addresses of Services beside their ClusterIPs, which nobody has, in order (K26).
+    faces: Vec<AddressNumber>,
+}
+
+impl Outside {
+    pub(super) fn new(snapshot: &Snapshot) -> Self {
+        let cluster = snapshot.cluster();
+        let mut all: BTreeSet<IpAddr> = BTreeSet::new();
+        for pod in cluster.pods().iter() {
+            all.extend(pod.addresses.iter().chain(&pod.host_addresses));
+        }
+        all.extend(cluster.nodes().iter().flat_map(|node| node.addresses.iter().map(|each| each.address)));
+        let mut faces: BTreeSet<IpAddr> = BTreeSet::new();
+        for service in cluster.services().iter() {
+            all.extend(&service.cluster_addresses);
+            if service.kind == ServiceKind::ClusterIp {
+                faces.extend(service.external_addresses.iter().chain(&service.load_balancer_addresses));
+            }
+        }
+        let all: BTreeSet<IpAddr> = all.into_iter().map(canonical).collect();
+        let is_external = |address: &IpAddr| snapshot.is_nobodys(*address);
+        let faces = faces.into_iter().map(canonical).filter(is_external).map(AddressNumber::of).collect();
+        let taken = all.into_iter().filter(|address| !is_external(address)).map(AddressNumber::of);
+        let mut taken: Vec<AddressNumber> = taken.collect();
+        taken.sort_unstable();
+        let mut faces: Vec<AddressNumber> = faces;
+        faces.sort_unstable();
+        Self { taken, faces }
+    }
+
+    /// What is left of an interval without what somebody has.
+    pub(crate) fn free(&self, interval: AddressRange) -> Vec<AddressRange> {
+        let mut all = without(interval, &self.taken);
+        if interval.family() == crate::net::Family::V6 {
+            all = all.into_iter().flat_map(without_mapped).collect();
+        }
+        all
+    }
+
+    /// And without the addresses of Services, which can be sources alone.
+    pub(crate) fn free_as_destination(&self, interval: AddressRange) -> Vec<AddressRange> {
+        self.free(interval).into_iter().flat_map(|range| without(range, &self.faces)).collect()
+    }
+}
+
+/// The range without some addresses, which are in order.
+fn without(range: AddressRange, holes: &[AddressNumber]) -> Vec<AddressRange> {
+    let from = holes.partition_point(|hole| *hole < range.first_number());
+    let mut rest = Vec::new();
+    let mut next = Some(range.first_number());
+    for hole in holes.iter().skip(from).take_while(|hole| **hole <= range.last_number()) {
+        let Some(first) = next else { break };
+        rest.extend(hole.previous().and_then(|last| AddressRange::between(first, last)));
+        next = hole.next().filter(|next| *next <= range.last_number());
+    }
+    rest.extend(next.and_then(|first| AddressRange::between(first, range.last_number())));
+    rest
+}
+
+/// `::ffff:0:0/96` is IPv4.
+fn without_mapped(range: AddressRange) -> Vec<AddressRange> {
+    const FIRST: u128 = 0xFFFF_0000_0000;
+    const LAST: u128 = 0xFFFF_FFFF_FFFF;
+    let number = |bits| AddressNumber { family: range.family(), bits };
+    let below = AddressRange::between(range.first_number(), range.last_number().min(number(FIRST - 1)));
+    let above = AddressRange::between(range.first_number().max(number(LAST + 1)), range.last_number());
+    below.into_iter().chain(above).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_and_mapped_addresses_are_left_out() {
+        let range = |first: &str, last: &str| AddressRange::new(first.parse().unwrap(), last.parse().unwrap()).unwrap();
+        let outside = Outside {
+            taken: ["10.0.0.0", "10.0.0.5", "10.0.0.6", "10.0.0.9"]
+                .map(|text| AddressNumber::of(text.parse().unwrap()))
+                .to_vec(),
+            faces: vec![AddressNumber::of("10.0.0.3".parse().unwrap())],
+        };
+        let all = range("10.0.0.0", "10.0.0.9");
+        assert_eq!(outside.free(all), [range("10.0.0.1", "10.0.0.4"), range("10.0.0.7", "10.0.0.8")]);
+        assert_eq!(
+            outside.free_as_destination(all),
+            [range("10.0.0.1", "10.0.0.2"), range("10.0.0.4", "10.0.0.4"), range("10.0.0.7", "10.0.0.8")]
+        );
+        assert_eq!(
+            outside.free(range("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")),
+            [range("::", "::fffe:ffff:ffff"), range("::1:0:0:0", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")]
+        );
+    }
+}

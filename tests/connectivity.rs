@@ -1,0 +1,228 @@
+//! Who reaches whom, held against brute force: every pair of ends, every port that anything names and its neighbours.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use netpol_oracle::analysis::{Connection, ConnectionEnds, Connectivity, Detail, Ports};
+use netpol_oracle::model::{OtherProtocol, PortSpec, Ports as PolicyPorts, ServiceKind};
+use netpol_oracle::net::{Family, Port};
+use netpol_oracle::profile::Rows;
+use netpol_oracle::{Cluster, Decide, Destination, Direction, Endpoint, Engine, Flow, L4, Profile, Protocol, Verdict};
+
+use crate::plane::sequences::sequences;
+use crate::support::worlds::World;
+use netpol_test_support::real_worlds::world;
+
+/// What lines say of a pair of ends.
+type Said = BTreeMap<(String, String), Vec<(Ports, Verdict, Rows)>>;
+
+fn names(ends: &ConnectionEnds) -> Vec<String> {
+    match ends {
+        ConnectionEnds::Pods(names) => names.iter().map(ToString::to_string).collect(),
+        ConnectionEnds::Workload(name, kind) => {
+            vec![Endpoint::Workload { kind: kind.clone(), name: name.clone() }.to_string()]
+        }
+        ConnectionEnds::Node(name) => vec![format!("node:{name}")],
+        ConnectionEnds::Service(name) => vec![format!("svc/{name}")],
+        _ => Vec::new(),
+    }
+}
+
+/// By the ends that have names, and what is said of addresses.
+fn said(all: &[Connection]) -> Said {
+    let mut said = Said::new();
+    for each in all {
+        let (sources, destinations) = (names(&each.source), names(&each.destination));
+        for source in &sources {
+            for destination in &destinations {
+                let of_pair = said.entry((source.clone(), destination.clone())).or_default();
+                of_pair.push((each.ports.clone(), each.verdict, each.rows));
+            }
+        }
+    }
+    said
+}
+
+fn holds(ends: &ConnectionEnds, address: IpAddr) -> bool {
+    matches!(ends, ConnectionEnds::Addresses(ranges) if ranges.iter().any(|range| range.contains(address)))
+}
+
+/// Every port that anything in the cluster names, its neighbours, the first and the last; and protocols without ports.
+fn l4s(cluster: &Cluster) -> Vec<L4> {
+    let mut numbers: BTreeSet<u16> = BTreeSet::from([1, 65535]);
+    let mut add =
+        |port: Port| numbers.extend([port.get().saturating_sub(1).max(1), port.get(), port.get().saturating_add(1)]);
+    for policy in cluster.policies().iter() {
+        for rule in [Direction::Ingress, Direction::Egress].into_iter().flat_map(|direction| policy.rules(direction)) {
+            let PolicyPorts::Of(matches) = &rule.ports else { continue };
+            for each in matches {
+                if let PortSpec::Range(range) = &each.port {
+                    add(range.first());
+                    add(range.last());
+                }
+            }
+        }
+    }
+    for pod in cluster.pods().iter() {
+        pod.ports.iter().for_each(|port| {
+            add(port.port);
+            port.host_port.iter().for_each(|host| add(host.port));
+        });
+    }
+    cluster.workloads().iter().flat_map(|workload| &workload.ports).for_each(|port| add(port.port));
+    for port in cluster.services().iter().flat_map(|service| &service.ports) {
+        add(port.port);
+        port.node_port.into_iter().for_each(&mut add);
+    }
+    let ports = Protocol::ALL.into_iter().flat_map(|protocol| {
+        let of = |number: &u16| L4::Port(protocol, Port::new(*number).unwrap());
+        numbers.iter().map(of).collect::<Vec<_>>()
+    });
+    ports.chain([L4::Icmp, L4::Other(OtherProtocol::new(47).unwrap())]).collect()
+}
+
+struct Ends {
+    all: Vec<(String, Endpoint)>,
+    services: Vec<(String, Destination)>,
+    addresses: Vec<IpAddr>,
+}
+
+/// Everybody, by brute force; of workloads those that are named, which is another test's.
+fn everybody(cluster: &Cluster, engine: &Engine, lines: &[Connection]) -> Ends {
+    let mut all: Vec<(String, Endpoint)> = Vec::new();
+    let mut add = |endpoint: Endpoint| all.push((endpoint.to_string(), endpoint));
+    cluster.pods().iter().filter(|pod| pod.is_live()).for_each(|pod| add(Endpoint::Named(pod.name.clone())));
+    let nodes: BTreeSet<_> = cluster
+        .nodes()
+        .iter()
+        .map(|node| node.name.clone())
+        .chain(cluster.pods().iter().filter(|pod| pod.is_live()).filter_map(|pod| pod.node.clone()))
+        .collect();
+    nodes.into_iter().for_each(|name| add(Endpoint::Node(name)));
+    let workloads: BTreeSet<_> = lines
+        .iter()
+        .flat_map(|line| [&line.source, &line.destination])
+        .filter_map(|ends| match ends {
+            ConnectionEnds::Workload(name, kind) => Some((name.clone(), kind.clone())),
+            _ => None,
+        })
+        .collect();
+    workloads.into_iter().for_each(|(name, kind)| add(Endpoint::Workload { kind, name }));
+    let services = cluster.services().iter().filter(|service| service.kind != ServiceKind::ExternalName);
+    let services =
+        services.map(|service| (format!("svc/{}", service.name), Destination::Service(service.name.clone())));
+    // Some of each interval.
+    let mut addresses: BTreeSet<IpAddr> = BTreeSet::new();
+    for family in [Family::V4, Family::V6] {
+        for interval in engine.address_intervals(family) {
+            addresses.extend([interval.first, interval.last]);
+        }
+    }
+    addresses.extend(
+        cluster.services().iter().flat_map(|each| each.external_addresses.iter().chain(&each.load_balancer_addresses)),
+    );
+    let is_mapped = |address: &IpAddr| address.to_canonical() != *address;
+    let addresses = addresses.into_iter().filter(|address| !is_mapped(address) && is_nobodys(cluster, *address));
+    Ends { all, services: services.collect(), addresses: addresses.collect() }
+}
+
+fn is_nobodys(cluster: &Cluster, address: IpAddr) -> bool {
+    !cluster.pods().iter().any(|pod| pod.addresses.contains(&address) || pod.host_addresses.contains(&address))
+        && !cluster.nodes().iter().any(|node| node.addresses.iter().any(|each| each.address == address))
+        && !cluster.services().iter().any(|service| service.cluster_addresses.contains(&address))
+}
+
+fn expected(engine: &Engine, flow: &Flow) -> Option<(Verdict, Rows)> {
+    let decision = engine.decide(flow).ok()?;
+    (decision.verdict != Verdict::Deny).then_some((decision.verdict, decision.rows))
+}
+
+fn compare(cluster: &Cluster, profile: &Profile) -> Result<usize, String> {
+    let engine = Engine::new(cluster, profile);
+    let lines = Connectivity::new(&engine).connections(Detail::Pods);
+    let (said, l4s) = (said(&lines), l4s(cluster));
+    let everybody = everybody(cluster, &engine, &lines);
+    let mut compared = 0;
+    let mut check = |flow: Flow, found: Vec<(Verdict, Rows)>| {
+        compared += 1;
+        let expected: Vec<_> = expected(&engine, &flow).into_iter().collect();
+        if found == expected { Ok(()) } else { Err(format!("{flow}: {found:?}, by brute force {expected:?}")) }
+    };
+    let of = |said: Option<&Vec<(Ports, Verdict, Rows)>>, l4| -> Vec<(Verdict, Rows)> {
+        let all = said.into_iter().flatten().filter(|(ports, ..)| ports.contains(l4));
+        all.map(|(_, verdict, rows)| (*verdict, *rows)).collect()
+    };
+    let by_address = |source: Option<IpAddr>, destination: Option<IpAddr>, name: &str, l4| -> Vec<(Verdict, Rows)> {
+        let meets = |ends: &ConnectionEnds, address: Option<IpAddr>| match address {
+            Some(address) => holds(ends, address),
+            None => names(ends).iter().any(|each| each == name),
+        };
+        let all = lines.iter().filter(|line| {
+            meets(&line.source, source) && meets(&line.destination, destination) && line.ports.contains(l4)
+        });
+        all.map(|line| (line.verdict, line.rows)).collect()
+    };
+    for (from, source) in &everybody.all {
+        for l4 in &l4s {
+            let targets = everybody.all.iter().map(|(name, end)| (name, Destination::Endpoint(end.clone())));
+            let services = everybody.services.iter().map(|(name, service)| (name, service.clone()));
+            for (to, destination) in targets.chain(services) {
+                if from == to && matches!(source, Endpoint::Named(_)) {
+                    continue;
+                }
+                let found = of(said.get(&(from.clone(), to.clone())), *l4);
+                check(Flow::new(source.clone(), destination, *l4), found)?;
+            }
+            for address in &everybody.addresses {
+                let end = Endpoint::Address(*address);
+                let found = by_address(None, Some(*address), from, *l4);
+                check(Flow::new(source.clone(), end.clone().into(), *l4), found)?;
+                let found = by_address(Some(*address), None, from, *l4);
+                check(Flow::new(end, source.clone().into(), *l4), found)?;
+            }
+        }
+    }
+    for (name, service) in &everybody.services {
+        for l4 in &l4s {
+            for address in &everybody.addresses {
+                let found = by_address(Some(*address), None, name, *l4);
+                check(Flow::new(Endpoint::Address(*address), service.clone(), *l4), found)?;
+            }
+        }
+    }
+    Ok(compared)
+}
+
+fn wanted(quick: usize) -> usize {
+    std::env::var("CONNECTIVITY_WORLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(quick)
+}
+
+fn hold(worlds: impl Iterator<Item = World>) {
+    let (mut compared, mut wrong) = (0, Vec::new());
+    for (at, World { cluster, profile, .. }) in worlds.enumerate() {
+        match compare(&cluster, &profile) {
+            Ok(more) => compared += more,
+            Err(difference) => {
+                println!("world {at}: {difference}");
+                wrong.push(format!("world {at}: {difference}\n{:?}", World::new(cluster, profile, Vec::new())));
+            }
+        }
+    }
+    println!("{compared} flows");
+    assert!(wrong.is_empty(), "{} worlds: {}", wrong.len(), wrong.first().map_or("", String::as_str));
+}
+
+#[test]
+fn every_connection_of_random_worlds_is_listed() {
+    let worlds = sequences().take(wanted(12));
+    hold(worlds.map(|sequence| World::new(sequence.before, sequence.profile, Vec::new())));
+}
+
+#[test]
+fn every_connection_of_worlds_as_real_clusters_is_listed() {
+    hold(
+        (0..wanted(12) as u64)
+            .map(|seed| world(700_000 + seed, 0))
+            .map(|each| World::new(each.cluster, each.profile, Vec::new())),
+    );
+}
