@@ -16,7 +16,7 @@ use netpol_test_support::real_worlds::world;
 /// What lines say of a pair of ends.
 type Said = BTreeMap<(String, String), Vec<(Ports, Verdict, Rows)>>;
 
-fn names(ends: &ConnectionEnds) -> Vec<String> {
+pub(crate) fn names(ends: &ConnectionEnds) -> Vec<String> {
     match ends {
         ConnectionEnds::Pods(names) => names.iter().map(ToString::to_string).collect(),
         ConnectionEnds::Workload(name, kind) => {
@@ -43,12 +43,12 @@ fn said(all: &[Connection]) -> Said {
     said
 }
 
-fn holds(ends: &ConnectionEnds, address: IpAddr) -> bool {
+pub(crate) fn holds(ends: &ConnectionEnds, address: IpAddr) -> bool {
     matches!(ends, ConnectionEnds::Addresses(ranges) if ranges.iter().any(|range| range.contains(address)))
 }
 
 /// Every port that anything in the cluster names, its neighbours, the first and the last; and protocols without ports.
-fn l4s(cluster: &Cluster) -> Vec<L4> {
+pub(crate) fn l4s(cluster: &Cluster) -> Vec<L4> {
     let mut numbers: BTreeSet<u16> = BTreeSet::from([1, 65535]);
     let mut add =
         |port: Port| numbers.extend([port.get().saturating_sub(1).max(1), port.get(), port.get().saturating_add(1)]);
@@ -81,14 +81,14 @@ fn l4s(cluster: &Cluster) -> Vec<L4> {
     ports.chain([L4::Icmp, L4::Other(OtherProtocol::new(47).unwrap())]).collect()
 }
 
-struct Ends {
-    all: Vec<(String, Endpoint)>,
-    services: Vec<(String, Destination)>,
-    addresses: Vec<IpAddr>,
+pub(crate) struct Ends {
+    pub(crate) all: Vec<(String, Endpoint)>,
+    pub(crate) services: Vec<(String, Destination)>,
+    pub(crate) addresses: Vec<IpAddr>,
 }
 
 /// Everybody, by brute force; of workloads those that are named, which is another test's.
-fn everybody(cluster: &Cluster, engine: &Engine, lines: &[Connection]) -> Ends {
+pub(crate) fn everybody(cluster: &Cluster, engine: &Engine, lines: &[Connection]) -> Ends {
     let mut all: Vec<(String, Endpoint)> = Vec::new();
     let mut add = |endpoint: Endpoint| all.push((endpoint.to_string(), endpoint));
     cluster.pods().iter().filter(|pod| pod.is_live()).for_each(|pod| add(Endpoint::Named(pod.name.clone())));
@@ -193,7 +193,7 @@ fn compare(cluster: &Cluster, profile: &Profile) -> Result<usize, String> {
     Ok(compared)
 }
 
-fn wanted(quick: usize) -> usize {
+pub(crate) fn wanted(quick: usize) -> usize {
     std::env::var("CONNECTIVITY_WORLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(quick)
 }
 

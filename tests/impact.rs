@@ -232,12 +232,12 @@ fn node(name: &str, address: &str, os: &str) -> Node {
     })
 }
 
-struct Worlds {
-    clusters: [Cluster; 2],
-    profiles: [Profile; 2],
+pub(crate) struct Worlds {
+    pub(crate) clusters: [Cluster; 2],
+    pub(crate) profiles: [Profile; 2],
 }
 
-fn any_worlds(seed: u64) -> Worlds {
+pub(crate) fn any_worlds(seed: u64) -> Worlds {
     let dice = &mut Rng::with_seed(seed);
     let mut builder = Cluster::builder();
     for name in ["a", "b"] {

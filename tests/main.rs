@@ -14,6 +14,7 @@ mod changes;
 mod cluster_manifests;
 mod connectivity;
 mod console;
+mod diff;
 mod engine;
 mod errors;
 #[cfg(feature = "yaml")]

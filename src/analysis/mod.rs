@@ -6,6 +6,7 @@
 mod changes;
 mod connectivity;
 mod controlled;
+mod diff;
 mod end;
 mod ends;
 mod fronts;
@@ -15,12 +16,15 @@ mod isolation;
 mod left_out;
 mod place;
 mod port_set;
+mod search;
 mod summary;
 mod world;
 
 pub use changes::{FlowChange, Impact, Isolation, IsolationChange, Relation};
-pub use connectivity::{Connection, Connectivity, Detail, Ends as ConnectionEnds, Ports};
+pub use connectivity::{Connection, Connectivity};
+pub use diff::{ConnectionChange, Diff};
 pub use ends::Ends;
 pub use impact::{MAX_CHANGES, MAX_FLOWS, impact};
 pub use left_out::LeftOut;
 pub use port_set::PortSet;
+pub use search::{Detail, Ends as ConnectionEnds, Ports};

@@ -1,13 +1,16 @@
 //! Ends inside the cluster, each met by its name.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::engine::PodId;
+use crate::engine::{PodId, Snapshot};
 use crate::labels::Labels;
 use crate::model::cluster::WorkloadKind;
 use crate::model::flow::Endpoint;
 use crate::name::ObjectName;
+use crate::net::AddressNumber;
+use crate::partition::index::{Index, Object};
 
 /// The place of an end among all of a partition, which are in the order of [`Who`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,19 +38,74 @@ impl Who {
     }
 }
 
+impl Who {
+    pub(super) fn pod_id(&self, snapshot: &Snapshot) -> Option<PodId> {
+        match self {
+            Self::Pod(name) => snapshot.pod_id(name),
+            Self::Workload(..) | Self::Node(_) => None,
+        }
+    }
+
+    /// Whether it is a node, or shares one's network: it may be what a pod runs on.
+    pub(super) fn is_host(&self, snapshot: &Snapshot) -> bool {
+        let cluster = snapshot.cluster();
+        match self {
+            Self::Pod(name) => cluster.pod(name).is_some_and(|pod| pod.host_network),
+            Self::Workload(name, kind) => cluster.workload(kind, name).is_some_and(|workload| workload.host_network),
+            Self::Node(_) => true,
+        }
+    }
+
+    /// In their order.
+    pub(super) fn addresses(&self, snapshot: &Snapshot) -> Vec<AddressNumber> {
+        match self {
+            Self::Pod(name) => {
+                let addresses = snapshot.cluster().pod(name).map_or(&[][..], |pod| &pod.addresses);
+                addresses.iter().copied().map(AddressNumber::of).collect()
+            }
+            Self::Workload(..) | Self::Node(_) => Vec::new(),
+        }
+    }
+}
+
 /// What makes an end's own node: where it runs, or may (K18, U8).
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Standing {
-    pub(super) node: Option<Arc<str>>,
-    pub(super) hosts: Vec<IpAddr>,
-    pub(super) selector: Vec<(String, String)>,
+    node: Option<Arc<str>>,
+    hosts: Vec<IpAddr>,
+    selector: Vec<(String, String)>,
 }
 
 impl Standing {
-    pub(super) fn new(node: Option<&Arc<str>>, hosts: &[IpAddr], selector: &Labels) -> Self {
+    fn new(node: Option<&Arc<str>>, hosts: &[IpAddr], selector: &Labels) -> Self {
         let selector = if node.is_none() { selector.iter().collect() } else { Vec::new() };
         let selector = selector.into_iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
         Self { node: node.cloned(), hosts: hosts.to_vec(), selector }
+    }
+
+    /// Of every end of a snapshot: live pods, workloads that stand for pods nobody loaded, nodes by every name that there is.
+    pub(super) fn of_all(snapshot: &Snapshot) -> BTreeMap<Who, Self> {
+        let cluster = snapshot.cluster();
+        let mut all = BTreeMap::new();
+        for object in Index::new(cluster).objects() {
+            let (who, standing) = match object {
+                Object::Pod(pod) => {
+                    let standing = Self::new(pod.node.as_ref(), &pod.host_addresses, &pod.node_selector);
+                    (Who::Pod(pod.name.clone()), standing)
+                }
+                Object::Workload(workload) => {
+                    let standing = Self::new(workload.node.as_ref(), &[], &workload.node_selector);
+                    (Who::Workload(workload.name.clone(), workload.kind.clone()), standing)
+                }
+            };
+            all.insert(who, standing);
+        }
+        let named = cluster.pods().iter().filter(|pod| pod.is_live()).filter_map(|pod| pod.node.clone());
+        for name in cluster.nodes().iter().map(|node| node.name.clone()).chain(named) {
+            let standing = Self::new(Some(&name), &[], &Labels::new());
+            all.insert(Who::Node(name), standing);
+        }
+        all
     }
 }
 
@@ -55,9 +113,9 @@ impl Standing {
 #[derive(Debug, Clone)]
 pub(crate) struct End {
     pub(crate) who: Who,
-    /// Of a pod.
-    pub(crate) id: Option<PodId>,
-    /// It is a node, or shares one's network: it may be what a pod runs on.
+    /// Of a pod, in each snapshot.
+    pub(crate) ids: Vec<Option<PodId>>,
+    /// It is a node, or shares one's network, in some snapshot.
     pub(crate) is_host: bool,
-    pub(super) standing: Standing,
+    pub(super) standings: Vec<Standing>,
 }

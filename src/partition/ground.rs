@@ -1,106 +1,139 @@
-//! The ends of a snapshot, in groups that no policy tells apart.
+//! The ends of one snapshot, or those that two have in common, in groups that no policy tells apart.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::engine::{ClassId, Distinctions, Nearness, Partition, PartitionClass, Snapshot};
+use crate::engine::{ClassId, Distinctions, Nearness, Snapshot};
 use crate::model::flow::Endpoint;
-use crate::net::{AddressNumber, AddressRange, Family, PortCuts};
+use crate::net::{AddressNumber, AddressRange, Family, PortCuts, PortInterval};
 use crate::partition::ends::{End, EndIx, Standing, Who};
-use crate::partition::index::{Index, Object};
 use crate::partition::outside::Outside;
+use crate::partition::same::{has_same_surroundings, is_same_end, is_same_row};
+use crate::partition::view::View;
 
 /// Pods or workloads that no policy tells apart, or one node or hostNetwork pod.
 #[derive(Debug)]
 pub(crate) struct Group {
     /// In order.
     pub(crate) members: Vec<EndIx>,
-    /// Place of its class; none of a node.
-    class: Option<usize>,
+    /// Place of its class in each snapshot; none of a node.
+    places: Vec<Option<usize>>,
     pub(crate) is_host: bool,
     /// Of workloads: each stands for several pods.
     pub(crate) is_workload: bool,
     /// The families of its addresses.
     pub(crate) families: BTreeSet<Family>,
+    pub(crate) change: Change,
+}
+
+/// What of a group is not as it was before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Change {
+    pub(crate) itself: bool,
+    /// The policies that isolate it as source.
+    pub(crate) egress: bool,
+    /// And as destination.
+    pub(crate) ingress: bool,
 }
 
 /// What tells groups apart.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
-    /// A class, and of each address of its members, in order, where it lies.
-    Alike { class: ClassId, is_workload: bool, cells: Vec<(Family, usize)> },
+    /// In each snapshot a class, and of each address of its members, in order, where it lies.
+    Alike { each: Vec<(ClassId, Vec<(Family, usize)>)>, is_workload: bool, is_changed: bool },
     /// One that is unlike all others: what a controller set is one value for one end (U7), and hosts are somebody's own node.
     Alone(EndIx),
 }
 
-/// All ends of a snapshot.
+/// All ends that the snapshots have in common.
 #[derive(Debug)]
 pub(crate) struct Ground {
-    pub(crate) snapshot: Snapshot,
-    partition: Partition,
+    /// In order of time.
+    pub(crate) views: Vec<View>,
     ends: Vec<End>,
     pub(crate) groups: Vec<Group>,
     /// The group of each end.
     group_of: Vec<usize>,
     pub(crate) outside: Outside,
-    free: Distinctions,
+    /// Whatever verdicts may hang on beside ends and policies is the same.
+    pub(crate) has_same_surroundings: bool,
+    /// Ends that not all of the snapshots have: of each those that it alone has.
+    pub(crate) alone: Vec<Vec<Who>>,
 }
 
 impl Ground {
-    pub(crate) fn new(snapshot: &Snapshot) -> Self {
-        let partition = snapshot.partition();
-        let classes: HashMap<ClassId, usize> =
-            partition.classes.iter().enumerate().map(|(place, class)| (class.class(), place)).collect();
-        let starts = [Family::V4, Family::V6].map(|family| {
-            let all: BTreeSet<u128> =
-                partition.distinctions.iter().flat_map(|row| row.starts(family)).copied().collect();
-            all.into_iter().collect::<Vec<u128>>()
-        });
-        let cell = |number: AddressNumber| {
-            let [v4, v6] = &starts;
-            let starts = if number.family == Family::V4 { v4 } else { v6 };
-            (number.family, starts.partition_point(|start| *start <= number.bits))
+    pub(crate) fn new(snapshots: &[&Snapshot]) -> Self {
+        let views: Vec<View> = snapshots.iter().map(|snapshot| View::new(snapshot)).collect();
+        let all: Vec<BTreeMap<Who, Standing>> = snapshots.iter().map(|snapshot| Standing::of_all(snapshot)).collect();
+        let is_common = |who: &Who| all.iter().all(|own| own.contains_key(who));
+        let alone = all.iter().map(|own| own.keys().filter(|who| !is_common(who)).cloned().collect()).collect();
+        let ends: Vec<End> = all
+            .first()
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+            .filter(|who| is_common(who))
+            .map(|who| End {
+                who: who.clone(),
+                ids: snapshots.iter().map(|snapshot| who.pod_id(snapshot)).collect(),
+                is_host: snapshots.iter().any(|snapshot| who.is_host(snapshot)),
+                standings: all.iter().filter_map(|own| own.get(who)).cloned().collect(),
+            })
+            .collect();
+        let mut ground = Self {
+            ends: Vec::new(),
+            groups: Vec::new(),
+            group_of: Vec::new(),
+            outside: Outside::new(snapshots),
+            has_same_surroundings: has_same_surroundings(snapshots),
+            views,
+            alone,
         };
-        let (ends, mut groups, mut group_of) = (ends(snapshot), Vec::<Group>::new(), Vec::new());
-        let mut places: HashMap<Key, usize> = HashMap::new();
-        for (at, (end, addresses)) in ends.iter().enumerate() {
-            let at = EndIx(u32::try_from(at).unwrap_or(u32::MAX));
-            let class = match &end.who {
-                Who::Node(_) => None,
-                Who::Pod(_) => end.id.and_then(|id| snapshot.class_of(id)),
-                Who::Workload(..) => snapshot.class_of_endpoint(&end.who.endpoint()),
-            };
-            let place = class.and_then(|class| classes.get(&class)).copied();
-            let is_unsettled = place.and_then(|place| partition.classes.get(place)).is_some_and(|own| own.unsettled);
-            let is_workload = matches!(end.who, Who::Workload(..));
-            let key = match class {
-                Some(class) if !end.is_host && !is_unsettled => {
-                    Key::Alike { class, is_workload, cells: addresses.iter().copied().map(cell).collect() }
-                }
-                _ => Key::Alone(at),
-            };
-            let group = *places.entry(key).or_insert_with(|| {
-                groups.push(Group {
-                    members: Vec::new(),
-                    class: place,
-                    is_host: end.is_host,
-                    is_workload,
-                    families: addresses.iter().map(|address| address.family).collect(),
-                });
-                groups.len() - 1
-            });
-            group_of.push(group);
-            if let Some(group) = groups.get_mut(group) {
-                group.members.push(at);
-            }
+        let mut known: HashMap<Key, usize> = HashMap::new();
+        for (at, end) in (0..).map(EndIx).zip(&ends) {
+            ground.put(at, end, &mut known);
         }
-        Self {
-            snapshot: snapshot.clone(),
-            partition,
-            ends: ends.into_iter().map(|(end, _)| end).collect(),
-            groups,
-            group_of,
-            outside: Outside::new(snapshot),
-            free: snapshot.no_distinctions(),
+        ground.ends = ends;
+        ground
+    }
+
+    fn put(&mut self, at: EndIx, end: &End, known: &mut HashMap<Key, usize>) {
+        let classes: Vec<Option<ClassId>> = self.views.iter().map(|view| view.class_of(&end.who)).collect();
+        let of = |(view, class): (&View, &Option<ClassId>)| class.and_then(|class| view.place(class));
+        let places: Vec<Option<usize>> = self.views.iter().zip(&classes).map(of).collect();
+        let addresses: Vec<Vec<AddressNumber>> =
+            self.views.iter().map(|view| end.who.addresses(&view.snapshot)).collect();
+        let is_unsettled =
+            self.views.iter().zip(&places).any(|(view, place)| view.class(*place).is_some_and(|class| class.unsettled));
+        let is_workload = matches!(end.who, Who::Workload(..));
+        let is_changed = !is_same_end(&self.views, &end.who);
+        let cells = |(view, own): (&View, &Vec<AddressNumber>)| own.iter().map(|number| view.cell(*number)).collect();
+        let cells = self.views.iter().zip(&addresses).map(cells);
+        let each: Option<Vec<_>> = classes.iter().zip(cells).map(|(class, cells)| Some(((*class)?, cells))).collect();
+        let key = match each {
+            Some(each) if !end.is_host && !is_unsettled => Key::Alike { each, is_workload, is_changed },
+            _ => Key::Alone(at),
+        };
+        let group = *known.entry(key).or_insert_with(|| {
+            let rows = |row: fn(&View, Option<usize>) -> &Distinctions| -> Vec<&Distinctions> {
+                self.views.iter().zip(&places).map(|(view, place)| row(view, *place)).collect()
+            };
+            let change = Change {
+                itself: is_changed,
+                egress: !is_same_row(&rows(View::egress)),
+                ingress: !is_same_row(&rows(View::ingress)),
+            };
+            self.groups.push(Group {
+                members: Vec::new(),
+                places,
+                is_host: end.is_host,
+                is_workload,
+                families: addresses.iter().flatten().map(|address| address.family).collect(),
+                change,
+            });
+            self.groups.len() - 1
+        });
+        self.group_of.push(group);
+        if let Some(group) = self.groups.get_mut(group) {
+            group.members.push(at);
         }
     }
 
@@ -123,40 +156,39 @@ impl Ground {
         self.group_of.get(at.0 as usize).copied()
     }
 
-    fn class(&self, group: &Group) -> Option<&PartitionClass> {
-        self.partition.classes.get(group.class?)
-    }
-
-    /// What the policies that isolate a group as source tell apart.
-    pub(crate) fn egress(&self, group: &Group) -> &Distinctions {
-        self.class(group).and_then(|class| self.partition.distinctions.get(class.egress)).unwrap_or(&self.free)
+    /// What the policies that isolate a group as source tell apart, in each snapshot.
+    pub(crate) fn egress(&self, group: &Group) -> Vec<&Distinctions> {
+        self.views.iter().zip(&group.places).map(|(view, place)| view.egress(*place)).collect()
     }
 
     /// And as destination.
-    pub(crate) fn ingress(&self, group: &Group) -> &Distinctions {
-        self.class(group).and_then(|class| self.partition.distinctions.get(class.ingress)).unwrap_or(&self.free)
+    pub(crate) fn ingress(&self, group: &Group) -> Vec<&Distinctions> {
+        self.views.iter().zip(&group.places).map(|(view, place)| view.ingress(*place)).collect()
     }
 
     /// No policy isolates the group as source, under any reading (K1, U2, U7).
     pub(crate) fn is_free_source(&self, group: &Group) -> bool {
-        !self.egress(group).isolated
+        self.egress(group).iter().all(|row| !row.isolated)
     }
 
     /// And as destination.
     pub(crate) fn is_free_destination(&self, group: &Group) -> bool {
-        !self.ingress(group).isolated
+        self.ingress(group).iter().all(|row| !row.isolated)
     }
 
-    /// The intervals of ports that the rows tell apart where the destination is of that group.
-    pub(crate) fn cuts(&self, rows: [&Distinctions; 2], destination: Option<&Group>) -> PortCuts {
+    /// Where intervals of ports begin that policies of the two tell apart.
+    pub(crate) fn cuts(&self, source: Option<&Group>, destination: Option<&Group>) -> PortCuts {
         let mut cuts = PortCuts::default();
-        let named = destination.and_then(|group| self.class(group)).map_or(&[][..], |class| &class.named);
-        for row in rows {
-            cuts.add(&row.cuts);
-            for (protocol, name, port) in named {
-                if row.names.iter().any(|(of, asked)| of == protocol && asked == name) {
-                    cuts.apart(crate::net::PortInterval::one(*protocol, *port));
-                }
+        let rows = source.map_or(Vec::new(), |group| self.egress(group));
+        let rows = rows.into_iter().chain(destination.map_or(Vec::new(), |group| self.ingress(group)));
+        let rows: Vec<&Distinctions> = rows.collect();
+        rows.iter().for_each(|row| cuts.add(&row.cuts));
+        let places = destination.map_or(&[][..], |group| &group.places);
+        let classes = self.views.iter().zip(places).filter_map(|(view, place)| view.class(*place));
+        for (protocol, name, port) in classes.flat_map(|class| &class.named) {
+            let is_asked = |row: &&Distinctions| row.names.iter().any(|(of, asked)| of == protocol && asked == name);
+            if rows.iter().any(|row| is_asked(&row)) {
+                cuts.apart(PortInterval::one(*protocol, *port));
             }
         }
         cuts
@@ -171,70 +203,29 @@ impl Ground {
         starts.iter().zip(ends).filter_map(|(first, last)| AddressRange::between(number(*first), last)).collect()
     }
 
-    /// The row of those whom nobody isolates.
-    pub(crate) fn free_row(&self) -> &Distinctions {
-        &self.free
-    }
-
-    /// Members of a group by where they stand to a host, each kind once with all who are of it.
-    pub(crate) fn by_nearness(&self, group: &Group, host: &Endpoint) -> Vec<(Nearness, Vec<EndIx>)> {
-        let mut found: Vec<(Nearness, Vec<EndIx>)> = Vec::new();
+    /// Members of a group by how they stand to a host, in each snapshot.
+    pub(crate) fn by_nearness(&self, group: &Group, host: &Endpoint) -> Vec<Vec<EndIx>> {
+        let mut found: Vec<(Vec<Nearness>, Vec<EndIx>)> = Vec::new();
         for members in self.by_standing(group) {
             let Some(end) = members.first().and_then(|at| self.end(*at)) else { continue };
-            let near = self.snapshot.nearness(&end.who.endpoint(), host);
+            let endpoint = end.who.endpoint();
+            let near = self.views.iter().map(|view| view.snapshot.nearness(&endpoint, host)).collect();
             match found.iter_mut().find(|(known, _)| *known == near) {
                 Some((_, all)) => all.extend(members),
                 None => found.push((near, members)),
             }
         }
-        found
+        found.into_iter().map(|(_, members)| members).collect()
     }
 
     /// Members of a group that run, or may run, on the same nodes.
     pub(crate) fn by_standing(&self, group: &Group) -> Vec<Vec<EndIx>> {
-        let mut found: BTreeMap<&Standing, Vec<EndIx>> = BTreeMap::new();
+        let mut found: BTreeMap<&[Standing], Vec<EndIx>> = BTreeMap::new();
         for at in &group.members {
             if let Some(end) = self.end(*at) {
-                found.entry(&end.standing).or_default().push(*at);
+                found.entry(&end.standings).or_default().push(*at);
             }
         }
         found.into_values().collect()
     }
-}
-
-/// All ends in order, each with its addresses in theirs.
-fn ends(snapshot: &Snapshot) -> Vec<(End, Vec<AddressNumber>)> {
-    let cluster = snapshot.cluster();
-    let mut all = Vec::new();
-    for pod in cluster.pods().iter().filter(|pod| pod.is_live()) {
-        let end = End {
-            who: Who::Pod(pod.name.clone()),
-            id: snapshot.pod_id(&pod.name),
-            is_host: pod.host_network,
-            standing: Standing::new(pod.node.as_ref(), &pod.host_addresses, &pod.node_selector),
-        };
-        all.push((end, pod.addresses.iter().copied().map(AddressNumber::of).collect()));
-    }
-    let index = Index::new(cluster);
-    let workloads = index.objects().iter().filter_map(|object| match object {
-        Object::Workload(workload) => Some(*workload),
-        Object::Pod(_) => None,
-    });
-    for workload in workloads {
-        let end = End {
-            who: Who::Workload(workload.name.clone(), workload.kind.clone()),
-            id: None,
-            is_host: workload.host_network,
-            standing: Standing::new(workload.node.as_ref(), &[], &workload.node_selector),
-        };
-        all.push((end, Vec::new()));
-    }
-    let named = cluster.pods().iter().filter(|pod| pod.is_live()).filter_map(|pod| pod.node.clone());
-    let nodes: BTreeSet<_> = cluster.nodes().iter().map(|node| node.name.clone()).chain(named).collect();
-    for name in nodes {
-        let standing = Standing::new(Some(&name), &[], &crate::labels::Labels::new());
-        all.push((End { who: Who::Node(name), id: None, is_host: true, standing }, Vec::new()));
-    }
-    all.sort_by(|(one, _), (other, _)| one.who.cmp(&other.who));
-    all
 }

@@ -1,4 +1,4 @@
-//! What no policy tells apart, of one snapshot: pods and workloads in groups, nodes and hostNetwork pods one by one, and the
+//! What no policy tells apart, in one snapshot or in two: pods and workloads in groups, nodes and hostNetwork pods one by one, and the
 //! intervals of addresses outside the cluster.
 
 mod controllers;
@@ -6,6 +6,8 @@ mod ends;
 mod ground;
 pub(crate) mod index;
 mod outside;
+mod same;
+mod view;
 
 pub(crate) use controllers::outermost;
 pub(crate) use ends::{EndIx, Who};

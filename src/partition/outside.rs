@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::engine::Snapshot;
 use crate::model::cluster::ServiceKind;
-use crate::net::{AddressNumber, AddressRange, canonical};
+use crate::net::{AddressNumber, AddressRange, Family, canonical};
 
 /// Addresses outside the cluster. IPv4-mapped ones are the IPv4 they stand for (K22) and are none of IPv6.
 #[derive(Debug)]
@@ -17,35 +17,38 @@ pub(crate) struct Outside {
 }
 
 impl Outside {
-    pub(super) fn new(snapshot: &Snapshot) -> Self {
-        let cluster = snapshot.cluster();
+    /// Of several snapshots: what somebody has in any.
+    pub(super) fn new(snapshots: &[&Snapshot]) -> Self {
         let mut all: BTreeSet<IpAddr> = BTreeSet::new();
-        for pod in cluster.pods().iter() {
-            all.extend(pod.addresses.iter().chain(&pod.host_addresses));
-        }
-        all.extend(cluster.nodes().iter().flat_map(|node| node.addresses.iter().map(|each| each.address)));
         let mut faces: BTreeSet<IpAddr> = BTreeSet::new();
-        for service in cluster.services().iter() {
-            all.extend(&service.cluster_addresses);
-            if service.kind == ServiceKind::ClusterIp {
-                faces.extend(service.external_addresses.iter().chain(&service.load_balancer_addresses));
+        for cluster in snapshots.iter().map(|snapshot| snapshot.cluster()) {
+            for pod in cluster.pods().iter() {
+                all.extend(pod.addresses.iter().chain(&pod.host_addresses));
+            }
+            all.extend(cluster.nodes().iter().flat_map(|node| node.addresses.iter().map(|each| each.address)));
+            for service in cluster.services().iter() {
+                all.extend(&service.cluster_addresses);
+                if service.kind == ServiceKind::ClusterIp {
+                    faces.extend(service.external_addresses.iter().chain(&service.load_balancer_addresses));
+                }
             }
         }
-        let all: BTreeSet<IpAddr> = all.into_iter().map(canonical).collect();
-        let is_external = |address: &IpAddr| snapshot.is_nobodys(*address);
-        let faces = faces.into_iter().map(canonical).filter(is_external).map(AddressNumber::of).collect();
-        let taken = all.into_iter().filter(|address| !is_external(address)).map(AddressNumber::of);
-        let mut taken: Vec<AddressNumber> = taken.collect();
-        taken.sort_unstable();
-        let mut faces: Vec<AddressNumber> = faces;
-        faces.sort_unstable();
-        Self { taken, faces }
+        let is_nobodys = |address: &IpAddr| snapshots.iter().all(|snapshot| snapshot.is_nobodys(*address));
+        let in_order = |addresses: BTreeSet<IpAddr>, wanted: &dyn Fn(&IpAddr) -> bool| {
+            let canonical = addresses.into_iter().map(canonical).filter(|address| wanted(address));
+            let numbers: BTreeSet<AddressNumber> = canonical.map(AddressNumber::of).collect();
+            numbers.into_iter().collect()
+        };
+        Self {
+            taken: in_order(all, &|address| !is_nobodys(address)),
+            faces: in_order(faces, &|address| is_nobodys(address)),
+        }
     }
 
     /// What is left of an interval without what somebody has.
     pub(crate) fn free(&self, interval: AddressRange) -> Vec<AddressRange> {
         let mut all = without(interval, &self.taken);
-        if interval.family() == crate::net::Family::V6 {
+        if interval.family() == Family::V6 {
             all = all.into_iter().flat_map(without_mapped).collect();
         }
         all

@@ -1,28 +1,16 @@
 //! Who reaches whom: every connection of a cluster that is not denied.
 
 mod connection;
-mod fold;
-mod fronts;
 mod judge;
-mod ports;
-mod search;
-mod selection;
-mod sets;
 
-use std::collections::BTreeMap;
-
-use crate::analysis::connectivity::fold::Folding;
-use crate::analysis::connectivity::search::{Reached, Search};
-use crate::analysis::connectivity::selection::Selection;
-use crate::analysis::connectivity::sets::Sources;
+use crate::analysis::connectivity::judge::Judge;
+use crate::analysis::search::{Detail, Ends, Folding, Search, Selection, Told, gathered};
 use crate::engine::Snapshot;
 use crate::model::flow::{Destination, Endpoint};
 use crate::net::AddressRange;
 use crate::partition::Who;
 
-pub use connection::{Connection, Ends};
-pub use fold::Detail;
-pub use ports::Ports;
+pub use connection::Connection;
 
 /// Every connection of a snapshot that is not denied, on every port, with its rows: between pods, workloads that stand for
 /// pods nobody loaded, nodes and addresses outside the cluster, to Services by each of their ports too.
@@ -48,7 +36,8 @@ pub use ports::Ports;
 /// ```
 #[derive(Debug)]
 pub struct Connectivity {
-    search: Search,
+    search: Search<Judge>,
+    snapshot: Snapshot,
     folding: Folding,
 }
 
@@ -56,9 +45,9 @@ impl Connectivity {
     /// Of a snapshot.
     #[must_use]
     pub fn new(snapshot: &Snapshot) -> Self {
-        let search = Search::new(snapshot);
+        let search = Search::new(&[snapshot], Judge::new(snapshot));
         let folding = Folding::new(&search.ground);
-        Self { search, folding }
+        Self { search, folding, snapshot: snapshot.clone() }
     }
 
     /// Every connection, in order. No two of them say something of one source, destination and port.
@@ -102,7 +91,7 @@ impl Connectivity {
     #[must_use]
     pub fn find(&self, end: &Destination) -> Option<Ends> {
         let ground = &self.search.ground;
-        let cluster = ground.snapshot.cluster();
+        let cluster = self.snapshot.cluster();
         match end {
             Destination::Service(name) => cluster.service(name).map(|_| Ends::Service(name.clone())),
             Destination::Endpoint(Endpoint::Named(name) | Endpoint::PodAddress { pod: name, .. }) => {
@@ -120,7 +109,7 @@ impl Connectivity {
             }
             Destination::Endpoint(Endpoint::Address(address)) => {
                 let range = AddressRange::new(*address, *address);
-                range.filter(|_| ground.snapshot.is_nobodys(*address)).map(|range| Ends::Addresses(vec![range]))
+                range.filter(|_| self.snapshot.is_nobodys(*address)).map(|range| Ends::Addresses(vec![range]))
             }
             Destination::Endpoint(Endpoint::Labelled { .. }) => None,
         }
@@ -131,39 +120,17 @@ impl Connectivity {
     }
 
     fn search(&self, detail: Detail, from: &Selection, to: &Selection) -> Vec<Connection> {
-        let groups = self.search.ground.groups.iter().filter(|group| from.has(group));
-        let outside = if from.has_outside() { self.search.open_from_outside(to) } else { Vec::new() };
-        let reached = groups.flat_map(|group| self.search.open_to(group, to)).chain(outside);
-        let selected = reached.filter_map(|Reached { sources, targets }| {
-            let sources = from.sources(sources)?;
-            let targets = targets.into_iter().filter_map(|(alike, targets)| Some((alike, to.targets(targets)?)));
-            Some(Reached { sources, targets: targets.collect() })
-        });
-        self.folded(detail, selected)
-    }
-
-    /// What goes to the same ends on the same ports with the same outcome is one.
-    fn folded(&self, detail: Detail, reached: impl Iterator<Item = Reached>) -> Vec<Connection> {
-        let mut alike: BTreeMap<_, Vec<Sources>> = BTreeMap::new();
-        for Reached { sources, targets } in reached {
-            for ((outcome, ports), to) in targets {
-                alike.entry((to, outcome, ports)).or_default().push(sources.clone());
-            }
-        }
-        let ground = &self.search.ground;
-        let mut all = Vec::new();
-        for ((targets, (verdict, rows), ports), sources) in alike {
-            let destinations = self.folding.targets(ground, detail, &targets);
-            for source in self.folding.sources(ground, detail, &sources) {
-                all.extend(destinations.iter().map(|destination| Connection {
-                    source: source.clone(),
-                    destination: destination.clone(),
-                    ports: ports.clone(),
-                    verdict,
-                    rows,
-                }));
-            }
-        }
+        let told = gathered(&self.search, &self.folding, detail, from, to);
+        let mut all: Vec<Connection> = told
+            .into_iter()
+            .map(|Told { source, destination, ports, outcome: (verdict, rows) }| Connection {
+                source: source.ends,
+                destination: destination.ends,
+                ports,
+                verdict,
+                rows,
+            })
+            .collect();
         all.sort_by(Connection::order);
         all
     }

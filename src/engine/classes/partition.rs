@@ -16,6 +16,7 @@ use crate::engine::tables::SlotObject;
 use crate::engine::tables::policy::{CompiledPeer, CompiledPeers, CompiledPolicy, PeerNamespaces};
 use crate::labels::Labels;
 use crate::model::flow::Endpoint;
+use crate::model::policy::NetworkPolicy;
 use crate::name::Direction;
 use crate::net::{Family, Port, PortCuts, PortName, Protocol};
 
@@ -31,6 +32,8 @@ pub(crate) struct Distinctions {
     /// Where an address interval begins, for each family: those of the rules' blocks and of the profile.
     v4: Vec<u128>,
     v6: Vec<u128>,
+    /// The policies, by name.
+    pub(crate) policies: Vec<Arc<NetworkPolicy>>,
     /// The peers of its rules.
     peers: Vec<CompiledPeer>,
 }
@@ -157,7 +160,8 @@ impl Snapshot {
         }
         let (v4, v6) = (addresses.starts(Family::V4), addresses.starts(Family::V6));
         let names = names.into_iter().collect();
-        Distinctions { isolated: !policies.is_empty(), cuts, names, v4, v6, peers }
+        let policies: Vec<_> = policies.iter().map(|policy| policy.source.clone()).collect();
+        Distinctions { isolated: !policies.is_empty(), cuts, names, v4, v6, policies, peers }
     }
 
     /// The members of a class, once for each address by which flows can name them.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::engine::{ConnectionEnd, EndName};
+use crate::engine::{ConnectionEnd, EndName, Snapshot};
 use crate::model::cluster::ServiceKind;
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::ObjectName;
@@ -12,7 +12,7 @@ use crate::partition::{EndIx, Ground, Who};
 
 /// Where a connection goes that is led elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum At {
+pub(in crate::analysis) enum At {
     Service(ObjectName),
     /// A node, or a hostNetwork pod, which is one.
     Host(EndIx),
@@ -21,27 +21,31 @@ pub(super) enum At {
 
 /// One of its ports, or all that a headless Service has.
 #[derive(Debug)]
-pub(super) struct Front {
-    pub(super) at: At,
-    pub(super) destination: Destination,
+pub(in crate::analysis) struct Front {
+    pub(in crate::analysis) at: At,
+    pub(in crate::analysis) destination: Destination,
     /// None: any port, each by itself.
-    pub(super) port: Option<PortInterval>,
+    pub(in crate::analysis) port: Option<PortInterval>,
     /// The groups of those behind it, whoever sends.
-    pub(super) behind: BTreeSet<usize>,
+    pub(in crate::analysis) behind: BTreeSet<usize>,
     /// Somebody behind it is no end of the cluster, or nobody knows who is.
-    pub(super) has_others: bool,
+    pub(in crate::analysis) has_others: bool,
 }
 
 /// Every port that is somebody else's at a node, perhaps.
-pub(super) type NodePorts = BTreeSet<(Protocol, Port)>;
+pub(in crate::analysis) type NodePorts = BTreeSet<(Protocol, Port)>;
 
-pub(super) fn node_ports(ground: &Ground) -> NodePorts {
-    let cluster = ground.snapshot.cluster();
+pub(in crate::analysis) fn node_ports(ground: &Ground) -> NodePorts {
+    ground.views.iter().flat_map(|view| node_ports_of(&view.snapshot)).collect()
+}
+
+fn node_ports_of(snapshot: &Snapshot) -> NodePorts {
+    let cluster = snapshot.cluster();
     let services = cluster.services().iter().filter(|service| service.kind == ServiceKind::ClusterIp);
     let of_services = services.flat_map(|service| {
         // An address that is a node's too.
         let mut others = service.external_addresses.iter().chain(&service.load_balancer_addresses);
-        let is_at_nodes = others.any(|address| !ground.snapshot.is_nobodys(*address));
+        let is_at_nodes = others.any(|address| !snapshot.is_nobodys(*address));
         let own = service.ports.iter().filter(move |_| is_at_nodes).map(|port| (port.protocol, port.port));
         own.chain(service.ports.iter().filter_map(|port| Some((port.protocol, port.node_port?))))
     });
@@ -51,28 +55,39 @@ pub(super) fn node_ports(ground: &Ground) -> NodePorts {
     of_services.chain(of_pods).collect()
 }
 
-/// All of them.
-pub(super) fn fronts(ground: &Ground, node_ports: &NodePorts) -> Vec<Front> {
-    let cluster = ground.snapshot.cluster();
-    let mut all = Vec::new();
+/// All of them; of two snapshots those that both have, at every port that either has.
+pub(in crate::analysis) fn fronts(ground: &Ground, node_ports: &NodePorts) -> Vec<Front> {
+    let mut all: Vec<(At, Destination, Option<(Protocol, Port)>)> = Vec::new();
     let mut at_addresses: BTreeMap<IpAddr, NodePorts> = BTreeMap::new();
-    for service in cluster.services().iter() {
-        let destination = Destination::Service(service.name.clone());
-        let at = At::Service(service.name.clone());
+    let mut of_services: BTreeMap<&ObjectName, (NodePorts, bool, usize)> = BTreeMap::new();
+    for service in ground.views.iter().flat_map(|view| view.snapshot.cluster().services().iter()) {
+        let (known, is_headless, seen) = of_services.entry(&service.name).or_default();
+        *seen += 1;
         match service.kind {
             ServiceKind::ClusterIp => {
                 let numbers: NodePorts = service.ports.iter().map(|port| (port.protocol, port.port)).collect();
                 for address in service.external_addresses.iter().chain(&service.load_balancer_addresses) {
                     at_addresses.entry(*address).or_default().extend(&numbers);
                 }
-                all.extend(numbers.into_iter().map(|port| (at.clone(), destination.clone(), Some(port))));
+                known.extend(numbers);
             }
-            ServiceKind::Headless => all.push((at, destination, None)),
+            ServiceKind::Headless => *is_headless = true,
             ServiceKind::ExternalName => {}
         }
     }
+    for (name, (numbers, is_headless, seen)) in of_services {
+        if seen < ground.views.len() {
+            continue;
+        }
+        let at = |port| (At::Service(name.clone()), Destination::Service(name.clone()), port);
+        if is_headless {
+            all.push(at(None));
+        } else {
+            all.extend(numbers.into_iter().map(|port| at(Some(port))));
+        }
+    }
     for (address, numbers) in at_addresses {
-        if ground.snapshot.is_nobodys(address) {
+        if ground.views.iter().all(|view| view.snapshot.is_nobodys(address)) {
             let at = |port| (At::Address(address), Destination::Endpoint(Endpoint::Address(address)), Some(port));
             all.extend(numbers.into_iter().map(at));
         }
@@ -90,8 +105,7 @@ fn front(ground: &Ground, at: At, destination: Destination, port: Option<(Protoc
     let l4 = port.map_or(L4::Icmp, |(protocol, number)| L4::Port(protocol, number));
     for source in senders(ground) {
         let flow = Flow::new(source, destination.clone(), l4);
-        let Ok(connections) = ground.snapshot.connections(&flow) else { continue };
-        for connection in connections {
+        for connection in ground.views.iter().flat_map(|view| view.snapshot.connections(&flow)).flatten() {
             match group(ground, &connection.destination) {
                 Some(place) => drop(behind.insert(place)),
                 None => has_others = true,

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::connectivity::fronts::At;
+use crate::analysis::search::fronts::At;
 use crate::name::ObjectName;
 use crate::net::AddressRange;
 use crate::partition::EndIx;
 
 /// Who opens connections: ends of the cluster, or addresses outside.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Sources {
+pub(in crate::analysis) enum Sources {
     Ends(Vec<EndIx>),
     Addresses(Vec<AddressRange>),
 }
 
 impl Sources {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::analysis) fn is_empty(&self) -> bool {
         match self {
             Self::Ends(ends) => ends.is_empty(),
             Self::Addresses(ranges) => ranges.is_empty(),
@@ -25,18 +25,18 @@ impl Sources {
 
 /// Where they go, all alike.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Targets {
-    pub(super) ends: BTreeSet<EndIx>,
-    pub(super) services: BTreeSet<ObjectName>,
-    pub(super) addresses: BTreeSet<AddressRange>,
+pub(in crate::analysis) struct Targets {
+    pub(in crate::analysis) ends: BTreeSet<EndIx>,
+    pub(in crate::analysis) services: BTreeSet<ObjectName>,
+    pub(in crate::analysis) addresses: BTreeSet<AddressRange>,
 }
 
 impl Targets {
-    pub(super) fn of_ends(ends: impl IntoIterator<Item = EndIx>) -> Self {
+    pub(in crate::analysis) fn of_ends(ends: impl IntoIterator<Item = EndIx>) -> Self {
         Self { ends: ends.into_iter().collect(), ..Self::default() }
     }
 
-    pub(super) fn at(at: &At) -> Self {
+    pub(in crate::analysis) fn at(at: &At) -> Self {
         match at {
             At::Service(name) => Self { services: BTreeSet::from([name.clone()]), ..Self::default() },
             At::Host(host) => Self::of_ends([*host]),
@@ -47,11 +47,11 @@ impl Targets {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::analysis) fn is_empty(&self) -> bool {
         self.ends.is_empty() && self.services.is_empty() && self.addresses.is_empty()
     }
 
-    pub(super) fn add(&mut self, other: Self) {
+    pub(in crate::analysis) fn add(&mut self, other: Self) {
         self.ends.extend(other.ends);
         self.services.extend(other.services);
         self.addresses.extend(other.addresses);

@@ -1,47 +1,45 @@
-//! Every connection of a snapshot, group by group.
+//! Every pair of ends, group by group.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::connectivity::fronts::{Front, NodePorts, fronts, node_ports};
-use crate::analysis::connectivity::judge::{Judge, Outcome, Outcomes, Pair, all_allowed};
-use crate::analysis::connectivity::ports::Ports;
-use crate::analysis::connectivity::selection::Selection;
-use crate::analysis::connectivity::sets::{Sources, Targets};
+use crate::analysis::search::ask::{Ask, Outcomes, Pair};
+use crate::analysis::search::fronts::{Front, NodePorts, fronts, node_ports};
+use crate::analysis::search::ports::Ports;
+use crate::analysis::search::selection::Selection;
+use crate::analysis::search::sets::{Sources, Targets};
 use crate::engine::{Distinctions, Snapshot};
-use crate::model::flow::{Endpoint, L4};
+use crate::model::flow::Endpoint;
 use crate::net::{AddressRange, Family, PortCuts, PortInterval};
-use crate::partition::{EndIx, Ground, Group};
+use crate::partition::{EndIx, Ground, Group, Who};
 
-/// From some sources everything that is not denied: where to, by ports and outcome.
-#[derive(Debug)]
-pub(super) struct Reached {
-    pub(super) sources: Sources,
-    pub(super) targets: BTreeMap<(Outcome, Ports), Targets>,
+/// From some sources everything that there is to tell: where to, by outcome and ports.
+pub(in crate::analysis) struct Reached<O> {
+    pub(in crate::analysis) sources: Sources,
+    pub(in crate::analysis) targets: BTreeMap<(O, Ports), Targets>,
 }
 
 /// What was found so far: of some sources one destination, or several alike.
-#[derive(Default)]
-struct Found(Vec<(Sources, Targets, Outcomes)>);
+struct Found<O>(Vec<(Sources, Targets, Outcomes<O>)>);
 
-impl Found {
-    fn add(&mut self, sources: Sources, targets: Targets, outcomes: Outcomes) {
+impl<O: Ord + Clone> Found<O> {
+    fn add(&mut self, sources: Sources, targets: Targets, outcomes: Outcomes<O>) {
         if !outcomes.is_empty() {
             self.0.push((sources, targets, outcomes));
         }
     }
 
     /// By sources, and what is alike of each put together.
-    fn reached(self) -> Vec<Reached> {
+    fn reached(self) -> Vec<Reached<O>> {
         // A node is met at its own ports, and at others by way of fronts: ports of one destination come together first.
-        let mut by_pair: BTreeMap<Sources, BTreeMap<Targets, Outcomes>> = BTreeMap::new();
+        let mut by_pair: BTreeMap<Sources, BTreeMap<Targets, Outcomes<O>>> = BTreeMap::new();
         for (sources, targets, outcomes) in self.0 {
             let own = by_pair.entry(sources).or_default().entry(targets).or_default();
             for (outcome, ports) in outcomes {
                 own.entry(outcome).or_default().merge(ports);
             }
         }
-        let gather = |(sources, own): (Sources, BTreeMap<Targets, Outcomes>)| {
-            let mut targets: BTreeMap<(Outcome, Ports), Targets> = BTreeMap::new();
+        let gather = |(sources, own): (Sources, BTreeMap<Targets, Outcomes<O>>)| {
+            let mut targets: BTreeMap<(O, Ports), Targets> = BTreeMap::new();
             for (to, outcomes) in own {
                 for (outcome, ports) in outcomes {
                     targets.entry((outcome, ports)).or_default().add(to.clone());
@@ -53,27 +51,28 @@ impl Found {
     }
 }
 
-/// Searches one snapshot.
+/// Searches one snapshot, or two together.
 #[derive(Debug)]
-pub(super) struct Search {
-    pub(super) ground: Ground,
-    judge: Judge,
+pub(in crate::analysis) struct Search<A> {
+    pub(in crate::analysis) ground: Ground,
+    judge: A,
     node_ports: NodePorts,
     fronts: Vec<Front>,
 }
 
-impl Search {
-    pub(super) fn new(snapshot: &Snapshot) -> Self {
-        let ground = Ground::new(snapshot);
+impl<A: Ask> Search<A> {
+    pub(in crate::analysis) fn new(snapshots: &[&Snapshot], judge: A) -> Self {
+        let ground = Ground::new(snapshots);
         let node_ports = node_ports(&ground);
         let fronts = fronts(&ground, &node_ports);
-        Self { judge: Judge::new(snapshot), node_ports, fronts, ground }
+        Self { judge, node_ports, fronts, ground }
     }
 
     /// From the members of a group to some ends, and to others that are like them.
-    pub(super) fn open_to(&self, source: &Group, to: &Selection) -> Vec<Reached> {
-        let mut found = Found::default();
-        for destination in self.ground.groups.iter().filter(|group| to.has(group)) {
+    pub(in crate::analysis) fn open_to(&self, source: &Group, to: &Selection) -> Vec<Reached<A::Outcome>> {
+        let mut found = Found(Vec::new());
+        let may_tell = |to: &&Group| self.judge.may_tell(&self.ground, Some(source), Some(to));
+        for destination in self.ground.groups.iter().filter(|group| to.has(group)).filter(may_tell) {
             match (source.is_host, destination.is_host) {
                 (false, false) => self.between_pods(source, destination, &mut found),
                 (true, false) => self.host_to_pods(source, destination, &mut found),
@@ -82,23 +81,28 @@ impl Search {
             }
         }
         for front in self.fronts.iter().filter(|front| to.has_front(&front.at)) {
-            self.through(source, front, &mut found);
+            if self.may_tell_of(front, Some(source)) {
+                self.through(source, front, &mut found);
+            }
         }
-        if to.has_outside() {
+        if to.has_outside() && self.judge.may_tell(&self.ground, Some(source), None) {
             self.pods_to_outside(source, &mut found);
         }
         found.reached()
     }
 
     /// From outside the cluster.
-    pub(super) fn open_from_outside(&self, to: &Selection) -> Vec<Reached> {
-        let mut found = Found::default();
+    pub(in crate::analysis) fn open_from_outside(&self, to: &Selection) -> Vec<Reached<A::Outcome>> {
+        let mut found = Found(Vec::new());
         for family in [Family::V4, Family::V6] {
-            for destination in self.ground.groups.iter().filter(|group| to.has(group)) {
+            let may_tell = |to: &&Group| self.judge.may_tell(&self.ground, None, Some(to));
+            for destination in self.ground.groups.iter().filter(|group| to.has(group)).filter(may_tell) {
                 self.outside_to(family, destination, &mut found);
             }
             for front in self.fronts.iter().filter(|front| to.has_front(&front.at)) {
-                self.through_from_outside(family, front, &mut found);
+                if self.may_tell_of(front, None) {
+                    self.through_from_outside(family, front, &mut found);
+                }
             }
         }
         found.reached()
@@ -110,7 +114,8 @@ impl Search {
 
     fn pair(&self, source: EndIx, destination: EndIx) -> Option<Pair> {
         let (from, to) = (self.ground.end(source)?, self.ground.end(destination)?);
-        Some(Pair { ids: from.id.zip(to.id), ..Pair::new(from.who.endpoint(), to.who.endpoint()) })
+        let ids = from.ids.iter().zip(&to.ids).map(|(from, to)| from.zip(*to)).collect();
+        Some(Pair { ids, ..Pair::new(from.who.endpoint(), to.who.endpoint()) })
     }
 
     fn is_free(&self, source: &Group, destination: &Group) -> bool {
@@ -119,18 +124,18 @@ impl Search {
 
     /// The intervals of ports that a pair of groups tells apart.
     fn cuts(&self, source: &Group, destination: &Group) -> PortCuts {
-        self.ground.cuts([self.ground.egress(source), self.ground.ingress(destination)], Some(destination))
+        self.ground.cuts(Some(source), Some(destination))
     }
 
     /// Where nobody isolates the two, whatever they meet by is allowed.
-    fn outcomes(&self, pair: &Pair, source: &Group, destination: &Group) -> Outcomes {
+    fn outcomes(&self, pair: &Pair, source: &Group, destination: &Group) -> Outcomes<A::Outcome> {
         if self.is_free(source, destination) {
-            return self.judge.outcome(pair, L4::Icmp).map_or_else(Outcomes::new, |_| all_allowed());
+            return self.judge.of_free(pair);
         }
         self.judge.outcomes(pair, &self.cuts(source, destination).intervals())
     }
 
-    fn between_pods(&self, source: &Group, destination: &Group, found: &mut Found) {
+    fn between_pods(&self, source: &Group, destination: &Group, found: &mut Found<A::Outcome>) {
         let first = source.members.first();
         let is_same = first == destination.members.first();
         let other =
@@ -141,7 +146,7 @@ impl Search {
     }
 
     /// From a node or hostNetwork pod: the own node of some (K18).
-    fn host_to_pods(&self, source: &Group, destination: &Group, found: &mut Found) {
+    fn host_to_pods(&self, source: &Group, destination: &Group, found: &mut Found<A::Outcome>) {
         let Some(host) = source.members.first() else { return };
         for part in self.parts_around(destination, *host, self.is_free(source, destination)) {
             let Some(pair) = part.first().and_then(|to| self.pair(*host, *to)) else { continue };
@@ -153,7 +158,7 @@ impl Search {
     /// The members of a group by how they stand to a host; together where that does not matter.
     fn parts_around(&self, group: &Group, host: EndIx, is_free: bool) -> Vec<Vec<EndIx>> {
         match self.endpoint(host).filter(|_| !is_free) {
-            Some(host) => self.ground.by_nearness(group, &host).into_iter().map(|(_, members)| members).collect(),
+            Some(host) => self.ground.by_nearness(group, &host),
             None => vec![group.members.clone()],
         }
     }
@@ -166,7 +171,7 @@ impl Search {
         cuts.intervals().into_iter().filter(|interval| !others.contains(interval)).collect()
     }
 
-    fn pods_to_host(&self, source: &Group, destination: &Group, found: &mut Found) {
+    fn pods_to_host(&self, source: &Group, destination: &Group, found: &mut Found<A::Outcome>) {
         let Some(host) = destination.members.first() else { return };
         let intervals = self.own_ports(self.cuts(source, destination));
         for part in self.parts_around(source, *host, self.is_free(source, destination)) {
@@ -176,50 +181,38 @@ impl Search {
         }
     }
 
-    fn between_hosts(&self, source: &Group, destination: &Group, found: &mut Found) {
+    fn between_hosts(&self, source: &Group, destination: &Group, found: &mut Found<A::Outcome>) {
         let (Some(from), Some(to)) = (source.members.first(), destination.members.first()) else { return };
-        let is_one_pod = from == to && self.ground.end(*from).is_some_and(|end| end.id.is_some());
+        let is_one_pod = from == to && self.ground.end(*from).is_some_and(|end| matches!(end.who, Who::Pod(_)));
         let Some(pair) = self.pair(*from, *to).filter(|_| !is_one_pod) else { return };
         let outcomes = self.judge.outcomes(&pair, &self.own_ports(self.cuts(source, destination)));
         found.add(Sources::Ends(vec![*from]), Targets::of_ends([*to]), outcomes);
     }
 
-    /// The rows of those behind a front, and what a source of that row adds.
-    fn front_cuts(&self, front: &Front, egress: &Distinctions) -> Vec<PortInterval> {
+    fn may_tell_of(&self, front: &Front, source: Option<&Group>) -> bool {
+        front.has_others
+            || front.behind.is_empty()
+            || self.behind(front).any(|group| self.judge.may_tell(&self.ground, source, Some(group)))
+    }
+
+    fn behind<'s>(&'s self, front: &'s Front) -> impl Iterator<Item = &'s Group> {
+        front.behind.iter().filter_map(|at| self.ground.groups.get(*at))
+    }
+
+    fn outcomes_at(&self, pair: &Pair, front: &Front, source: Option<&Group>) -> Outcomes<A::Outcome> {
         if let Some(port) = front.port {
-            return vec![port];
+            return self.judge.on_ports(pair, &[port]);
         }
-        let behind = front.behind.iter().filter_map(|at| self.ground.groups.get(*at));
-        let mut cuts = egress.cuts.clone();
-        for group in behind {
-            cuts.add(&self.ground.cuts([egress, self.ground.ingress(group)], Some(group)));
-        }
-        cuts.intervals()
-    }
-
-    fn outcomes_at(&self, pair: &Pair, front: &Front, egress: &Distinctions) -> Outcomes {
-        let intervals = self.front_cuts(front, egress);
-        if front.port.is_none() {
-            return self.judge.outcomes(pair, &intervals);
-        }
-        let mut all = Outcomes::new();
-        for interval in intervals {
-            if let Some(outcome) = self.judge.outcome(pair, interval.into()) {
-                all.entry(outcome).or_default().add(interval);
-            }
-        }
-        all
-    }
-
-    fn is_free_behind(&self, front: &Front) -> bool {
-        let groups = front.behind.iter().filter_map(|at| self.ground.groups.get(*at));
-        !front.has_others && groups.into_iter().all(|group| self.ground.is_free_destination(group))
+        let mut cuts = self.ground.cuts(source, None);
+        self.behind(front).for_each(|group| cuts.add(&self.ground.cuts(source, Some(group))));
+        self.judge.outcomes(pair, &cuts.intervals())
     }
 
     /// From a group by way of a front: those behind it apart (U4), and by where they run.
-    fn through(&self, source: &Group, front: &Front, found: &mut Found) {
-        let egress = self.ground.egress(source);
-        let is_free = self.ground.is_free_source(source) && self.is_free_behind(front);
+    fn through(&self, source: &Group, front: &Front, found: &mut Found<A::Outcome>) {
+        let is_free = !front.has_others
+            && self.ground.is_free_source(source)
+            && self.behind(front).all(|group| self.ground.is_free_destination(group));
         let place = source.members.first().and_then(|at| self.ground.place_of_group(*at));
         let is_behind = place.is_some_and(|place| front.behind.contains(&place));
         let parts: Vec<Vec<EndIx>> = if is_free {
@@ -231,18 +224,16 @@ impl Search {
         };
         for part in parts {
             let Some(endpoint) = part.first().and_then(|at| self.endpoint(*at)) else { continue };
-            let outcomes = self.outcomes_at(&Pair::new(endpoint, front.destination.clone()), front, egress);
+            let outcomes = self.outcomes_at(&Pair::new(endpoint, front.destination.clone()), front, Some(source));
             found.add(Sources::Ends(part), Targets::at(&front.at), outcomes);
         }
     }
 
-    fn pods_to_outside(&self, source: &Group, found: &mut Found) {
-        let Some(first) = source.members.first() else { return };
-        let Some(endpoint) = self.endpoint(*first) else { return };
-        let egress = self.ground.egress(source);
-        let intervals = self.ground.cuts([egress, egress], None).intervals();
+    fn pods_to_outside(&self, source: &Group, found: &mut Found<A::Outcome>) {
+        let Some(endpoint) = source.members.first().and_then(|at| self.endpoint(*at)) else { return };
+        let intervals = self.ground.cuts(Some(source), None).intervals();
         for family in [Family::V4, Family::V6] {
-            for interval in self.ground.intervals(&[egress], family) {
+            for interval in self.ground.intervals(&self.ground.egress(source), family) {
                 let free = self.ground.outside.free_as_destination(interval);
                 let Some(address) = free.first().map(AddressRange::first) else { continue };
                 let pair = Pair::new(endpoint.clone(), Endpoint::Address(address));
@@ -253,13 +244,11 @@ impl Search {
         }
     }
 
-    fn outside_to(&self, family: Family, destination: &Group, found: &mut Found) {
-        let Some(to) = destination.members.first() else { return };
-        let Some(endpoint) = self.endpoint(*to) else { return };
-        let ingress = self.ground.ingress(destination);
-        let cuts = self.ground.cuts([ingress, ingress], Some(destination));
+    fn outside_to(&self, family: Family, destination: &Group, found: &mut Found<A::Outcome>) {
+        let Some(endpoint) = destination.members.first().and_then(|at| self.endpoint(*at)) else { return };
+        let cuts = self.ground.cuts(None, Some(destination));
         let intervals = if destination.is_host { self.own_ports(cuts) } else { cuts.intervals() };
-        for interval in self.ground.intervals(&[ingress], family) {
+        for interval in self.ground.intervals(&self.ground.ingress(destination), family) {
             let free = self.ground.outside.free(interval);
             let Some(address) = free.first().map(AddressRange::first) else { continue };
             let pair = Pair::new(Endpoint::Address(address), endpoint.clone());
@@ -268,14 +257,13 @@ impl Search {
         }
     }
 
-    fn through_from_outside(&self, family: Family, front: &Front, found: &mut Found) {
-        let rows = front.behind.iter().filter_map(|at| self.ground.groups.get(*at));
-        let rows: Vec<&Distinctions> = rows.map(|group| self.ground.ingress(group)).collect();
+    fn through_from_outside(&self, family: Family, front: &Front, found: &mut Found<A::Outcome>) {
+        let rows: Vec<&Distinctions> = self.behind(front).flat_map(|group| self.ground.ingress(group)).collect();
         for interval in self.ground.intervals(&rows, family) {
             let free = self.ground.outside.free(interval);
             let Some(address) = free.first().map(AddressRange::first) else { continue };
             let pair = Pair::new(Endpoint::Address(address), front.destination.clone());
-            let outcomes = self.outcomes_at(&pair, front, self.ground.free_row());
+            let outcomes = self.outcomes_at(&pair, front, None);
             found.add(Sources::Addresses(free), Targets::at(&front.at), outcomes);
         }
     }

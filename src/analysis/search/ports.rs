@@ -62,7 +62,7 @@ impl Ports {
     }
 
     /// Adds an interval; they come in order.
-    pub(super) fn add(&mut self, interval: PortInterval) {
+    pub(in crate::analysis) fn add(&mut self, interval: PortInterval) {
         let both = self.intervals.last().and_then(|before| before.joined(interval));
         if both.is_some() {
             self.intervals.pop();
@@ -70,16 +70,16 @@ impl Ports {
         self.intervals.push(both.unwrap_or(interval));
     }
 
-    pub(super) fn add_icmp(&mut self) {
+    pub(in crate::analysis) fn add_icmp(&mut self) {
         self.icmp = true;
     }
 
-    pub(super) fn add_other(&mut self) {
+    pub(in crate::analysis) fn add_other(&mut self) {
         self.other = true;
     }
 
     /// Adds others, of whatever ports.
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(in crate::analysis) fn merge(&mut self, other: Self) {
         let mut all = std::mem::take(&mut self.intervals);
         all.extend(other.intervals);
         all.sort_unstable();

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::connectivity::connection::Ends;
-use crate::analysis::connectivity::fold::Folding;
-use crate::analysis::connectivity::fronts::At;
-use crate::analysis::connectivity::sets::{Sources, Targets};
+use crate::analysis::search::ends::Ends;
+use crate::analysis::search::fold::Folding;
+use crate::analysis::search::fronts::At;
+use crate::analysis::search::sets::{Sources, Targets};
 use crate::name::ObjectName;
 use crate::net::AddressRange;
 use crate::partition::{EndIx, Ground, Group, Who};
 
 /// Some ends, or all there are.
 #[derive(Debug, Clone, Default)]
-pub(super) enum Selection {
+pub(in crate::analysis) enum Selection {
     #[default]
     Everybody,
     Some {
@@ -23,7 +23,7 @@ pub(super) enum Selection {
 }
 
 impl Selection {
-    pub(super) fn of(ground: &Ground, folding: &Folding, ends: &Ends) -> Self {
+    pub(in crate::analysis) fn of(ground: &Ground, folding: &Folding, ends: &Ends) -> Self {
         let mut found = BTreeSet::new();
         let (mut service, mut addresses) = (None, Vec::new());
         match ends {
@@ -42,14 +42,14 @@ impl Selection {
         Self::Some { ends: found, service, addresses }
     }
 
-    pub(super) fn has(&self, group: &Group) -> bool {
+    pub(in crate::analysis) fn has(&self, group: &Group) -> bool {
         match self {
             Self::Everybody => true,
             Self::Some { ends, .. } => group.members.iter().any(|at| ends.contains(at)),
         }
     }
 
-    pub(super) fn has_front(&self, at: &At) -> bool {
+    pub(in crate::analysis) fn has_front(&self, at: &At) -> bool {
         match (self, at) {
             (Self::Everybody, _) => true,
             (Self::Some { service, .. }, At::Service(name)) => service.as_ref() == Some(name),
@@ -60,7 +60,7 @@ impl Selection {
         }
     }
 
-    pub(super) fn has_outside(&self) -> bool {
+    pub(in crate::analysis) fn has_outside(&self) -> bool {
         match self {
             Self::Everybody => true,
             Self::Some { addresses, .. } => !addresses.is_empty(),
@@ -68,7 +68,7 @@ impl Selection {
     }
 
     /// What of the sources is selected.
-    pub(super) fn sources(&self, sources: Sources) -> Option<Sources> {
+    pub(in crate::analysis) fn sources(&self, sources: Sources) -> Option<Sources> {
         let Self::Some { ends, addresses, .. } = self else { return Some(sources) };
         Some(match sources {
             Sources::Ends(own) => Sources::Ends(own.into_iter().filter(|at| ends.contains(at)).collect()),
@@ -78,7 +78,7 @@ impl Selection {
     }
 
     /// What of the targets is selected.
-    pub(super) fn targets(&self, targets: Targets) -> Option<Targets> {
+    pub(in crate::analysis) fn targets(&self, targets: Targets) -> Option<Targets> {
         let Self::Some { ends, service, addresses } = self else { return Some(targets) };
         let Targets { ends: own, services, addresses: ranges } = targets;
         let ranges: Vec<AddressRange> = ranges.into_iter().collect();

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::analysis::connectivity::connection::Ends;
-use crate::analysis::connectivity::sets::{Sources, Targets};
+use crate::analysis::search::ends::Ends;
+use crate::analysis::search::sets::{Sources, Targets};
 use crate::model::cluster::WorkloadKind;
+use crate::model::flow::{Destination, Endpoint};
 use crate::name::ObjectName;
-use crate::net::merged;
+use crate::net::{AddressRange, merged};
 use crate::partition::{EndIx, Ground, Who, outermost};
 
 /// How ends are named.
@@ -22,19 +23,22 @@ pub enum Detail {
     Namespaces,
 }
 
-pub(super) type Workload = (ObjectName, WorkloadKind);
+pub(in crate::analysis) type Workload = (ObjectName, WorkloadKind);
 
 /// Which workload and namespace each end is of, and how many these have.
 #[derive(Debug)]
-pub(super) struct Folding {
+pub(in crate::analysis) struct Folding {
     workload_of: HashMap<EndIx, Workload>,
     in_workload: HashMap<Workload, usize>,
     in_namespace: HashMap<Arc<str>, usize>,
 }
 
 impl Folding {
-    pub(super) fn new(ground: &Ground) -> Self {
-        let cluster = ground.snapshot.cluster();
+    pub(in crate::analysis) fn new(ground: &Ground) -> Self {
+        let cluster = |name: &ObjectName| {
+            let clusters = ground.views.iter().rev().map(|view| view.snapshot.cluster());
+            clusters.into_iter().find_map(|cluster| Some((cluster, cluster.pod(name)?)))
+        };
         let mut folding =
             Self { workload_of: HashMap::new(), in_workload: HashMap::new(), in_namespace: HashMap::new() };
         for (at, end) in ground.ends() {
@@ -42,7 +46,7 @@ impl Folding {
                 Who::Node(_) => continue,
                 Who::Workload(name, kind) => (name, Some((name.clone(), kind.clone()))),
                 Who::Pod(name) => {
-                    let owner = cluster.pod(name).and_then(|pod| outermost(cluster, pod));
+                    let owner = cluster(name).and_then(|(cluster, pod)| outermost(cluster, pod));
                     let workload =
                         owner.map(|(kind, owner)| (ObjectName::new(name.namespace().clone(), owner), kind.clone()));
                     (name, workload)
@@ -58,18 +62,23 @@ impl Folding {
     }
 
     /// The ends of a workload: its pods, or itself.
-    pub(super) fn of_workload(&self, ground: &Ground, name: &ObjectName, kind: &WorkloadKind) -> Vec<EndIx> {
+    pub(in crate::analysis) fn of_workload(
+        &self,
+        ground: &Ground,
+        name: &ObjectName,
+        kind: &WorkloadKind,
+    ) -> Vec<EndIx> {
         let is_its = |at: &EndIx| self.workload_of.get(at).is_some_and(|(own, of)| own == name && of == kind);
         ground.ends().map(|(at, _)| at).filter(is_its).collect()
     }
 
     /// The workload that a pod or workload of that name belongs to.
-    pub(super) fn named(&self, name: &ObjectName) -> Option<Workload> {
+    pub(in crate::analysis) fn named(&self, name: &ObjectName) -> Option<Workload> {
         let all = self.in_workload.keys().filter(|(own, _)| own == name);
         all.min_by(|one, other| one.1.cmp(&other.1)).cloned()
     }
 
-    pub(super) fn sources(&self, ground: &Ground, detail: Detail, sources: &[Sources]) -> Vec<Ends> {
+    pub(in crate::analysis) fn sources(&self, ground: &Ground, detail: Detail, sources: &[Sources]) -> Vec<Folded> {
         let (mut ends, mut addresses) = (BTreeSet::new(), Vec::new());
         for source in sources {
             match source {
@@ -79,36 +88,36 @@ impl Folding {
         }
         let mut all = self.ends(ground, detail, &ends);
         if !addresses.is_empty() {
-            all.push(Ends::Addresses(merged(addresses)));
+            all.push(Folded::of(Ends::Addresses(merged(addresses))));
         }
         all
     }
 
-    pub(super) fn targets(&self, ground: &Ground, detail: Detail, targets: &Targets) -> Vec<Ends> {
+    pub(in crate::analysis) fn targets(&self, ground: &Ground, detail: Detail, targets: &Targets) -> Vec<Folded> {
         let mut all = self.ends(ground, detail, &targets.ends);
-        all.extend(targets.services.iter().cloned().map(Ends::Service));
+        all.extend(targets.services.iter().cloned().map(Ends::Service).map(Folded::of));
         if !targets.addresses.is_empty() {
-            all.push(Ends::Addresses(merged(targets.addresses.iter().copied().collect())));
+            all.push(Folded::of(Ends::Addresses(merged(targets.addresses.iter().copied().collect()))));
         }
         all
     }
 
-    fn ends(&self, ground: &Ground, detail: Detail, ends: &BTreeSet<EndIx>) -> Vec<Ends> {
+    fn ends(&self, ground: &Ground, detail: Detail, ends: &BTreeSet<EndIx>) -> Vec<Folded> {
         let mut nodes = Vec::new();
         let mut namespaces: BTreeMap<Arc<str>, Vec<EndIx>> = BTreeMap::new();
         for at in ends {
             match ground.end(*at).map(|end| &end.who) {
-                Some(Who::Node(name)) => nodes.push(Ends::Node(name.clone())),
+                Some(Who::Node(name)) => nodes.push(Folded { ends: Ends::Node(name.clone()), members: vec![*at] }),
                 Some(Who::Pod(name) | Who::Workload(name, _)) => {
                     namespaces.entry(name.namespace().clone()).or_default().push(*at);
                 }
                 None => {}
             }
         }
-        let (mut whole, mut workloads, mut pods) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut whole, mut workloads, mut pods) = (Vec::new(), Vec::new(), BTreeMap::new());
         for (namespace, own) in namespaces {
             if detail == Detail::Namespaces && self.in_namespace.get(&namespace) == Some(&own.len()) {
-                whole.push(Ends::Namespace(namespace));
+                whole.push(Folded { ends: Ends::Namespace(namespace), members: own });
                 continue;
             }
             let mut by_workload: BTreeMap<Option<&Workload>, Vec<EndIx>> = BTreeMap::new();
@@ -118,22 +127,66 @@ impl Folding {
                     detail != Detail::Pods && self.in_workload.get(*workload) == Some(&own.len())
                 };
                 if let Some((name, kind)) = workload.filter(is_whole) {
-                    workloads.push(Ends::Workload(name.clone(), kind.clone()));
+                    workloads.push(Folded { ends: Ends::Workload(name.clone(), kind.clone()), members: own });
                     continue;
                 }
                 for at in own {
                     match ground.end(at).map(|end| &end.who) {
-                        Some(Who::Pod(name)) => pods.push(name.clone()),
+                        Some(Who::Pod(name)) => drop(pods.insert(name.clone(), at)),
                         Some(Who::Workload(name, kind)) => {
-                            workloads.push(Ends::Workload(name.clone(), kind.clone()));
+                            let ends = Ends::Workload(name.clone(), kind.clone());
+                            workloads.push(Folded { ends, members: vec![at] });
                         }
                         _ => {}
                     }
                 }
             }
         }
-        pods.sort_unstable();
-        let pods = (!pods.is_empty()).then_some(Ends::Pods(pods));
+        let members: Vec<EndIx> = pods.values().copied().collect();
+        let pods = (!members.is_empty()).then(|| Folded { ends: Ends::Pods(pods.into_keys().collect()), members });
         whole.into_iter().chain(workloads).chain(pods).chain(nodes).collect()
+    }
+}
+
+/// Ends under one name, and who they are.
+#[derive(Clone)]
+pub(in crate::analysis) struct Folded {
+    pub(in crate::analysis) ends: Ends,
+    members: Vec<EndIx>,
+}
+
+impl Folded {
+    fn of(ends: Ends) -> Self {
+        Self { ends, members: Vec::new() }
+    }
+
+    fn first(&self) -> Option<EndIx> {
+        self.members.first().copied()
+    }
+
+    /// A pair of the two that is meant: not a pod and itself (K19).
+    pub(in crate::analysis) fn pair(&self, ground: &Ground, destination: &Self) -> Option<(Endpoint, Destination)> {
+        let is_meant =
+            |from: EndIx, to: EndIx| from != to || ground.end(from).is_some_and(|end| !matches!(end.who, Who::Pod(_)));
+        let address = |ranges: &[AddressRange]| ranges.first().map(|range| Endpoint::Address(range.first()));
+        let endpoint = |at: EndIx| ground.end(at).map(|end| end.who.endpoint());
+        // Of one destination that is the source too another source will do.
+        let source = match (self.members.as_slice(), destination.members.as_slice()) {
+            ([from, others @ ..], [to]) if !is_meant(*from, *to) => Some(*others.first()?),
+            _ => self.first(),
+        };
+        let from = match &self.ends {
+            Ends::Addresses(ranges) => address(ranges)?,
+            _ => endpoint(source?)?,
+        };
+        let to = match &destination.ends {
+            Ends::Addresses(ranges) => address(ranges)?.into(),
+            Ends::Service(name) => Destination::Service(name.clone()),
+            _ => {
+                let meant = |to: &&EndIx| source.is_none_or(|from| is_meant(from, **to));
+                endpoint(*destination.members.iter().find(meant)?)?.into()
+            }
+        };
+        Some((from, to))
     }
 }

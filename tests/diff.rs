@@ -1,0 +1,134 @@
+//! What differs between two clusters, held against brute force: every pair of ends, every port that anything in either names and
+//! its neighbours.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use netpol_oracle::analysis::{ConnectionChange, Connectivity, Detail, Diff};
+use netpol_oracle::{Cluster, Decide, Destination, Endpoint, Engine, Flow, L4, Profile, Verdict};
+
+use crate::connectivity::{Ends, everybody, holds, l4s, names, wanted};
+use crate::impact::any_worlds;
+use crate::plane::sequences::sequences;
+
+/// The verdict; Deny where there is nothing to judge.
+fn verdict(engine: &Engine, flow: &Flow) -> Verdict {
+    engine.decide(flow).map_or(Verdict::Deny, |decision| decision.verdict)
+}
+
+fn both(before: &Engine, after: &Engine, clusters: [&Cluster; 2]) -> (Ends, BTreeSet<L4>) {
+    let of = |engine: &Engine, cluster: &Cluster| {
+        everybody(cluster, engine, &Connectivity::new(engine).connections(Detail::Pods))
+    };
+    let [one, other] = [of(before, clusters[0]), of(after, clusters[1])];
+    let addresses: BTreeSet<IpAddr> = one.addresses.iter().chain(&other.addresses).copied().collect();
+    let is_nobodys = |address: &IpAddr| one.addresses.contains(address) == other.addresses.contains(address);
+    let all = one.all.into_iter().filter(|end| other.all.contains(end)).collect();
+    let services = one.services.into_iter().filter(|service| other.services.contains(service)).collect();
+    let l4s = clusters.iter().flat_map(|cluster| l4s(cluster)).collect();
+    (Ends { all, services, addresses: addresses.into_iter().filter(is_nobodys).collect() }, l4s)
+}
+
+/// How many flows were compared; or the first on which the two differ.
+fn compare(before: &Engine, after: &Engine, clusters: [&Cluster; 2]) -> Result<usize, String> {
+    let lines = Diff::new(before, after).changes(Detail::Pods);
+    let (ends, l4s) = both(before, after, clusters);
+    let mut said: BTreeMap<(String, String), Vec<&ConnectionChange>> = BTreeMap::new();
+    for line in &lines {
+        for source in names(&line.source) {
+            for destination in names(&line.destination) {
+                said.entry((source.clone(), destination)).or_default().push(line);
+            }
+        }
+    }
+    let mut compared = 0;
+    let mut check = |flow: Flow, lines: Vec<&ConnectionChange>| {
+        compared += 1;
+        let expected = (verdict(before, &flow), verdict(after, &flow));
+        let found: Vec<_> = lines.iter().filter(|line| line.ports.contains(flow.l4)).collect();
+        let is_right = match found.as_slice() {
+            [] => expected.0 == expected.1,
+            [line] => (line.before, line.after) == expected,
+            _ => false,
+        };
+        if is_right { Ok(()) } else { Err(format!("{flow}: {found:?}, by brute force {expected:?}")) }
+    };
+    let of = |from: &String, to: &String| said.get(&(from.clone(), to.clone())).cloned().unwrap_or_default();
+    for (from, source) in &ends.all {
+        for l4 in &l4s {
+            let targets = ends.all.iter().map(|(name, end)| (name, Destination::Endpoint(end.clone())));
+            let services = ends.services.iter().map(|(name, service)| (name, service.clone()));
+            for (to, destination) in targets.chain(services) {
+                if from == to && matches!(source, Endpoint::Named(_)) {
+                    continue;
+                }
+                check(Flow::new(source.clone(), destination, *l4), of(from, to))?;
+            }
+            for address in &ends.addresses {
+                let end = Endpoint::Address(*address);
+                let is_it = |each: &netpol_oracle::analysis::ConnectionEnds| names(each).contains(from);
+                let out = lines.iter().filter(|line| is_it(&line.source) && holds(&line.destination, *address));
+                check(Flow::new(source.clone(), end.clone().into(), *l4), out.collect())?;
+                let into = lines.iter().filter(|line| holds(&line.source, *address) && is_it(&line.destination));
+                check(Flow::new(end, source.clone().into(), *l4), into.collect())?;
+            }
+        }
+    }
+    for (name, service) in &ends.services {
+        for (l4, address) in l4s.iter().flat_map(|l4| ends.addresses.iter().map(move |address| (l4, address))) {
+            let into =
+                lines.iter().filter(|line| holds(&line.source, *address) && names(&line.destination).contains(name));
+            check(Flow::new(Endpoint::Address(*address), service.clone(), *l4), into.collect())?;
+        }
+    }
+    for line in &lines {
+        let witnessed = (verdict(before, &line.witness), verdict(after, &line.witness));
+        if witnessed != (line.before, line.after) {
+            return Err(format!("the witness of {line:?} says {witnessed:?}"));
+        }
+    }
+    Ok(compared)
+}
+
+fn hold(worlds: impl Iterator<Item = ([Cluster; 2], [Profile; 2])>) {
+    let (mut compared, mut wrong) = (0, Vec::new());
+    for (at, (clusters, profiles)) in worlds.enumerate() {
+        let [before, after] = [0, 1].map(|which| Engine::new(&clusters[which], &profiles[which]));
+        match compare(&before, &after, [&clusters[0], &clusters[1]]) {
+            Ok(more) => compared += more,
+            Err(difference) => {
+                println!("world {at}: {difference}");
+                wrong.push(difference);
+            }
+        }
+    }
+    println!("{compared} flows");
+    assert!(wrong.is_empty(), "{} worlds: {}", wrong.len(), wrong[0]);
+}
+
+#[test]
+fn changes_of_tiny_worlds_are_all_listed() {
+    hold((0..wanted(40) as u64).map(|seed| {
+        let worlds = any_worlds(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        (worlds.clusters, worlds.profiles)
+    }));
+}
+
+/// The engine that followed the changes stands for the second cluster: what did not change is not asked again.
+#[test]
+fn changes_of_worlds_that_go_on_are_all_listed() {
+    let (mut compared, mut count) = (0, 0);
+    for sequence in sequences().take(wanted(10)) {
+        let mut engine = Engine::new(&sequence.before, &sequence.profile);
+        let mut cluster = sequence.before.clone();
+        for (changes, after) in sequence.steps.iter().take(3) {
+            let before = Engine::new(&cluster, &sequence.profile);
+            engine.apply(changes).unwrap();
+            compared += compare(&before, &engine, [&cluster, after]).unwrap_or_else(|wrong| panic!("{count}: {wrong}"));
+            cluster = after.clone();
+            count += 1;
+        }
+    }
+    println!("{count} steps: {compared} flows");
+    assert!(count > wanted(10));
+}
