@@ -30,6 +30,7 @@ Examples:
   netpol
   netpol decide --manifests k8s/ --flow 'default/web -> default/db:6379/tcp'
   netpol reach --manifests k8s/ --to svc/default/db
+  netpol diff --before main/k8s --after branch/k8s
   netpol review --manifests k8s/ --profile vpc:v1.31.6-r0
   netpol help decide";
 

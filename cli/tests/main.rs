@@ -9,6 +9,7 @@
 )]
 
 mod decide;
+mod diff;
 mod generate;
 mod input;
 mod oracle;

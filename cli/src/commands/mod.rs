@@ -2,6 +2,7 @@
 
 pub(crate) mod decide;
 
+mod diff;
 mod exit_codes;
 mod generate;
 mod oracle;
@@ -25,6 +26,7 @@ use crate::output;
 pub(crate) enum Command {
     Decide(decide::Arguments),
     Reach(reach::Arguments),
+    Diff(diff::Arguments),
     Review(review::Arguments),
     Generate(generate::Arguments),
     Vectors(vectors::Arguments),
@@ -38,6 +40,7 @@ impl Command {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         match self {
             Self::Decide(arguments) => decide::run(arguments),
+            Self::Diff(arguments) => diff::run(&arguments),
             Self::Reach(arguments) => reach::run(&arguments),
             Self::Review(arguments) => review::run(&arguments),
             Self::Generate(arguments) => generate::run(&arguments),

@@ -54,14 +54,24 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum By {
+pub(super) enum By {
     Pod,
     Workload,
     Namespace,
 }
 
+impl From<By> for Detail {
+    fn from(by: By) -> Self {
+        match by {
+            By::Pod => Self::Pods,
+            By::Workload => Self::Workloads,
+            By::Namespace => Self::Namespaces,
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Form {
+pub(super) enum Form {
     /// A table
     Text,
     /// One JSON object a line
@@ -95,11 +105,7 @@ fn connections(arguments: &Arguments, profile: &Profile) -> Result<Vec<Connectio
     let cluster = load(&arguments.manifests, profile)?;
     let connectivity = Connectivity::new(&Engine::new(&cluster, profile));
     let end = |text: &Option<String>| text.as_deref().map(|text| end(&connectivity, text)).transpose();
-    let detail = match arguments.by {
-        By::Pod => Detail::Pods,
-        By::Workload => Detail::Workloads,
-        By::Namespace => Detail::Namespaces,
-    };
+    let detail = Detail::from(arguments.by);
     Ok(match (end(&arguments.from)?, end(&arguments.to)?) {
         (None, None) => connectivity.connections(detail),
         (Some(from), None) => connectivity.from(&from, detail),
@@ -129,18 +135,22 @@ const HEADER: [&str; 5] = ["SOURCE", "DESTINATION", "PORTS", "VERDICT", "ROWS"];
 
 fn rows(connections: &[Connection]) -> Vec<[Cell; 5]> {
     let row = |each: &Connection| {
-        let verdict = match each.verdict {
-            Verdict::Allow => "allow",
-            Verdict::Deny => "deny",
-            Verdict::Undefined => "undefined",
-        };
         [
             Cell::plain(each.source.to_string()),
             Cell::plain(each.destination.to_string()),
             Cell::plain(each.ports.to_string()),
-            Cell { text: verdict.to_owned(), verdict: Some(each.verdict) },
+            verdict(each.verdict),
             Cell::plain(each.rows.to_string()),
         ]
     };
     connections.iter().map(row).collect()
+}
+
+pub(super) fn verdict(verdict: Verdict) -> Cell {
+    let text = match verdict {
+        Verdict::Allow => "allow",
+        Verdict::Deny => "deny",
+        Verdict::Undefined => "undefined",
+    };
+    Cell { text: text.to_owned(), verdict: Some(verdict) }
 }
