@@ -10,6 +10,7 @@ mod loading;
 mod reading;
 mod sizes;
 mod timing;
+mod whole;
 mod writing;
 
 use crate::goals::Goals;
@@ -25,11 +26,12 @@ fn main() {
     let effort = if arguments.iter().any(|each| each == "--quick") { Effort::Quick } else { Effort::Full };
     let mut goals = Goals::default();
     type Measure = fn(Effort, &mut Goals);
-    let parts: [(&str, Measure); 4] = [
+    let parts: [(&str, Measure); 5] = [
         ("reading", reading::measure),
         ("writing", writing::measure),
         ("sizes", sizes::measure),
         ("loading", loading::measure),
+        ("whole", whole::measure),
     ];
     let is_named = |name: &str| arguments.iter().any(|each| each == name);
     let all = !parts.iter().any(|(name, _)| is_named(name));

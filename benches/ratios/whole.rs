@@ -1,0 +1,50 @@
+//! The whole cluster: who reaches whom, and what a policy changes, against compiling the cluster anew.
+
+use netpol_oracle::analysis::{Connectivity, Detail, Diff};
+use netpol_oracle::generate::ClusterSpec;
+use netpol_oracle::labels::Selector;
+use netpol_oracle::model::PolicyTypes;
+use netpol_oracle::{Change, Engine, NetworkPolicy, ObjectName, Profile};
+
+use crate::goals::{Goals, short};
+use crate::timing::{Effort, median, time};
+
+/// Up to this many pods every connection is listed: there are as many as pairs of groups.
+const LISTED: usize = 1_000;
+
+pub(crate) fn measure(effort: Effort, goals: &mut Goals) {
+    let rounds = if effort == Effort::Quick { 3 } else { 9 };
+    for pods in [1_000, 10_000] {
+        let cluster = ClusterSpec::new(pods).build();
+        let profile = Profile::kubernetes();
+        let name = cluster.namespaces().iter().next().map(|namespace| namespace.name.clone()).unwrap();
+        let deny =
+            NetworkPolicy::new(ObjectName::new(name, "new"), Selector::everything(), PolicyTypes::Both, vec![], vec![]);
+        let mut took = [Vec::new(), Vec::new(), Vec::new()];
+        let (mut lines, mut changes) = (0, 0);
+        for _ in 0..rounds {
+            let (build, mut engine) = time(|| Engine::new(&cluster, &profile));
+            took[0].push(build);
+            if pods <= LISTED {
+                let (list, all) = time(|| Connectivity::new(&engine).connections(Detail::Pods));
+                (lines, _) = (all.len(), took[1].push(list));
+            }
+            let before = engine.snapshot();
+            engine.apply(&[Change::Put(deny.clone().into())]).unwrap();
+            let (diff, all) = time(|| Diff::new(&before, &engine).changes(Detail::Pods));
+            (changes, _) = (all.len(), took[2].push(diff));
+        }
+        let [build, list, diff] = took;
+        println!(
+            "{pods} pods, {} policies: build {} ms, {lines} connections listed, a policy changes {changes}",
+            cluster.policies().len(),
+            short(median(build.clone()) * 1e3)
+        );
+        if !list.is_empty() {
+            goals.at_most(format!("ms to list every connection, {pods} pods"), median(list) * 1e3, 20.0);
+        }
+        let ratios = diff.iter().zip(&build).map(|(diff, build)| diff / build).collect();
+        println!("the difference that a policy makes, {pods} pods: {} ms", short(median(diff) * 1e3));
+        goals.at_most(format!("the difference that a policy makes, to a build, {pods} pods"), median(ratios), 0.1);
+    }
+}
