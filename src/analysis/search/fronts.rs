@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::engine::{ConnectionEnd, EndName, Snapshot};
-use crate::model::cluster::ServiceKind;
+use crate::model::cluster::{ExternalTrafficPolicy, ServiceKind};
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::ObjectName;
 use crate::net::{AddressRange, Family, Port, PortInterval, Protocol};
@@ -30,6 +30,8 @@ pub(in crate::analysis) struct Front {
     pub(in crate::analysis) behind: BTreeSet<usize>,
     /// Somebody behind it is no end of the cluster, or nobody knows who is.
     pub(in crate::analysis) has_others: bool,
+    /// Who is behind it may hang on where the source is (`externalTrafficPolicy: Local`).
+    pub(in crate::analysis) is_local: bool,
 }
 
 /// Every port that is somebody else's at a node, perhaps.
@@ -112,8 +114,17 @@ fn front(ground: &Ground, at: At, destination: Destination, port: Option<(Protoc
             }
         }
     }
+    let is_local = !matches!(at, At::Service(_)) && {
+        let services = ground.views.iter().flat_map(|view| view.snapshot.cluster().services().iter());
+        let mut local = services.filter(|service| service.external_traffic_policy == ExternalTrafficPolicy::Local);
+        local.any(|service| {
+            service.ports.iter().any(|each| {
+                [Some(each.port), each.node_port].into_iter().flatten().any(|own| port == Some((each.protocol, own)))
+            })
+        })
+    };
     let port = port.map(|(protocol, number)| PortInterval::one(protocol, number));
-    Front { at, destination, port, behind, has_others }
+    Front { at, destination, port, behind, has_others, is_local }
 }
 
 /// Those who together reach everybody that anybody reaches: of each family one outside, and of pods one of each sort of

@@ -28,7 +28,9 @@ pub(in crate::analysis) fn gathered<A: Ask>(
     let groups = search.ground.groups.iter().filter(|group| from.has(group));
     let outside = if from.has_outside() { search.open_from_outside(to) } else { Vec::new() };
     let mut alike: BTreeMap<_, Vec<Sources>> = BTreeMap::new();
-    for Reached { sources, targets } in groups.flat_map(|group| search.open_to(group, to)).chain(outside) {
+    for Reached { sources, targets } in
+        groups.flat_map(|group| search.open_to(group, to)).chain(search.open_freely(to)).chain(outside)
+    {
         let Some(sources) = from.sources(sources) else { continue };
         for ((outcome, ports), targets) in targets {
             if let Some(targets) = to.targets(targets) {

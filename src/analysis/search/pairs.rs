@@ -8,8 +8,8 @@ use crate::analysis::search::ports::Ports;
 use crate::analysis::search::selection::Selection;
 use crate::analysis::search::sets::{Sources, Targets};
 use crate::engine::{Distinctions, Snapshot};
-use crate::model::flow::Endpoint;
-use crate::net::{AddressRange, Family, PortCuts, PortInterval};
+use crate::model::flow::{Endpoint, Flow, L4};
+use crate::net::{AddressNumber, AddressRange, Family, PortCuts, PortInterval};
 use crate::partition::{EndIx, Ground, Group, Who};
 
 /// From some sources everything that there is to tell: where to, by outcome and ports.
@@ -51,6 +51,15 @@ impl<O: Ord + Clone> Found<O> {
     }
 }
 
+/// What addresses sources have; those of one sort meet the same ends.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Sort {
+    is_host: bool,
+    is_workload: bool,
+    meets: [bool; 2],
+    families: BTreeSet<Family>,
+}
+
 /// Searches one snapshot, or two together.
 #[derive(Debug)]
 pub(in crate::analysis) struct Search<A> {
@@ -72,7 +81,11 @@ impl<A: Ask> Search<A> {
     pub(in crate::analysis) fn open_to(&self, source: &Group, to: &Selection) -> Vec<Reached<A::Outcome>> {
         let mut found = Found(Vec::new());
         let may_tell = |to: &&Group| self.judge.may_tell(&self.ground, Some(source), Some(to));
+        let is_plain = self.is_plain_source(source);
         for destination in self.ground.groups.iter().filter(|group| to.has(group)).filter(may_tell) {
+            if is_plain && self.is_plain_destination(destination) {
+                continue;
+            }
             match (source.is_host, destination.is_host) {
                 (false, false) => self.between_pods(source, destination, &mut found),
                 (true, false) => self.host_to_pods(source, destination, &mut found),
@@ -81,14 +94,92 @@ impl<A: Ask> Search<A> {
             }
         }
         for front in self.fronts.iter().filter(|front| to.has_front(&front.at)) {
-            if self.may_tell_of(front, Some(source)) {
+            if self.may_tell_of(front, Some(source)) && !(is_plain && self.is_plain_front(front)) {
                 self.through(source, front, &mut found);
             }
         }
-        if to.has_outside() && self.judge.may_tell(&self.ground, Some(source), None) {
+        if to.has_outside() && !is_plain && self.judge.may_tell(&self.ground, Some(source), None) {
             self.pods_to_outside(source, &mut found);
         }
         found.reached()
+    }
+
+    /// From all whom nobody isolates to all whom nobody isolates: what does not change and what nobody limits is asked once for
+    /// each sort of addresses.
+    pub(in crate::analysis) fn open_freely(&self, to: &Selection) -> Vec<Reached<A::Outcome>> {
+        let mut sorts: BTreeMap<Sort, Vec<&Group>> = BTreeMap::new();
+        for group in self.ground.groups.iter().filter(|group| self.is_plain_source(group)) {
+            sorts.entry(self.sort(group)).or_default().push(group);
+        }
+        let mut found = Found(Vec::new());
+        for groups in sorts.into_values() {
+            self.freely(&groups, to, &mut found);
+        }
+        found.reached()
+    }
+
+    fn freely(&self, sources: &[&Group], to: &Selection, found: &mut Found<A::Outcome>) {
+        let Some(first) = sources.first() else { return };
+        let mut members: Vec<EndIx> = sources.iter().flat_map(|group| &group.members).copied().collect();
+        members.sort_unstable();
+        let Some(endpoint) = first.members.first().and_then(|at| self.endpoint(*at)) else { return };
+        let mut alike: BTreeMap<Outcomes<A::Outcome>, Targets> = BTreeMap::new();
+        let mut own = Ports::everything();
+        self.node_ports.iter().for_each(|(protocol, port)| own.remove(PortInterval::one(*protocol, *port)));
+        let plain = self.ground.groups.iter().filter(|group| self.is_plain_destination(group));
+        for destination in plain.filter(|group| to.has(group)) {
+            let Some(target) = destination.members.first() else { continue };
+            let is_pod = self.ground.end(*target).is_some_and(|end| matches!(end.who, Who::Pod(_)));
+            let other = members.iter().find(|source| !is_pod || *source != target);
+            let pair = match (other, destination.members.get(1)) {
+                (Some(source), _) => self.pair(*source, *target),
+                (None, Some(second)) => self.pair(*target, *second),
+                (None, None) => None,
+            };
+            let Some(outcome) = pair.and_then(|pair| self.judge.outcome(&pair, L4::Icmp)) else { continue };
+            let ports = if destination.is_host { own.clone() } else { Ports::everything() };
+            let targets = Targets::of_ends(destination.members.iter().copied());
+            alike.entry(Outcomes::from([(outcome, ports)])).or_default().add(targets);
+        }
+        for family in [Family::V4, Family::V6].into_iter().filter(|_| to.has_outside()) {
+            let free = self.ground.outside.free_as_destination(AddressRange::all(family));
+            let Some(address) = free.first().map(AddressRange::first) else { continue };
+            let outcomes = self.judge.of_free(&Pair::new(endpoint.clone(), Endpoint::Address(address)));
+            let targets = Targets { addresses: free.into_iter().collect(), ..Targets::default() };
+            alike.entry(outcomes).or_default().add(targets);
+        }
+        for (outcomes, targets) in alike {
+            found.add(Sources::Ends(members.clone()), targets, outcomes);
+        }
+        for front in self.fronts.iter().filter(|front| to.has_front(&front.at) && self.is_plain_front(front)) {
+            let outcomes = self.outcomes_at(&Pair::new(endpoint.clone(), front.destination.clone()), front, None);
+            found.add(Sources::Ends(members.clone()), Targets::at(&front.at), outcomes);
+        }
+    }
+
+    /// By what addresses a source can meet others.
+    fn sort(&self, group: &Group) -> Sort {
+        let meets = |address: AddressNumber| {
+            let endpoint = group.members.first().and_then(|at| self.endpoint(*at));
+            endpoint.is_some_and(|endpoint| {
+                let flow = Flow::new(endpoint, Endpoint::Address(address.address()).into(), L4::Icmp);
+                self.ground.views.iter().any(|view| view.snapshot.verdict(&flow).is_ok())
+            })
+        };
+        let meets = [Family::V4, Family::V6].map(|family| meets(AddressNumber::last(family)));
+        Sort { is_host: group.is_host, is_workload: group.is_workload, meets, families: group.families.clone() }
+    }
+
+    fn is_plain_source(&self, group: &Group) -> bool {
+        !group.change.itself && self.ground.is_free_source(group)
+    }
+
+    fn is_plain_destination(&self, group: &Group) -> bool {
+        !group.change.itself && self.ground.is_free_destination(group)
+    }
+
+    fn is_plain_front(&self, front: &Front) -> bool {
+        !front.has_others && !front.is_local && self.behind(front).all(|group| self.is_plain_destination(group))
     }
 
     /// From outside the cluster.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::model::flow::L4;
-use crate::net::{PortInterval, Protocol};
+use crate::net::{PortCuts, PortInterval, Protocol};
 
 /// Ports of TCP, UDP and SCTP, ICMP, and whatever other protocols there are. As JSON a list: `"80/tcp"`, `"8000-8080/udp"`,
 /// `"all"` (every port of the three), `"icmp"`, `"other"`.
@@ -29,7 +29,7 @@ impl Ports {
     #[must_use]
     pub fn everything() -> Self {
         let mut all = Self { icmp: true, other: true, ..Self::default() };
-        crate::net::PortCuts::default().intervals().into_iter().for_each(|interval| all.add(interval));
+        PortCuts::default().intervals().into_iter().for_each(|interval| all.add(interval));
         all
     }
 
@@ -68,6 +68,20 @@ impl Ports {
             self.intervals.pop();
         }
         self.intervals.push(both.unwrap_or(interval));
+    }
+
+    /// Takes one port out.
+    pub(in crate::analysis) fn remove(&mut self, port: PortInterval) {
+        let mut cuts = PortCuts::default();
+        self.intervals.iter().for_each(|interval| cuts.apart(*interval));
+        cuts.apart(port);
+        let own = std::mem::take(&mut self.intervals);
+        for interval in cuts.intervals() {
+            let is_in = own.iter().any(|each| each.contains(interval.protocol(), interval.first()));
+            if is_in && interval != port {
+                self.add(interval);
+            }
+        }
     }
 
     pub(in crate::analysis) fn add_icmp(&mut self) {
