@@ -4,12 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::analysis::search::ports::Ports;
 use crate::engine::PodId;
-use crate::model::flow::{Destination, Endpoint, Flow, L4, OtherProtocol};
+use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::net::PortInterval;
 use crate::partition::{Ground, Group};
-
-/// Protocols without ports other than ICMP: one stands for all (U1).
-const GRE: u8 = 47;
 
 /// On which ports each outcome is.
 pub(in crate::analysis) type Outcomes<O> = BTreeMap<O, Ports>;
@@ -46,11 +43,9 @@ pub(in crate::analysis) trait Ask {
     /// On each of the intervals, and without ports.
     fn outcomes(&self, pair: &Pair, intervals: &[PortInterval]) -> Outcomes<Self::Outcome> {
         let mut all = self.on_ports(pair, intervals);
+        // Of protocols without ports ICMP stands for all (U1).
         if let Some(outcome) = self.outcome(pair, L4::Icmp) {
-            all.entry(outcome).or_default().add_icmp();
-        }
-        if let Some(outcome) = OtherProtocol::new(GRE).and_then(|gre| self.outcome(pair, L4::Other(gre))) {
-            all.entry(outcome).or_default().add_other();
+            all.entry(outcome).or_default().add_portless();
         }
         all
     }

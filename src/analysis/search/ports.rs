@@ -84,12 +84,9 @@ impl Ports {
         }
     }
 
-    pub(in crate::analysis) fn add_icmp(&mut self) {
-        self.icmp = true;
-    }
-
-    pub(in crate::analysis) fn add_other(&mut self) {
-        self.other = true;
+    /// Adds ICMP and all other protocols without ports.
+    pub(in crate::analysis) fn add_portless(&mut self) {
+        (self.icmp, self.other) = (true, true);
     }
 
     /// Adds others, of whatever ports.
