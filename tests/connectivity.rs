@@ -226,3 +226,41 @@ fn every_connection_of_worlds_as_real_clusters_is_listed() {
             .map(|each| World::new(each.cluster, each.profile, Vec::new())),
     );
 }
+
+/// Pods that no selector tells apart, two of them behind a Service, one at an address that a block tells apart.
+const ALIKE: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p1", "namespace": "x", "labels": {"app": "a"}}, "spec": {},
+   "status": {"podIP": "10.0.0.1"}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p2", "namespace": "x", "labels": {"app": "a"}}, "spec": {},
+   "status": {"podIP": "10.0.0.2", "conditions": [{"type": "Ready", "status": "False"}]}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p3", "namespace": "x", "labels": {"app": "a"}}, "spec": {},
+   "status": {"podIP": "10.0.0.5"}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "q", "namespace": "x"}, "spec": {},
+   "status": {"podIP": "10.0.0.3"}},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "x"},
+   "spec": {"clusterIP": "10.96.0.1", "selector": {"app": "a"}, "ports": [{"port": 80, "targetPort": 8080}]}},
+  {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "a", "namespace": "x"},
+   "spec": {"podSelector": {"matchLabels": {"app": "a"}}, "policyTypes": ["Ingress", "Egress"],
+            "egress": [{"to": [{"podSelector": {"matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}}]}]}},
+  {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "q", "namespace": "x"},
+   "spec": {"podSelector": {"matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]},
+            "ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.1/32"}}]}]}}
+]}"#;
+
+#[test]
+fn pods_that_no_selector_tells_apart_may_differ() {
+    let profile = Profile::kubernetes();
+    let loaded = netpol_oracle::Loader::new(profile.release()).text("alike.json", ALIKE).finish();
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    compare(&loaded.cluster, &profile).unwrap();
+    let engine = Engine::new(&loaded.cluster, &profile);
+    let listed = said(&Connectivity::new(&engine).connections(Detail::Pods));
+    let is_listed = |from: &str, to: &str| listed.contains_key(&(from.to_owned(), to.to_owned()));
+    // Those behind the Service may meet themselves (U4), the other is shut off; the address of the one alone is admitted.
+    assert!(is_listed("x/p3", "svc/x/s") && !is_listed("x/p2", "svc/x/s"));
+    let tcp = |from: &str| {
+        listed[&(from.to_owned(), "x/q".to_owned())].iter().any(|(ports, ..)| !ports.intervals().is_empty())
+    };
+    assert!(tcp("x/p1") && !tcp("x/p2"));
+}

@@ -132,3 +132,30 @@ fn changes_of_worlds_that_go_on_are_all_listed() {
     println!("{count} steps: {compared} flows");
     assert!(count > wanted(10));
 }
+
+/// A pod gets another label: no policy of its own changes, but others' peers know it.
+#[test]
+fn a_source_that_changes_is_asked_anew() {
+    let cluster = |app: &str| {
+        let text = format!(
+            r#"{{"apiVersion": "v1", "kind": "List", "items": [
+              {{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "web", "namespace": "x", "labels": {{"app": "{app}"}}}}, "spec": {{}},
+               "status": {{"podIP": "10.0.0.1"}}}},
+              {{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "db", "namespace": "x", "labels": {{"app": "db"}}}}, "spec": {{}},
+               "status": {{"podIP": "10.0.0.2"}}}},
+              {{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {{"name": "db", "namespace": "x"}},
+               "spec": {{"podSelector": {{"matchLabels": {{"app": "db"}}}},
+                        "ingress": [{{"from": [{{"podSelector": {{"matchLabels": {{"app": "web"}}}}}}]}}]}}}}
+            ]}}"#
+        );
+        let loaded = netpol_oracle::Loader::new(Profile::kubernetes().release()).text("x.json", &text).finish();
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        loaded.cluster
+    };
+    let clusters = [cluster("old"), cluster("web")];
+    let [before, after] = [0, 1].map(|at| Engine::new(&clusters[at], &Profile::kubernetes()));
+    compare(&before, &after, [&clusters[0], &clusters[1]]).unwrap();
+    let changes = Diff::new(&before, &after).changes(Detail::Pods);
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    assert_eq!(changes[0].witness.to_string(), "x/web -> x/db:1/tcp");
+}

@@ -24,8 +24,8 @@ spec: {containers: []}
 #[test]
 fn what_closes_is_listed_with_a_witness() {
     let folder = Folder::new();
-    let before = folder.write("before.yaml", &format!("{SHOP}{EXTRA}"));
-    let after = folder.write("after.yaml", &format!("{SHOP}{EXTRA}{SHUT}"));
+    let before = folder.write("before.yaml", format!("{SHOP}{EXTRA}"));
+    let after = folder.write("after.yaml", format!("{SHOP}{EXTRA}{SHUT}"));
     let run = netpol(["diff", "--before", &before, "--after", &after, "--output", "json", "--by", "pod"]).with_code(1);
     let lines: Vec<Value> = run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let closed = lines.iter().find(|line| line["destination"] == json!({"pods": ["default/db"]})).unwrap();
@@ -47,7 +47,7 @@ fn what_closes_is_listed_with_a_witness() {
 fn nothing_differs_or_somebody_comes() {
     let folder = Folder::new();
     let before = folder.write("before.yaml", SHOP);
-    let after = folder.write("after.yaml", &format!("{SHOP}{EXTRA}"));
+    let after = folder.write("after.yaml", format!("{SHOP}{EXTRA}"));
     let same = netpol(["diff", "--before", &before, "--after", &before]).with_code(0);
     assert_eq!(same.out, "");
     assert!(same.err.contains("no connection differs"), "{}", same.err);

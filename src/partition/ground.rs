@@ -40,7 +40,7 @@ pub(crate) struct Change {
 enum Key {
     /// In each snapshot a class, and of each address of its members, in order, where it lies.
     Alike { each: Vec<(ClassId, Vec<(Family, usize)>)>, is_workload: bool, is_changed: bool },
-    /// One that is unlike all others: what a controller set is one value for one end (U7), and hosts are somebody's own node.
+    /// A host, which is somebody's own node. (What is open of a workload, U7, is its own by its class.)
     Alone(EndIx),
 }
 
@@ -101,15 +101,13 @@ impl Ground {
         let places: Vec<Option<usize>> = self.views.iter().zip(&classes).map(of).collect();
         let addresses: Vec<Vec<AddressNumber>> =
             self.views.iter().map(|view| end.who.addresses(&view.snapshot)).collect();
-        let is_unsettled =
-            self.views.iter().zip(&places).any(|(view, place)| view.class(*place).is_some_and(|class| class.unsettled));
         let is_workload = matches!(end.who, Who::Workload(..));
         let is_changed = !is_same_end(&self.views, &end.who);
         let cells = |(view, own): (&View, &Vec<AddressNumber>)| own.iter().map(|number| view.cell(*number)).collect();
         let cells = self.views.iter().zip(&addresses).map(cells);
         let each: Option<Vec<_>> = classes.iter().zip(cells).map(|(class, cells)| Some(((*class)?, cells))).collect();
         let key = match each {
-            Some(each) if !end.is_host && !is_unsettled => Key::Alike { each, is_workload, is_changed },
+            Some(each) if !end.is_host => Key::Alike { each, is_workload, is_changed },
             _ => Key::Alone(at),
         };
         let group = *known.entry(key).or_insert_with(|| {
@@ -186,8 +184,8 @@ impl Ground {
         let places = destination.map_or(&[][..], |group| &group.places);
         let classes = self.views.iter().zip(places).filter_map(|(view, place)| view.class(*place));
         for (protocol, name, port) in classes.flat_map(|class| &class.named) {
-            let is_asked = |row: &&Distinctions| row.names.iter().any(|(of, asked)| of == protocol && asked == name);
-            if rows.iter().any(|row| is_asked(&row)) {
+            let is_asked = |row: &Distinctions| row.names.iter().any(|(of, asked)| of == protocol && asked == name);
+            if rows.iter().any(|row| is_asked(row)) {
                 cuts.apart(PortInterval::one(*protocol, *port));
             }
         }

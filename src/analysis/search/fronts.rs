@@ -57,9 +57,12 @@ fn node_ports_of(snapshot: &Snapshot) -> NodePorts {
     of_services.chain(of_pods).collect()
 }
 
+/// Where, how flows name it, and at which port.
+type Named = (At, Destination, Option<(Protocol, Port)>);
+
 /// All of them; of two snapshots those that both have, at every port that either has.
 pub(in crate::analysis) fn fronts(ground: &Ground, node_ports: &NodePorts) -> Vec<Front> {
-    let mut all: Vec<(At, Destination, Option<(Protocol, Port)>)> = Vec::new();
+    let mut all: Vec<Named> = Vec::new();
     let mut at_addresses: BTreeMap<IpAddr, NodePorts> = BTreeMap::new();
     let mut of_services: BTreeMap<&ObjectName, (NodePorts, bool, usize)> = BTreeMap::new();
     for service in ground.views.iter().flat_map(|view| view.snapshot.cluster().services().iter()) {

@@ -43,8 +43,6 @@ pub(crate) struct Distinctions {
 pub(crate) struct PartitionClass {
     id: ClassIx,
     pub(crate) host_network: bool,
-    /// What of its members selectors ask is open (U7).
-    pub(crate) unsettled: bool,
     /// Places of its distinctions.
     pub(crate) egress: usize,
     pub(crate) ingress: usize,
@@ -126,8 +124,8 @@ impl Snapshot {
             };
             let (egress, ingress) = (distinctions_of(Direction::Egress), distinctions_of(Direction::Ingress));
             let named = detail.key.named.iter().map(|each| (each.protocol, each.name.clone(), each.port)).collect();
-            let (host_network, unsettled) = (detail.key.host_network, detail.key.unsettled.is_some());
-            partition.classes.push(PartitionClass { id, host_network, unsettled, egress, ingress, named });
+            let host_network = detail.key.host_network;
+            partition.classes.push(PartitionClass { id, host_network, egress, ingress, named });
         }
         partition
     }
