@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use netpol_oracle::analysis::{Connection, ConnectionEnds, Connectivity, Detail, Ports};
-use netpol_oracle::model::{OtherProtocol, PortSpec, Ports as PolicyPorts, ServiceKind};
-use netpol_oracle::net::{Family, Port};
+use netpol_oracle::model::{OtherProtocol, PortSpec, Ports as PolicyPorts, ServiceKind, WorkloadKind};
+use netpol_oracle::net::{AddressRange, Family, Port};
 use netpol_oracle::profile::Rows;
 use netpol_oracle::{Cluster, Decide, Destination, Direction, Endpoint, Engine, Flow, L4, Profile, Protocol, Verdict};
 
@@ -225,6 +225,137 @@ fn every_connection_of_worlds_as_real_clusters_is_listed() {
             .map(|seed| world(700_000 + seed, 0))
             .map(|each| World::new(each.cluster, each.profile, Vec::new())),
     );
+}
+
+/// What is said of each pair of named ends, on each port.
+type Told = BTreeMap<(String, String, L4), Vec<(Verdict, Rows)>>;
+
+/// Lines with workloads and namespaces written out as the pods in them.
+struct Written<'c> {
+    cluster: &'c Cluster,
+    /// Pods, and workloads that lines by pod name.
+    everybody: BTreeSet<String>,
+    l4s: Vec<L4>,
+}
+
+impl Written<'_> {
+    /// Of which workload a pod is, by its controllers.
+    fn workload_of(&self, pod: &netpol_oracle::Pod) -> Option<String> {
+        let owner = pod.owner.as_ref()?;
+        let name = |name: &str| netpol_oracle::ObjectName::new(pod.name.namespace().clone(), name);
+        let above = match owner.kind {
+            WorkloadKind::ReplicaSet => WorkloadKind::Deployment,
+            WorkloadKind::Job => WorkloadKind::CronJob,
+            _ => return Some(Endpoint::Workload { kind: owner.kind.clone(), name: name(&owner.name) }.to_string()),
+        };
+        let outer = match self.cluster.workload(&owner.kind, &name(&owner.name)) {
+            Some(loaded) => {
+                loaded.owner.as_ref().filter(|outer| outer.kind == above).map(|outer| outer.name.to_string())
+            }
+            None => owner.name.rsplit_once('-').filter(|(_, part)| !part.is_empty()).map(|(outer, _)| outer.to_owned()),
+        };
+        let (kind, own) = outer.map_or((owner.kind.clone(), owner.name.to_string()), |outer| (above, outer));
+        Some(Endpoint::Workload { kind, name: name(&own) }.to_string())
+    }
+
+    fn ends(&self, ends: &ConnectionEnds) -> Vec<String> {
+        match ends {
+            ConnectionEnds::Namespace(namespace) => {
+                let is_in = |end: &&String| end.strip_prefix(&**namespace).is_some_and(|rest| rest.starts_with('/'));
+                self.everybody.iter().filter(is_in).cloned().collect()
+            }
+            ConnectionEnds::Workload(..) => {
+                let name = names(ends).remove(0);
+                let pods = self.cluster.pods().iter().filter(|pod| pod.is_live());
+                let mut all: Vec<String> = pods
+                    .filter(|pod| self.workload_of(pod).as_ref() == Some(&name))
+                    .map(|pod| pod.name.to_string())
+                    .collect();
+                all.extend(self.everybody.contains(&name).then_some(name));
+                all
+            }
+            other => names(other),
+        }
+    }
+
+    fn told(&self, lines: &[Connection]) -> Told {
+        let mut told = Told::new();
+        for line in lines {
+            let destinations = self.ends(&line.destination);
+            for (source, destination) in
+                self.ends(&line.source).iter().flat_map(|from| destinations.iter().map(move |to| (from, to)))
+            {
+                if source == destination && self.cluster.pods().iter().any(|pod| pod.name.to_string() == *source) {
+                    continue;
+                }
+                for l4 in self.l4s.iter().filter(|l4| line.ports.contains(**l4)) {
+                    let of = told.entry((source.clone(), destination.clone(), *l4)).or_default();
+                    of.push((line.verdict, line.rows));
+                }
+            }
+        }
+        told
+    }
+}
+
+/// However ends are named, and whoever is asked about, the same is said.
+#[test]
+fn every_detail_and_every_choice_says_the_same() {
+    let mut kinds = [0, 0, 0];
+    let worlds = (0..wanted(12) as u64).map(|seed| world(710_000 + seed, 0)).map(|each| (each.cluster, each.profile));
+    let others = sequences().take(wanted(12)).map(|sequence| (sequence.before, sequence.profile));
+    for (cluster, profile) in worlds.chain(others) {
+        let connectivity = Connectivity::new(&Engine::new(&cluster, &profile));
+        let lines = connectivity.connections(Detail::Pods);
+        let all = lines.iter().flat_map(|line| [&line.source, &line.destination]).flat_map(names);
+        let pods = cluster.pods().iter().filter(|pod| pod.is_live()).map(|pod| pod.name.to_string());
+        let everybody =
+            all.filter(|name| !name.starts_with("node:") && !name.starts_with("svc/")).chain(pods).collect();
+        let written = Written { cluster: &cluster, everybody, l4s: l4s(&cluster) };
+        let told = written.told(&lines);
+        for detail in [Detail::Workloads, Detail::Namespaces] {
+            let lines = connectivity.connections(detail);
+            for line in &lines {
+                kinds[0] += usize::from(matches!(line.source, ConnectionEnds::Namespace(_)));
+                kinds[1] += usize::from(matches!(line.destination, ConnectionEnds::Workload(..)));
+            }
+            assert!(written.told(&lines) == told, "{detail:?}: {:?}", World::new(cluster, profile, Vec::new()));
+        }
+        let restricted = |from: Option<&str>, to: Option<&str>| -> Told {
+            let is = |wanted: Option<&str>, end: &String| wanted.is_none_or(|wanted| end == wanted);
+            told.iter().filter(|((a, b, _), _)| is(from, a) && is(to, b)).map(|(a, b)| (a.clone(), b.clone())).collect()
+        };
+        for pod in cluster.pods().iter().filter(|pod| pod.is_live()) {
+            let (one, name) = (ConnectionEnds::Pods(vec![pod.name.clone()]), pod.name.to_string());
+            assert_eq!(written.told(&connectivity.from(&one, Detail::Pods)), restricted(Some(&name), None));
+            assert_eq!(written.told(&connectivity.to(&one, Detail::Pods)), restricted(None, Some(&name)));
+            for node in cluster.nodes().iter() {
+                let other = ConnectionEnds::Node(node.name.clone());
+                let found = written.told(&connectivity.between(&other, &one, Detail::Pods));
+                kinds[2] += found.len();
+                assert_eq!(found, restricted(Some(&format!("node:{}", node.name)), Some(&name)));
+            }
+        }
+        for service in cluster.services().iter() {
+            let one = ConnectionEnds::Service(service.name.clone());
+            let found = written.told(&connectivity.to(&one, Detail::Pods));
+            assert_eq!(found, restricted(None, Some(&format!("svc/{}", service.name))));
+        }
+        let address: IpAddr = "198.51.100.7".parse().unwrap();
+        let alone = ConnectionEnds::Addresses(vec![AddressRange::new(address, address).unwrap()]);
+        let of = |lines: &[Connection]| -> BTreeSet<(String, Ports, Verdict, Rows)> {
+            let lines = lines.iter().filter(|line| holds(&line.source, address));
+            let each = |line: &Connection| {
+                let to = names(&line.destination).into_iter();
+                to.map(|to| (to, line.ports.clone(), line.verdict, line.rows)).collect::<Vec<_>>()
+            };
+            lines.flat_map(each).collect()
+        };
+        let found = connectivity.from(&alone, Detail::Pods);
+        assert!(found.iter().all(|line| line.source == alone));
+        assert_eq!(of(&found), of(&lines));
+    }
+    assert!(kinds.iter().all(|count| *count > 20), "{kinds:?}");
 }
 
 /// Pods that no selector tells apart, two of them behind a Service, one at an address that a block tells apart.

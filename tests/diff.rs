@@ -159,3 +159,40 @@ fn a_source_that_changes_is_asked_anew() {
     assert_eq!(changes.len(), 1, "{changes:?}");
     assert_eq!(changes[0].witness.to_string(), "x/web -> x/db:1/tcp");
 }
+
+/// Nodes, or what pods say of them, change: no policy and no other end does.
+#[test]
+fn nodes_that_change_are_asked_anew() {
+    let cluster = |first: &str, host: &str| {
+        let text = format!(
+            r#"{{"apiVersion": "v1", "kind": "List", "items": [
+              {{"apiVersion": "v1", "kind": "Namespace", "metadata": {{"name": "x"}}}},
+              {{"apiVersion": "v1", "kind": "Node", "metadata": {{"name": "n1"}},
+               "status": {{"addresses": [{{"type": "InternalIP", "address": "{first}"}}]}}}},
+              {{"apiVersion": "v1", "kind": "Node", "metadata": {{"name": "n2"}},
+               "status": {{"addresses": [{{"type": "InternalIP", "address": "10.9.0.2"}}, {{"type": "InternalIP", "address": "fd09::2"}}]}}}},
+              {{"apiVersion": "v1", "kind": "Node", "metadata": {{"name": "n3"}},
+               "status": {{"addresses": [{{"type": "InternalIP", "address": "10.9.0.3"}}]}}}},
+              {{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "agent", "namespace": "x"}},
+               "spec": {{"hostNetwork": true, "nodeName": "n4"}}, "status": {{"podIP": "{host}"}}}},
+              {{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "four", "namespace": "x"}}, "spec": {{"nodeName": "n3"}},
+               "status": {{"podIP": "10.0.0.4"}}}},
+              {{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "six", "namespace": "x", "labels": {{"app": "six"}}}}, "spec": {{"nodeName": "n3"}},
+               "status": {{"podIP": "fd00::6"}}}},
+              {{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {{"name": "six", "namespace": "x"}},
+               "spec": {{"podSelector": {{"matchLabels": {{"app": "six"}}}}, "ingress": [{{"ports": [{{"port": 80}}]}}]}}}}
+            ]}}"#
+        );
+        let loaded = netpol_oracle::Loader::new(Profile::kubernetes().release()).text("x.json", &text).finish();
+        loaded.cluster
+    };
+    let worlds = [("10.9.0.1", "10.9.0.4"), ("fd09::1", "10.9.0.4"), ("10.9.0.1", "fd09::4"), ("10.9.0.1", "10.9.0.2")];
+    let clusters = worlds.map(|(first, host)| cluster(first, host));
+    let mut changes = 0;
+    for (one, other) in clusters.iter().flat_map(|one| clusters.iter().map(move |other| (one, other))) {
+        let [before, after] = [one, other].map(|cluster| Engine::new(cluster, &Profile::kubernetes()));
+        compare(&before, &after, [one, other]).unwrap();
+        changes += Diff::new(&before, &after).changes(Detail::Pods).len();
+    }
+    assert!(changes > 20, "{changes}");
+}

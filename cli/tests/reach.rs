@@ -76,6 +76,19 @@ fn one_end_or_two() {
     assert!(from.iter().all(|line| {
         line["source"]["pods"].as_array().unwrap().iter().all(|pod| pod.as_str().unwrap().starts_with("fig1/"))
     }));
-    let nobody = netpol(["reach", "--manifests", scenes, "--from", "fig1/nobody"]).with_code(2);
-    assert!(nobody.err.contains("nobody in these manifests is `fig1/nobody`"), "{}", nobody.err);
+    for (flag, end, said) in [
+        ("--from", "fig1/nobody", "nobody in these manifests is `fig1/nobody`"),
+        ("--to", "namespace:nowhere", "nobody in these manifests is `namespace:nowhere`"),
+        ("--to", "fig1/db@10.0.1.3", "nobody in these manifests is `fig1/db@10.0.1.3`"),
+        ("--from", "fig1", "`fig1`: column 1"),
+    ] {
+        let run = netpol(["reach", "--manifests", scenes, flag, end]).with_code(2);
+        assert!(run.err.contains(said) && run.out.is_empty(), "{}", run.err);
+    }
+    let folder = Folder::new();
+    let service =
+        "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {clusterIP: 10.96.0.9, ports: [{port: 80}]}\n";
+    let service = folder.write("service.yaml", service);
+    let run = netpol(["reach", "--manifests", &service, "--from", "svc/default/db"]).with_code(2);
+    assert!(run.err.contains("a Service opens no connections"), "{}", run.err);
 }

@@ -1,7 +1,8 @@
-//! What a change does, over whole clusters.
+//! Whole clusters: who reaches whom, what differs between two, what a change does.
 //!
-//! [`impact`] compares two snapshots: who becomes isolated or free, and which connections open and close,
-//! each kind of them once, with a witness flow.
+//! [`Connectivity`] lists every connection that is not denied, [`Diff`] every one that differs between two snapshots; both ask
+//! once for all ends that no policy tells apart. [`impact`] compares two clusters by the definition, within bounds: who becomes
+//! isolated or free, and which connections open and close, each kind of them once, with a witness flow.
 
 mod changes;
 mod connectivity;

@@ -36,9 +36,7 @@ impl Who {
             Self::Node(name) => Endpoint::Node(name.clone()),
         }
     }
-}
 
-impl Who {
     pub(super) fn pod_id(&self, snapshot: &Snapshot) -> Option<PodId> {
         match self {
             Self::Pod(name) => snapshot.pod_id(name),

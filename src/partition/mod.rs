@@ -12,3 +12,4 @@ mod view;
 pub(crate) use controllers::outermost;
 pub(crate) use ends::{EndIx, Who};
 pub(crate) use ground::{Ground, Group};
+pub(crate) use view::View;

@@ -45,6 +45,11 @@ impl Outside {
         }
     }
 
+    /// An address of that family that no end and no Service has.
+    pub(crate) fn any(&self, family: Family) -> Option<IpAddr> {
+        self.free_as_destination(AddressRange::all(family)).first().map(AddressRange::first)
+    }
+
     /// What is left of an interval without what somebody has.
     pub(crate) fn free(&self, interval: AddressRange) -> Vec<AddressRange> {
         let mut all = without(interval, &self.taken);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::engine::{Distinctions, Snapshot};
+use crate::model::cluster::Pod;
 use crate::partition::ends::Who;
 use crate::partition::view::View;
 
@@ -34,10 +35,13 @@ pub(super) fn is_same_row(rows: &[&Distinctions]) -> bool {
 /// say of these, Services and who is behind them.
 pub(super) fn has_same_surroundings(snapshots: &[&Snapshot]) -> bool {
     let Some((first, others)) = snapshots.split_first() else { return true };
+    // Whose the addresses of nodes are, pods say too (K20): by their hostIPs, and by their own where they share a node's network.
     let nodes = |snapshot: &Snapshot| -> BTreeSet<_> {
-        let pods = snapshot.cluster().pods();
-        let of = pods.iter().map(|pod| (pod.is_live(), pod.host_network, pod.node.clone(), pod.host_addresses.clone()));
-        of.collect()
+        let of = |pod: &Pod| {
+            let own = if pod.host_network { pod.addresses.clone() } else { Vec::new() };
+            (pod.is_live(), pod.node.clone(), pod.host_addresses.clone(), own)
+        };
+        snapshot.cluster().pods().iter().map(of).collect()
     };
     let one = first.cluster();
     others.iter().all(|snapshot| {

@@ -107,6 +107,9 @@ fn connections(arguments: &Arguments, profile: &Profile) -> Result<Vec<Connectio
     let end = |text: &Option<String>| text.as_deref().map(|text| end(&connectivity, text)).transpose();
     let detail = Detail::from(arguments.by);
     Ok(match (end(&arguments.from)?, end(&arguments.to)?) {
+        (Some(ConnectionEnds::Service(name)), _) => {
+            return Err(format!("--from svc/{name}: a Service opens no connections"));
+        }
         (None, None) => connectivity.connections(detail),
         (Some(from), None) => connectivity.from(&from, detail),
         (None, Some(to)) => connectivity.to(&to, detail),
@@ -116,11 +119,15 @@ fn connections(arguments: &Arguments, profile: &Profile) -> Result<Vec<Connectio
 
 /// Whom the text means.
 fn end(connectivity: &Connectivity, text: &str) -> Result<ConnectionEnds, String> {
-    if let Some(name) = text.strip_prefix("namespace:") {
-        return Ok(ConnectionEnds::Namespace(name.into()));
-    }
-    let end: Destination = text.parse().map_err(|error| format!("`{text}`: {error}"))?;
-    connectivity.find(&end).ok_or_else(|| format!("nobody in these manifests is `{text}`"))
+    let found = match text.strip_prefix("namespace:") {
+        Some(name) => connectivity.find_namespace(name),
+        None => {
+            let end: Destination = text.parse().map_err(|error| format!("`{text}`: {error}"))?;
+            connectivity.find(&end)
+        }
+    };
+    let mend = "name a pod, workload, node, Service or namespace of theirs, or an address outside the cluster";
+    found.ok_or_else(|| format!("nobody in these manifests is `{text}`; {mend}"))
 }
 
 fn json(connections: &[Connection], out: &mut impl Write) -> io::Result<()> {

@@ -75,7 +75,7 @@ impl Connectivity {
     }
 
     /// Whom an end of a flow's text means: a pod, a workload with all its pods, a node, a Service, an address outside the cluster.
-    /// None where nobody is there.
+    /// None where nobody is there, and of an address that somebody has: who is in the cluster is met by name.
     ///
     /// ```
     /// use netpol_oracle::analysis::{ConnectionEnds, Connectivity};
@@ -94,7 +94,7 @@ impl Connectivity {
         let cluster = self.snapshot.cluster();
         match end {
             Destination::Service(name) => cluster.service(name).map(|_| Ends::Service(name.clone())),
-            Destination::Endpoint(Endpoint::Named(name) | Endpoint::PodAddress { pod: name, .. }) => {
+            Destination::Endpoint(Endpoint::Named(name)) => {
                 if ground.find(&Who::Pod(name.clone())).is_some() {
                     return Some(Ends::Pods(vec![name.clone()]));
                 }
@@ -104,15 +104,23 @@ impl Connectivity {
                 let is_there = !self.folding.of_workload(ground, name, kind).is_empty();
                 is_there.then(|| Ends::Workload(name.clone(), kind.clone()))
             }
-            Destination::Endpoint(Endpoint::Node(name) | Endpoint::NodeAddress { node: name, .. }) => {
+            Destination::Endpoint(Endpoint::Node(name)) => {
                 ground.find(&Who::Node(name.clone())).map(|_| Ends::Node(name.clone()))
             }
             Destination::Endpoint(Endpoint::Address(address)) => {
                 let range = AddressRange::new(*address, *address);
                 range.filter(|_| self.snapshot.is_nobodys(*address)).map(|range| Ends::Addresses(vec![range]))
             }
-            Destination::Endpoint(Endpoint::Labelled { .. }) => None,
+            Destination::Endpoint(
+                Endpoint::PodAddress { .. } | Endpoint::NodeAddress { .. } | Endpoint::Labelled { .. },
+            ) => None,
         }
+    }
+
+    /// Everybody in a namespace; none where nobody is.
+    #[must_use]
+    pub fn find_namespace(&self, name: &str) -> Option<Ends> {
+        self.folding.has_namespace(name).then(|| Ends::Namespace(name.into()))
     }
 
     fn selection(&self, ends: &Ends) -> Selection {

@@ -72,7 +72,12 @@ impl Folding {
         ground.ends().map(|(at, _)| at).filter(is_its).collect()
     }
 
-    /// The workload that a pod or workload of that name belongs to.
+    /// Whether anybody is in the namespace.
+    pub(in crate::analysis) fn has_namespace(&self, name: &str) -> bool {
+        self.in_namespace.contains_key(name)
+    }
+
+    /// The workload of that name; of several kinds the first.
     pub(in crate::analysis) fn named(&self, name: &ObjectName) -> Option<Workload> {
         let all = self.in_workload.keys().filter(|(own, _)| own == name);
         all.min_by(|one, other| one.1.cmp(&other.1)).cloned()

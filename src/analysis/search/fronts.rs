@@ -7,7 +7,7 @@ use crate::engine::{ConnectionEnd, EndName, Snapshot};
 use crate::model::cluster::{ExternalTrafficPolicy, ServiceKind};
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::ObjectName;
-use crate::net::{AddressRange, Family, Port, PortInterval, Protocol};
+use crate::net::{Family, Port, PortInterval, Protocol};
 use crate::partition::{EndIx, Ground, Who};
 
 /// Where a connection goes that is led elsewhere.
@@ -102,14 +102,15 @@ pub(in crate::analysis) fn fronts(ground: &Ground, node_ports: &NodePorts) -> Ve
         let at = |port: &(Protocol, Port)| (At::Host(*host), end.who.endpoint().into(), Some(*port));
         all.extend(node_ports.iter().map(at));
     }
-    all.into_iter().map(|(at, destination, port)| front(ground, at, destination, port)).collect()
+    let senders = senders(ground);
+    all.into_iter().map(|named| front(ground, &senders, named)).collect()
 }
 
-fn front(ground: &Ground, at: At, destination: Destination, port: Option<(Protocol, Port)>) -> Front {
+fn front(ground: &Ground, senders: &[Endpoint], (at, destination, port): Named) -> Front {
     let (mut behind, mut has_others) = (BTreeSet::new(), false);
     let l4 = port.map_or(L4::Icmp, |(protocol, number)| L4::Port(protocol, number));
-    for source in senders(ground) {
-        let flow = Flow::new(source, destination.clone(), l4);
+    for source in senders {
+        let flow = Flow::new(source.clone(), destination.clone(), l4);
         for connection in ground.views.iter().flat_map(|view| view.snapshot.connections(&flow)).flatten() {
             match group(ground, &connection.destination) {
                 Some(place) => drop(behind.insert(place)),
@@ -136,11 +137,8 @@ fn senders(ground: &Ground) -> Vec<Endpoint> {
     let mut seen = BTreeSet::new();
     let pods = ground.groups.iter().filter(|group| !group.is_host && seen.insert(&group.families));
     let first = pods.filter_map(|group| Some(ground.end(*group.members.first()?)?.who.endpoint()));
-    let outside = [Family::V4, Family::V6].into_iter().filter_map(|family| {
-        let ranges = ground.outside.free_as_destination(AddressRange::all(family));
-        // The first of a family is an address like any other to policies.
-        ranges.first().map(|range| Endpoint::Address(range.last()))
-    });
+    let outside = [Family::V4, Family::V6].into_iter();
+    let outside = outside.filter_map(|family| ground.outside.any(family)).map(Endpoint::Address);
     let nodes = ground.groups.iter().filter(|group| group.is_host);
     let nodes = nodes.filter_map(|group| Some(ground.end(*group.members.first()?)?.who.endpoint()));
     first.chain(outside).chain(nodes.take(1)).collect()

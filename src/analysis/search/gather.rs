@@ -29,7 +29,7 @@ pub(in crate::analysis) fn gathered<A: Ask>(
     let outside = if from.has_outside() { search.open_from_outside(to) } else { Vec::new() };
     let mut alike: BTreeMap<_, Vec<Sources>> = BTreeMap::new();
     for Reached { sources, targets } in
-        groups.flat_map(|group| search.open_to(group, to)).chain(search.open_freely(to)).chain(outside)
+        groups.flat_map(|group| search.open_to(group, to)).chain(search.open_freely(from, to)).chain(outside)
     {
         let Some(sources) = from.sources(sources) else { continue };
         for ((outcome, ports), targets) in targets {

@@ -9,8 +9,8 @@ use crate::analysis::search::selection::Selection;
 use crate::analysis::search::sets::{Sources, Targets};
 use crate::engine::{Distinctions, Snapshot};
 use crate::model::flow::{Endpoint, Flow, L4};
-use crate::net::{AddressNumber, AddressRange, Family, PortCuts, PortInterval};
-use crate::partition::{EndIx, Ground, Group, Who};
+use crate::net::{AddressRange, Family, PortCuts, PortInterval};
+use crate::partition::{EndIx, Ground, Group, View, Who};
 
 /// From some sources everything that there is to tell: where to, by outcome and ports.
 pub(in crate::analysis) struct Reached<O> {
@@ -55,8 +55,8 @@ impl<O: Ord + Clone> Found<O> {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Sort {
     is_host: bool,
-    is_workload: bool,
-    meets: [bool; 2],
+    /// In each snapshot whether it has an address of IPv4, and of IPv6.
+    meets: Vec<[bool; 2]>,
     families: BTreeSet<Family>,
 }
 
@@ -106,9 +106,9 @@ impl<A: Ask> Search<A> {
 
     /// From all whom nobody isolates to all whom nobody isolates: what does not change and what nobody limits is asked once for
     /// each sort of addresses.
-    pub(in crate::analysis) fn open_freely(&self, to: &Selection) -> Vec<Reached<A::Outcome>> {
+    pub(in crate::analysis) fn open_freely(&self, from: &Selection, to: &Selection) -> Vec<Reached<A::Outcome>> {
         let mut sorts: BTreeMap<Sort, Vec<&Group>> = BTreeMap::new();
-        for group in self.ground.groups.iter().filter(|group| self.is_plain_source(group)) {
+        for group in self.ground.groups.iter().filter(|group| from.has(group) && self.is_plain_source(group)) {
             sorts.entry(self.sort(group)).or_default().push(group);
         }
         let mut found = Found(Vec::new());
@@ -124,8 +124,9 @@ impl<A: Ask> Search<A> {
         members.sort_unstable();
         let Some(endpoint) = first.members.first().and_then(|at| self.endpoint(*at)) else { return };
         let mut alike: BTreeMap<Outcomes<A::Outcome>, Targets> = BTreeMap::new();
-        let mut own = Ports::everything();
-        self.node_ports.iter().for_each(|(protocol, port)| own.remove(PortInterval::one(*protocol, *port)));
+        let mut own = Ports::default();
+        self.own_ports(PortCuts::default()).into_iter().for_each(|interval| own.add(interval));
+        own.add_portless();
         let plain = self.ground.groups.iter().filter(|group| self.is_plain_destination(group));
         for destination in plain.filter(|group| to.has(group)) {
             let Some(target) = destination.members.first() else { continue };
@@ -142,8 +143,8 @@ impl<A: Ask> Search<A> {
             alike.entry(Outcomes::from([(outcome, ports)])).or_default().add(targets);
         }
         for family in [Family::V4, Family::V6].into_iter().filter(|_| to.has_outside()) {
+            let Some(address) = self.ground.outside.any(family) else { continue };
             let free = self.ground.outside.free_as_destination(AddressRange::all(family));
-            let Some(address) = free.first().map(AddressRange::first) else { continue };
             let outcomes = self.judge.of_free(&Pair::new(endpoint.clone(), Endpoint::Address(address)));
             let targets = Targets { addresses: free.into_iter().collect(), ..Targets::default() };
             alike.entry(outcomes).or_default().add(targets);
@@ -159,15 +160,19 @@ impl<A: Ask> Search<A> {
 
     /// By what addresses a source can meet others.
     fn sort(&self, group: &Group) -> Sort {
-        let meets = |address: AddressNumber| {
-            let endpoint = group.members.first().and_then(|at| self.endpoint(*at));
-            endpoint.is_some_and(|endpoint| {
-                let flow = Flow::new(endpoint, Endpoint::Address(address.address()).into(), L4::Icmp);
-                self.ground.views.iter().any(|view| view.snapshot.verdict(&flow).is_ok())
+        let endpoint = group.members.first().and_then(|at| self.endpoint(*at));
+        let meets = |family, view: &View| {
+            let outside = self.ground.outside.any(family).map(Endpoint::Address);
+            endpoint.clone().zip(outside).is_some_and(|(source, outside)| {
+                view.snapshot.verdict(&Flow::new(source, outside.into(), L4::Icmp)).is_ok()
             })
         };
-        let meets = [Family::V4, Family::V6].map(|family| meets(AddressNumber::last(family)));
-        Sort { is_host: group.is_host, is_workload: group.is_workload, meets, families: group.families.clone() }
+        let of = |view| [Family::V4, Family::V6].map(|family| meets(family, view));
+        Sort {
+            is_host: group.is_host,
+            meets: self.ground.views.iter().map(of).collect(),
+            families: group.families.clone(),
+        }
     }
 
     fn is_plain_source(&self, group: &Group) -> bool {

@@ -70,20 +70,6 @@ impl Ports {
         self.intervals.push(both.unwrap_or(interval));
     }
 
-    /// Takes one port out.
-    pub(in crate::analysis) fn remove(&mut self, port: PortInterval) {
-        let mut cuts = PortCuts::default();
-        self.intervals.iter().for_each(|interval| cuts.apart(*interval));
-        cuts.apart(port);
-        let own = std::mem::take(&mut self.intervals);
-        for interval in cuts.intervals() {
-            let is_in = own.iter().any(|each| each.contains(interval.protocol(), interval.first()));
-            if is_in && interval != port {
-                self.add(interval);
-            }
-        }
-    }
-
     /// Adds ICMP and all other protocols without ports.
     pub(in crate::analysis) fn add_portless(&mut self) {
         (self.icmp, self.other) = (true, true);

@@ -11,15 +11,10 @@ use crate::net::AddressRange;
 use crate::partition::{EndIx, Ground, Group, Who};
 
 /// Some ends, or all there are.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(in crate::analysis) enum Selection {
-    #[default]
     Everybody,
-    Some {
-        ends: BTreeSet<EndIx>,
-        service: Option<ObjectName>,
-        addresses: Vec<AddressRange>,
-    },
+    Some { ends: BTreeSet<EndIx>, service: Option<ObjectName>, addresses: Vec<AddressRange> },
 }
 
 impl Selection {
