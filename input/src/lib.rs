@@ -68,3 +68,9 @@ pub fn manifests(paths: &[PathBuf]) -> impl Iterator<Item = Manifest> {
     });
     skipped.map(Manifest::Skipped).into_iter().chain(texts)
 }
+
+/// The files that [`manifests`] would open, without opening any: to look whether they have changed.
+#[must_use]
+pub fn files(paths: &[PathBuf]) -> Vec<PathBuf> {
+    files::find(paths).into_iter().flatten().collect()
+}

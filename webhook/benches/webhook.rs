@@ -18,7 +18,10 @@ use http_body_util::BodyExt as _;
 use hyper::Request;
 use hyper::header::HOST;
 use hyper_util::rt::TokioIo;
-use netpol_oracle::{Loader, Profile};
+use netpol_oracle::{Engine, Loader, Profile};
+use netpol_webhook::health::Health;
+use netpol_webhook::metrics::Metrics;
+use netpol_webhook::view::View;
 use netpol_webhook::{judge, routes, server, tls};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -58,7 +61,12 @@ async fn measure() -> Result<()> {
     let mut servers =
         vec![("an empty handler".to_owned(), Router::new().route("/validate", post(empty)), create("web"))];
     for pods in [20, 200, 2_000] {
-        let router = routes::router(judge(pods)?, routes::Limits::default());
+        let router = routes::router(
+            judge(pods)?,
+            routes::Limits::default(),
+            Arc::new(Metrics::new()),
+            Arc::new(Health::default()),
+        );
         servers.push((format!("{pods} pods, the policy changes"), router.clone(), create("app-1")));
         servers.push((format!("{pods} pods, it stays as it is"), router, update("app-1")));
     }
@@ -66,9 +74,11 @@ async fn measure() -> Result<()> {
     for (name, router, request) in servers {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let tls = tls::server_config(cert.clone(), key.clone(), Duration::from_secs(10))?;
+        let (tls, _) = tls::server_config(cert.clone(), key.clone(), Duration::from_secs(10))?;
         let never = std::future::pending();
-        tokio::spawn(server::serve(listener, tls, router, server::Connections::default(), never));
+        let (health, metrics) = (Arc::new(Health::default()), Arc::new(Metrics::new()));
+        let serving = server::Serving { router, health, metrics };
+        tokio::spawn(server::serve(listener, tls, serving, server::Connections::default(), never));
         running.push((name, address, Bytes::from(request.to_string()), Vec::new()));
     }
     // In turns, so that what else the machine does falls on all of them.
@@ -159,7 +169,8 @@ fn judge(pods: usize) -> Result<judge::Judge> {
     for app in 0..10 {
         loader = loader.object("policies", &policy(&format!("app-{app}"), 80));
     }
-    Ok(judge::Judge::new(profile, loader.finish().cluster, std::collections::BTreeSet::new()))
+    let view = View::of_files(Engine::new(&loader.finish().cluster, &profile).snapshot());
+    Ok(judge::Judge::new(profile, Arc::new(view), judge::Rules::default()))
 }
 
 fn policy(app: &str, port: u16) -> Value {

@@ -1,63 +1,28 @@
-//! The webhook's command line; the package's README has the flags and the manifests to deploy and register it.
+//! The webhook's command line; the package's README has the flags and how to deploy and register it.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+mod arguments;
+
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Parser;
-use netpol_input::counted;
-use netpol_oracle::diagnostic::Code;
-use netpol_oracle::{Cluster, Loader, Profile};
-use netpol_webhook::{judge, routes, server, signals, tls};
+use clap::Parser as _;
+use netpol_oracle::Profile;
+use netpol_webhook::health::Health;
+use netpol_webhook::metrics::Metrics;
+use netpol_webhook::view::{Origin, View};
+use netpol_webhook::{files, judge, routes, server, signals, tls, watch};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
-/// How often the certificate's files are looked at.
-const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(10);
+use crate::arguments::{Arguments, LogForm};
 
-/// Reviews NetworkPolicies as a Kubernetes validating webhook.
-#[derive(Parser)]
-struct Arguments {
-    /// Where to listen
-    #[arg(long, default_value = "127.0.0.1:8443", value_name = "ADDRESS")]
-    listen: SocketAddr,
-
-    /// The certificate chain, PEM
-    #[arg(long, value_name = "FILE")]
-    cert: PathBuf,
-
-    /// Its private key, PEM
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-
-    /// What the cluster enforces: a profile file, or `kubernetes`, `kubernetes:1.31`, `tunnel:V`, `vpc:V`, `cn2:V`
-    #[arg(long, default_value = "kubernetes", value_name = "PROFILE")]
-    profile: String,
-
-    /// Files and folders (.yaml, .yml, .json, packed by gzip too) that describe the cluster
-    #[arg(long, num_args = 1.., value_name = "PATH")]
-    manifests: Vec<PathBuf>,
-
-    /// Codes that deny although they only warn: `NP201`
-    #[arg(long, num_args = 1.., value_name = "CODE", value_parser = code)]
-    deny: Vec<Code>,
-
-    /// The largest request body, in MiB
-    #[arg(long, default_value_t = 8, value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..=64))]
-    max_body: u16,
-
-    /// The time for a request, in seconds; stay below the registration's `timeoutSeconds`
-    #[arg(long, default_value_t = 4, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=29))]
-    time_limit: u16,
-
-    /// The time for requests under way when it is time to stop, in seconds
-    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=600))]
-    stop_limit: u16,
-}
-
-fn code(text: &str) -> Result<Code, String> {
-    let known = Code::ALL.iter().copied().find(|code| code.as_str().eq_ignore_ascii_case(text));
-    known.ok_or_else(|| "no such code; they look like `NP201`".to_owned())
-}
+/// How often the certificate's files and the manifests are looked at.
+const INTERVAL: Duration = Duration::from_secs(10);
+/// How long before a certificate expires that is warned of: issuers renew much earlier.
+const EXPIRY_AHEAD: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// How long a policy that was admitted counts before the watch has told of it.
+const ADMITTED_FOR: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
@@ -69,33 +34,61 @@ fn main() -> ExitCode {
     }
 }
 
+fn log(form: LogForm) {
+    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::INFO);
+    match form {
+        LogForm::Json => lines.json().flatten_event(true).init(),
+        LogForm::Text => lines.with_ansi(false).init(),
+    }
+}
+
 fn run(arguments: Arguments) -> Result<(), String> {
     let profile = netpol_input::profile(&arguments.profile)?;
-    let snapshot = snapshot(&arguments.manifests, &profile)?;
-    let tls = tls::server_config(arguments.cert, arguments.key, CERTIFICATE_INTERVAL)?;
-    let judge = judge::Judge::new(profile, snapshot, arguments.deny.into_iter().collect());
-    let body = usize::from(arguments.max_body) << 20;
-    let defaults = routes::Limits::default();
-    let limits = routes::Limits {
-        body,
-        all_bodies: defaults.all_bodies.max(body),
-        request: Duration::from_secs(arguments.time_limit.into()),
-        ..defaults
+    if let Some(manifests) = arguments.manifests()? {
+        print!("{manifests}");
+        return Ok(());
+    }
+    log(arguments.log);
+    let (Some(cert), Some(key)) = (arguments.cert.clone(), arguments.key.clone()) else {
+        return Err("--cert and --key are needed".to_owned());
     };
-    let stop = Duration::from_secs(arguments.stop_limit.into());
-    let connections = server::Connections { stop, ..server::Connections::default() };
+    let (manifests, view) = view(&arguments, &profile)?;
+    let (view, metrics, health) = (Arc::new(view), Arc::new(Metrics::new()), Arc::new(Health::default()));
+    let (tls, certificate) = tls::server_config(cert, key, INTERVAL)?;
+    let judge = judge::Judge::new(profile.clone(), view.clone(), arguments.rules());
+    let router = routes::router(judge, arguments.limits(), metrics.clone(), health.clone());
+    let serving = server::Serving { router, health, metrics: metrics.clone() };
 
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
     let served = runtime.block_on(async {
         let stop = signals::stop_signal().map_err(|error| error.to_string())?;
+        let wanted = Arc::new(Notify::new());
+        let (again, renewed) = (wanted.clone(), certificate.clone());
+        let hang_ups = signals::hang_ups(move || {
+            renewed.renew();
+            again.notify_one();
+        });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(hang_ups.map_err(|error| error.to_string())?);
+        let expiring = metrics.clone();
+        tasks.spawn(async move { certificate.watch_expiry(&expiring, INTERVAL, EXPIRY_AHEAD).await });
+        let _watched = if arguments.watch {
+            let client = watch::connect(arguments.kubeconfig.as_deref(), arguments.context.as_deref()).await?;
+            Some(watch::start(&client, &profile, &view, &metrics, watch::Pace::default()))
+        } else {
+            None
+        };
+        if let Some(files) = manifests {
+            tasks.spawn(files.follow(view.clone(), metrics.clone(), INTERVAL, wanted));
+        }
         let listener = tokio::net::TcpListener::bind(arguments.listen)
             .await
             .map_err(|error| format!("{}: {error}", arguments.listen))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
-        eprintln!("listening on https://{address}");
-        server::serve(listener, tls, routes::router(judge, limits), connections, stop).await;
-        eprintln!("stopped");
+        tracing::info!(%address, "listening");
+        server::serve(listener, tls, serving, arguments.connections(), stop).await;
+        tracing::info!("stopped");
         Ok(())
     });
     // A comparison that was given up may still be running; nobody waits for it.
@@ -103,19 +96,15 @@ fn run(arguments: Arguments) -> Result<(), String> {
     served
 }
 
-/// The cluster. What cannot be read is an error, what does not load is said.
-fn snapshot(paths: &[PathBuf], profile: &Profile) -> Result<Cluster, String> {
-    let given = netpol_input::load(Loader::new(profile.release()), paths);
-    given.skipped.iter().for_each(|said| eprintln!("{said}"));
-    if let Some(error) = given.missing() {
-        return Err(error);
+/// What is known of the cluster at the start, and the files that say so.
+fn view(arguments: &Arguments, profile: &Profile) -> Result<(Option<files::Files>, View), String> {
+    if arguments.watch {
+        let old_after = Duration::from_secs(arguments.old_after.into());
+        return Ok((None, View::new(Origin::Watch { old_after, admitted_for: ADMITTED_FOR })));
     }
-    let loaded = given.loaded;
-    for diagnostic in &loaded.diagnostics {
-        eprintln!("{diagnostic}");
+    if arguments.manifests.is_empty() {
+        return Ok((None, View::new(Origin::Nowhere)));
     }
-    let pods = counted(loaded.cluster.pods().len(), "pod", "pods");
-    let policies = counted(loaded.cluster.policies().len(), "NetworkPolicy", "NetworkPolicies");
-    eprintln!("the snapshot has {pods} and {policies}");
-    Ok(loaded.cluster)
+    let (files, snapshot) = files::Files::open(arguments.manifests.clone(), profile.clone())?;
+    Ok((Some(files), View::of_files(snapshot)))
 }

@@ -16,8 +16,12 @@ use kube::core::admission::{AdmissionRequest, AdmissionReview, META_API_VERSION_
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use crate::answer::{Impact, answer};
+use crate::answer::answer;
+use crate::decision::Decision;
+use crate::health::Health;
+use crate::impact::Impact;
 use crate::judge::{Findings, Judge, Malformed};
+use crate::metrics::{CONTENT_TYPE as METRICS, Metrics};
 
 /// How much is done for one request, and for all of them.
 #[derive(Debug, Clone, Copy)]
@@ -30,8 +34,12 @@ pub struct Limits {
     pub request: Duration,
     /// What of `request` is kept for answering once the impact is given up.
     pub reserve: Duration,
+    /// The least that is kept of the time that the API server says it waits; else a tenth of it, and ten times this at most.
+    pub margin: Duration,
     /// Requests judged at a time; further ones wait.
     pub judging: usize,
+    /// Impacts worked out at a time, those that were given up and are not at their end among them; further ones wait.
+    pub impacts: usize,
 }
 
 impl Default for Limits {
@@ -43,15 +51,24 @@ impl Default for Limits {
             all_bodies: 64 << 20,
             request: Duration::from_secs(4),
             reserve: Duration::from_millis(500),
-            judging: std::thread::available_parallelism().map_or(2, usize::from),
+            margin: Duration::from_millis(100),
+            judging: cores(),
+            // One core is left for verdicts.
+            impacts: cores().saturating_sub(1).max(1),
         }
     }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 /// What every request shares.
 struct Shared {
     judge: Judge,
     limits: Limits,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
     /// KiB of bodies that may still be held.
     memory: Arc<Semaphore>,
     verdicts: Arc<Semaphore>,
@@ -59,19 +76,36 @@ struct Shared {
     impacts: Arc<Semaphore>,
 }
 
-/// `POST /validate` and `GET /healthz`.
-pub fn router(judge: Judge, limits: Limits) -> Router {
+/// `POST /validate`, `GET /healthz`, `/readyz` and `/metrics`.
+pub fn router(judge: Judge, limits: Limits, metrics: Arc<Metrics>, health: Arc<Health>) -> Router {
     let shared = Shared {
         judge,
         limits,
+        metrics,
+        health,
         memory: Arc::new(Semaphore::new(kib(limits.all_bodies.max(limits.body)) as usize)),
         verdicts: Arc::new(Semaphore::new(limits.judging.max(1))),
-        impacts: Arc::new(Semaphore::new(limits.judging.max(1))),
+        impacts: Arc::new(Semaphore::new(limits.impacts.max(1))),
     };
     Router::new()
         .route("/validate", post(validate))
         .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics_text))
         .with_state(Arc::new(shared))
+}
+
+/// Whether requests are to come here: there is a view of the cluster, and it is not time to stop.
+async fn ready(State(shared): State<Arc<Shared>>) -> Response {
+    let said = if shared.health.is_stopping() { Err("stopping".to_owned()) } else { shared.judge.view().ready() };
+    match said {
+        Ok(()) => "ok\n".into_response(),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
+    }
+}
+
+async fn metrics_text(State(shared): State<Arc<Shared>>) -> Response {
+    ([(CONTENT_TYPE, METRICS)], shared.metrics.text(shared.judge.view())).into_response()
 }
 
 fn kib(bytes: usize) -> u32 {
@@ -106,10 +140,51 @@ impl IntoResponse for Refused {
     }
 }
 
+impl Refused {
+    /// In a word, for logs and metrics.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::TooLarge(_) => "too-large",
+            Self::TooSlow => "too-slow",
+            Self::Busy => "busy",
+            Self::Malformed(_) => "malformed",
+            Self::Broken => "broken",
+        }
+    }
+}
+
 async fn validate(State(shared): State<Arc<Shared>>, request: Request) -> Result<Response, Refused> {
-    let deadline = Instant::now() + shared.limits.request;
+    let start = Instant::now();
+    let mut decision = Decision::default();
+    let answered = decide(&shared, request, start, &mut decision).await;
+    if let Err(refused) = &answered {
+        decision.outcome = refused.word();
+    }
+    decision.tell(&shared.metrics, start.elapsed());
+    answered
+}
+
+/// When the answer must be there: in our own time, and before the server no longer waits for it.
+fn deadline(start: Instant, limits: &Limits, query: Option<&str>) -> Instant {
+    let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    let said = pairs.filter(|(key, _)| *key == "timeout").find_map(|(_, value)| {
+        let duration: kube::core::Duration = value.parse().ok()?;
+        (!duration.is_negative()).then(|| Duration::from(duration))
+    });
+    // The server's clock began before the connection stood, and the answer is on its way for a while.
+    let theirs = said.map(|said| said.saturating_sub((said / 10).clamp(limits.margin, limits.margin * 10)));
+    start + theirs.map_or(limits.request, |theirs| theirs.min(limits.request))
+}
+
+async fn decide(
+    shared: &Arc<Shared>,
+    request: Request,
+    start: Instant,
+    decision: &mut Decision,
+) -> Result<Response, Refused> {
     let (parts, body) = request.into_parts();
-    let (bytes, memory) = read(&shared, &parts.headers, body, deadline).await?;
+    let deadline = deadline(start, &shared.limits, parts.uri.query());
+    let (bytes, memory) = read(shared, &parts.headers, body, deadline).await?;
 
     let judging = shared.verdicts.clone().acquire_owned();
     let permit = timeout_at(deadline, judging).await.ok().and_then(Result::ok).ok_or(Refused::Busy)?;
@@ -121,33 +196,42 @@ async fn validate(State(shared): State<Arc<Shared>>, request: Request) -> Result
         Ok::<_, Malformed>((request, findings))
     });
     let judged = timeout_at(deadline, work).await.map_err(|_| Refused::Busy)?.map_err(|_| Refused::Broken)?;
-    let (request, mut findings) = judged.map_err(|Malformed(text)| Refused::Malformed(text))?;
-    let impact = impact(&shared, &mut findings, deadline - shared.limits.reserve).await;
+    let (request, findings) = judged.map_err(|Malformed(text)| Refused::Malformed(text))?;
+    decision.asked(&request);
+    let reserve = shared.limits.reserve.min(deadline - start);
+    let impact = impact(shared, &findings, deadline - reserve).await;
 
-    let review = answer(&request, &findings, &impact).into_review();
-    let body = serde_json::to_vec(&review).map_err(|_| Refused::Broken)?;
+    let response = answer(&request, &findings, &impact);
+    decision.answered(&response, &findings, &impact);
+    if let Some(change) = findings.change.as_ref().filter(|_| response.allowed && !request.dry_run) {
+        shared.judge.admitted(change);
+    }
+    let body = serde_json::to_vec(&response.into_review()).map_err(|_| Refused::Broken)?;
     Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 /// The impact, where it is wanted and ready by `deadline`: a verdict never fails for want of it.
-async fn impact(shared: &Arc<Shared>, findings: &mut Findings, deadline: Instant) -> Impact {
-    let change = match findings.change.take() {
-        Some(change) if !findings.is_denial() && !change.is_none() => change,
-        _ => return Impact::Lines(Vec::new()),
-    };
+async fn impact(shared: &Arc<Shared>, findings: &Findings, deadline: Instant) -> Impact {
+    if findings.is_denial() {
+        return Impact::Off;
+    }
+    if let Some(known) = shared.judge.known_impact(findings) {
+        return known;
+    }
+    let Some(change) = findings.change.clone() else { return Impact::None };
     if Instant::now() >= deadline {
         return Impact::Late;
     }
     let Ok(Ok(permit)) = timeout_at(deadline, shared.impacts.clone().acquire_owned()).await else {
         return Impact::Late;
     };
-    let judge = shared.clone();
+    let (judge, sight) = (shared.clone(), findings.sight.clone());
     let work = tokio::task::spawn_blocking(move || {
         let _held = permit;
-        judge.judge.impact(&change)
+        judge.judge.impact(&sight, &change)
     });
     match timeout_at(deadline, work).await {
-        Ok(Ok(lines)) => Impact::Lines(lines),
+        Ok(Ok(impact)) => impact,
         _ => Impact::Late,
     }
 }

@@ -1,4 +1,4 @@
-//! When to stop.
+//! When to stop, and when to read files again.
 
 use std::future::Future;
 use std::io;
@@ -17,5 +17,22 @@ pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
         }
         #[cfg(not(unix))]
         let _ = signal::ctrl_c().await;
+    })
+}
+
+/// Wakes `wanted` at each SIGHUP.
+///
+/// # Errors
+/// Signals cannot be listened for.
+pub fn hang_ups(wanted: impl Fn() + Send + 'static) -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut hang_ups = signal::unix::signal(signal::unix::SignalKind::hangup())?;
+    Ok(async move {
+        #[cfg(unix)]
+        while hang_ups.recv().await.is_some() {
+            wanted();
+        }
+        #[cfg(not(unix))]
+        let _ = wanted;
     })
 }

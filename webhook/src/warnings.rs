@@ -45,7 +45,9 @@ pub fn one_line(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn cut(mut line: String) -> String {
+/// The line, at most [`LONGEST`] bytes of it.
+#[must_use]
+pub fn cut(mut line: String) -> String {
     if line.len() > LONGEST {
         let mut end = LONGEST - ELLIPSIS.len_utf8();
         while !line.is_char_boundary(end) {

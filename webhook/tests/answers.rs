@@ -24,7 +24,7 @@ fn a_supported_policy_is_allowed_and_its_impact_is_told() {
         let response = served.connect().await.review(&create(&supported("new"))).await;
         assert_eq!((&response["uid"], &response["allowed"]), (&json!("uid-of-new"), &json!(true)));
         let warnings = warnings(&response);
-        assert!(!warnings.is_empty() && warnings.iter().all(|text| text.starts_with("impact: ")), "{warnings:?}");
+        assert!(!warnings.is_empty() && warnings.iter().all(|text| text.starts_with("impact ")), "{warnings:?}");
     });
 }
 
@@ -43,11 +43,12 @@ fn an_unsupported_policy_is_denied_with_all_there_is_to_say() {
         assert_eq!((&status["code"], &status["reason"]), (&json!(403), &json!("Forbidden")));
         let message = status["message"].as_str().unwrap();
         let lines: Vec<&str> = message.lines().collect();
-        assert_eq!(lines.len(), 4, "{message}");
+        assert_eq!(lines.len(), 5, "{message}");
         assert_eq!(lines[0], "2 findings refuse the policy, and 1 more found:");
         assert!(lines[1].starts_with("error[NP2") && lines[1].contains("endPort"), "{message}");
         assert!(lines[2].starts_with("error[NP2") && lines[2].contains("spec.ingress[1]"), "{message}");
         assert!(lines[3].starts_with(&format!("warning[{}]", idle_code())), "{message}");
+        assert_eq!(lines[4], "what is said of the cluster is as of 0 s ago", "the last hangs on it");
         let causes = status["details"]["causes"].as_array().unwrap();
         let fields: Vec<&str> = causes.iter().filter_map(|cause| cause["field"].as_str()).collect();
         assert_eq!(fields, ["spec.ingress[0].ports[0].endPort", "spec.ingress[1].ports[0].endPort"]);
@@ -111,12 +112,12 @@ fn the_impact_of_an_update_is_that_of_the_difference() {
         let closed = policy("old", json!({"podSelector": {"matchLabels": {"app": "db"}}}));
         let opens = client.review(&review("UPDATE", &open, &closed)).await;
         let closes = client.review(&review("UPDATE", &closed, &open)).await;
-        assert!(warnings(&opens).iter().any(|text| text.starts_with("impact: ")), "{opens}");
-        assert!(warnings(&closes).iter().any(|text| text.starts_with("impact: ")), "{closes}");
+        assert!(warnings(&opens).iter().any(|text| text.starts_with("impact ")), "{opens}");
+        assert!(warnings(&closes).iter().any(|text| text.starts_with("impact ")), "{closes}");
         assert_ne!(warnings(&opens), warnings(&closes));
         // `oldObject` is believed, not the snapshot's word on the same policy: nothing changes here.
         let same = client.review(&review("UPDATE", &open, &open)).await;
-        assert!(warnings(&same).iter().all(|text| !text.starts_with("impact: ")), "{same}");
+        assert!(warnings(&same).iter().all(|text| !text.starts_with("impact ")), "{same}");
     });
 }
 
@@ -126,13 +127,16 @@ fn a_removal_is_allowed_and_its_impact_is_told() {
         let served = Served::usual(judge(&[])).await;
         let mut client = served.connect().await;
         let old = policy("old", json!({"podSelector": {"matchLabels": {"app": "db"}}}));
-        let told = client.review(&review("DELETE", &Value::Null, &old)).await;
+        let mut removal = review("DELETE", &Value::Null, &old);
+        removal["request"]["dryRun"] = json!(true);
+        let told = client.review(&removal).await;
         assert_eq!((&told["allowed"], &told["uid"]), (&json!(true), &json!("uid-of-old")));
-        assert!(warnings(&told)[0].starts_with("impact: "), "{told}");
+        assert!(warnings(&told)[0].starts_with("impact "), "{told}");
 
-        // Without `oldObject` the snapshot is asked.
+        // Without `oldObject` the view is asked, of which the removal of a dry run takes nothing.
         let mut by_name = review("DELETE", &Value::Null, &Value::Null);
         by_name["request"]["name"] = json!("old");
+        by_name["request"]["dryRun"] = json!(true);
         assert_eq!(warnings(&client.review(&by_name).await), warnings(&told));
         by_name["request"]["name"] = json!("nowhere");
         let unknown = client.review(&by_name).await;
@@ -146,16 +150,25 @@ fn a_removal_is_allowed_and_its_impact_is_told() {
 }
 
 #[test]
-fn nothing_is_kept_of_a_dry_run_or_of_any_other() {
+fn what_was_admitted_counts_at_once_and_a_dry_run_does_not() {
     bounded(async {
         let served = Served::usual(judge(&[])).await;
         let mut client = served.connect().await;
-        let real = create(&supported("new"));
-        let mut dry = real.clone();
+        let isolates = |name: &str| create(&policy(name, json!({"podSelector": {"matchLabels": {"app": "web"}}})));
+        let mut dry = isolates("first");
         dry["request"]["dryRun"] = json!(true);
-        let first = client.review(&dry).await;
-        assert_eq!(client.review(&real).await, first);
-        assert_eq!(client.review(&real).await, first);
+        let impact = |response: Value| warnings(&response).iter().filter(|text| text.starts_with("impact")).count();
+        assert!(impact(client.review(&dry).await) > 0);
+        assert!(impact(client.review(&isolates("first")).await) > 0, "nothing was kept of the dry run");
+        // Whatever is known of it, before a creation it is not there.
+        assert!(impact(client.review(&isolates("first")).await) > 0);
+        assert_eq!(impact(client.review(&isolates("second")).await), 0, "the first one counts");
+        // Both go: the second removal opens.
+        let gone = |name: &str| {
+            review("DELETE", &Value::Null, &policy(name, json!({"podSelector": {"matchLabels": {"app": "web"}}})))
+        };
+        assert_eq!(impact(client.review(&gone("first")).await), 0);
+        assert!(impact(client.review(&gone("second")).await) > 0);
         let mut denied = create(&unsupported("new"));
         denied["request"]["dryRun"] = json!(true);
         assert_eq!(client.review(&denied).await["allowed"], json!(false));
@@ -177,7 +190,7 @@ fn a_generated_name_and_a_missing_namespace_are_no_obstacle() {
         let response = client.review(&request).await;
         assert_eq!(response["allowed"], json!(true), "{response}");
         // It falls on the pods of the request's namespace.
-        assert!(warnings(&response).iter().all(|text| text.starts_with("impact: ")), "{response}");
+        assert!(warnings(&response).iter().all(|text| text.starts_with("impact ")), "{response}");
         assert!(!warnings(&response).is_empty());
     });
 }

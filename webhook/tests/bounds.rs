@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-use crate::client::{Certificate, Client, Served, bounded, create, judge, review, supported, tls, unsupported};
+use crate::client::{Certificate, Client, Served, bounded, bounds, create, judge, review, supported, tls, unsupported};
 
 /// A body of unknown length that is fed while it is sent.
 pub(crate) struct Fed(mpsc::Receiver<Bytes>);
@@ -84,7 +84,7 @@ fn five_megabytes_of_peers_are_answered_in_time() {
 fn a_body_above_the_limit_is_refused_with_413() {
     bounded(async {
         let limits = Limits { body: 1 << 20, ..Limits::default() };
-        let served = Served::start(judge(&[]), limits, Connections::default()).await;
+        let served = Served::start(judge(&[]), limits, bounds()).await;
         let exact = |bytes: usize| {
             let empty = create(&padded(supported("p"), 0)).to_string().len();
             create(&padded(supported("p"), bytes - empty)).to_string()
@@ -133,11 +133,8 @@ fn who_asks_first_whether_to_send_too_much_is_told_at_once() {
 fn a_slow_client_is_cut_off_and_holds_up_nobody() {
     bounded(async {
         let limits = Limits { request: Duration::from_millis(700), ..Limits::default() };
-        let bounds = Connections {
-            handshake: Duration::from_millis(700),
-            idle: Duration::from_millis(700),
-            ..Connections::default()
-        };
+        let bounds =
+            Connections { handshake: Duration::from_millis(700), idle: Duration::from_millis(700), ..bounds() };
         let served = Served::start(judge(&[]), limits, bounds).await;
         let start = Instant::now();
 
@@ -170,7 +167,7 @@ fn bodies_wait_for_memory_and_give_up_in_time() {
     bounded(async {
         let limits =
             Limits { body: 1 << 20, all_bodies: 1 << 20, request: Duration::from_millis(700), ..Limits::default() };
-        let served = Served::start(judge(&[]), limits, Connections::default()).await;
+        let served = Served::start(judge(&[]), limits, bounds()).await;
         // A body of unknown length claims all there is.
         let (feed, body) = fed();
         let mut greedy = served.connect().await;
@@ -192,7 +189,7 @@ fn a_verdict_does_not_wait_for_the_impact() {
         let usual = Limits::default();
         // No time at all is left for it.
         let limits = Limits { reserve: usual.request, ..usual };
-        let served = Served::start(judge(&[]), limits, Connections::default()).await;
+        let served = Served::start(judge(&[]), limits, bounds()).await;
         let response = served.connect().await.review(&create(&supported("p"))).await;
         assert_eq!(response["allowed"], json!(true));
         assert_eq!(response["warnings"], json!(["impact: not worked out in time"]));
@@ -225,7 +222,7 @@ fn two_hundred_at_a_time() {
 #[test]
 fn more_connections_than_places_take_turns() {
     bounded(async {
-        let bounds = Connections { most: 2, ..Connections::default() };
+        let bounds = Connections { most: 2, ..bounds() };
         let served = Served::start(judge(&[]), Limits::default(), bounds).await;
         let first = served.connect().await;
         let _second = served.connect().await;

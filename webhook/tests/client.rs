@@ -14,11 +14,14 @@ use hyper::header::HOST;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use netpol_oracle::diagnostic::Code;
-use netpol_oracle::{Cluster, Loader, Profile};
-use netpol_webhook::judge::Judge;
+use netpol_oracle::{Cluster, Engine, Loader, Profile};
+use netpol_webhook::health::Health;
+use netpol_webhook::judge::{Judge, Rules};
+use netpol_webhook::metrics::Metrics;
 use netpol_webhook::routes::{Limits, router};
-use netpol_webhook::server::{Connections, serve};
+use netpol_webhook::server::{Connections, Serving, serve};
 use netpol_webhook::tls::server_config;
+use netpol_webhook::view::View;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -77,10 +80,16 @@ impl Drop for Certificate {
     }
 }
 
+/// Those of connections, and nobody to wait for at the end.
+pub(crate) fn bounds() -> Connections {
+    Connections { drain: Duration::ZERO, ..Connections::default() }
+}
+
 /// A webhook that serves.
 pub(crate) struct Served {
     pub(crate) certificate: Certificate,
     pub(crate) address: SocketAddr,
+    pub(crate) metrics: Arc<Metrics>,
     stop: oneshot::Sender<()>,
     pub(crate) task: JoinHandle<()>,
 }
@@ -88,18 +97,21 @@ pub(crate) struct Served {
 impl Served {
     pub(crate) async fn start(judge: Judge, limits: Limits, bounds: Connections) -> Self {
         let certificate = Certificate::new();
-        let tls = server_config(certificate.cert(), certificate.key(), Duration::ZERO).unwrap();
+        let (tls, _) = server_config(certificate.cert(), certificate.key(), Duration::ZERO).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async { drop(stopped.await) };
-        let task = tokio::spawn(serve(listener, tls, router(judge, limits), bounds, stopped));
-        Self { certificate, address, stop, task }
+        let (metrics, health) = (Arc::new(Metrics::new()), Arc::new(Health::default()));
+        let router = router(judge, limits, metrics.clone(), health.clone());
+        let serving = Serving { router, health, metrics: metrics.clone() };
+        let task = tokio::spawn(serve(listener, tls, serving, bounds, stopped));
+        Self { certificate, address, metrics, stop, task }
     }
 
-    /// With the bounds it has by itself.
+    /// With the bounds it has by itself, but that it stops at once.
     pub(crate) async fn usual(judge: Judge) -> Self {
-        Self::start(judge, Limits::default(), Connections::default()).await
+        Self::start(judge, Limits::default(), bounds()).await
     }
 
     pub(crate) async fn connect(&self) -> Client {
@@ -115,10 +127,19 @@ impl Served {
 
 /// The encrypted stream of a new connection.
 pub(crate) async fn tls(address: SocketAddr, root: &CertificateDer<'static>) -> std::io::Result<TlsStream<TcpStream>> {
+    tls_of(address, root, rustls::ALL_VERSIONS).await
+}
+
+/// The same, in one of some versions.
+pub(crate) async fn tls_of(
+    address: SocketAddr,
+    root: &CertificateDer<'static>,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(root.clone()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let config = config.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots);
+    let config = config.with_protocol_versions(versions).unwrap().with_root_certificates(roots);
     let config = config.with_no_client_auth();
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
@@ -185,7 +206,13 @@ impl Client {
 
 /// A cluster that enforces no `endPort`: two pods, the cluster's DNS, and the policy `shop/old` on one pod.
 pub(crate) fn judge(denied: &[Code]) -> Judge {
-    Judge::new(profile(), cluster(), denied.iter().copied().collect())
+    by(Rules { denied: denied.iter().copied().collect(), ..Rules::default() })
+}
+
+/// The same by other rules.
+pub(crate) fn by(rules: Rules) -> Judge {
+    let view = View::of_files(Engine::new(&cluster(), &profile()).snapshot());
+    Judge::new(profile(), Arc::new(view), rules)
 }
 
 pub(crate) fn profile() -> Profile {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::process::{Command, Output};
 
-use netpol_oracle::{Loader, Release};
+use netpol_webhook::impact::Kind;
+use netpol_webhook::metrics::Metrics;
+use netpol_webhook::view::{Origin, View};
 
 const README: &str = include_str!("../README.md");
 
@@ -21,18 +23,26 @@ fn flags(text: &str) -> BTreeSet<&str> {
 fn the_readme_has_every_flag() {
     let help = String::from_utf8(webhook(["--help"]).stdout).unwrap();
     let mut known = flags(&help);
-    assert!(known.remove("--help") && known.len() >= 8, "{known:?}");
+    assert!(known.remove("--help") && known.len() >= 15, "{known:?}");
     let table: String = README.lines().filter(|line| line.starts_with("| `--")).collect();
     assert_eq!(flags(&table), known);
 }
 
 #[test]
-fn the_manifests_of_the_readme_load() {
-    let manifests = README.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
-    let loaded = Loader::new(Release::DEFAULT).text("README.yaml", manifests).finish();
-    assert_eq!(loaded.diagnostics, []);
-    assert_eq!((loaded.cluster.services().len(), loaded.cluster.workloads().len()), (1, 1));
-    assert!(loaded.skipped.keys().eq(["ValidatingWebhookConfiguration"]), "{:?}", loaded.skipped);
+fn the_readme_and_the_help_have_every_kind_of_impact() {
+    let help = String::from_utf8(webhook(["--help"]).stdout).unwrap();
+    for kind in <Kind as clap::ValueEnum>::value_variants() {
+        assert!(README.contains(&format!("\n| `{}` | ", kind.word())), "{kind:?}");
+        assert!(help.contains(&format!("- {}:", kind.word())), "{kind:?}: {help}");
+    }
+}
+
+#[test]
+fn the_readme_has_every_metric() {
+    let text = Metrics::new().text(&View::new(Origin::Nowhere));
+    let names = text.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split(' ').next());
+    let missing: Vec<&str> = names.filter(|name| !README.contains(&format!("`{name}"))).collect();
+    assert_eq!(missing, Vec::<&str>::new());
 }
 
 #[test]
@@ -42,6 +52,8 @@ fn what_it_cannot_start_with_is_said() {
         (["--cert=c", "--key=k", "--profile", "vpc"], "error: --profile: model `vpc` needs a version"),
         (["--cert=c", "--key=k", "--manifests", "/none.yaml"], "error: /none.yaml: "),
         (["--cert=c", "--key=k", "--deny", "NP999"], "no such code"),
+        (["--cert=c", "--key=k", "--deny-impact", "everything"], "opens-outside"),
+        (["--cert=c", "--key=k", "--watch", "--manifests=m"], "cannot be used with"),
     ] {
         let output = webhook(arguments);
         let err = String::from_utf8(output.stderr).unwrap();

@@ -9,8 +9,16 @@
 )]
 
 mod answers;
+mod api_server;
 mod bounds;
 mod client;
 mod command;
+mod connections;
+mod deploying;
+mod impacts;
+mod observing;
+mod process;
+mod reloading;
 mod stopping;
+mod watching;
 mod wording;

@@ -10,7 +10,7 @@ use netpol_webhook::signals::stop_signal;
 use serde_json::json;
 
 use crate::bounds::fed;
-use crate::client::{Client, Served, bounded, create, judge, supported};
+use crate::client::{Client, Served, bounded, bounds, create, judge, supported};
 
 /// Waits until the connections' heads have been read.
 async fn settle() {
@@ -61,7 +61,7 @@ fn a_request_under_way_is_answered() {
 fn a_request_that_does_not_end_is_cut_off() {
     bounded(async {
         let limits = Limits { request: Duration::from_secs(60), ..Limits::default() };
-        let bounds = Connections { stop: Duration::from_millis(500), ..Connections::default() };
+        let bounds = Connections { stop: Duration::from_millis(500), ..bounds() };
         let served = Served::start(judge(&[]), limits, bounds).await;
         let mut client = served.connect().await;
         let (feed, body) = fed();
@@ -87,5 +87,29 @@ fn sigterm_stops() {
         let sent = std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(sent.success());
         stop.await;
+    });
+}
+
+#[test]
+fn a_rolling_update_loses_nothing() {
+    bounded(async {
+        let limits = Connections { drain: Duration::from_millis(1_500), ..bounds() };
+        let served = Served::start(judge(&[]), Limits::default(), limits).await;
+        let (address, root) = (served.address, served.certificate.der.clone());
+        let mut kept = served.connect().await;
+        assert!(!kept.post(create(&supported("p")).to_string()).await.closes);
+        let mut unused = served.connect().await;
+        let (task, _certificate) = served.stop();
+        settle().await;
+        // Some do not know yet that this one goes: on old connections and on new ones.
+        let ready = kept.send("GET", "/readyz", "".into()).await.unwrap();
+        assert_eq!((ready.status.as_u16(), ready.text(), ready.closes), (503, "stopping\n", true));
+        let _ = kept.connection.await;
+        let mut new = Client::connect(address, &root).await.unwrap();
+        let answer = new.post(create(&supported("p")).to_string()).await;
+        assert_eq!((answer.response()["allowed"].clone(), answer.closes), (json!(true), true));
+        assert_eq!(unused.review(&create(&supported("p"))).await["allowed"], json!(true));
+        task.await.unwrap();
+        assert!(Client::connect(address, &root).await.is_err(), "nobody listens");
     });
 }

@@ -1,0 +1,206 @@
+//! What is known of the cluster at this moment, how old that is, and what was admitted since.
+
+mod admitted;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use netpol_oracle::model::ObjectId;
+use netpol_oracle::{Change, Cluster, NetworkPolicy, ObjectName, Snapshot};
+
+use self::admitted::Admitted;
+
+/// The cluster as it is known; one writer, many readers.
+#[derive(Debug)]
+pub struct View {
+    origin: Origin,
+    state: Mutex<State>,
+}
+
+/// Where a view comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody says what the cluster holds.
+    Nowhere,
+    /// Files, which stay as they are until they are read again.
+    Files,
+    /// The API server, which tells of every change.
+    Watch {
+        /// From this age on it is old: nobody can say any more that something is *not* there.
+        old_after: Duration,
+        /// How long a policy that was admitted counts before the server has told of it.
+        admitted_for: Duration,
+    },
+}
+
+#[derive(Debug)]
+struct State {
+    snapshot: Option<Snapshot>,
+    /// The view is no older than this.
+    seen: Option<Instant>,
+    /// Why there is no view yet.
+    missing: String,
+    admitted: Admitted,
+    /// The snapshot's objects with what was admitted; none where it is to be made anew.
+    cluster: Option<Cluster>,
+}
+
+impl State {
+    /// The objects with what was admitted.
+    fn cluster(&mut self) -> Option<Cluster> {
+        let snapshot = self.snapshot.as_ref()?;
+        let admitted = &self.admitted;
+        let made = self.cluster.get_or_insert_with(|| {
+            let mut cluster = snapshot.cluster().clone();
+            admitted.changes().into_iter().for_each(|change| put(&mut cluster, change));
+            cluster
+        });
+        Some(made.clone())
+    }
+}
+
+/// The cluster at one moment: what a request is judged by, from its beginning to its end.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    /// The objects, with the policies that were admitted since.
+    pub cluster: Cluster,
+    /// How old it is; none where nobody says what the cluster holds, or not yet.
+    pub age: Option<Duration>,
+    /// Whether it is too old to say that something is not there.
+    pub is_old: bool,
+    /// Whether there is to be a view, and is none yet.
+    pub is_missing: bool,
+}
+
+impl View {
+    /// A view that is yet to come.
+    #[must_use]
+    pub fn new(origin: Origin) -> Self {
+        let missing = "the cluster has not been listed yet".to_owned();
+        let state = State { snapshot: None, seen: None, missing, admitted: Admitted::default(), cluster: None };
+        Self { origin, state: Mutex::new(state) }
+    }
+
+    /// A view of what was read.
+    #[must_use]
+    pub fn of_files(snapshot: Snapshot) -> Self {
+        let view = Self::new(Origin::Files);
+        view.replace(snapshot, Instant::now());
+        view
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another state of the cluster, seen at `seen`. What was read anew holds all that was admitted before.
+    pub fn replace(&self, snapshot: Snapshot, seen: Instant) {
+        let mut state = self.state();
+        state.snapshot = Some(snapshot);
+        state.seen = Some(seen);
+        state.cluster = None;
+        if self.origin == Origin::Files {
+            state.admitted.clear();
+        }
+    }
+
+    /// Why there is no view yet.
+    pub fn missing(&self, why: impl Into<String>) {
+        self.state().missing = why.into();
+    }
+
+    /// The server has told of the policy: what was admitted of it no longer counts.
+    pub fn told_of(&self, policy: &ObjectName) {
+        let mut state = self.state();
+        state.admitted.forget(policy);
+        state.cluster = None;
+    }
+
+    /// A policy was admitted, or with `None` its removal: it counts at once, since the next request may come before the
+    /// server tells of it.
+    pub fn admit(&self, name: &ObjectName, policy: Option<&NetworkPolicy>) {
+        if self.origin != Origin::Nowhere {
+            let mut state = self.state();
+            state.admitted.put(name, policy, Instant::now());
+            state.cluster.iter_mut().for_each(|cluster| put(cluster, change(name, policy)));
+        }
+    }
+
+    /// Whether there is a view where there is to be one, and why not.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn ready(&self) -> Result<(), String> {
+        let state = self.state();
+        match (self.origin, &state.snapshot) {
+            (Origin::Nowhere, _) | (_, Some(_)) => Ok(()),
+            (_, None) => Err(state.missing.clone()),
+        }
+    }
+
+    /// The latest state, without what was admitted since.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        self.state().snapshot.clone()
+    }
+
+    /// How old the view is.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        self.state().seen.map(|seen| seen.elapsed())
+    }
+
+    /// The cluster at this moment.
+    #[must_use]
+    pub fn look(&self) -> Sight {
+        let mut state = self.state();
+        if let Origin::Watch { admitted_for, .. } = self.origin
+            && state.admitted.forget_before(admitted_for)
+        {
+            state.cluster = None;
+        }
+        let age = state.seen.map(|seen| seen.elapsed());
+        let Some(cluster) = state.cluster() else {
+            let is_missing = self.origin != Origin::Nowhere;
+            return Sight { cluster: Cluster::default(), age: None, is_old: false, is_missing };
+        };
+        drop(state);
+        let is_old = match self.origin {
+            Origin::Watch { old_after, .. } => age.is_some_and(|age| age >= old_after),
+            Origin::Nowhere | Origin::Files => false,
+        };
+        Sight { cluster, age, is_old, is_missing: false }
+    }
+}
+
+impl Sight {
+    /// The cluster with `policy` under `name`, or none.
+    #[must_use]
+    pub fn with(&self, name: &ObjectName, policy: Option<&NetworkPolicy>) -> Cluster {
+        let mut standing = self.cluster.clone();
+        put(&mut standing, change(name, policy));
+        standing
+    }
+}
+
+fn change(name: &ObjectName, policy: Option<&NetworkPolicy>) -> Change {
+    match policy {
+        Some(policy) => Change::Put(policy.clone().into()),
+        None => Change::Remove(ObjectId::Policy(name.clone())),
+    }
+}
+
+/// The only fault there can be is that a policy is not there to be removed: then it is as it should be.
+fn put(cluster: &mut Cluster, change: Change) {
+    let _ = cluster.apply(&[change]);
+}
+
+/// An age as people say it: `3 s`, `5 min`, `2 h`.
+#[must_use]
+pub fn age_text(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3_600),
+    }
+}
