@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::text::lines;
 
-/// Who speaks: the reader of manifests, the API server's own rules, or the cluster's profile.
+/// Who speaks: the reader of manifests, the API server's own rules, the cluster's profile, or the policies beside each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -19,6 +19,8 @@ pub enum Origin {
     ApiServer,
     /// What the cluster underneath does not support or would silently not do.
     Profile,
+    /// What a policy says in vain: another rule or policy says as much.
+    Lint,
 }
 
 /// Whether the object is refused (or lost), or merely suspicious.
@@ -34,7 +36,7 @@ pub enum Severity {
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
         /// Stable code of a diagnostic: `NP0..` the reader of manifests, `NP1..` the API server,
-        /// `NP2..` the profile.
+        /// `NP2..` the profile, `NP3..` what is said in vain.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Code { $($(#[$doc])* $name,)+ }
@@ -162,6 +164,29 @@ codes! {
     NodeDnsCutOff = "NP231",
     /// On CCE: isolated for ingress, and no rule admits the load balancers' health checks.
     HealthChecksCutOff = "NP232",
+
+    /// Another peer or rule admits all that a peer does, in any cluster.
+    ImpliedPeer = "NP301",
+    /// Another entry or rule admits all that a port entry does, in any cluster.
+    ImpliedPort = "NP302",
+    /// Other rules admit all that a rule does, in any cluster.
+    ImpliedRule = "NP303",
+    /// The other exceptions of a block cut out all that an exception does ([K14](crate::semantics#k14)).
+    ImpliedExcept = "NP304",
+    /// Other policies isolate the same pods and admit all that a policy does, in any cluster.
+    ImpliedPolicy = "NP305",
+    /// Another policy of the namespace says the same.
+    EqualPolicy = "NP306",
+    /// A selector contradicts itself: nothing can have such labels ([K9](crate::semantics#k9)).
+    Contradiction = "NP307",
+    /// In the cluster as it is, another peer or rule admits all that a peer does.
+    IdlePeer = "NP311",
+    /// In the cluster as it is, another entry or rule admits all that a port entry does.
+    IdlePort = "NP312",
+    /// In the cluster as it is, other rules admit all that a rule does.
+    IdleRule = "NP313",
+    /// In the cluster as it is, other policies isolate the same pods and admit all that a policy does.
+    IdlePolicy = "NP315",
 }
 
 impl fmt::Display for Code {

@@ -30,6 +30,7 @@ mod impact;
 mod interop;
 mod json;
 mod layers;
+mod lints;
 mod oracle;
 mod plane;
 mod profile;

@@ -71,6 +71,28 @@ fn what_a_selector_does_not_meet_is_said() {
         .refused("cannot be used");
 }
 
+/// What can go is said at its line, and no error; what could go on this cluster alone, where somebody asks.
+#[test]
+fn what_is_said_in_vain() {
+    let folder = Folder::new();
+    let more = "\n  - {from: [{podSelector: {matchLabels: {tier: front}}}], ports: [{port: 6379}, {port: 6379}]}\n\
+                \x20 - {from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 6379}]}\n";
+    let shop = SHOP
+        .replace(" [{ports: [{port: 6379}]}]", more)
+        .replace("{name: web}", "{name: web, labels: {app: web, tier: front}}");
+    let shop = folder.write("shop.yaml", shop);
+    let run = netpol(["review", "--manifests", &shop]).with_code(0);
+    let line = "warning[NP302]: spec.ingress[0].ports[1]: the ports of this entry are admitted by `spec.ingress[0].ports[0]` too \
+                (help: remove the entry)";
+    assert_eq!(run.out, format!("{shop}:20 (document 2): {line}\n3 objects, 0 errors, 1 warning\n"));
+    let here = netpol(["review", "--manifests", &shop, "--lints", "cluster"]).with_code(0);
+    assert!(here.out.contains(line) && here.out.ends_with("3 objects, 0 errors, 2 warnings\n"), "{}", here.out);
+    let idle = "shop.yaml:21 (document 2): warning[NP313]: spec.ingress[1]: in this cluster, as it is, whatever the rule admits \
+                is admitted by `spec.ingress[0].from[0]` too (help: remove the rule)";
+    assert!(here.out.contains(idle), "{}", here.out);
+    netpol(["review", "--manifests", &shop, "--lints", "cluster", "--no-cluster-checks"]).refused("cannot be used");
+}
+
 #[test]
 fn strict_refuses_what_the_server_would_drop() {
     let folder = Folder::new();

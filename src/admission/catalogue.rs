@@ -1,4 +1,4 @@
-//! One example for every code of the profile.
+//! One example for every code of the profile, and of what is said in vain.
 
 use crate::diagnostic::Code;
 
@@ -10,7 +10,7 @@ pub struct Example {
     pub code: Code,
     /// The profile, as a file.
     pub profile: &'static str,
-    /// The policy, which is the only one, and the objects around it, as manifests.
+    /// The policy, `p` of the namespace `a`, and the objects around it, as manifests.
     pub manifests: &'static str,
     /// The field that is pointed at.
     pub path: &'static str,
@@ -245,5 +245,106 @@ pub const CATALOGUE: &[Example] = &[
         manifests: "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {}}}",
         path: "spec.ingress",
         message: "health checks of load balancers are cut off: no ingress rule lets `100.125.0.0/16` reach the pods it will select",
+    },
+    Example {
+        code: Code::ImpliedPeer,
+        profile: "{model: kubernetes}",
+        manifests: "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}, {podSelector: {matchLabels: {app: web, tier: front}}}]}]}}",
+        path: "spec.ingress[0].from[1]",
+        message: "whoever this admits is admitted by `spec.ingress[0].from[0]` too",
+    },
+    Example {
+        code: Code::ImpliedPort,
+        profile: "{model: kubernetes}",
+        manifests: "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {}, ingress: [{ports: [{port: 80}, {port: 1, endPort: 1024}]}]}}",
+        path: "spec.ingress[0].ports[0]",
+        message: "the ports of this entry are admitted by `spec.ingress[0].ports[1]` too",
+    },
+    Example {
+        code: Code::ImpliedRule,
+        profile: "{model: kubernetes}",
+        manifests: concat!(
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 80}]}, {ports: [{port: 443}]}]}}\n---\n",
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: q, namespace: a}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}}",
+        ),
+        path: "spec.ingress[0]",
+        message: "whatever the rule admits is admitted by `q spec.ingress[0].from[0]` too",
+    },
+    Example {
+        code: Code::ImpliedExcept,
+        profile: "{model: kubernetes}",
+        manifests: "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.1.2.0/24]}}]}]}}",
+        path: "spec.ingress[0].from[0].ipBlock.except[1]",
+        message: "`10.1.0.0/16` cuts out `10.1.2.0/24` already",
+    },
+    Example {
+        code: Code::ImpliedPolicy,
+        profile: "{model: kubernetes}",
+        manifests: concat!(
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {matchLabels: {app: db}}}}\n---\n",
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: q, namespace: a}, spec: {podSelector: {}}}",
+        ),
+        path: "",
+        message: "policy `q` isolates the pods that this one does, and admits all that it admits",
+    },
+    Example {
+        code: Code::EqualPolicy,
+        profile: "{model: kubernetes}",
+        manifests: concat!(
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}}\n---\n",
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: o, namespace: a}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}}",
+        ),
+        path: "",
+        message: "policy `o` says the same of the same pods",
+    },
+    Example {
+        code: Code::Contradiction,
+        profile: "{model: kubernetes}",
+        manifests: "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}, {podSelector: {matchLabels: {app: db}, matchExpressions: [{key: app, operator: DoesNotExist}]}}]}]}}",
+        path: "spec.ingress[0].from[1]",
+        message: "no pod can have such labels: `app=db,!app`",
+    },
+    Example {
+        code: Code::IdlePeer,
+        profile: "{model: kubernetes}",
+        manifests: concat!(
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}, {podSelector: {matchLabels: {tier: front}}}]}]}}\n---\n",
+            "{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: a, labels: {app: web, tier: front}}, spec: {}}",
+        ),
+        path: "spec.ingress[0].from[1]",
+        message: "in this cluster, as it is, whoever this admits is admitted by `spec.ingress[0].from[0]` too",
+    },
+    Example {
+        code: Code::IdlePort,
+        profile: "{model: kubernetes}",
+        manifests: concat!(
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 80}, {port: 81}]}, {from: [{podSelector: {matchLabels: {tier: front}}}], ports: [{port: 80}]}]}}\n---\n",
+            "{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: a, labels: {app: web, tier: front}}, spec: {}}\n---\n",
+            "{apiVersion: v1, kind: Pod, metadata: {name: mobile, namespace: a, labels: {tier: front}}, spec: {}}",
+        ),
+        path: "spec.ingress[0].ports[0]",
+        message: "in this cluster, as it is, the ports of this entry are admitted by `spec.ingress[1].from[0]` too",
+    },
+    Example {
+        code: Code::IdleRule,
+        profile: "{model: kubernetes}",
+        manifests: concat!(
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}, {from: [{podSelector: {matchLabels: {tier: front}}}], ports: [{port: 80}]}]}}\n---\n",
+            "{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: a, labels: {app: web, tier: front}}, spec: {}}",
+        ),
+        path: "spec.ingress[1]",
+        message: "in this cluster, as it is, whatever the rule admits is admitted by `spec.ingress[0].from[0]` too",
+    },
+    Example {
+        code: Code::IdlePolicy,
+        profile: "{model: kubernetes}",
+        manifests: concat!(
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: a}, spec: {podSelector: {matchLabels: {app: web}}}}\n---\n",
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: q, namespace: a}, spec: {podSelector: {matchLabels: {tier: front}}}}\n---\n",
+            "{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: a, labels: {app: web, tier: front}}, spec: {}}\n---\n",
+            "{apiVersion: v1, kind: Pod, metadata: {name: mobile, namespace: a, labels: {tier: front}}, spec: {}}",
+        ),
+        path: "",
+        message: "in this cluster, as it is, policy `q` isolates the pods that this one does, and admits all that it admits",
     },
 ];

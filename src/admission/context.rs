@@ -1,8 +1,10 @@
 //! What every group of checks looks at: one policy, its profile and cluster, and what is worked out of them once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::admission::owned::Owned;
+use crate::labels::{LabelKey, Selector};
 use crate::model::cluster::{Cluster, ContainerPort};
 use crate::model::policy::NetworkPolicy;
 use crate::name::Direction;
@@ -24,6 +26,8 @@ pub(super) struct Review<'c> {
     /// Who declares a port name, by protocol and name.
     pub(super) declared: HashMap<(Protocol, &'c str), Vec<usize>>,
     pub(super) owned: Owned,
+    /// The labels that controllers set on pods of the workloads (K27).
+    controlled: OnceCell<HashSet<LabelKey>>,
 }
 
 impl<'c> Review<'c> {
@@ -37,6 +41,7 @@ impl<'c> Review<'c> {
             host_network: host_network(&index),
             declared: declared(&index),
             owned: Owned::new(cluster),
+            controlled: OnceCell::new(),
             index,
         }
     }
@@ -72,6 +77,18 @@ impl<'c> Review<'c> {
         let own = self.policy.name();
         let policies = self.cluster.policies().in_namespace(own.namespace());
         policies.filter(move |other| other.name() != own && other.isolates(direction))
+    }
+
+    /// Whether it asks for a label that some controller sets, so that what a workload's template says is not all (K27, U7).
+    pub(super) fn may_be_controllers(&self, selector: &Selector) -> bool {
+        let set = || {
+            let workloads = self.cluster.workloads().iter();
+            let values = workloads.flat_map(|workload| workload.controller_values(self.profile.release()));
+            values.flat_map(|value| value.labels).map(|label| label.key).collect()
+        };
+        let controlled = self.controlled.get_or_init(set);
+        let asked = selector.match_labels().iter().map(|(key, _)| key);
+        asked.chain(selector.expressions().iter().map(|each| each.key())).any(|key| controlled.contains(key))
     }
 
     /// No pod and no workload is loaded: nothing can be said about what selectors select.

@@ -33,6 +33,8 @@ pub(super) enum RuleField {
     Port(usize, &'static str),
     /// The entry, or a field of its `ipBlock`.
     Peer(usize, &'static str),
+    /// An `except` of the entry's `ipBlock`, by their places.
+    Except(usize, usize),
 }
 
 impl Place {
@@ -50,6 +52,18 @@ impl Place {
         }
     }
 
+    /// Whether what is said of this place is said of `other` too.
+    pub(super) fn holds(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Policy, _) => true,
+            (Self::In(place), Self::In(other)) => {
+                (place.direction, place.rule) == (other.direction, other.rule)
+                    && (place.field == RuleField::Whole || place.field == other.field)
+            }
+            _ => self == other,
+        }
+    }
+
     fn path(self) -> FieldPath {
         let spec = FieldPath::root().child("spec");
         let rules = |direction: Direction| spec.child(&direction.to_string());
@@ -59,10 +73,12 @@ impl Place {
             Self::Rules(direction) => rules(direction),
             Self::In(RulePlace { direction, rule, field }) => {
                 let rule = rules(direction).index(rule);
+                let peer = |at| rule.child(list_of(direction)).index(at);
                 let (entry, field) = match field {
                     RuleField::Whole => return rule,
                     RuleField::Port(at, field) => (rule.child("ports").index(at), field),
-                    RuleField::Peer(at, field) => (rule.child(list_of(direction)).index(at), field),
+                    RuleField::Peer(at, field) => (peer(at), field),
+                    RuleField::Except(at, place) => return peer(at).child("ipBlock").child("except").index(place),
                 };
                 if field.is_empty() { entry } else { entry.child(field) }
             }
@@ -97,9 +113,23 @@ impl Findings {
         }
     }
 
+    /// A warning about what the policies themselves say, whatever the profile.
+    pub(super) fn lint(&mut self, code: Code, place: Place, message: String, help: impl Into<String>) {
+        self.push((Origin::Lint, code, Severity::Warning), place, message, help.into());
+    }
+
     fn add(&mut self, code: Code, severity: Severity, place: Place, message: String, help: String) {
-        let diagnostic =
-            Diagnostic { origin: Origin::Profile, severity, code, path: place.path(), message, help, location: None };
+        self.push((Origin::Profile, code, severity), place, message, help);
+    }
+
+    fn push(
+        &mut self,
+        (origin, code, severity): (Origin, Code, Severity),
+        place: Place,
+        message: String,
+        help: String,
+    ) {
+        let diagnostic = Diagnostic { origin, severity, code, path: place.path(), message, help, location: None };
         self.0.push((place, diagnostic));
     }
 

@@ -5,7 +5,8 @@
 //! [`review`] holds one policy against a [`Profile`](crate::Profile) and the objects around it: what the
 //! profile's rows ([C1] to [C14]) do not support, what would silently not be done, and what looks like an
 //! accident. It needs no API server and suits a validating webhook, which sees only policies that the
-//! server has accepted.
+//! server has accepted. It says too what a policy says in vain, since another rule says as much: NP301 to NP307 hold on any
+//! cluster, and what [`idle`] says on the cluster as it is.
 //!
 //! | code | row | severity | said when |
 //! |---|---|---|---|
@@ -37,6 +38,18 @@
 //! | NP231 | | warning | on CCE where the node-local DNS cache is in use: isolated for egress, and no rule reaches it (169.254.20.10) |
 //! | NP232 | | warning | on CCE: isolated for ingress, and no rule admits health checks (100.125.0.0/16) |
 //!
+//! | NP301 | | warning | another peer or rule admits all that the peer does, on any cluster |
+//! | NP302 | | warning | another entry or rule admits all that the port entry does, on any cluster |
+//! | NP303 | [K2] | warning | other rules, of this policy or another, admit all that the rule does, on any cluster |
+//! | NP304 | [K14] | warning | other exceptions of the block cut out all that the exception does |
+//! | NP305 | [K1], [K2] | warning | other policies isolate the same pods and admit all that the policy does, on any cluster |
+//! | NP306 | [K2] | warning | another policy of the namespace says the same |
+//! | NP307 | [K9] | warning | a selector contradicts itself: nothing can have such labels |
+//! | NP311 | | warning | as NP301, on the cluster as it is |
+//! | NP312 | | warning | as NP302, on the cluster as it is |
+//! | NP313 | [K2] | warning | as NP303, on the cluster as it is |
+//! | NP315 | [K1], [K2] | warning | as NP305, on the cluster as it is |
+//!
 //! A row that is overridden with `unknown` gives a warning where `unsupported` gives an error. Where no pod
 //! and no workload is loaded at all, NP222 to NP224 are not given: nothing would ever be selected.
 //!
@@ -44,12 +57,14 @@
 //!
 //! ```
 //! # #[cfg(feature = "yaml")] {
-//! use netpol_oracle::{admission, Loader, Profile};
+//! use netpol_oracle::{admission, Loader, ObjectName, Profile};
 //!
 //! for example in admission::CATALOGUE {
 //!     let profile = Profile::read("profile.yaml", example.profile).expect("a good profile");
 //!     let cluster = Loader::new(profile.release()).text("cluster.yaml", example.manifests).finish().cluster;
-//!     let found = admission::review(cluster.policies().first().expect("a policy"), &profile, &cluster);
+//!     let policy = cluster.policy(&ObjectName::new("a", "p")).expect("a policy");
+//!     let mut found = admission::review(policy, &profile, &cluster);
+//!     found.extend(admission::idle(policy, &profile, &cluster));
 //!     let meant = found.iter().find(|found| found.code == example.code).expect(example.message);
 //!     assert_eq!((meant.path.as_str(), meant.message.as_str()), (example.path, example.message));
 //! }
@@ -64,6 +79,7 @@ mod cut_off;
 mod dns;
 mod everyone;
 mod finding;
+mod lints;
 mod owned;
 mod platform;
 mod ports;
@@ -72,4 +88,4 @@ mod selectors;
 mod text;
 
 pub use catalogue::{CATALOGUE, Example};
-pub use review::review;
+pub use review::{idle, review};

@@ -2,7 +2,7 @@
 
 use crate::admission::context::Review;
 use crate::admission::finding::Findings;
-use crate::admission::{blocks, circumstances, dns, everyone, platform, ports, selectors};
+use crate::admission::{blocks, circumstances, dns, everyone, lints, platform, ports, selectors};
 use crate::diagnostic::Diagnostic;
 use crate::model::cluster::Cluster;
 use crate::model::policy::NetworkPolicy;
@@ -49,5 +49,40 @@ pub fn review(policy: &NetworkPolicy, profile: &Profile, cluster: &Cluster) -> V
     ports::check(&review, &mut findings);
     dns::check(&review, &mut findings);
     platform::check(&review, &mut findings);
+    lints::check(&review, &mut findings);
+    findings.sorted()
+}
+
+/// What of `policy` changes nothing on `cluster` as it is, and may on another: the codes NP311 to NP315. What changes nothing
+/// on any cluster, [`review`] says.
+///
+/// A thing is told only where something that stays admits all that it admits, under every reading of what `profile` leaves
+/// open: of all policies together everything that is told can be removed. It is not told of everything that could be: two
+/// rules that admit between them what a third one does are not put together, and pods that are not there yet are not thought
+/// of. Costs a look at each policy of the namespace, and at the pods that its selectors select.
+///
+/// ```
+/// use netpol_oracle::{Loader, Profile, admission};
+/// let manifests = r#"{"apiVersion": "v1", "kind": "List", "items": [
+///   {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "labels": {"app": "web", "tier": "front"}}, "spec": {}},
+///   {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "db"}, "spec": {}},
+///   {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "db"}, "spec": {"podSelector": {},
+///    "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}, {"podSelector": {"matchLabels": {"tier": "front"}}}]}]}}
+/// ]}"#;
+/// let profile = Profile::kubernetes();
+/// let cluster = Loader::new(profile.release()).text("shop.json", manifests).finish().cluster;
+/// let policy = cluster.policies().first().expect("the policy");
+/// let idle = admission::idle(policy, &profile, &cluster);
+/// assert_eq!(
+///     idle[0].to_string(),
+///     "warning[NP311]: spec.ingress[0].from[1]: in this cluster, as it is, whoever this admits is admitted by \
+///      `spec.ingress[0].from[0]` too (help: remove the entry)"
+/// );
+/// ```
+#[must_use]
+pub fn idle(policy: &NetworkPolicy, profile: &Profile, cluster: &Cluster) -> Vec<Diagnostic> {
+    let review = Review::new(policy, profile, cluster);
+    let mut findings = Findings::default();
+    lints::check_here(&review, &mut findings);
     findings.sorted()
 }

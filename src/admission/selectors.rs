@@ -2,6 +2,7 @@
 
 use crate::admission::context::Review;
 use crate::admission::finding::{Findings, Place, RuleField, RulePlace};
+use crate::admission::lints;
 use crate::admission::text::{names, quoted};
 use crate::diagnostic::Code;
 use crate::model::cluster::ServiceKind;
@@ -24,7 +25,9 @@ pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
                 let Peer::Pods(pods) = peer else { continue };
                 let place = Place::In(RulePlace { direction, rule, field: RuleField::Peer(at, "") });
                 let selected = review.index.peers(review.namespace(), pods);
-                nothing(review, findings, place, pods, &selected);
+                if !lints::is_contradiction(review.capabilities(), direction, peer) {
+                    nothing(review, findings, place, pods, &selected);
+                }
                 host_network(review, findings, place, &selected);
                 if let (Direction::Egress, Some(services)) = (direction, &services) {
                     cluster_ips(review, findings, place, &selected, services);
@@ -35,7 +38,7 @@ pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
 }
 
 fn subject(review: &Review<'_>, findings: &mut Findings) {
-    if review.subjects.is_empty() && !review.is_bare() {
+    if review.subjects.is_empty() && !review.is_bare() && !lints::is_impossible(review.policy.subject()) {
         let message = match review.policy.subject() {
             all if all.is_everything() => format!("namespace {} has no pods to isolate", quoted(review.namespace())),
             selector => format!("{} selects no pod of namespace {}", quoted(selector), quoted(review.namespace())),

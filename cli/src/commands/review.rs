@@ -30,6 +30,7 @@ Examples:
   netpol review --manifests k8s/ --kubernetes 1.37 --output json
   netpol review --manifests policy.yaml --as networkpolicies
   netpol review --manifests k8s/ --profile vpc:v1.31.6-r0
+  netpol review --manifests cluster.yaml --lints cluster
   netpol review --manifests policies/ --no-cluster-checks --strict")]
 pub(crate) struct Arguments {
     /// Files and folders (.yaml, .yml, .json, packed by gzip too; `-`: standard input)
@@ -53,6 +54,11 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "profile")]
     no_cluster_checks: bool,
 
+    /// Which rules, peers, entries and policies are said to change nothing, and can go: what another one says too on any
+    /// cluster, or also on the one that is given, as it is
+    #[arg(long, value_enum, default_value_t = Lints::Any, value_name = "WHERE", conflicts_with = "no_cluster_checks")]
+    lints: Lints,
+
     /// Unknown and repeated fields of policies are errors, as the server's strict validation has them
     #[arg(long)]
     strict: bool,
@@ -70,6 +76,14 @@ pub(crate) struct Arguments {
 enum Endpoint {
     /// `POST /apis/networking.k8s.io/v1/namespaces/NAMESPACE/networkpolicies`
     Networkpolicies,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Lints {
+    /// On any cluster (NP301 to NP307)
+    Any,
+    /// Also on this one (NP311 to NP315)
+    Cluster,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -123,6 +137,7 @@ fn findings<S: serde::Serializer>(diagnostics: &[Diagnostic], serializer: S) -> 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let profile = profile(arguments)?;
     let release = arguments.kubernetes.unwrap_or_else(|| profile.as_ref().map_or(Release::DEFAULT, Profile::release));
+    let checks = profile.map(|profile| Checks { profile, lints: arguments.lints });
     let progress = Progress::step("reviewing");
     let (mut skipped, mut unread) = (Vec::new(), Vec::new());
     let mut reviewed = match arguments.posted_to {
@@ -130,7 +145,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
             let mut reviewed = Vec::new();
             for file in netpol_input::manifests(&arguments.manifests) {
                 match file {
-                    Manifest::Text(text) => match as_posted(text, release, profile.as_ref()) {
+                    Manifest::Text(text) => match as_posted(text, release, checks.as_ref()) {
                         Ok(documents) => reviewed.extend(documents),
                         Err(error) => unread.push(error),
                     },
@@ -145,7 +160,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
             let mut given = netpol_input::load(loader, &arguments.manifests);
             skipped.append(&mut given.skipped);
             unread.append(&mut given.unread);
-            as_loaded(given, profile.as_ref())
+            as_loaded(given, checks.as_ref())
         }
     };
     drop(progress);
@@ -170,21 +185,28 @@ fn profile(arguments: &Arguments) -> Result<Option<Profile>, String> {
     text.as_deref().map(netpol_input::profile).transpose()
 }
 
-/// What the profile says of an accepted policy, placed at its fields.
-fn by_profile(
-    policy: &NetworkPolicy,
-    profile: &Profile,
-    cluster: &Cluster,
-    (at, lines): (&Location, &FieldLines),
-) -> Vec<Diagnostic> {
-    admission::review(policy, profile, cluster).into_iter().map(|found| lines.place(found, at)).collect()
+/// What accepted policies are checked against.
+struct Checks {
+    profile: Profile,
+    lints: Lints,
+}
+
+impl Checks {
+    /// What is said of a policy, placed at its fields.
+    fn of(&self, policy: &NetworkPolicy, cluster: &Cluster, (at, lines): (&Location, &FieldLines)) -> Vec<Diagnostic> {
+        let mut found = admission::review(policy, &self.profile, cluster);
+        if self.lints == Lints::Cluster {
+            found.extend(admission::idle(policy, &self.profile, cluster));
+        }
+        found.into_iter().map(|found| lines.place(found, at)).collect()
+    }
 }
 
 /// Every document of a file by itself, other kinds and empty ones too.
 ///
 /// # Errors
 /// The file cannot be read to its end.
-fn as_posted(mut text: Text, release: Release, profile: Option<&Profile>) -> Result<Vec<Reviewed>, String> {
+fn as_posted(mut text: Text, release: Release, checks: Option<&Checks>) -> Result<Vec<Reviewed>, String> {
     let (file, mut bytes) = (text.name().to_owned(), Vec::new());
     text.by_ref().take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| format!("{file}: {error}"))?;
     if bytes.len() as u64 > LARGEST {
@@ -192,9 +214,9 @@ fn as_posted(mut text: Text, release: Release, profile: Option<&Profile>) -> Res
     }
     let reviewed = |judgement: Judgement| {
         let mut diagnostics = judgement.diagnostics;
-        if let (Some(policy), Some(profile)) = (&judgement.policy, profile) {
+        if let (Some(policy), Some(checks)) = (&judgement.policy, checks) {
             let place = (&judgement.location, &judgement.lines);
-            diagnostics.extend(by_profile(policy, profile, &Cluster::default(), place));
+            diagnostics.extend(checks.of(policy, &Cluster::default(), place));
         }
         Reviewed {
             file: file.clone(),
@@ -212,7 +234,7 @@ fn as_posted(mut text: Text, release: Release, profile: Option<&Profile>) -> Res
 }
 
 /// All files together, as the parts of one cluster.
-fn as_loaded(given: Given, profile: Option<&Profile>) -> Vec<Reviewed> {
+fn as_loaded(given: Given, checks: Option<&Checks>) -> Vec<Reviewed> {
     let Given { loaded, texts, .. } = given;
     let order: BTreeMap<&str, usize> = texts.iter().enumerate().map(|(i, file)| (file.as_str(), i)).collect();
     let place = |location: &Location| {
@@ -242,10 +264,10 @@ fn as_loaded(given: Given, profile: Option<&Profile>) -> Vec<Reviewed> {
         reviewed.insert(place(&object.location), new);
     }
     let mut diagnostics = loaded.diagnostics;
-    if let Some(profile) = profile {
+    if let Some(checks) = checks {
         for (name, (location, lines)) in &policies {
             if let Some(policy) = loaded.cluster.policy(name) {
-                diagnostics.extend(by_profile(policy, profile, &loaded.cluster, (location, lines)));
+                diagnostics.extend(checks.of(policy, &loaded.cluster, (location, lines)));
             }
         }
     }
