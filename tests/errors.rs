@@ -46,6 +46,7 @@ fn every_error_is_one() {
     is_error::<VersionError>();
     is_error::<ReleaseError>();
     is_error::<FlowError>();
+    is_error::<netpol_oracle::analysis::Irreparable>();
     #[cfg(feature = "generate")]
     is_error::<netpol_oracle::generate::HostileError>();
 }

@@ -35,6 +35,8 @@ mod oracle;
 mod plane;
 mod profile;
 mod properties;
+#[cfg(feature = "yaml")]
+mod repair;
 mod strategies;
 mod support;
 

@@ -179,6 +179,63 @@ fn a_profile_file() {
     assert!(run.out.starts_with("default/web -> default/db:6380/tcp: allow (C1)\n"), "{}", run.out);
 }
 
+/// What opens least comes first, as a manifest that can be applied, with what it changes: the rule that lacks the port admits
+/// everybody, so another rule is better.
+#[test]
+fn a_repair_is_a_manifest_and_what_it_changes() {
+    let folder = Folder::new();
+    let manifests = folder.write("shop.yaml", SHOP);
+    let run = netpol(["decide", "--manifests", &manifests, "--flow", SHUT, "--repair"]).with_code(0);
+    let (answer, repairs) = run.out.split_once("  to allow, 1 of ").unwrap_or_else(|| panic!("{}", run.out));
+    assert!(answer.starts_with("default/web -> default/db:6380/tcp: deny\n"), "{answer}");
+    let (_, first) = repairs.split_once(": ").unwrap();
+    let expected =
+        "a rule more at `spec.ingress[1]` of `default/db`\n    deny to allow: default/web -> default/db on 6380/tcp\n";
+    assert!(first.starts_with(expected), "{first}");
+    let (_, manifest) = first.split_once("---\n").unwrap();
+    let manifest = manifest.split("  to allow").next().unwrap();
+    // Applied: the flow passes, and nothing is left to repair.
+    let after = folder.write("after.yaml", format!("{SHOP}---\n{manifest}"));
+    let run = netpol(["decide", "--manifests", &after, "--flow", SHUT, "--repair=allow"]).with_code(0);
+    assert!(run.out.starts_with("default/web -> default/db:6380/tcp: allow\n"), "{}", run.out);
+    assert!(!run.out.contains("to allow"), "{}", run.out);
+}
+
+#[test]
+fn repairs_as_json() {
+    let folder = Folder::new();
+    let manifests = folder.write("shop.yaml", SHOP);
+    let json_of = |flow: &str, repair: &str| -> Value {
+        let run =
+            netpol(["decide", "--manifests", &manifests, "--flow", flow, repair, "--output", "json"]).with_code(0);
+        serde_json::from_str(&run.out).unwrap()
+    };
+    let shut = &json_of(SHUT, "--repair")["repair"];
+    assert_eq!(shut["wanted"], json!("allow"));
+    let first = &shut["repairs"][0];
+    assert_eq!(first["edits"], json!([{"policy": "default/db", "action": "add-rule", "path": "spec.ingress[1]"}]));
+    let rule = &first["policies"][0]["spec"]["ingress"][1];
+    assert_eq!(*rule, json!({"from": [{"podSelector": {}}], "ports": [{"protocol": "TCP", "port": 6380}]}));
+    let actions = |repair: &Value| repair["edits"][0]["action"].clone();
+    let all: Vec<Value> = shut["repairs"].as_array().unwrap().iter().map(actions).collect();
+    assert!(all.contains(&json!("add-port")) && all.contains(&json!("new-policy")), "{all:?}");
+    assert!(
+        first["changes"].as_array().unwrap().iter().all(|change| change["ports"] == json!(["6380/tcp"])),
+        "{first}"
+    );
+    let open = &json_of(OPEN, "--repair=deny")["repair"];
+    assert_eq!((&open["wanted"], &open["irreparable"]), (&json!("deny"), &Value::Null));
+    assert!(!open["repairs"].as_array().unwrap().is_empty());
+    assert_eq!(json_of(OPEN, "--repair=allow")["repair"], Value::Null, "it is allowed");
+    let itself = &json_of("default/db -> default/db:1/tcp", "--repair")["repair"];
+    assert!(itself["irreparable"].as_str().unwrap().contains("K19"), "{itself}");
+}
+
+#[test]
+fn repairs_have_no_table() {
+    netpol(["decide", "--repair"]).refused("--repair has no table");
+}
+
 /// `netpol decide | head -n 1`, with more to say than a pipe holds.
 #[test]
 fn a_reader_that_stops_early_is_no_error() {

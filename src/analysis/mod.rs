@@ -2,7 +2,8 @@
 //!
 //! [`Connectivity`] lists every connection that is not denied, [`Diff`] every one that differs between two snapshots; both ask
 //! once for all ends that no policy tells apart. [`impact`] compares two clusters by the definition, within bounds: who becomes
-//! isolated or free, and which connections open and close, each kind of them once, with a witness flow.
+//! isolated or free, and which connections open and close, each kind of them once, with a witness flow. [`why_not`] says which
+//! changes of policies would allow or deny a flow, and what else each changes.
 
 mod changes;
 mod connectivity;
@@ -17,6 +18,7 @@ mod isolation;
 mod left_out;
 mod place;
 mod port_set;
+mod repair;
 mod search;
 mod summary;
 mod world;
@@ -28,4 +30,5 @@ pub use ends::Ends;
 pub use impact::{MAX_CHANGES, MAX_FLOWS, impact};
 pub use left_out::LeftOut;
 pub use port_set::PortSet;
+pub use repair::{Action, Edit, Irreparable, MAX_REPAIRS, MAX_TRIED, Repair, Unlimited, why_not};
 pub use search::{Detail, Ends as ConnectionEnds, Ports};

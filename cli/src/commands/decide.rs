@@ -10,6 +10,7 @@ use netpol_oracle::verdict::{Judged, Note, Sides};
 use netpol_oracle::{Cluster, Decide, Decision, Engine, Flow, Loader, Profile, Reference, Verdict, explain};
 use serde::Serialize;
 
+use super::repair::{self, Repaired, Wanted};
 use super::strict;
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Out};
@@ -26,6 +27,7 @@ Examples:
   netpol decide --manifests all.yaml --flows flows.txt --profile vpc:v1.31.6-r0 --output json
   kubectl get ns,nodes,pods,svc,endpointslices,netpol -A -o yaml > all.yaml
   helm template shop/ | netpol decide --manifests - -n shop --flow 'shop/web -> shop/db:6379/tcp'
+  netpol decide --manifests k8s/ --flow 'default/web -> default/db:6380/tcp' --repair
 
 A flow is `SRC -> DST:PORT/tcp|udp|sctp`, `SRC -> DST icmp` or `SRC -> DST NUMBER`. An end is a pod or workload
 `NS/NAME`, `NS/KIND/NAME`, `node:NAME`, an address, and as destination a Service `svc/NS/NAME`.")]
@@ -55,6 +57,11 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "kubernetes", value_name = "PROFILE")]
     profile: String,
 
+    /// Say which changes of policies would give the flow the verdict named, else the other one (what is not allowed is to
+    /// be), as manifests to apply, each with everything else that it changes
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "other", value_name = "VERDICT")]
+    repair: Option<Wanted>,
+
     /// Exit with 1 where a policy was rejected, a field of one is unknown or repeated, or a file or object could not be read
     #[arg(long)]
     strict: bool,
@@ -82,8 +89,14 @@ enum Form {
 
 pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let profile = netpol_input::profile(&arguments.profile)?;
-    if arguments.manifests.is_empty() {
-        return answer_scenes(&profile, arguments.engine, arguments.output.unwrap_or(Form::Table));
+    let is_scenes = arguments.manifests.is_empty();
+    let form = arguments.output.unwrap_or(if is_scenes { Form::Table } else { Form::Text });
+    if form == Form::Table && arguments.repair.is_some() {
+        return Err("--repair has no table: --output text or json shows repairs".to_owned().into());
+    }
+    let asked = Asked { profile: &profile, answerer: arguments.engine, form, repair: arguments.repair };
+    if is_scenes {
+        return answer_scenes(&asked);
     }
     let flows = match &arguments.flows {
         None => arguments.flow,
@@ -96,21 +109,30 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         }
     };
     let (loaded, is_whole) = load(&arguments.manifests, arguments.namespace.as_deref(), &profile, arguments.strict)?;
-    let outcome = answer(&loaded, &profile, arguments.engine, &flows, arguments.output.unwrap_or(Form::Text))?;
+    let outcome = answer(&loaded, &asked, &flows)?;
     Ok(if arguments.strict && !is_whole { Outcome::Bad } else { outcome })
 }
 
 /// The shipped scenes, as a table.
 pub(crate) fn scenes() -> Result<Outcome, Failure> {
-    answer_scenes(&Profile::kubernetes(), Answerer::Compiled, Form::Table)
+    let profile = &Profile::kubernetes();
+    answer_scenes(&Asked { profile, answerer: Answerer::Compiled, form: Form::Table, repair: None })
 }
 
-fn answer_scenes(profile: &Profile, answerer: Answerer, form: Form) -> Result<Outcome, Failure> {
-    let loader = Loader::new(profile.release());
+/// How answers are found and shown.
+struct Asked<'a> {
+    profile: &'a Profile,
+    answerer: Answerer,
+    form: Form,
+    repair: Option<Wanted>,
+}
+
+fn answer_scenes(asked: &Asked<'_>) -> Result<Outcome, Failure> {
+    let loader = Loader::new(asked.profile.release());
     let loader = scenes::MANIFESTS.iter().fold(loader, |loader, (name, text)| loader.text(name, text));
     let loaded = loader.finish();
     say_what_was_left_out(&loaded);
-    answer(&loaded, profile, answerer, &lines(scenes::FLOWS), form)
+    answer(&loaded, asked, &lines(scenes::FLOWS))
 }
 
 /// The flows of a text, one a line.
@@ -166,21 +188,19 @@ fn say_what_was_left_out(loaded: &Loaded) {
 }
 
 /// Prints one answer a flow; bad where some flow was not answered.
-fn answer(
-    loaded: &Loaded,
-    profile: &Profile,
-    answerer: Answerer,
-    flows: &[String],
-    form: Form,
-) -> Result<Outcome, Failure> {
-    let cluster = &loaded.cluster;
-    let decider: Box<dyn Decide + '_> = match answerer {
-        Answerer::Reference => Box::new(Reference::new(cluster, profile)),
-        Answerer::Compiled => {
-            let _progress = Progress::step("compiling policies");
-            Box::new(Engine::new(cluster, profile))
-        }
+fn answer(loaded: &Loaded, asked: &Asked<'_>, flows: &[String]) -> Result<Outcome, Failure> {
+    let (cluster, profile) = (&loaded.cluster, asked.profile);
+    let compile = || {
+        let _progress = Progress::step("compiling policies");
+        Engine::new(cluster, profile)
     };
+    let engine = (asked.answerer == Answerer::Compiled || asked.repair.is_some()).then(compile);
+    let reference = Reference::new(cluster, profile);
+    let decider: &dyn Decide = match (&engine, asked.answerer) {
+        (Some(engine), Answerer::Compiled) => engine,
+        _ => &reference,
+    };
+    let repair = |decision: &Decision| repair::of(engine.as_ref()?, decision, asked.repair?);
     let mut out = output::stdout();
     let progress = Progress::answers("answering", Some(flows.len()));
     let width = flows.iter().map(|line| line.chars().count()).max().unwrap_or(0).min(64);
@@ -191,9 +211,13 @@ fn answer(
             .map_err(|error| error.to_string())
             .and_then(|flow| decider.decide(&flow).map_err(|error| error.to_string()));
         all &= decision.is_ok();
-        match form {
-            Form::Json => json(&mut out, line, &decision)?,
-            Form::Text => text(&mut out, line, &decision, cluster)?,
+        let repaired = decision.as_ref().ok().and_then(repair);
+        match asked.form {
+            Form::Json => json(&mut out, line, &decision, repaired.as_ref())?,
+            Form::Text => {
+                text(&mut out, line, &decision, cluster)?;
+                repaired.iter().try_for_each(|repaired| repaired.text(&mut out))?;
+            }
             Form::Table => row(&mut out, line, width, &decision, &mut noted)?,
         }
         progress.one();
@@ -268,6 +292,9 @@ enum Line<'a> {
         judged: &'a Judged,
         /// What the answer may hang on and was not given (K28).
         notes: &'a [Note],
+        /// What would give it another verdict.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        repair: Option<&'a Repaired>,
     },
     Error {
         flow: &'a str,
@@ -275,7 +302,7 @@ enum Line<'a> {
     },
 }
 
-fn json(out: &mut Out, flow: &str, decision: &Result<Decision, String>) -> io::Result<()> {
+fn json(out: &mut Out, flow: &str, decision: &Result<Decision, String>, repair: Option<&Repaired>) -> io::Result<()> {
     let line = match decision {
         Ok(decision) => Line::Answer {
             flow,
@@ -283,6 +310,7 @@ fn json(out: &mut Out, flow: &str, decision: &Result<Decision, String>) -> io::R
             rows: decision.rows,
             judged: &decision.judged,
             notes: &decision.notes,
+            repair,
         },
         Err(error) => Line::Error { flow, error },
     };

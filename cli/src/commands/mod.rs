@@ -7,6 +7,7 @@ mod exit_codes;
 mod generate;
 mod oracle;
 mod reach;
+mod repair;
 mod review;
 mod shell;
 mod strict;
