@@ -89,10 +89,18 @@ pub fn router(judge: Judge, limits: Limits, metrics: Arc<Metrics>, health: Arc<H
     };
     Router::new()
         .route("/validate", post(validate))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics_text))
         .with_state(Arc::new(shared))
+}
+
+/// Whether a new start would mend nothing.
+async fn alive(State(shared): State<Arc<Shared>>) -> Response {
+    match shared.judge.view().is_kept() {
+        true => "ok\n".into_response(),
+        false => (StatusCode::INTERNAL_SERVER_ERROR, "the view is no longer kept\n").into_response(),
+    }
 }
 
 /// Whether requests are to come here: there is a view of the cluster, and it is not time to stop.

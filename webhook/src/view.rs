@@ -2,6 +2,7 @@
 
 mod admitted;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use self::admitted::Admitted;
 pub struct View {
     origin: Origin,
     state: Mutex<State>,
+    is_broken: AtomicBool,
 }
 
 /// Where a view comes from.
@@ -78,7 +80,7 @@ impl View {
     pub fn new(origin: Origin) -> Self {
         let missing = "the cluster has not been listed yet".to_owned();
         let state = State { snapshot: None, seen: None, missing, admitted: Admitted::default(), cluster: None };
-        Self { origin, state: Mutex::new(state) }
+        Self { origin, state: Mutex::new(state), is_broken: AtomicBool::new(false) }
     }
 
     /// A view of what was read.
@@ -102,6 +104,17 @@ impl View {
         if self.origin == Origin::Files {
             state.admitted.clear();
         }
+    }
+
+    /// Nobody keeps it any more, by a fault of ours: only a new start helps.
+    pub fn give_up(&self) {
+        self.is_broken.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody keeps it.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        !self.is_broken.load(Ordering::Relaxed)
     }
 
     /// Why there is no view yet.

@@ -48,7 +48,7 @@ fn an_unsupported_policy_is_denied_with_all_there_is_to_say() {
         assert!(lines[1].starts_with("error[NP2") && lines[1].contains("endPort"), "{message}");
         assert!(lines[2].starts_with("error[NP2") && lines[2].contains("spec.ingress[1]"), "{message}");
         assert!(lines[3].starts_with(&format!("warning[{}]", idle_code())), "{message}");
-        assert_eq!(lines[4], "what is said of the cluster is as of 0 s ago", "the last hangs on it");
+        assert!(lines[4].starts_with("what is said of the cluster is as of "), "{message}");
         let causes = status["details"]["causes"].as_array().unwrap();
         let fields: Vec<&str> = causes.iter().filter_map(|cause| cause["field"].as_str()).collect();
         assert_eq!(fields, ["spec.ingress[0].ports[0].endPort", "spec.ingress[1].ports[0].endPort"]);
@@ -159,9 +159,14 @@ fn what_was_admitted_counts_at_once_and_a_dry_run_does_not() {
         dry["request"]["dryRun"] = json!(true);
         let impact = |response: Value| warnings(&response).iter().filter(|text| text.starts_with("impact")).count();
         assert!(impact(client.review(&dry).await) > 0);
-        assert!(impact(client.review(&isolates("first")).await) > 0, "nothing was kept of the dry run");
+        let mut other = isolates("second");
+        other["request"]["dryRun"] = json!(true);
+        assert!(impact(client.review(&other).await) > 0, "nothing was kept of the dry run");
+        assert!(impact(client.review(&isolates("first")).await) > 0);
         // Whatever is known of it, before a creation it is not there.
         assert!(impact(client.review(&isolates("first")).await) > 0);
+        let object = &isolates("first")["request"]["object"];
+        assert!(impact(client.review(&review("CREATE", object, object)).await) > 0);
         assert_eq!(impact(client.review(&isolates("second")).await), 0, "the first one counts");
         // Both go: the second removal opens.
         let gone = |name: &str| {

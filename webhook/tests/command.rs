@@ -60,3 +60,19 @@ fn what_it_cannot_start_with_is_said() {
         assert!(output.status.code() == Some(2) && err.contains(said), "{err}");
     }
 }
+
+#[test]
+fn manifests_with_faults_or_without_objects_are_no_start() {
+    let path = std::env::temp_dir().join(format!("netpol-oracle-webhook-start-{}.yaml", std::process::id()));
+    let shown = path.display().to_string();
+    for (text, said) in [
+        ("kind: Pod\napiVersion: v1\nmetadata: {name: 7}\n", "error[NP003]: metadata.name: "),
+        ("# nothing\n", "error: --manifests: no object of a cluster is in it"),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let output = webhook(["--cert=c", "--key=k", "--manifests", &shown]);
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && err.contains(said), "{err}");
+    }
+    std::fs::remove_file(&path).unwrap();
+}

@@ -41,7 +41,7 @@ async fn refusals(review: &Value) -> BTreeSet<Kind> {
                 message.starts_with(&format!("the impact of the change refuses it ({}):\n", kind.word())),
                 "{message}"
             );
-            assert!(message.lines().nth(1).unwrap().starts_with("impact (as of 0 s ago): "), "{message}");
+            assert!(message.lines().nth(1).unwrap().starts_with("impact (as of "), "{message}");
             assert_eq!(response["status"]["code"], json!(403));
             assert_eq!(response["auditAnnotations"]["denied-by"], json!(kind.word()));
             kinds.insert(*kind);
@@ -153,9 +153,8 @@ fn ports_come_first_and_the_witness_is_whole() {
         let served = Served::usual(judge(&[])).await;
         let response = served.connect().await.review(&review("UPDATE", &open("old"), &closed("old"))).await;
         let found = warnings(&response);
-        let line =
-            "impact (as of 0 s ago): all tcp, all udp opens: shop/web -> shop/db:1/tcp (by ingress, from `shop/web`";
-        assert!(found.iter().any(|text| text.starts_with(line)), "{found:?}");
+        let line = " s ago): all tcp, all udp opens: shop/web -> shop/db:1/tcp (by ingress, from `shop/web`";
+        assert!(found.iter().any(|text| text.starts_with("impact (as of ") && text.contains(line)), "{found:?}");
 
         // Names as long as they may be: what does not fit on a line goes on in the next.
         for length in [60, 100, 150, 253] {

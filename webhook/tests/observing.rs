@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::api_server::ApiServer;
-use crate::client::{Served, bounded, create, idle, judge, review, supported, unsupported};
+use crate::client::{Certificate, Served, bounded, create, idle, judge, review, supported, unsupported};
 use crate::process::Process;
 
 #[test]
@@ -48,7 +48,8 @@ fn the_audit_log_gets_what_was_found() {
         let annotations = |response: Value| response["auditAnnotations"].clone();
         let allowed = annotations(client.review(&create(&supported("p"))).await);
         assert_eq!(allowed["impact"], json!("changes: closes closes-outside becomes-undefined isolation-added"));
-        assert_eq!(allowed["view-age-seconds"], json!("0.0"));
+        let age: f64 = allowed["view-age-seconds"].as_str().unwrap().parse().unwrap();
+        assert!((0.0..20.0).contains(&age), "{age}");
         assert_eq!(allowed["denied-by"], Value::Null);
         let denied = annotations(client.review(&create(&unsupported("q"))).await);
         assert_eq!((&denied["findings"], &denied["denied-by"]), (&json!("NP214"), &json!("NP214")));
@@ -99,4 +100,18 @@ fn the_program_watches_reads_again_and_stops() {
         process.line("stopped");
         assert!(process.wait().success());
     });
+}
+
+#[test]
+fn a_certificate_in_its_last_week_is_warned_of() {
+    let certificate = Certificate::new();
+    let mut parameters = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let now = std::time::SystemTime::now();
+    parameters.not_after = (now + Duration::from_secs(48 * 3_600 + 60)).into();
+    let key = rcgen::KeyPair::generate().unwrap();
+    std::fs::write(certificate.cert(), parameters.self_signed(&key).unwrap().pem()).unwrap();
+    std::fs::write(certificate.key(), key.serialize_pem()).unwrap();
+    let process = Process::start_with(certificate, &[]);
+    let line = process.line("the certificate expires");
+    assert_eq!((&line["level"], &line["hours_left"]), (&json!("WARN"), &json!(48)));
 }

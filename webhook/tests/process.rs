@@ -1,5 +1,6 @@
 //! The program itself, and the lines of its log.
 
+use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,6 +14,8 @@ use crate::client::{Certificate, Client};
 pub(crate) struct Process {
     child: Child,
     lines: Receiver<Value>,
+    /// Lines that nobody has asked for yet.
+    passed: RefCell<Vec<Value>>,
     pub(crate) certificate: Certificate,
     pub(crate) address: SocketAddr,
 }
@@ -27,7 +30,11 @@ impl Drop for Process {
 impl Process {
     /// Runs the program until it listens.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let certificate = Certificate::new();
+        Self::start_with(Certificate::new(), arguments)
+    }
+
+    /// The same with a certificate.
+    pub(crate) fn start_with(certificate: Certificate, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_netpol-webhook"));
         command.args(["--listen=127.0.0.1:0", "--cert"]).arg(certificate.cert()).arg("--key").arg(certificate.key());
         let mut child = command.args(arguments).stderr(Stdio::piped()).spawn().unwrap();
@@ -41,14 +48,19 @@ impl Process {
                 }
             }
         });
-        let mut started = Self { child, lines, certificate, address: ([127, 0, 0, 1], 0).into() };
+        let mut started =
+            Self { child, lines, passed: RefCell::default(), certificate, address: ([127, 0, 0, 1], 0).into() };
         let address = started.line("listening")["address"].as_str().unwrap().parse().unwrap();
         started.address = address;
         started
     }
 
-    /// The next line of the log with this message.
+    /// The first line of the log with this message that was not given before.
     pub(crate) fn line(&self, message: &str) -> Value {
+        let mut passed = self.passed.borrow_mut();
+        if let Some(place) = passed.iter().position(|line| line["message"] == message) {
+            return passed.remove(place);
+        }
         let until = Instant::now() + Duration::from_secs(20);
         loop {
             let line = self.lines.recv_timeout(until.saturating_duration_since(Instant::now()));
@@ -56,6 +68,7 @@ impl Process {
             if line["message"] == message {
                 return line;
             }
+            passed.push(line);
         }
     }
 

@@ -41,7 +41,10 @@ impl Watched {
     }
 
     async fn old_after(api: ApiServer, old_after: Duration) -> Self {
-        let admitted_for = Duration::from_millis(300);
+        Self::with(api, old_after, Duration::from_millis(300)).await
+    }
+
+    async fn with(api: ApiServer, old_after: Duration, admitted_for: Duration) -> Self {
         let view = Arc::new(View::new(Origin::Watch { old_after, admitted_for }));
         let metrics = Arc::new(Metrics::new());
         let client = watch::connect(Some(&api.kubeconfig()), Some("here")).await.unwrap();
@@ -301,6 +304,9 @@ fn a_version_that_the_server_forgot_is_listed_again() {
             watched.until_gone("web").await;
             assert!(watched.has("db"));
             assert!(watched.api.asked(PODS, "list") >= 2, "{fault:?}");
+            // It is believed at once.
+            let failures = "netpol_webhook_watch_failures_total{kind=\"pods\",call=\"watch\"} 1";
+            assert!(watched.metrics.text(&watched.view).contains(failures), "{fault:?}");
         }
     });
 }
@@ -357,7 +363,7 @@ fn the_age_is_told_and_an_old_view_does_not_say_what_is_absent() {
         let absent = |response: &Value| warnings(response).iter().any(|text| text.starts_with("warning[NP222]"));
 
         let fresh = client.review(&create(&supported("p"))).await;
-        assert!(warnings(&fresh)[0].starts_with("impact (as of 0 s ago): "), "{fresh}");
+        assert!(warnings(&fresh)[0].starts_with("impact (as of "), "{fresh}");
         assert!(absent(&client.review(&create(&idle("idle"))).await));
         // A while later it is as fresh, since bookmarks say so.
         sleep(Duration::from_millis(1_600)).await;
@@ -412,6 +418,46 @@ fn a_policy_counts_from_its_admission_until_the_server_tells_of_it() {
         let gone = client.review(&review("DELETE", &Value::Null, &isolates("third"))).await;
         assert!(changes(&gone) > 0, "{gone}");
         assert_eq!(watched.api.asked(POLICIES, "list"), 1);
+    });
+}
+
+#[test]
+fn what_the_server_tells_of_a_policy_counts_more_than_its_admission() {
+    bounded(async {
+        let long = Duration::from_secs(3_600);
+        let watched = Watched::with(shop().await, long, long).await;
+        watched.ready().await;
+        let isolates = policy("p", json!({"podSelector": {"matchLabels": {"app": "web"}}}));
+        let judge = Judge::new(profile(), watched.view.clone(), Rules::default());
+        let served = Served::start(judge, Limits::default(), bounds()).await;
+        let mut client = served.connect().await;
+        client.review(&create(&isolates)).await;
+        assert_eq!(watched.cluster().policies().len(), 1, "it counts");
+        watched.api.put(isolates.clone());
+        watched.api.remove(&isolates);
+        until("it is gone", || watched.cluster().policies().is_empty()).await;
+        // And a removal that was admitted, of a policy that stays.
+        watched.api.put(isolates.clone());
+        until("it is back", || watched.cluster().policies().len() == 1).await;
+        client.review(&review("DELETE", &Value::Null, &isolates)).await;
+        assert!(watched.cluster().policies().is_empty(), "the removal counts");
+        let mut labelled = isolates;
+        labelled["metadata"]["labels"] = json!({"a": "b"});
+        watched.api.put(labelled);
+        until("it stayed", || watched.cluster().policies().len() == 1).await;
+    });
+}
+
+#[test]
+fn a_view_that_nobody_keeps_any_more_asks_for_a_new_start() {
+    bounded(async {
+        let watched = Watched::usual().await;
+        let judge = Judge::new(profile(), watched.view.clone(), Rules::default());
+        let served = Served::start(judge, Limits::default(), bounds()).await;
+        let mut client = served.connect().await;
+        watched.view.give_up();
+        let said = client.send("GET", "/healthz", "".into()).await.unwrap();
+        assert_eq!((said.status.as_u16(), said.text()), (500, "the view is no longer kept\n"));
     });
 }
 

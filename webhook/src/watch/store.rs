@@ -38,6 +38,14 @@ pub(super) enum What {
     Nothing,
 }
 
+impl Drop for Store {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.view.give_up();
+        }
+    }
+}
+
 pub(super) struct Store {
     profile: Profile,
     view: Arc<View>,
