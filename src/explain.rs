@@ -6,7 +6,7 @@ use crate::model::cluster::{Cluster, ContainerPort};
 use crate::model::flow::{Destination, Endpoint, L4};
 use crate::model::policy::{Namespaces, Peer, Peers, PortMatch, PortSpec, Ports, Rule};
 use crate::name::{Direction, ObjectName};
-use crate::profile::row::{Row, Rows};
+use crate::profile::row::Rows;
 use crate::text::{counted, first_of};
 use crate::verdict::{Backend, Decision, Failed, Judged, NearMiss, Reason, RuleRef, Side, Sides, Verdict};
 
@@ -61,7 +61,7 @@ pub fn explain(decision: &Decision, cluster: &Cluster) -> String {
         }
     }
     for row in decision.rows.iter() {
-        let _ = writeln!(text, "  {row}: {}", about(row));
+        let _ = writeln!(text, "  {row}: {}", row.about());
     }
     for note in &decision.notes {
         let _ = writeln!(text, "  note: {}", note.message);
@@ -151,7 +151,7 @@ fn side(text: &mut String, indent: &str, direction: Direction, side: &Side, ends
     let because = match &side.reason {
         Reason::NoSubject => format!("the {end} is no pod that policies isolate (K17, K24)"),
         Reason::Hairpin => "the pod reaches itself (K19, U4)".to_owned(),
-        Reason::NotEnforced { row } => format!("this cluster does not enforce it: {} ({row})", about(*row)),
+        Reason::NotEnforced { row } => format!("this cluster does not enforce it: {} ({row})", row.about()),
         Reason::NotIsolated => format!("no policy isolates the {end} for {direction} (K1)"),
         Reason::OwnNode => format!("the other end is the node that the {end} runs on (K18, U3)"),
         Reason::ExemptRange => "this cluster cannot limit 100.125.0.0/16 (C11)".to_owned(),
@@ -163,7 +163,7 @@ fn side(text: &mut String, indent: &str, direction: Direction, side: &Side, ends
         }
         Reason::Open { rows, isolated_by, near: misses } => {
             near = misses;
-            let open: Vec<String> = rows.iter().map(|row| format!("{} ({row})", about(row))).collect();
+            let open: Vec<String> = rows.iter().map(|row| format!("{} ({row})", row.about())).collect();
             format!("isolated by {}; left open: {}", first_of(isolated_by, NAMED), open.join("; "))
         }
     };
@@ -269,34 +269,4 @@ fn joined(items: impl ExactSizeIterator<Item = String>) -> String {
         let _ = write!(text, " and {} more", count - NAMED);
     }
     text
-}
-
-/// What a row is about, in a few words: what the cluster does not do, or the question that is open.
-fn about(row: Row) -> &'static str {
-    match row {
-        Row::C1 => "network policies are not enforced",
-        Row::C2 => "ingress rules need a newer cluster version",
-        Row::C3 => "egress rules need a newer cluster version",
-        Row::C4 => "ipBlock in ingress rules is not supported",
-        Row::C5 => "ipBlock in egress rules is not supported",
-        Row::C6 => "the node's operating system is not supported",
-        Row::C7 => "IPv6 policies are not supported",
-        Row::C8 => "secure containers are not supported",
-        Row::C9 => "which addresses an ipBlock reaches is limited",
-        Row::C10 => "a ClusterIP cannot be limited by workload labels",
-        Row::C11 => "100.125.0.0/16 cannot be limited",
-        Row::C12 => "SCTP is not supported",
-        Row::C13 => "access between a node and its own pods has rules of its own",
-        Row::C14 => "endPort is not supported",
-        Row::U1 => "what an isolated side does with protocols other than TCP, UDP and SCTP",
-        Row::U2 => "whether hostNetwork pods count as their node or as pods",
-        Row::U3 => "whether a pod may always reach its own node",
-        Row::U4 => "whether a pod may always reach itself through a Service",
-        Row::U5 => "whether egress sees the address and port that the source sent to, or the backend's",
-        Row::U6 => "which address a pod without one will have",
-        Row::U7 => "which value its controller gives a label",
-        Row::U8 => "whether an end that says no node is on the other end's node",
-        Row::U9 => "whether the backend sees the client, or a node that passed the connection on",
-        Row::K23 => "the backends of the Service get different verdicts",
-    }
 }

@@ -1,10 +1,14 @@
-//! Impacts and reports as JSON: to the letter what the documentation of each type shows.
+//! Impacts, connections, counts and reports as JSON: to the letter what the documentation of each type shows.
 
 use std::fs;
 
-use netpol_oracle::analysis::{Ends, Impact, Isolation, LeftOut, Relation, impact};
+use netpol_oracle::analysis::{
+    ConnectionEnds, Connectivity, Detail, Diff, Ends, Impact, Isolation, LeftOut, Ports, Region, Relation, impact,
+};
 use netpol_oracle::diagnostic::Severity;
-use netpol_oracle::model::{ObjectId, Peers, PolicyTypes, PortMatch, PortSpec, Ports, Rule};
+use netpol_oracle::model::{
+    ObjectId, Peers, PolicyTypes, PortMatch, PortSpec, Ports as PolicyPorts, Rule, WorkloadKind,
+};
 use netpol_oracle::net::{AddressRange, PortRange};
 use netpol_oracle::oracle::{
     Case, CaseFlow, DataPlane, Observed, Options, Outcome, Probe, Report, ShrinkOptions, check, probes, shrink,
@@ -175,7 +179,7 @@ fn an_impact() {
         let range = PortRange::new(Port::new(first).unwrap(), Port::new(last).unwrap()).unwrap();
         PortMatch { protocol: Protocol::Tcp, port: PortSpec::Range(range) }
     };
-    let ports = Ports::Of(vec![port(1, 79), port(81, 8079), port(8091, 65535)]);
+    let ports = PolicyPorts::Of(vec![port(1, 79), port(81, 8079), port(8091, 65535)]);
     let rule = Rule { peers: Peers::Any, ports };
     let db = || ObjectName::new("default", "db");
     let subject = cluster().policies().first().unwrap().subject().clone();
@@ -222,4 +226,113 @@ fn ends() {
     ends.services = vec![ObjectName::new("default", "db")];
     ends.outside = vec![range("0.0.0.0", "9.255.255.255"), range("2001:db8::7", "2001:db8::7")];
     assert_eq!(json(&ends), documented("analysis/ends.rs", "Ends", &[]));
+}
+
+/// A Deployment that may send to an address that a Service stands before, and a pod whom a Service leads to a shut one.
+const CONNECTED: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}},
+  {"apiVersion": "v1", "kind": "Pod", "spec": {}, "status": {"podIP": "10.0.0.7"},
+   "metadata": {"name": "web-0", "labels": {"app": "web"},
+                "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-6d4b", "uid": "1", "controller": true}]}},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"},
+   "spec": {"clusterIP": "10.96.0.9", "ports": [{"port": 6379}]}},
+  {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "ports": [{"port": 6379, "protocol": "TCP"}],
+   "metadata": {"name": "db-1", "labels": {"kubernetes.io/service-name": "db"}},
+   "endpoints": [{"addresses": ["192.0.2.9"]}]},
+  {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "web"},
+   "spec": {"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Egress"], "egress": [EGRESS]}}
+]}"#;
+
+fn connected(egress: &str) -> Engine {
+    let manifests = CONNECTED.replace("EGRESS", egress);
+    let loaded = Loader::new(Profile::kubernetes().release()).text("cluster.json", manifests).finish();
+    assert!(loaded.diagnostics.iter().all(|found| found.severity != Severity::Error), "{:?}", loaded.diagnostics);
+    Engine::new(&loaded.cluster, &Profile::kubernetes())
+}
+
+#[test]
+fn a_connection_and_one_that_changes() {
+    let backend = r#"{"to": [{"ipBlock": {"cidr": "192.0.2.9/32"}}]}"#;
+    let both = r#"{"to": [{"ipBlock": {"cidr": "192.0.2.9/32"}}, {"ipBlock": {"cidr": "10.96.0.9/32"}}]}"#;
+    let service = Some(ConnectionEnds::Service(ObjectName::new("default", "db")));
+    let listed = Connectivity::new(&connected(backend)).connections(Detail::Workloads);
+    let web = listed.iter().find(|each| {
+        Some(&each.destination) == service.as_ref() && matches!(each.source, ConnectionEnds::Workload(..))
+    });
+    assert_eq!(json(web.unwrap()), documented("analysis/connectivity/connection.rs", "Connection", &[]));
+    let changes = Diff::new(&connected(""), &connected(both)).changes(Detail::Workloads);
+    let opens = changes.iter().find(|each| Some(&each.destination) == service.as_ref());
+    assert_eq!(json(opens.unwrap()), documented("analysis/diff/change.rs", "ConnectionChange", &[]));
+}
+
+#[test]
+fn counts_of_pairs() {
+    let manifests = r#"{"apiVersion": "v1", "kind": "List", "items": [
+      {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "web"}},
+      {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b", "namespace": "web"}},
+      {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop", "labels": {"app": "a"}}},
+      {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b", "namespace": "shop", "labels": {"app": "a"}}},
+      {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "c", "namespace": "shop", "labels": {"app": "c"}}},
+      {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "d", "namespace": "shop", "labels": {"app": "d"}}},
+      {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "e", "namespace": "shop", "labels": {"app": "d"}}},
+      {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "f", "namespace": "shop", "labels": {"app": "d"}}},
+      {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "c", "namespace": "shop"},
+       "spec": {"podSelector": {"matchLabels": {"app": "c"}}, "ingress": [{"ports": [{"port": 80}]}]}},
+      {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "d", "namespace": "shop"},
+       "spec": {"podSelector": {"matchLabels": {"app": "d"}}}}
+    ]}"#;
+    let loaded = Loader::new(Profile::kubernetes().release()).text("cluster.json", manifests).finish();
+    let counts = Connectivity::new(&Engine::new(&loaded.cluster, &Profile::kubernetes())).counts(
+        Some(&ConnectionEnds::Namespace("web".into())),
+        Some(&ConnectionEnds::Namespace("shop".into())),
+        Detail::Namespaces,
+    );
+    assert_eq!(counts.len(), 1);
+    assert_eq!(json(&counts[0]), documented("analysis/connectivity/counts.rs", "PairCounts", &[]));
+}
+
+/// Each kind of end and of region, to the letter: the lines of the documentation.
+#[test]
+fn ends_of_connections_and_regions() {
+    let name = |name: &str| ObjectName::new("default", name);
+    let range = AddressRange::new("0.0.0.0".parse().unwrap(), "9.255.255.255".parse().unwrap()).unwrap();
+    let ends = [
+        ConnectionEnds::Pods(vec![name("web-0"), name("web-1")]),
+        ConnectionEnds::Workload(name("web"), WorkloadKind::Deployment),
+        ConnectionEnds::Namespace("default".into()),
+        ConnectionEnds::Node("n1".into()),
+        ConnectionEnds::Service(name("db")),
+        ConnectionEnds::Addresses(vec![range]),
+    ];
+    let lines = [
+        r#"{"pods":["default/web-0","default/web-1"]}"#,
+        r#"{"workload":"default/deployment/web"}"#,
+        r#"{"namespace":"default"}"#,
+        r#"{"node":"n1"}"#,
+        r#"{"service":"default/db"}"#,
+        r#"{"addresses":["0.0.0.0-9.255.255.255"]}"#,
+    ];
+    assert_eq!(ends.map(|each| json(&each)), lines);
+    let regions = [
+        Region::Namespace("default".into()),
+        Region::Workload(name("web"), WorkloadKind::Deployment),
+        Region::Pod(name("web-0")),
+        Region::Services("default".into()),
+        Region::Service(name("db")),
+        Region::Nodes,
+        Region::Node("n1".into()),
+        Region::Outside,
+    ];
+    let lines = [
+        r#"{"namespace":"default"}"#,
+        r#"{"workload":"default/deployment/web"}"#,
+        r#"{"pods":["default/web-0"]}"#,
+        r#"{"services":"default"}"#,
+        r#"{"service":"default/db"}"#,
+        r#"{"nodes":"all"}"#,
+        r#"{"node":"n1"}"#,
+        r#"{"addresses":"all"}"#,
+    ];
+    assert_eq!(regions.map(|each| json(&each)), lines);
+    assert_eq!(json(&Ports::everything()), r#"["all","icmp","other"]"#);
 }

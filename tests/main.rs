@@ -13,6 +13,7 @@ mod admission;
 mod changes;
 mod cluster_manifests;
 mod connectivity;
+mod counts;
 mod console;
 mod diff;
 mod engine;

@@ -79,6 +79,44 @@ rows! {
     K23,
 }
 
+impl Row {
+    /// What it is about, in a few words: what the cluster does not do, or the question that is open.
+    ///
+    /// ```
+    /// use netpol_oracle::Row;
+    /// assert_eq!(Row::U2.about(), "whether hostNetwork pods count as their node or as pods");
+    /// ```
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::C1 => "network policies are not enforced",
+            Self::C2 => "ingress rules need a newer cluster version",
+            Self::C3 => "egress rules need a newer cluster version",
+            Self::C4 => "ipBlock in ingress rules is not supported",
+            Self::C5 => "ipBlock in egress rules is not supported",
+            Self::C6 => "the node's operating system is not supported",
+            Self::C7 => "IPv6 policies are not supported",
+            Self::C8 => "secure containers are not supported",
+            Self::C9 => "which addresses an ipBlock reaches is limited",
+            Self::C10 => "a ClusterIP cannot be limited by workload labels",
+            Self::C11 => "100.125.0.0/16 cannot be limited",
+            Self::C12 => "SCTP is not supported",
+            Self::C13 => "access between a node and its own pods has rules of its own",
+            Self::C14 => "endPort is not supported",
+            Self::U1 => "what an isolated side does with protocols other than TCP, UDP and SCTP",
+            Self::U2 => "whether hostNetwork pods count as their node or as pods",
+            Self::U3 => "whether a pod may always reach its own node",
+            Self::U4 => "whether a pod may always reach itself through a Service",
+            Self::U5 => "whether egress sees the address and port that the source sent to, or the backend's",
+            Self::U6 => "which address a pod without one will have",
+            Self::U7 => "which value its controller gives a label",
+            Self::U8 => "whether an end that says no node is on the other end's node",
+            Self::U9 => "whether the backend sees the client, or a node that passed the connection on",
+            Self::K23 => "the backends of the Service get different verdicts",
+        }
+    }
+}
+
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -33,7 +33,8 @@ use crate::profile::row::{Row, Rows};
 use crate::reference::asking::Asking;
 use crate::reference::endpoint::{Candidate, Resolved};
 use crate::reference::question::{Question, Sent};
-use crate::reference::readings::{Settled, every_way, together};
+use crate::reference::readings::{Settled, Way, deciding, every_way, together};
+use crate::reference::side::Course;
 use crate::reference::view::View;
 use crate::reference::who::{Party, Who};
 use crate::verdict::{Backend, BackendDecision, Decide, Decision, FlowError, Judged, Sides, Verdict};
@@ -138,6 +139,42 @@ impl<'c> Reference<'c> {
             },
         );
         ways.into_iter().map(|way| way.said).collect::<BTreeSet<bool>>().into_iter().collect()
+    }
+
+    /// Whether policies isolate a pod for a direction and the cluster enforces that, towards somebody outside: `None` where that
+    /// hangs on what is open, and the rows that either answer hangs on. Of what is no pod nothing is isolated.
+    pub(crate) fn isolation(&self, endpoint: &Endpoint, direction: Direction) -> (Option<bool>, Rows) {
+        let Ok(Resolved::End(candidate)) = endpoint::resolve(self.cluster, endpoint) else {
+            return (Some(false), Rows::NONE);
+        };
+        let (this, outside) = (candidate.party(None), Party::new(Who::External, None));
+        let (source, destination) = match direction {
+            Direction::Egress => (this, outside),
+            Direction::Ingress => (outside, this),
+        };
+        let l4 = L4::Port(Protocol::Tcp, Port::MIN);
+        let question = Question { source, destination, l4, sent: Sent::Straight };
+        let ways = |profile: &Profile, seen: &Cell<Rows>| {
+            every_way(
+                |settled| question.are_possible(settled),
+                |choices| {
+                    let view = View { cluster: self.cluster, profile, choices, seen };
+                    matches!(side::side(&view, &question, direction).course, Course::Isolated { .. })
+                },
+            )
+        };
+        let verdict = |ways: &[Way<bool>]| match (ways.iter().any(|way| way.said), ways.iter().all(|way| way.said)) {
+            (true, true) => Verdict::Deny,
+            (false, _) => Verdict::Allow,
+            (true, false) => Verdict::Undefined,
+        };
+        let seen = Cell::new(Rows::NONE);
+        let own = ways(self.profile, &seen);
+        let rows = |said| self.deciding(said, &|profile, seen| verdict(&ways(profile, seen)));
+        match verdict(&own) {
+            Verdict::Undefined => (None, deciding(&own)),
+            said => (Some(said == Verdict::Deny), rows(said)),
+        }
     }
 
     /// What the flow asks. Which backends a Service has may hang on the profile (U7).

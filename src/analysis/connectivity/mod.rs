@@ -1,16 +1,29 @@
 //! Who reaches whom: every connection of a cluster that is not denied.
 
 mod connection;
+mod counts;
+mod cover;
 mod judge;
+mod unprotected;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::analysis::changes::Isolation;
+use crate::analysis::connectivity::counts::{Counting, Members, Outside};
 use crate::analysis::connectivity::judge::Judge;
+use crate::analysis::region::{Region, regions};
 use crate::analysis::search::{Detail, Ends, Folding, Search, Selection, Told, gathered};
 use crate::engine::Snapshot;
 use crate::model::flow::{Destination, Endpoint};
-use crate::net::AddressRange;
+use crate::name::{Direction, ObjectName};
+use crate::net::{AddressRange, Family};
 use crate::partition::Who;
+use crate::profile::Rows;
+use crate::reference::Reference;
 
 pub use connection::Connection;
+pub use counts::PairCounts;
+pub use unprotected::Unprotected;
 
 /// Every connection of a snapshot that is not denied, on every port, with its rows: between pods, workloads that stand for
 /// pods nobody loaded, nodes and addresses outside the cluster, to Services by each of their ports too.
@@ -123,6 +136,168 @@ impl Connectivity {
         self.folding.has_namespace(name).then(|| Ends::Namespace(name.into()))
     }
 
+    /// Every region that anybody is in, and who: ends of one each. Services are destinations alone; what is outside is one end.
+    #[must_use]
+    pub fn regions(&self, detail: Detail) -> BTreeMap<Region, Vec<Ends>> {
+        regions(&self.search.ground, detail)
+    }
+
+    /// How many pairs of ends there are between every two regions, by how much of their connections is allowed; none is listed.
+    /// Only those of some sources, of some destinations.
+    ///
+    /// ```
+    /// use netpol_oracle::analysis::{Connectivity, Detail};
+    /// use netpol_oracle::labels::Selector;
+    /// use netpol_oracle::model::PolicyTypes;
+    /// use netpol_oracle::{Cluster, Engine, NetworkPolicy, ObjectName, Pod, Profile};
+    /// let mut builder = Cluster::builder();
+    /// for (namespace, pod) in [("shop", "web"), ("shop", "cart"), ("bank", "db")] {
+    ///     builder.pod(Pod::new(ObjectName::new(namespace, pod)));
+    /// }
+    /// let name = ObjectName::new("bank", "deny-all");
+    /// builder.policy(NetworkPolicy::new(name, Selector::everything(), PolicyTypes::Ingress, vec![], vec![]));
+    /// let engine = Engine::new(&builder.build(), &Profile::kubernetes());
+    ///
+    /// let counts = Connectivity::new(&engine).counts(None, None, Detail::Namespaces);
+    /// let between = |from: &str, to: &str| {
+    ///     let found = counts.iter().find(|each| each.source.to_string() == from && each.destination.to_string() == to);
+    ///     found.map(|each| (each.all, each.denied))
+    /// };
+    /// assert_eq!(between("namespace:shop", "namespace:bank"), Some((0, 2)));
+    /// assert_eq!(between("namespace:bank", "namespace:shop"), Some((2, 0)));
+    /// assert_eq!(between("namespace:shop", "namespace:shop"), Some((2, 0)), "a pod and itself are no pair");
+    /// assert_eq!(between("namespace:shop", "outside"), Some((2, 0)));
+    /// ```
+    #[must_use]
+    pub fn counts(&self, sources: Option<&Ends>, destinations: Option<&Ends>, detail: Detail) -> Vec<PairCounts> {
+        let regions = self.regions(detail);
+        let of = |ends: Option<&Ends>| match ends {
+            Some(ends) => self.chosen(&regions, ends),
+            None => regions.clone(),
+        };
+        let (from, to) = (of(sources), Members::new(&of(destinations)));
+        let outside = |ends: Option<&Ends>, free: &dyn Fn(AddressRange) -> Vec<AddressRange>| match ends {
+            Some(Ends::Addresses(ranges)) => ranges.clone(),
+            _ => [Family::V4, Family::V6].into_iter().flat_map(|family| free(AddressRange::all(family))).collect(),
+        };
+        let beyond = &self.search.ground.outside;
+        let outside_sources = outside(sources, &|range| beyond.free(range));
+        let outside_destinations = outside(destinations, &|range| beyond.free_as_destination(range));
+        let mut found = BTreeMap::new();
+        // Part by part: the connections of all together would be far more than their counts.
+        let parts = match sources {
+            Some(sources) => vec![(sources.clone(), from)],
+            None => self.parts(&from, &outside_sources),
+        };
+        for (part, regions) in parts {
+            let connections = match destinations {
+                Some(destinations) => self.between(&part, destinations, Detail::Pods),
+                None => self.from(&part, Detail::Pods),
+            };
+            let counting = Counting {
+                snapshot: &self.snapshot,
+                sources: Members::new(&regions),
+                destinations: &to,
+                outside: Outside { sources: &outside_sources, destinations: &outside_destinations },
+                connections: &connections,
+            };
+            counting.add_to(&mut found);
+        }
+        found.into_values().filter(|counts| counts.pairs() > 0).collect()
+    }
+
+    /// Pods and workloads that policies do not isolate in both directions ([K1](crate::semantics#k1)), as far as the cluster
+    /// enforces policies at all: by address and port nothing is asked. hostNetwork pods are among them
+    /// ([K17](crate::semantics#k17), [U2](crate::semantics#u2)).
+    ///
+    /// ```
+    /// use netpol_oracle::analysis::{Connectivity, Detail, Isolation};
+    /// use netpol_oracle::{Cluster, Engine, ObjectName, Pod, Profile};
+    /// let mut builder = Cluster::builder();
+    /// builder.pod(Pod::new(ObjectName::new("shop", "web")));
+    /// let found = Connectivity::new(&Engine::new(&builder.build(), &Profile::kubernetes())).unprotected(Detail::Pods);
+    /// assert_eq!((found[0].ingress, found[0].egress), (Isolation::Free, Isolation::Free));
+    /// ```
+    #[must_use]
+    pub fn unprotected(&self, detail: Detail) -> Vec<Unprotected> {
+        let ground = &self.search.ground;
+        let reference = Reference::new(self.snapshot.cluster(), self.snapshot.profile());
+        let mut alike: BTreeMap<(Isolation, Isolation, Rows), BTreeSet<Ends>> = BTreeMap::new();
+        for group in &ground.groups {
+            let members = || group.members.iter().filter_map(|at| ground.end(*at).map(|end| &end.who));
+            let Some(first) = members().next().filter(|who| !matches!(who, Who::Node(_))) else { continue };
+            let of = |direction| reference.isolation(&first.endpoint(), direction);
+            let ((ingress, by_ingress), (egress, by_egress)) = (of(Direction::Ingress), of(Direction::Egress));
+            if (ingress, egress) == (Some(true), Some(true)) {
+                continue;
+            }
+            let word = |isolated: Option<bool>| match isolated {
+                Some(true) => Isolation::Isolated,
+                Some(false) => Isolation::Free,
+                None => Isolation::Open,
+            };
+            let ends = members().filter_map(|who| match who {
+                Who::Pod(name) => Some(Ends::Pods(vec![name.clone()])),
+                Who::Workload(name, kind) => Some(Ends::Workload(name.clone(), kind.clone())),
+                Who::Node(_) => None,
+            });
+            alike.entry((word(ingress), word(egress), by_ingress.union(by_egress))).or_default().extend(ends);
+        }
+        let regions = self.regions(detail);
+        let folded = alike.into_iter().flat_map(|((ingress, egress, rows), all)| {
+            let ends = folded(&regions, all).into_iter();
+            ends.map(move |ends| Unprotected { ends, ingress, egress, rows })
+        });
+        let mut all: Vec<Unprotected> = folded.collect();
+        all.sort_by(|one, other| one.ends.cmp(&other.ends));
+        all
+    }
+
+    /// What of the regions is meant by some ends.
+    fn chosen(&self, regions: &BTreeMap<Region, Vec<Ends>>, ends: &Ends) -> BTreeMap<Region, Vec<Ends>> {
+        let of_workload = match ends {
+            Ends::Workload(name, kind) => {
+                let mut workloads = self.regions(Detail::Workloads);
+                workloads.remove(&Region::Workload(name.clone(), kind.clone())).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        let is_meant = |one: &Ends| match (ends, one) {
+            (Ends::Pods(names), Ends::Pods(own)) => own.iter().all(|name| names.contains(name)),
+            (Ends::Workload(..), _) => of_workload.contains(one),
+            (Ends::Namespace(namespace), Ends::Pods(own)) => own.iter().all(|name| name.namespace() == namespace),
+            (Ends::Namespace(namespace), Ends::Workload(name, _)) => name.namespace() == namespace,
+            (Ends::Addresses(_), Ends::Addresses(_)) => true,
+            _ => ends == one,
+        };
+        let of = |all: &Vec<Ends>| all.iter().filter(|one| is_meant(one)).cloned().collect::<Vec<Ends>>();
+        let chosen = regions.iter().map(|(region, all)| (region.clone(), of(all)));
+        chosen.filter(|(_, all)| !all.is_empty()).collect()
+    }
+
+    /// All sources in parts: namespaces, nodes, the outside.
+    fn parts(
+        &self,
+        regions: &BTreeMap<Region, Vec<Ends>>,
+        outside: &[AddressRange],
+    ) -> Vec<(Ends, BTreeMap<Region, Vec<Ends>>)> {
+        let mut parts: BTreeMap<Ends, BTreeMap<Region, Vec<Ends>>> = BTreeMap::new();
+        for (region, one) in regions.iter().flat_map(|(region, all)| all.iter().map(move |one| (region, one))) {
+            let part = match one {
+                Ends::Pods(names) => match names.first().map(ObjectName::namespace) {
+                    Some(namespace) => Ends::Namespace(namespace.clone()),
+                    None => continue,
+                },
+                Ends::Workload(name, _) => Ends::Namespace(name.namespace().clone()),
+                Ends::Addresses(_) => Ends::Addresses(outside.to_vec()),
+                Ends::Node(_) => one.clone(),
+                Ends::Service(_) | Ends::Namespace(_) => continue,
+            };
+            parts.entry(part).or_default().entry(region.clone()).or_default().push(one.clone());
+        }
+        parts.into_iter().collect()
+    }
+
     fn selection(&self, ends: &Ends) -> Selection {
         Selection::of(&self.search.ground, &self.folding, ends)
     }
@@ -142,4 +317,31 @@ impl Connectivity {
         all.sort_by(Connection::order);
         all
     }
+}
+
+/// Ends of one each, under the names of regions where everybody there is meant; the other pods together.
+fn folded(regions: &BTreeMap<Region, Vec<Ends>>, mut all: BTreeSet<Ends>) -> Vec<Ends> {
+    let mut folded = Vec::new();
+    for (region, own) in regions {
+        let name = match region {
+            Region::Namespace(name) => Ends::Namespace(name.clone()),
+            Region::Workload(name, kind) => Ends::Workload(name.clone(), kind.clone()),
+            _ => continue,
+        };
+        if own.iter().all(|one| all.contains(one)) {
+            for one in own {
+                all.remove(one);
+            }
+            folded.push(name);
+        }
+    }
+    let mut pods = Vec::new();
+    for ends in all {
+        match ends {
+            Ends::Pods(names) => pods.extend(names),
+            other => folded.push(other),
+        }
+    }
+    folded.extend((!pods.is_empty()).then(|| Ends::Pods(pods)));
+    folded
 }

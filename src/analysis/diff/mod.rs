@@ -3,7 +3,10 @@
 mod change;
 mod judge;
 
+use std::collections::BTreeMap;
+
 use crate::analysis::diff::judge::Judge;
+use crate::analysis::region::{Region, regions};
 use crate::analysis::search::{Detail, Ends, Folding, Search, Selection, Told, gathered};
 use crate::engine::Snapshot;
 use crate::model::flow::{Flow, L4, OtherProtocol};
@@ -77,6 +80,12 @@ impl Diff {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.gone().is_empty() && self.come().is_empty() && self.changes(Detail::Namespaces).is_empty()
+    }
+
+    /// Every region that anybody of both snapshots is in, and who: ends of one each, pods by the workloads they have after.
+    #[must_use]
+    pub fn regions(&self, detail: Detail) -> BTreeMap<Region, Vec<Ends>> {
+        regions(&self.search.ground, detail)
     }
 
     /// Pods, workloads and nodes that were there before alone, and Services.

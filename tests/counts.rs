@@ -1,0 +1,220 @@
+//! Counts of pairs, and whom nobody isolates, held against brute force.
+
+use std::collections::BTreeMap;
+
+use netpol_oracle::analysis::{ConnectionEnds, Connectivity, Detail, Isolation, Region};
+use netpol_oracle::model::ServiceKind;
+use netpol_oracle::verdict::{Judged, Reason};
+use netpol_oracle::{Cluster, Decide, Destination, Direction, Endpoint, Engine, Flow, L4, Profile, Row, Verdict};
+
+use crate::connectivity::{everybody, l4s, wanted};
+use crate::plane::sequences::sequences;
+use crate::support::worlds::World;
+use netpol_test_support::real_worlds::world;
+
+/// All ports, some, undefined, denied.
+type Counts = [u64; 4];
+
+fn worlds() -> impl Iterator<Item = (Cluster, Profile)> {
+    let real = (0..wanted(10) as u64).map(|seed| world(720_000 + seed, 0)).map(|each| (each.cluster, each.profile));
+    real.chain(sequences().take(wanted(10)).map(|sequence| (sequence.before, sequence.profile)))
+}
+
+/// Asks each pair by itself.
+struct Brute<'c> {
+    cluster: &'c Cluster,
+    engine: &'c Engine,
+    ports: Vec<L4>,
+    outside: Vec<Endpoint>,
+    /// Addresses of Services: none that connections to the outside go to.
+    faces: Vec<Endpoint>,
+}
+
+impl Brute<'_> {
+    fn ends(&self, ends: &ConnectionEnds) -> Vec<Destination> {
+        match ends {
+            ConnectionEnds::Pods(names) => names.iter().map(|name| Endpoint::Named(name.clone()).into()).collect(),
+            ConnectionEnds::Workload(name, kind) => {
+                vec![Endpoint::Workload { kind: kind.clone(), name: name.clone() }.into()]
+            }
+            ConnectionEnds::Node(name) => vec![Endpoint::Node(name.clone()).into()],
+            ConnectionEnds::Service(name) => vec![Destination::Service(name.clone())],
+            ConnectionEnds::Addresses(_) => self.outside.iter().cloned().map(Destination::Endpoint).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Where in [`Counts`] a pair belongs.
+    fn share(&self, from: &ConnectionEnds, to: &ConnectionEnds) -> usize {
+        let own = match to {
+            ConnectionEnds::Service(name) => {
+                self.cluster.service(name).filter(|each| each.kind == ServiceKind::ClusterIp)
+            }
+            _ => None,
+        };
+        let own = own.map(|service| service.ports.iter().map(|port| L4::Port(port.protocol, port.port)).collect());
+        let (mut all, mut allowed, mut open) = (true, false, false);
+        for source in self.ends(from) {
+            let Destination::Endpoint(source) = source else { return 3 };
+            for destination in self.ends(to) {
+                let flow = |l4| Flow::new(source.clone(), destination.clone(), l4);
+                let is_face = matches!(&destination, Destination::Endpoint(end) if self.faces.contains(end));
+                let asked: &Vec<L4> = own.as_ref().unwrap_or(&self.ports);
+                let met = self.engine.verdict(&flow(own.as_ref().map_or(L4::Icmp, |own: &Vec<L4>| own[0]))).is_ok();
+                for l4 in self.ports.iter().chain(asked) {
+                    let verdict = self.engine.verdict(&flow(*l4));
+                    allowed |= verdict == Ok(Verdict::Allow);
+                    open |= verdict == Ok(Verdict::Undefined);
+                    all &= verdict == Ok(Verdict::Allow) || !asked.contains(l4) || is_face || !met;
+                }
+            }
+        }
+        match (all && allowed, allowed, open) {
+            (true, ..) => 0,
+            (_, true, _) => 1,
+            (.., true) => 2,
+            _ => 3,
+        }
+    }
+}
+
+#[test]
+fn counts_are_those_of_every_pair() {
+    let mut seen: Counts = [0; 4];
+    for (cluster, profile) in worlds() {
+        let engine = Engine::new(&cluster, &profile);
+        let connectivity = Connectivity::new(&engine);
+        let everybody = everybody(&cluster, &engine, &[]);
+        let services = cluster.services().iter().filter(|service| service.kind == ServiceKind::ClusterIp);
+        let faces = services.flat_map(|each| each.external_addresses.iter().chain(&each.load_balancer_addresses));
+        let brute = Brute {
+            cluster: &cluster,
+            engine: &engine,
+            ports: l4s(&cluster).into_iter().filter(|l4| matches!(l4, L4::Port(..))).collect(),
+            outside: everybody.addresses.iter().copied().map(Endpoint::Address).collect(),
+            faces: faces.copied().map(Endpoint::Address).collect(),
+        };
+        // One by one first, and every way to name them of that.
+        let ones: Vec<ConnectionEnds> = connectivity.regions(Detail::Pods).into_values().flatten().collect();
+        let mut shares: BTreeMap<(&ConnectionEnds, &ConnectionEnds), usize> = BTreeMap::new();
+        for from in ones.iter().filter(|end| !matches!(end, ConnectionEnds::Service(_))) {
+            for to in &ones {
+                let is_outside = |end: &ConnectionEnds| matches!(end, ConnectionEnds::Addresses(_));
+                let is_itself = from == to && matches!(from, ConnectionEnds::Pods(_));
+                if !is_itself && !(is_outside(from) && is_outside(to)) {
+                    shares.insert((from, to), brute.share(from, to));
+                }
+            }
+        }
+        for detail in [Detail::Pods, Detail::Workloads, Detail::Namespaces] {
+            let regions = connectivity.regions(detail);
+            let region_of = |end: &ConnectionEnds| -> Region {
+                regions.iter().find(|(_, all)| all.contains(end)).map(|(region, _)| region.clone()).unwrap()
+            };
+            let of: BTreeMap<&ConnectionEnds, Region> = ones.iter().map(|end| (end, region_of(end))).collect();
+            let expected = |only: Option<&ConnectionEnds>| {
+                let mut counts: BTreeMap<(Region, Region), Counts> = BTreeMap::new();
+                for ((from, to), share) in shares.iter().filter(|((from, _), _)| only.is_none_or(|only| only == *from))
+                {
+                    counts.entry((of[from].clone(), of[to].clone())).or_default()[*share] += 1;
+                }
+                counts
+            };
+            let found = |sources: Option<&ConnectionEnds>| {
+                let counts = connectivity.counts(sources, None, detail).into_iter();
+                let counts = counts
+                    .map(|each| ((each.source, each.destination), [each.all, each.some, each.undefined, each.denied]));
+                counts.collect::<BTreeMap<_, _>>()
+            };
+            let world = || World::new(cluster.clone(), profile.clone(), Vec::new());
+            let (is, should_be) = (found(None), expected(None));
+            for (pair, counts) in &should_be {
+                assert_eq!(is.get(pair), Some(counts), "{detail:?} {pair:?}\n{:?}", world());
+                (0..4).for_each(|share| seen[share] += counts[share]);
+            }
+            assert_eq!(is.len(), should_be.len());
+            let first = ones.iter().find(|end| matches!(end, ConnectionEnds::Pods(_)));
+            assert_eq!(found(first), expected(first), "{first:?}\n{:?}", world());
+        }
+    }
+    println!("{seen:?}");
+    assert!(seen.iter().all(|count| *count > 20), "{seen:?}");
+}
+
+/// A side's answer to somebody outside says the same, as far as it says anything of isolation.
+#[test]
+fn who_is_unprotected_is_not_isolated() {
+    let mut seen = [0; 3];
+    for (cluster, profile) in worlds() {
+        let engine = Engine::new(&cluster, &profile);
+        let unprotected = Connectivity::new(&engine).unprotected(Detail::Pods);
+        let outside = everybody(&cluster, &engine, &[]).addresses;
+        for pod in cluster.pods().iter().filter(|pod| pod.is_live()) {
+            let is_named =
+                |ends: &ConnectionEnds| matches!(ends, ConnectionEnds::Pods(names) if names.contains(&pod.name));
+            let found = unprotected.iter().find(|each| is_named(&each.ends));
+            for direction in [Direction::Ingress, Direction::Egress] {
+                let isolation = found.map_or(Isolation::Isolated, |each| match direction {
+                    Direction::Ingress => each.ingress,
+                    Direction::Egress => each.egress,
+                });
+                for address in &outside {
+                    let (pod, address) = (Endpoint::Named(pod.name.clone()), Endpoint::Address(*address));
+                    let l4: L4 = "x/x -> x/x:1/tcp".parse::<Flow>().unwrap().l4;
+                    let flow = match direction {
+                        Direction::Ingress => Flow::new(address, pod.into(), l4),
+                        Direction::Egress => Flow::new(pod, address.into(), l4),
+                    };
+                    let Ok(decision) = engine.decide(&flow) else { continue };
+                    let Judged::Sides(sides) = decision.judged else { continue };
+                    let why = format!("{flow}: {isolation:?}, {:?}", sides.of(direction).reason);
+                    match &sides.of(direction).reason {
+                        Reason::NotEnforced { row: Row::C7 } | Reason::ExemptRange | Reason::OwnNode => continue,
+                        Reason::NotIsolated | Reason::NoSubject | Reason::NotEnforced { .. } => {
+                            assert_ne!(isolation, Isolation::Isolated, "{why}");
+                        }
+                        _ => assert_ne!(isolation, Isolation::Free, "{why}"),
+                    }
+                    seen[isolation as usize] += 1;
+                }
+            }
+        }
+    }
+    println!("{seen:?}");
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+}
+
+/// Whether somebody is isolated may hang on rows, which are named.
+#[test]
+fn what_isolation_hangs_on_is_named() {
+    let manifests = r#"{"apiVersion": "v1", "kind": "List", "items": [
+      {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "x"},
+       "spec": {"serviceName": "db", "replicas": 2, "selector": {"matchLabels": {"a": "b"}},
+                "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "c"}]}}}},
+      {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "agent", "namespace": "x", "labels": {"app": "agent"}},
+       "spec": {"hostNetwork": true, "containers": [{"name": "c", "image": "c"}]}},
+      {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "first", "namespace": "x"},
+       "spec": {"podSelector": {"matchLabels": {"apps.kubernetes.io/pod-index": "0"}}}},
+      {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "agent", "namespace": "x"},
+       "spec": {"podSelector": {"matchLabels": {"app": "agent"}}, "policyTypes": ["Egress"]}}
+    ]}"#;
+    let said = |profile: &Profile| {
+        let loaded = netpol_oracle::Loader::new(profile.release()).text("x.json", manifests).finish();
+        assert_eq!(loaded.diagnostics, []);
+        let found = Connectivity::new(&Engine::new(&loaded.cluster, profile)).unprotected(Detail::Workloads);
+        found.iter().map(|each| serde_json::to_string(each).unwrap()).collect::<Vec<String>>()
+    };
+    let kubernetes = Profile::kubernetes();
+    let agent = r#"{"ends":{"pods":["x/agent"]},"ingress":"free","egress":"free","rows":[]}"#;
+    let db = r#"{"ends":{"workload":"x/statefulset/db"},"ingress":"undefined","egress":"free","rows":["U7"]}"#;
+    assert_eq!(said(&kubernetes), [db, agent]);
+    let open = kubernetes.clone().with_override(Row::U2, "unknown").unwrap();
+    let agent = r#"{"ends":{"pods":["x/agent"]},"ingress":"free","egress":"undefined","rows":["U2"]}"#;
+    assert_eq!(said(&open), [db, agent]);
+    let settled = kubernetes.with_override(Row::U7, "absent").unwrap().with_override(Row::U2, "pod").unwrap();
+    let db = r#"{"ends":{"workload":"x/statefulset/db"},"ingress":"free","egress":"free","rows":["U7"]}"#;
+    let agent = r#"{"ends":{"pods":["x/agent"]},"ingress":"free","egress":"isolated","rows":["U2"]}"#;
+    assert_eq!(said(&settled), [db, agent]);
+    let old: Profile = "vpc:v1.31.4-r0".parse().unwrap();
+    assert!(said(&old).iter().all(|line| line.contains(r#""ingress":"free","egress":"free""#)), "{:?}", said(&old));
+}
