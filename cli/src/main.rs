@@ -5,6 +5,7 @@
 mod commands;
 mod exit;
 mod output;
+mod pictures;
 mod progress;
 mod scenes;
 mod table;

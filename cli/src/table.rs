@@ -18,7 +18,7 @@ impl Cell {
     }
 }
 
-/// Columns side by side, with three blanks between; the last is not filled up.
+/// Columns side by side, with three blanks between; what nothing follows is not filled up.
 pub(crate) fn text<const N: usize>(header: &[&str; N], rows: &[[Cell; N]], out: &mut impl Write) -> io::Result<()> {
     let width = |at: usize| {
         let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.text.chars().count());
@@ -35,7 +35,8 @@ pub(crate) fn text<const N: usize>(header: &[&str; N], rows: &[[Cell; N]], out: 
     writeln!(out)?;
     for row in rows {
         for (at, cell) in row.iter().enumerate() {
-            let padding = padding(at, cell.text.chars().count());
+            let is_last = row.iter().skip(at + 1).all(|cell| cell.text.is_empty());
+            let padding = if is_last { String::new() } else { padding(at, cell.text.chars().count()) };
             match cell.verdict {
                 Some(verdict) => write!(out, "{}{padding}", output::verdict(verdict, &cell.text))?,
                 None => write!(out, "{}{padding}", cell.text)?,

@@ -1,16 +1,17 @@
 //! `netpol diff`: what differs between two clusters.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 use netpol_oracle::analysis::{ConnectionChange, ConnectionEnds, Detail, Diff};
-use netpol_oracle::{Engine, Profile};
+use netpol_oracle::{Cluster, Decide, Engine, Flow, Profile, explain};
 
 use super::load;
-use super::reach::{By, Form, verdict};
+use super::reach::{By, Form, json, say_size, verdict};
 use crate::exit::{Failure, Outcome};
 use crate::output;
+use crate::pictures::Picture;
 use crate::progress::Progress;
 use crate::table::{self, Cell};
 
@@ -18,12 +19,13 @@ use crate::table::{self, Cell};
 #[derive(Args)]
 #[command(after_help = r#"Examples:
   netpol diff --before main/k8s --after branch/k8s
+  netpol diff --before main/k8s --after branch/k8s --output html > diff.html
   netpol diff --before yesterday.yaml.gz --after today.yaml --profile vpc:v1.31.6-r0 --by namespace --output json
 
 Exit codes: 0 nothing differs, 1 something does, 2 the question could not be asked. One line of JSON:
   {"source": {"workload": "default/deployment/web"}, "destination": {"service": "default/db"}, "ports": ["6379/tcp"],
    "before": "deny", "after": "allow", "witness": "default/web-0 -> svc/default/db:6379/tcp"}
-Ends and ports are those of `netpol reach`. Ends that one of the two alone has are said on standard error, and make a
+Ends and ports are those of `netpol reach`, and so are pictures (`--output dot|svg|html`), in two colours and a third. Ends that one of the two alone has are said on standard error, and make a
 difference; no connection of theirs is listed. `deny` is also said where there was nothing to judge."#)]
 pub(crate) struct Arguments {
     /// Files and folders that describe the cluster as it is
@@ -60,21 +62,31 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let after_profile =
         arguments.after_profile.as_deref().map_or_else(|| Ok(profile.clone()), netpol_input::profile)?;
     let progress = Progress::step("comparing two clusters");
-    let engine = |paths: &[PathBuf], profile: &Profile| -> Result<Engine, String> {
-        Ok(Engine::new(&load(paths, profile)?, profile))
+    let side = |paths: &[PathBuf], profile: &Profile| -> Result<(Cluster, Engine), String> {
+        let cluster = load(paths, profile)?;
+        let engine = Engine::new(&cluster, profile);
+        Ok((cluster, engine))
     };
-    let before = engine(&arguments.before, &profile)?;
-    let after = engine(&arguments.after, &after_profile)?;
-    let diff = Diff::new(&before, &after);
-    let changes = diff.changes(Detail::from(arguments.by));
+    let before = side(&arguments.before, &profile)?;
+    let after = side(&arguments.after, &after_profile)?;
+    let diff = Diff::new(&before.1, &after.1);
+    // Pictures say of each pod where it is.
+    let form = arguments.output.picture();
+    let changes = diff.changes(if form.is_some() { Detail::Pods } else { arguments.by.into() });
     drop(progress);
     let mut out = output::stdout();
-    match arguments.output {
-        Form::Json => json(&changes, &mut out)?,
-        Form::Text if changes.is_empty() => {}
-        Form::Text => table::text(&HEADER, &rows(&changes), &mut out)?,
-        Form::Csv => table::csv(&HEADER, &rows(&changes), &mut out)?,
-        Form::Md => table::markdown(&HEADER, &rows(&changes), &mut out)?,
+    match (arguments.output, form) {
+        (_, Some(form)) => {
+            let title = format!("What differs, by {} ({})", arguments.by.word(), profiles(arguments));
+            let picture = Picture::of_changes(title, &diff.regions(arguments.by.into()), &changes);
+            say_size(&picture);
+            picture.write(form, |flow| why([&before, &after], flow), &mut out)?;
+        }
+        (Form::Json, None) => json(&changes, &mut out)?,
+        (Form::Csv, None) => table::csv(&HEADER, &rows(&changes), &mut out)?,
+        (Form::Md, None) => table::markdown(&HEADER, &rows(&changes), &mut out)?,
+        (_, None) if changes.is_empty() => {}
+        (_, None) => table::text(&HEADER, &rows(&changes), &mut out)?,
     }
     out.flush()?;
     let (gone, come) = (diff.gone(), diff.come());
@@ -93,12 +105,21 @@ fn say(when: &str, ends: &[ConnectionEnds]) {
     }
 }
 
-fn json(changes: &[ConnectionChange], out: &mut impl Write) -> io::Result<()> {
-    for each in changes {
-        serde_json::to_writer(&mut *out, each)?;
-        out.write_all(b"\n")?;
+fn profiles(arguments: &Arguments) -> String {
+    match &arguments.after_profile {
+        Some(after) => format!("{} to {after}", arguments.profile),
+        None => arguments.profile.clone(),
     }
-    Ok(())
+}
+
+/// The decisions on both sides, in words.
+fn why(sides: [&(Cluster, Engine); 2], flow: &Flow) -> Vec<String> {
+    let words = ["before", "after"].into_iter().zip(sides);
+    let explained = words.filter_map(|(word, (cluster, engine))| {
+        let decision = engine.decide(flow).ok()?;
+        Some(format!("{word}: {}", explain(&decision, cluster)))
+    });
+    explained.collect()
 }
 
 const HEADER: [&str; 6] = ["SOURCE", "DESTINATION", "PORTS", "BEFORE", "AFTER", "WITNESS"];

@@ -1,0 +1,27 @@
+//! `netpol reach --counts`: how many pairs there are, none of them listed.
+
+use std::io::{self, Write};
+
+use netpol_oracle::analysis::PairCounts;
+
+use super::{Form, json};
+use crate::table::{self, Cell};
+
+const HEADER: [&str; 6] = ["SOURCE", "DESTINATION", "ALL", "SOME", "UNDEFINED", "DENIED"];
+
+pub(super) fn write(counts: &[PairCounts], form: Form, out: &mut impl Write) -> io::Result<()> {
+    let row = |each: &PairCounts| {
+        let numbers = [each.all, each.some, each.undefined, each.denied].map(|count| Cell::plain(count.to_string()));
+        let [all, some, undefined, denied] = numbers;
+        let ends = [&each.source, &each.destination].map(|region| Cell::plain(region.to_string()));
+        let [source, destination] = ends;
+        [source, destination, all, some, undefined, denied]
+    };
+    let rows = || counts.iter().map(row).collect::<Vec<[Cell; 6]>>();
+    match form {
+        Form::Json => json(counts, out),
+        Form::Csv => table::csv(&HEADER, &rows(), out),
+        Form::Md => table::markdown(&HEADER, &rows(), out),
+        _ => table::text(&HEADER, &rows(), out),
+    }
+}

@@ -1,0 +1,267 @@
+//! `netpol reach`: who reaches whom.
+
+mod counts;
+mod unprotected;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use netpol_oracle::analysis::{Connection, ConnectionEnds, Connectivity, Detail};
+use netpol_oracle::{Decide, Destination, Engine, Flow, Verdict, explain};
+use serde::Serialize;
+
+use super::load;
+use crate::exit::{Failure, Outcome};
+use crate::output;
+use crate::pictures::{self, Picture};
+use crate::progress::Progress;
+use crate::table::{self, Cell};
+
+/// Lists every connection that is not denied: who may reach whom, on which ports.
+#[derive(Args)]
+#[command(after_help = r#"Examples:
+  netpol reach --manifests k8s/
+  netpol reach --manifests k8s/ --to svc/default/db
+  netpol reach --manifests all.yaml --from namespace:dev --by namespace --profile vpc:v1.31.6-r0 --output json
+  netpol reach --manifests k8s/ --output html > reach.html
+  netpol reach --manifests k8s/ --output dot | dot -Tsvg > graph.svg
+  netpol reach --manifests k8s/ --counts
+  netpol reach --manifests k8s/ --unprotected
+
+An end is a pod or workload `NS/NAME`, `NS/KIND/NAME`, `namespace:NAME`, `node:NAME`, an address outside the cluster, and for
+--to a Service `svc/NS/NAME`. A pod to itself is never meant. `undefined`: the sources do not say what this cluster does; the
+rows say what it hangs on. One line of JSON:
+  {"source": {"workload": "default/deployment/web"}, "destination": {"service": "default/db"},
+   "ports": ["6379/tcp"], "verdict": "allow", "rows": []}
+Ends are `pods`, a `workload`, a `namespace`, a `node`, a `service` or `addresses`; ports `80/tcp`, `8000-8080/udp`, `all` (of
+TCP, UDP and SCTP), `icmp`, `other` protocols. What no line says is denied.
+--counts: {"source": {"namespace": "a"}, "destination": {"namespace": "b"}, "all": 1, "some": 0, "undefined": 0, "denied": 3}
+are pairs of ends by how much of TCP, UDP and SCTP is allowed between them.
+--unprotected: {"ends": {"pods": ["default/web"]}, "ingress": "free", "egress": "isolated", "rows": []}
+In pictures a cell is dark where all pairs may use all ports, light where some may some; ICMP and the like are in its title."#)]
+pub(crate) struct Arguments {
+    /// Files and folders (.yaml, .yml, .json, packed by gzip too; `-`: standard input) that describe the cluster
+    #[arg(long, num_args = 1.., value_name = "PATH", required = true)]
+    manifests: Vec<PathBuf>,
+
+    /// What the cluster enforces: a profile file, or `kubernetes[:1.34]`, `tunnel:V`, `vpc:V`, `cn2:V`
+    #[arg(long, default_value = "kubernetes", value_name = "PROFILE")]
+    profile: String,
+
+    /// Only what this end may open
+    #[arg(long, value_name = "END")]
+    from: Option<String>,
+
+    /// Only what may be opened to this end
+    #[arg(long, value_name = "END")]
+    to: Option<String>,
+
+    /// How ends are named, where all of them are alike; `workload`, and of counts `namespace`
+    #[arg(long, value_enum)]
+    by: Option<By>,
+
+    /// How many pairs there are by how much is allowed, none of them listed
+    #[arg(long)]
+    counts: bool,
+
+    /// Whom policies do not isolate in both directions, in place of connections
+    #[arg(long, conflicts_with_all = ["from", "to", "counts"])]
+    unprotected: bool,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    output: Form,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub(super) enum By {
+    Pod,
+    Workload,
+    Namespace,
+}
+
+impl From<By> for Detail {
+    fn from(by: By) -> Self {
+        match by {
+            By::Pod => Self::Pods,
+            By::Workload => Self::Workloads,
+            By::Namespace => Self::Namespaces,
+        }
+    }
+}
+
+impl By {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Pod => "pod",
+            Self::Workload => "workload",
+            Self::Namespace => "namespace",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub(super) enum Form {
+    /// A table
+    Text,
+    /// One JSON object a line
+    Json,
+    /// Comma-separated values, with a header
+    Csv,
+    /// A table of Markdown
+    Md,
+    /// A graph, as Graphviz reads it
+    Dot,
+    /// A picture: a matrix of sources and destinations
+    Svg,
+    /// A page that stands alone: the matrix, with filters, each cell explained
+    Html,
+}
+
+impl Form {
+    /// The picture that it is, if one.
+    pub(super) fn picture(self) -> Option<pictures::Form> {
+        match self {
+            Self::Dot => Some(pictures::Form::Dot),
+            Self::Svg => Some(pictures::Form::Svg),
+            Self::Html => Some(pictures::Form::Html),
+            Self::Text | Self::Json | Self::Csv | Self::Md => None,
+        }
+    }
+}
+
+/// Beyond that many rows or columns nobody reads a picture.
+const READABLE: usize = 400;
+
+/// Says that a picture has more rows or columns than are read.
+pub(super) fn say_size(picture: &Picture) {
+    let size = picture.size();
+    if size > READABLE {
+        output::note(format_args!(
+            "{size} rows or columns: `--by namespace`, or `--from` and `--to`, make a picture to read"
+        ));
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let form = arguments.output;
+    if form.picture().is_some() && (arguments.counts || arguments.unprotected) {
+        return Err("--counts and --unprotected have no picture: `--output` text, json, csv or md".to_owned().into());
+    }
+    let profile = netpol_input::profile(&arguments.profile)?;
+    let progress = Progress::step("working out who reaches whom");
+    let cluster = load(&arguments.manifests, &profile)?;
+    let engine = Engine::new(&cluster, &profile);
+    let connectivity = Connectivity::new(&engine);
+    let [from, to] = ends(arguments, &connectivity)?;
+    let mut out = output::stdout();
+    if arguments.unprotected {
+        let all = connectivity.unprotected(arguments.by.unwrap_or(By::Workload).into());
+        drop(progress);
+        unprotected::write(&all, form, &mut out)?;
+        if all.is_empty() {
+            output::note("policies isolate every pod and workload, in both directions");
+        }
+    } else if arguments.counts {
+        let detail = arguments.by.unwrap_or(By::Namespace).into();
+        let counts = connectivity.counts(from.as_ref(), to.as_ref(), detail);
+        drop(progress);
+        counts::write(&counts, form, &mut out)?;
+    } else if let Some(form) = form.picture() {
+        let picture = picture(arguments, &connectivity, [from.as_ref(), to.as_ref()]);
+        drop(progress);
+        say_size(&picture);
+        let why = |flow: &Flow| engine.decide(flow).map(|decision| explain(&decision, &cluster)).into_iter().collect();
+        picture.write(form, why, &mut out)?;
+    } else {
+        let detail = arguments.by.unwrap_or(By::Workload).into();
+        let connections = connections(&connectivity, [from.as_ref(), to.as_ref()], detail);
+        drop(progress);
+        match form {
+            Form::Json => json(&connections, &mut out)?,
+            Form::Csv => table::csv(&HEADER, &rows(&connections), &mut out)?,
+            Form::Md => table::markdown(&HEADER, &rows(&connections), &mut out)?,
+            _ => table::text(&HEADER, &rows(&connections), &mut out)?,
+        }
+        if connections.is_empty() {
+            output::note("nothing reaches anything there");
+        }
+    }
+    out.flush()?;
+    Ok(Outcome::Good)
+}
+
+fn picture(arguments: &Arguments, connectivity: &Connectivity, [from, to]: [Option<&ConnectionEnds>; 2]) -> Picture {
+    let by = arguments.by.unwrap_or(By::Workload);
+    let only = [("from", &arguments.from), ("to", &arguments.to)];
+    let only: Vec<String> = only.iter().filter_map(|(word, end)| Some(format!(", {word} {}", end.as_ref()?))).collect();
+    let title = format!("Who reaches whom{}, by {} ({})", only.concat(), by.word(), arguments.profile);
+    let counts = connectivity.counts(from, to, by.into());
+    let connections = connections(connectivity, [from, to], Detail::Pods);
+    Picture::of_connections(title, &connectivity.regions(by.into()), &counts, &connections)
+}
+
+/// Whom the arguments mean.
+fn ends(arguments: &Arguments, connectivity: &Connectivity) -> Result<[Option<ConnectionEnds>; 2], String> {
+    let end = |text: &Option<String>| text.as_deref().map(|text| end(connectivity, text)).transpose();
+    match (end(&arguments.from)?, end(&arguments.to)?) {
+        (Some(ConnectionEnds::Service(name)), _) => Err(format!("--from svc/{name}: a Service opens no connections")),
+        (from, to) => Ok([from, to]),
+    }
+}
+
+fn connections(connectivity: &Connectivity, ends: [Option<&ConnectionEnds>; 2], detail: Detail) -> Vec<Connection> {
+    match ends {
+        [None, None] => connectivity.connections(detail),
+        [Some(from), None] => connectivity.from(from, detail),
+        [None, Some(to)] => connectivity.to(to, detail),
+        [Some(from), Some(to)] => connectivity.between(from, to, detail),
+    }
+}
+
+/// Whom the text means.
+fn end(connectivity: &Connectivity, text: &str) -> Result<ConnectionEnds, String> {
+    let found = match text.strip_prefix("namespace:") {
+        Some(name) => connectivity.find_namespace(name),
+        None => {
+            let end: Destination = text.parse().map_err(|error| format!("`{text}`: {error}"))?;
+            connectivity.find(&end)
+        }
+    };
+    let mend = "name a pod, workload, node, Service or namespace of theirs, or an address outside the cluster";
+    found.ok_or_else(|| format!("nobody in these manifests is `{text}`; {mend}"))
+}
+
+/// One a line.
+pub(super) fn json<T: Serialize>(all: &[T], out: &mut impl Write) -> io::Result<()> {
+    for each in all {
+        serde_json::to_writer(&mut *out, each)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+const HEADER: [&str; 5] = ["SOURCE", "DESTINATION", "PORTS", "VERDICT", "ROWS"];
+
+fn rows(connections: &[Connection]) -> Vec<[Cell; 5]> {
+    let row = |each: &Connection| {
+        [
+            Cell::plain(each.source.to_string()),
+            Cell::plain(each.destination.to_string()),
+            Cell::plain(each.ports.to_string()),
+            verdict(each.verdict),
+            Cell::plain(each.rows.to_string()),
+        ]
+    };
+    connections.iter().map(row).collect()
+}
+
+pub(super) fn verdict(verdict: Verdict) -> Cell {
+    let text = match verdict {
+        Verdict::Allow => "allow",
+        Verdict::Deny => "deny",
+        Verdict::Undefined => "undefined",
+    };
+    Cell { text: text.to_owned(), verdict: Some(verdict) }
+}
