@@ -56,9 +56,13 @@ pub(crate) fn l4s(cluster: &Cluster) -> Vec<L4> {
         for rule in [Direction::Ingress, Direction::Egress].into_iter().flat_map(|direction| policy.rules(direction)) {
             let PolicyPorts::Of(matches) = &rule.ports else { continue };
             for each in matches {
-                if let PortSpec::Range(range) = &each.port {
-                    add(range.first());
-                    add(range.last());
+                match &each.port {
+                    PortSpec::Number(port) => add(*port),
+                    PortSpec::Range(range) => {
+                        add(range.first());
+                        add(range.last());
+                    }
+                    PortSpec::Any | PortSpec::Name(_) => {}
                 }
             }
         }

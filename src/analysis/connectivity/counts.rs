@@ -72,6 +72,9 @@ enum Share {
     Denied,
 }
 
+/// The lines that speak of destinations, how the outside meets them where that is the source, and which Service it is.
+type Alike = (Vec<usize>, Option<Families>, Option<usize>);
+
 /// One end.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum One {
@@ -235,11 +238,7 @@ impl Counting<'_> {
 
     /// Destinations of which the same of some lines speak; each Service by itself, since it has ports of its own, and by the
     /// families that the outside meets them by, where that is the source.
-    fn alike_destinations(
-        &self,
-        lines: &[usize],
-        from: &[usize],
-    ) -> BTreeMap<(Vec<usize>, Option<Families>, Option<usize>), Vec<usize>> {
+    fn alike_destinations(&self, lines: &[usize], from: &[usize]) -> BTreeMap<Alike, Vec<usize>> {
         let mut lines_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (line, connection) in lines.iter().filter_map(|line| Some((*line, self.connections.get(*line)?))) {
             for destination in self.destinations.places(&connection.destination) {
@@ -247,7 +246,7 @@ impl Counting<'_> {
             }
         }
         let source = from.first().and_then(|first| self.sources.ones.get(*first));
-        let mut alike: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        let mut alike: BTreeMap<Alike, Vec<usize>> = BTreeMap::new();
         for (destination, lines) in lines_of {
             let Some(one) = self.destinations.ones.get(destination) else { continue };
             let families = (source == Some(&One::Outside)).then(|| FAMILIES.map(|family| self.receives(one, family)));

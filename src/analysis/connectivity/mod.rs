@@ -342,6 +342,6 @@ fn folded(regions: &BTreeMap<Region, Vec<Ends>>, mut all: BTreeSet<Ends>) -> Vec
             other => folded.push(other),
         }
     }
-    folded.extend((!pods.is_empty()).then(|| Ends::Pods(pods)));
+    folded.extend((!pods.is_empty()).then_some(Ends::Pods(pods)));
     folded
 }
