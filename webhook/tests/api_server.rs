@@ -52,6 +52,8 @@ pub(crate) const POLICIES: &str = "/apis/networking.k8s.io/v1/networkpolicies";
 pub(crate) enum Fault {
     /// Lists of this path never come.
     ListsHang(&'static str),
+    /// Each page of a list of this path takes a while.
+    PagesDrag(&'static str),
     /// Whatever is asked of this path is answered with a status of this code.
     Refuses(&'static str, u16),
     /// The next page of a list after the first has expired, once.
@@ -263,6 +265,9 @@ async fn answer(State(inner): State<Arc<Mutex<Inner>>>, request: Request) -> Res
     }
     if faults.contains(&Fault::ListsHang(path)) {
         sleep(Duration::from_secs(3_600)).await;
+    }
+    if faults.contains(&Fault::PagesDrag(path)) {
+        sleep(Duration::from_millis(150)).await;
     }
     list(&inner, path, version, kind, &query)
 }

@@ -250,6 +250,22 @@ fn a_list_comes_in_pages_and_starts_over_when_its_token_expires() {
 }
 
 #[test]
+fn a_list_that_takes_longer_than_silence_may_last_is_followed_all_the_same() {
+    bounded(async {
+        let api = shop().await;
+        (0..5).for_each(|number| api.put(pod(&format!("pod-{number}"))));
+        api.fault(Fault::PagesDrag(PODS));
+        let watched = Watched::start(api).await;
+        watched.ready().await;
+        watched.api.put(pod("new"));
+        watched.until_has("new").await;
+        sleep(Duration::from_millis(500)).await;
+        assert_eq!(watched.api.asked(PODS, "list"), 1);
+        assert!(watched.view.age().unwrap() < Duration::from_millis(500), "{:?}", watched.view.age());
+    });
+}
+
+#[test]
 fn changes_arrive() {
     bounded(async {
         let watched = Watched::usual().await;

@@ -81,9 +81,11 @@ impl Follower {
     /// Watches from a version on, again and again; returns where the kind is to be listed afresh.
     async fn watch_on(&self, mut version: String, mut heard: Instant, wait: &mut Duration) -> Result<(), Unwanted> {
         let mut failures = 0;
+        // A long list was asked for long ago; from then on nobody was silent.
+        let since = Instant::now();
         loop {
             let start = Instant::now();
-            let ended = self.watch(&mut version, &mut heard).await;
+            let ended = self.watch(&mut version, &mut heard, since).await;
             if heard > start {
                 failures = 0;
                 *wait = self.pace.first_wait;
@@ -164,7 +166,7 @@ impl Follower {
     }
 
     /// One watch, from its start to its end.
-    async fn watch(&self, version: &mut String, heard: &mut Instant) -> Ended {
+    async fn watch(&self, version: &mut String, heard: &mut Instant, since: Instant) -> Ended {
         // Not all kinds at the same moment.
         let seconds = self.pace.watch.as_secs().max(1) + self.place as u64 % 4;
         let ask = WatchParams { timeout: u32::try_from(seconds).ok(), ..WatchParams::default() };
@@ -172,7 +174,7 @@ impl Follower {
             Ok(request) => request,
             Err(error) => return Ended::Failed(error.to_string()),
         };
-        let silent_at = |heard: Instant| heard + self.pace.silence;
+        let silent_at = |heard: Instant| heard.max(since) + self.pace.silence;
         let started = match timeout_at(silent_at(*heard), self.client.request_events::<DynamicObject>(request)).await {
             Err(_) => return Ended::Silent,
             Ok(Err(error)) => return Self::failure(error),
