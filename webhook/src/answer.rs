@@ -15,7 +15,7 @@ use crate::warnings::{fit, one_line};
 const LONGEST_MESSAGE: usize = 256 * 1024;
 
 /// What hangs on the objects of the cluster, not on the policy and the profile alone.
-const OF_THE_CLUSTER: [Code; 14] = [
+const OF_THE_CLUSTER: [Code; 16] = [
     Code::NodeOs,
     Code::Ipv6Policy,
     Code::SecureContainers,
@@ -30,6 +30,8 @@ const OF_THE_CLUSTER: [Code; 14] = [
     Code::OtherPolicies,
     Code::NodeDnsCutOff,
     Code::HealthChecksCutOff,
+    Code::ImpliedPolicy,
+    Code::EqualPolicy,
 ];
 
 /// Allowed, with everything found as warnings; or denied, with everything found in the message.

@@ -175,9 +175,11 @@ async fn validate(State(shared): State<Arc<Shared>>, request: Request) -> Result
 /// When the answer must be there: in our own time, and before the server no longer waits for it.
 fn deadline(start: Instant, limits: &Limits, query: Option<&str>) -> Instant {
     let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    let said = pairs.filter(|(key, _)| *key == "timeout").find_map(|(_, value)| {
-        let duration: kube::core::Duration = value.parse().ok()?;
-        (!duration.is_negative()).then(|| Duration::from(duration))
+    // None is no time at all, and none is so long that it could not be added up.
+    let said = pairs.filter(|(key, value)| *key == "timeout" && value.len() <= 16).find_map(|(_, value)| {
+        let said: kube::core::Duration = value.parse().ok()?;
+        let is_time = !said.is_negative() && said > Duration::ZERO;
+        is_time.then(|| Duration::from(said))
     });
     // The server's clock began before the connection stood, and the answer is on its way for a while.
     let theirs = said.map(|said| said.saturating_sub((said / 10).clamp(limits.margin, limits.margin * 10)));

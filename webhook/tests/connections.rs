@@ -126,7 +126,15 @@ fn the_servers_own_time_limit_counts() {
             client = served.connect().await;
         }
         // What is no time counts for nothing.
-        for query in ["timeout=", "timeout=soon", "timeout=-1s", "time=1ms"] {
+        for query in [
+            "timeout=",
+            "timeout=0s",
+            "timeout=soon",
+            "timeout=-1s",
+            "time=1ms",
+            "timeout=99999999999999999999999h",
+            "timeout=999999999999999h",
+        ] {
             let body = create(&supported("p")).to_string();
             let answer = client.send("POST", &format!("/validate?{query}"), body.into()).await.unwrap();
             assert_eq!(answer.response()["allowed"], json!(true), "{query}");

@@ -46,7 +46,9 @@ fn the_audit_log_gets_what_was_found() {
         let served = Served::usual(judge(&[])).await;
         let mut client = served.connect().await;
         let annotations = |response: Value| response["auditAnnotations"].clone();
-        let allowed = annotations(client.review(&create(&supported("p"))).await);
+        let mut dry = create(&supported("p"));
+        dry["request"]["dryRun"] = json!(true);
+        let allowed = annotations(client.review(&dry).await);
         assert_eq!(allowed["impact"], json!("changes: closes closes-outside becomes-undefined isolation-added"));
         let age: f64 = allowed["view-age-seconds"].as_str().unwrap().parse().unwrap();
         assert!((0.0..20.0).contains(&age), "{age}");
