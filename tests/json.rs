@@ -3,9 +3,11 @@
 use std::fs;
 
 use netpol_oracle::analysis::{
-    ConnectionEnds, Connectivity, Detail, Diff, Ends, Impact, Isolation, LeftOut, Ports, Region, Relation, impact,
+    Action, ConnectionEnds, Connectivity, Detail, Diff, Ends, Impact, Isolation, LeftOut, Ports, Region, Relation,
+    impact, why_not,
 };
 use netpol_oracle::diagnostic::Severity;
+use netpol_oracle::manifest::write::Manifest;
 use netpol_oracle::model::{
     ObjectId, Peers, PolicyTypes, PortMatch, PortSpec, Ports as PolicyPorts, Rule, WorkloadKind,
 };
@@ -14,7 +16,8 @@ use netpol_oracle::oracle::{
     Case, CaseFlow, DataPlane, Observed, Options, Outcome, Probe, Report, ShrinkOptions, check, probes, shrink,
 };
 use netpol_oracle::{
-    Change, Cluster, Endpoint, Engine, Flow, Loader, NetworkPolicy, ObjectName, Port, Profile, Protocol, Reference, Row,
+    Change, Cluster, Endpoint, Engine, Flow, Loader, NetworkPolicy, ObjectName, Port, Profile, Protocol, Reference,
+    Row, Verdict,
 };
 use serde::Serialize;
 
@@ -102,6 +105,21 @@ fn report() -> Report {
     ];
     let options = Options::new().stop_after_mismatches(1);
     check(&engine, &mut Troubled, flows.map(flow), &options).unwrap()
+}
+
+#[test]
+fn an_edit() {
+    let flow = flow("default/web -> default/db:6380/tcp");
+    let repairs = why_not(&Engine::new(&cluster(), &Profile::kubernetes()), &flow, Verdict::Allow).unwrap();
+    let mut edits = repairs.iter().flat_map(|repair| &repair.edits);
+    let edit = edits.find(|edit| edit.action == Action::AddPort).unwrap();
+    assert_eq!(json(edit), documented("analysis/repair/edit.rs", "Edit", &[]));
+    let repair = &repairs[0];
+    let [edits, policies, changes] =
+        [json(&repair.edits[0]), json(&Manifest(&repair.policies[0])), json(&repair.changes[0])];
+    assert_eq!((repair.edits.len(), repair.policies.len(), repair.changes.len()), (1, 1, 1));
+    let parts = [("EDIT", edits), ("POLICY", policies), ("CHANGE", changes)];
+    assert_eq!(json(repair), documented("analysis/repair/mod.rs", "Repair", &parts));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::warnings::{fit, one_line};
 const LONGEST_MESSAGE: usize = 256 * 1024;
 
 /// What hangs on the objects of the cluster, not on the policy and the profile alone.
-const OF_THE_CLUSTER: [Code; 16] = [
+const OF_THE_CLUSTER: [Code; 19] = [
     Code::NodeOs,
     Code::Ipv6Policy,
     Code::SecureContainers,
@@ -30,6 +30,10 @@ const OF_THE_CLUSTER: [Code; 16] = [
     Code::OtherPolicies,
     Code::NodeDnsCutOff,
     Code::HealthChecksCutOff,
+    // What other policies say too.
+    Code::ImpliedPeer,
+    Code::ImpliedPort,
+    Code::ImpliedRule,
     Code::ImpliedPolicy,
     Code::EqualPolicy,
 ];

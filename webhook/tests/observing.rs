@@ -53,6 +53,9 @@ fn the_audit_log_gets_what_was_found() {
         let age: f64 = allowed["view-age-seconds"].as_str().unwrap().parse().unwrap();
         assert!((0.0..20.0).contains(&age), "{age}");
         assert_eq!(allowed["denied-by"], Value::Null);
+        // Where `p` does not count, which would say all that `q` says.
+        let alone = Served::usual(judge(&[])).await;
+        let mut client = alone.connect().await;
         let denied = annotations(client.review(&create(&unsupported("q"))).await);
         assert_eq!((&denied["findings"], &denied["denied-by"]), (&json!("NP214"), &json!("NP214")));
         let warned = annotations(client.review(&create(&idle("r"))).await);

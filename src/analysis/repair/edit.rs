@@ -8,7 +8,7 @@ use crate::diagnostic::FieldPath;
 use crate::model::policy::{NetworkPolicy, Rule};
 use crate::name::{Direction, ObjectName};
 
-/// One change of one policy: `a port entry more at spec.ingress[0].ports of default/db`.
+/// One change of one policy. Its text says where: ``port entries more at `spec.ingress[0].ports` of `default/db` ``.
 ///
 /// ```json
 /// {"policy": "default/db", "action": "add-port", "path": "spec.ingress[0].ports"}
