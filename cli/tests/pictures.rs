@@ -129,36 +129,41 @@ fn cells_are_shaded_by_what_pairs_come_to() {
     let pods: BTreeSet<String> =
         everybody.filter(|name| !name.starts_with("node:") && *name != "outside").cloned().collect();
     let shares = shares(&said, &pods);
-    let namespace = |name: &str| name.split_once('/').unwrap().0.to_owned();
-    let mut expected: BTreeMap<(String, String), BTreeMap<&str, u64>> = BTreeMap::new();
-    for ((from, to), share) in &shares {
-        *expected.entry((namespace(from), namespace(to))).or_default().entry(share).or_default() += 1;
-    }
-    let page = data(&reach(&["--by", "namespace", "--output", "html"]));
-    let svg = reach(&["--by", "namespace", "--output", "svg"]);
-    let label =
-        |side: &str, at: &Value| page[side]["places"][at.as_u64().unwrap() as usize][0].as_str().unwrap().to_owned();
-    let mut compared = 0;
-    for cell in page["cells"].as_array().unwrap() {
-        let pair = (label("sources", &cell["row"]), label("destinations", &cell["column"]));
-        let Some(counts) = expected.get(&pair) else { continue };
-        let of = |share: &str| counts.get(share).copied().unwrap_or(0);
-        let counts = ["all", "some", "undefined", "denied"].map(of);
-        assert_eq!(serde_json::json!(counts), cell["pairs"], "{pair:?}");
-        let shade = match counts {
-            [_, 0, 0, 0] => "all",
-            [0, 0, 0, _] => "denied",
-            [0, 0, ..] => "undefined",
-            _ => "some",
+    for by in ["namespace", "pod"] {
+        let place = |name: &str| if by == "pod" { name.to_owned() } else { name.split_once('/').unwrap().0.to_owned() };
+        let mut expected: BTreeMap<(String, String), BTreeMap<&str, u64>> = BTreeMap::new();
+        for ((from, to), share) in &shares {
+            *expected.entry((place(from), place(to))).or_default().entry(share).or_default() += 1;
+        }
+        let page = data(&reach(&["--by", by, "--output", "html"]));
+        let svg = reach(&["--by", by, "--output", "svg"]);
+        let label = |side: &str, at: &Value| {
+            page[side]["places"][at.as_u64().unwrap() as usize][0].as_str().unwrap().to_owned()
         };
-        assert_eq!(cell["shades"], serde_json::json!([shade]), "{pair:?}");
-        let class = if shade == "denied" { "none" } else { shade };
-        let drawn =
-            svg.lines().find(|line| line.contains(&format!("<title>{} \u{2192} {}: ", pair.0, pair.1))).unwrap();
-        assert!(drawn.starts_with(&format!("<path class=\"{class}\" ")), "{pair:?}: {drawn}");
-        compared += 1;
+        let mut compared = 0;
+        for cell in page["cells"].as_array().unwrap() {
+            let pair = (label("sources", &cell["row"]), label("destinations", &cell["column"]));
+            let Some(counts) = expected.get(&pair) else { continue };
+            let of = |share: &str| counts.get(share).copied().unwrap_or(0);
+            let counts = ["all", "some", "undefined", "denied"].map(of);
+            assert_eq!(serde_json::json!(counts), cell["pairs"], "{pair:?}");
+            let shade = match counts {
+                [_, 0, 0, 0] => "all",
+                [0, 0, 0, _] => "denied",
+                [0, 0, ..] => "undefined",
+                _ => "some",
+            };
+            assert_eq!(cell["shades"], serde_json::json!([shade]), "{pair:?}");
+            let class = if shade == "denied" { "none" } else { shade };
+            let drawn =
+                svg.lines().find(|line| line.contains(&format!("<title>{} \u{2192} {}: ", pair.0, pair.1))).unwrap();
+            assert!(drawn.starts_with(&format!("<path class=\"{class}\" ")), "{pair:?}: {drawn}");
+            compared += 1;
+        }
+        // A pod and itself are no pair, nor is a namespace of one pod.
+        let places = expected.keys().map(|(from, _)| from).collect::<BTreeSet<_>>().len();
+        assert_eq!(compared, if by == "pod" { places * (places - 1) } else { 7 * 7 - 1 });
     }
-    assert_eq!(compared, 7 * 7 - 1, "one namespace has one pod, which is no pair");
 }
 
 /// An edge: from, to, what it says, its colour.
