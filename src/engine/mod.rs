@@ -43,12 +43,14 @@ use crate::profile::profile::Profile;
 use crate::verdict::{Decide, Decision, FlowError};
 
 pub use crate::engine::classes::intervals::AddressInterval;
-pub(crate) use crate::engine::classes::partition::{Distinctions, Member, Nearness, Partition, PartitionClass};
+pub(crate) use crate::engine::classes::partition::{ClassTraits, Distinctions, Member, Nearness, Partition, PartitionClass};
 pub use crate::engine::classes::table::{Cell, CellPeer, ClassId};
 pub(crate) use crate::engine::ends::connections::{Connection, ConnectionEnd, ConnectionFront, EndName};
 pub(crate) use crate::engine::ends::faces::FaceKind;
 pub(crate) use crate::engine::ends::sent::PassedOn;
 pub use crate::engine::ids::PodId;
+pub(crate) use crate::engine::judge::diagrams::KeptTruth;
+pub(crate) use crate::engine::judge::side_says::SideSays;
 pub use crate::engine::snapshot::Snapshot;
 
 /// The compiled engine of one cluster, and its writer: it answers, and it follows changes.

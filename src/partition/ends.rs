@@ -16,6 +16,17 @@ use crate::partition::index::{Index, Object};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct EndIx(pub(super) u32);
 
+impl EndIx {
+    pub(crate) fn place(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The one of that place.
+    pub(crate) fn at(place: usize) -> Option<Self> {
+        u32::try_from(place).ok().map(Self)
+    }
+}
+
 /// Who an end is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Who {
@@ -115,5 +126,6 @@ pub(crate) struct End {
     pub(crate) ids: Vec<Option<PodId>>,
     /// It is a node, or shares one's network, in some snapshot.
     pub(crate) is_host: bool,
-    pub(super) standings: Vec<Standing>,
+    /// Where it runs, or may, in each snapshot: a number for each of the ways that there are.
+    pub(super) standing: u32,
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::engine::{ClassId, Distinctions, Nearness, Snapshot};
-use crate::model::flow::Endpoint;
+use crate::engine::{ClassId, Distinctions, Snapshot};
 use crate::net::{AddressNumber, AddressRange, Family, PortCuts, PortInterval};
 use crate::partition::ends::{End, EndIx, Standing, Who};
+use crate::partition::interned::Interned;
 use crate::partition::outside::Outside;
 use crate::partition::same::{has_same_surroundings, is_same_end, is_same_row};
 use crate::partition::view::View;
@@ -16,7 +16,10 @@ pub(crate) struct Group {
     /// In order.
     pub(crate) members: Vec<EndIx>,
     /// Place of its class in each snapshot; none of a node.
-    places: Vec<Option<usize>>,
+    pub(super) places: Vec<Option<usize>>,
+    /// The addresses of its first member by its name, in each snapshot: those of others lie beside these. None where flows
+    /// cannot name it.
+    pub(super) addresses: Vec<Option<Vec<AddressNumber>>>,
     pub(crate) is_host: bool,
     /// Of workloads: each stands for several pods.
     pub(crate) is_workload: bool,
@@ -66,6 +69,7 @@ impl Ground {
         let all: Vec<BTreeMap<Who, Standing>> = snapshots.iter().map(|snapshot| Standing::of_all(snapshot)).collect();
         let is_common = |who: &Who| all.iter().all(|own| own.contains_key(who));
         let alone = all.iter().map(|own| own.keys().filter(|who| !is_common(who)).cloned().collect()).collect();
+        let mut standings = Interned::default();
         let ends: Vec<End> = all
             .first()
             .into_iter()
@@ -75,7 +79,7 @@ impl Ground {
                 who: who.clone(),
                 ids: snapshots.iter().map(|snapshot| who.pod_id(snapshot)).collect(),
                 is_host: snapshots.iter().any(|snapshot| who.is_host(snapshot)),
-                standings: all.iter().filter_map(|own| own.get(who)).cloned().collect(),
+                standing: standings.place(all.iter().map(|own| own.get(who)).collect::<Vec<_>>()),
             })
             .collect();
         let mut ground = Self {
@@ -110,7 +114,15 @@ impl Ground {
             Some(each) if !end.is_host => Key::Alike { each, is_workload, is_changed },
             _ => Key::Alone(at),
         };
+        let by_name = |(view, own): (&View, &Vec<AddressNumber>)| {
+            if !end.is_host {
+                return Some(own.clone());
+            }
+            let own = view.snapshot.addresses_by_name(&end.who.endpoint())?;
+            Some(own.into_iter().map(AddressNumber::of).collect())
+        };
         let group = *known.entry(key).or_insert_with(|| {
+            let by_name = self.views.iter().zip(&addresses).map(by_name).collect();
             let rows = |row: fn(&View, Option<usize>) -> &Distinctions| -> Vec<&Distinctions> {
                 self.views.iter().zip(&places).map(|(view, place)| row(view, *place)).collect()
             };
@@ -122,6 +134,7 @@ impl Ground {
             self.groups.push(Group {
                 members: Vec::new(),
                 places,
+                addresses: by_name,
                 is_host: end.is_host,
                 is_workload,
                 families: addresses.iter().flatten().map(|address| address.family).collect(),
@@ -133,6 +146,11 @@ impl Ground {
         if let Some(group) = self.groups.get_mut(group) {
             group.members.push(at);
         }
+    }
+
+    /// How many ends there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
     }
 
     pub(crate) fn ends(&self) -> impl Iterator<Item = (EndIx, &End)> {
@@ -201,28 +219,16 @@ impl Ground {
         starts.iter().zip(ends).filter_map(|(first, last)| AddressRange::between(number(*first), last)).collect()
     }
 
-    /// Members of a group by how they stand to a host, in each snapshot.
-    pub(crate) fn by_nearness(&self, group: &Group, host: &Endpoint) -> Vec<Vec<EndIx>> {
-        let mut found: Vec<(Vec<Nearness>, Vec<EndIx>)> = Vec::new();
-        for members in self.by_standing(group) {
-            let Some(end) = members.first().and_then(|at| self.end(*at)) else { continue };
-            let endpoint = end.who.endpoint();
-            let near = self.views.iter().map(|view| view.snapshot.nearness(&endpoint, host)).collect();
-            match found.iter_mut().find(|(known, _)| *known == near) {
-                Some((_, all)) => all.extend(members),
-                None => found.push((near, members)),
-            }
-        }
-        found.into_iter().map(|(_, members)| members).collect()
+    /// Where an end runs, or may: equal for those of whom every host is equally the own node.
+    pub(crate) fn standing(&self, at: EndIx) -> u32 {
+        self.end(at).map_or(u32::MAX, |end| end.standing)
     }
 
     /// Members of a group that run, or may run, on the same nodes.
     pub(crate) fn by_standing(&self, group: &Group) -> Vec<Vec<EndIx>> {
-        let mut found: BTreeMap<&[Standing], Vec<EndIx>> = BTreeMap::new();
+        let mut found: BTreeMap<u32, Vec<EndIx>> = BTreeMap::new();
         for at in &group.members {
-            if let Some(end) = self.end(*at) {
-                found.entry(&end.standings).or_default().push(*at);
-            }
+            found.entry(self.standing(*at)).or_default().push(*at);
         }
         found.into_values().collect()
     }

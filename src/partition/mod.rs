@@ -5,11 +5,17 @@ mod controllers;
 mod ends;
 mod ground;
 pub(crate) mod index;
+mod interned;
+mod nearness;
 mod outside;
 mod same;
+mod subjects;
 mod view;
 
 pub(crate) use controllers::outermost;
 pub(crate) use ends::{EndIx, Who};
 pub(crate) use ground::{Ground, Group};
+pub(crate) use interned::Interned;
+pub(crate) use nearness::{NearIx, Nearnesses};
+pub(crate) use subjects::{SightIx, SubjectIx, Subjects};
 pub(crate) use view::View;

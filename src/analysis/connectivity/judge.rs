@@ -38,7 +38,37 @@ impl Ask for Judge {
         Some((verdict, self.snapshot.decide(&pair.flow(l4)).ok()?.rows))
     }
 
-    fn may_tell(&self, _: &Ground, _: Option<&Group>, _: Option<&Group>) -> bool {
+    fn outcome_of(&self, said: &[Option<(Verdict, Rows)>]) -> Option<Self::Outcome> {
+        said.first().copied().flatten().filter(|(verdict, _)| *verdict != Verdict::Deny)
+    }
+
+    fn must_ask(&self) -> bool {
+        self.has_rows
+    }
+
+    fn may_tell_from(&self, _: &Ground, _: &Group) -> bool {
         true
+    }
+
+    fn may_tell_to(&self, _: &Ground, _: &Group) -> bool {
+        true
+    }
+
+    /// What all backends allow is allowed, and what none allows denied (K23).
+    fn agreed<'o>(&self, backends: impl Iterator<Item = Option<&'o Self::Outcome>>) -> Option<Option<Self::Outcome>> {
+        let (mut allowed, mut denied) = (false, false);
+        for backend in backends {
+            match backend {
+                None => denied = true,
+                Some((Verdict::Allow, rows)) if *rows == Rows::NONE => allowed = true,
+                Some(_) => return None,
+            }
+        }
+        match (allowed, denied) {
+            _ if self.has_rows => None,
+            (true, false) => Some(Some((Verdict::Allow, Rows::NONE))),
+            (false, true) => Some(None),
+            _ => None,
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::analysis::changes::Isolation;
 use crate::analysis::connectivity::counts::{Counting, Members, Outside};
 use crate::analysis::connectivity::judge::Judge;
 use crate::analysis::region::{Region, regions};
-use crate::analysis::search::{Detail, Ends, Folding, Search, Selection, Told, gathered};
+use crate::analysis::search::{Detail, Ends, Folding, Search, Selection, Told};
 use crate::engine::Snapshot;
 use crate::model::flow::{Destination, Endpoint};
 use crate::name::{Direction, ObjectName};
@@ -303,7 +303,7 @@ impl Connectivity {
     }
 
     fn search(&self, detail: Detail, from: &Selection, to: &Selection) -> Vec<Connection> {
-        let told = gathered(&self.search, &self.folding, detail, from, to);
+        let told = self.search.told(&self.folding, detail, from, to);
         let mut all: Vec<Connection> = told
             .into_iter()
             .map(|Told { source, destination, ports, outcome: (verdict, rows) }| Connection {

@@ -4,6 +4,7 @@ use crate::analysis::search::{Ask, Pair};
 use crate::engine::Snapshot;
 use crate::model::flow::L4;
 use crate::partition::{Ground, Group};
+use crate::profile::Rows;
 use crate::verdict::Verdict;
 
 /// Asks two snapshots.
@@ -31,9 +32,27 @@ impl Ask for Judge {
         }
     }
 
-    fn may_tell(&self, ground: &Ground, source: Option<&Group>, destination: Option<&Group>) -> bool {
-        !ground.has_same_surroundings
-            || source.is_some_and(|group| group.change.itself || group.change.egress)
-            || destination.is_some_and(|group| group.change.itself || group.change.ingress)
+    fn outcome_of(&self, said: &[Option<(Verdict, Rows)>]) -> Option<Self::Outcome> {
+        match *said.iter().map(|said| said.map_or(Verdict::Deny, |(verdict, _)| verdict)).collect::<Vec<Verdict>>() {
+            [before, after] if before != after => Some((before, after)),
+            _ => None,
+        }
+    }
+
+    fn must_ask(&self) -> bool {
+        false
+    }
+
+    fn may_tell_from(&self, ground: &Ground, source: &Group) -> bool {
+        !ground.has_same_surroundings || source.change.itself || source.change.egress
+    }
+
+    fn may_tell_to(&self, ground: &Ground, destination: &Group) -> bool {
+        !ground.has_same_surroundings || destination.change.itself || destination.change.ingress
+    }
+
+    /// Where the two snapshots agree on a backend, nothing is said of what they agree on.
+    fn agreed<'o>(&self, _: impl Iterator<Item = Option<&'o Self::Outcome>>) -> Option<Option<Self::Outcome>> {
+        None
     }
 }

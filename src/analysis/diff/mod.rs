@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::analysis::diff::judge::Judge;
 use crate::analysis::region::{Region, regions};
-use crate::analysis::search::{Detail, Ends, Folding, Search, Selection, Told, gathered};
+use crate::analysis::search::{Detail, Ends, Folding, Search, Selection, Told};
 use crate::engine::Snapshot;
 use crate::model::flow::{Flow, L4, OtherProtocol};
 use crate::partition::Who;
@@ -60,7 +60,7 @@ impl Diff {
     #[must_use]
     pub fn changes(&self, detail: Detail) -> Vec<ConnectionChange> {
         let everybody = Selection::Everybody;
-        let told = gathered(&self.search, &self.folding, detail, &everybody, &everybody);
+        let told = self.search.told(&self.folding, detail, &everybody, &everybody);
         let change = |Told { source, destination, ports, outcome: (before, after) }: Told<(Verdict, Verdict)>| {
             let l4 = match ports.intervals().first() {
                 Some(interval) => (*interval).into(),

@@ -1,12 +1,15 @@
-//! What is asked of one pair of ends, port by port.
+//! What is asked of pairs of ends.
 
 use std::collections::BTreeMap;
+use std::hash::Hash;
 
 use crate::analysis::search::ports::Ports;
 use crate::engine::PodId;
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::net::PortInterval;
 use crate::partition::{Ground, Group};
+use crate::profile::Rows;
+use crate::verdict::Verdict;
 
 /// On which ports each outcome is.
 pub(in crate::analysis) type Outcomes<O> = BTreeMap<O, Ports>;
@@ -32,13 +35,29 @@ impl Pair {
 /// Who answers.
 pub(in crate::analysis) trait Ask {
     /// What is told of connections.
-    type Outcome: Ord + Clone;
+    type Outcome: Ord + Clone + Hash;
 
     /// What there is to tell of one, if anything.
     fn outcome(&self, pair: &Pair, l4: L4) -> Option<Self::Outcome>;
 
-    /// Whether there may be anything to tell between two groups, addresses outside being none.
-    fn may_tell(&self, ground: &Ground, source: Option<&Group>, destination: Option<&Group>) -> bool;
+    /// What there is to tell of a connection with this verdict and these open rows, in each snapshot; none of the two where
+    /// there can be no such flow.
+    fn outcome_of(&self, said: &[Option<(Verdict, Rows)>]) -> Option<Self::Outcome>;
+
+    /// Whether it takes more than verdicts and open rows to tell.
+    fn must_ask(&self) -> bool;
+
+    /// Whether there may be anything to tell of connections that a group opens, whoever is at their other end.
+    fn may_tell_from(&self, ground: &Ground, source: &Group) -> bool;
+
+    /// And of those to a group. Where neither may, there is nothing to tell of the two.
+    fn may_tell_to(&self, ground: &Ground, destination: &Group) -> bool;
+
+    /// What there is to tell of a Service's connections, by what there is of those to each of its backends; none where that
+    /// does not say it.
+    fn agreed<'o>(&self, backends: impl Iterator<Item = Option<&'o Self::Outcome>>) -> Option<Option<Self::Outcome>>
+    where
+        Self::Outcome: 'o;
 
     /// On each of the intervals, and without ports.
     fn outcomes(&self, pair: &Pair, intervals: &[PortInterval]) -> Outcomes<Self::Outcome> {
@@ -59,10 +78,5 @@ pub(in crate::analysis) trait Ask {
             }
         }
         all
-    }
-
-    /// Where nobody isolates the two, whatever they meet by is alike.
-    fn of_free(&self, pair: &Pair) -> Outcomes<Self::Outcome> {
-        self.outcome(pair, L4::Icmp).map(|outcome| (outcome, Ports::everything())).into_iter().collect()
     }
 }

@@ -1,14 +1,14 @@
 //! Ends as people name them: pods, workloads, namespaces.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::analysis::search::ends::Ends;
-use crate::analysis::search::sets::{Sources, Targets};
+use crate::analysis::search::sets::{EndSet, Sources, Targets};
 use crate::model::cluster::WorkloadKind;
 use crate::model::flow::{Destination, Endpoint};
 use crate::name::ObjectName;
-use crate::net::{AddressRange, merged};
+use crate::net::AddressRange;
 use crate::partition::{EndIx, Ground, Who, outermost};
 
 /// How ends are named.
@@ -83,38 +83,29 @@ impl Folding {
         all.min_by(|one, other| one.1.cmp(&other.1)).cloned()
     }
 
-    pub(in crate::analysis) fn sources(&self, ground: &Ground, detail: Detail, sources: &[Sources]) -> Vec<Folded> {
-        let (mut ends, mut addresses) = (BTreeSet::new(), Vec::new());
-        for source in sources {
-            match source {
-                Sources::Ends(own) => ends.extend(own),
-                Sources::Addresses(ranges) => addresses.extend(ranges),
-            }
+    pub(in crate::analysis) fn sources(&self, ground: &Ground, detail: Detail, sources: &Sources) -> Vec<Folded> {
+        match sources {
+            Sources::Ends(ends) => self.ends(ground, detail, ends),
+            Sources::Addresses(ranges) => vec![Folded::of(Ends::Addresses(ranges.clone()))],
         }
-        let mut all = self.ends(ground, detail, &ends);
-        if !addresses.is_empty() {
-            all.push(Folded::of(Ends::Addresses(merged(addresses))));
-        }
-        all
     }
 
     pub(in crate::analysis) fn targets(&self, ground: &Ground, detail: Detail, targets: &Targets) -> Vec<Folded> {
-        let mut all = self.ends(ground, detail, &targets.ends);
-        all.extend(targets.services.iter().cloned().map(Ends::Service).map(Folded::of));
-        if !targets.addresses.is_empty() {
-            all.push(Folded::of(Ends::Addresses(merged(targets.addresses.iter().copied().collect()))));
+        match targets {
+            Targets::Ends(ends) => self.ends(ground, detail, ends),
+            Targets::Services(names) => names.iter().cloned().map(Ends::Service).map(Folded::of).collect(),
+            Targets::Addresses(ranges) => vec![Folded::of(Ends::Addresses(ranges.clone()))],
         }
-        all
     }
 
-    fn ends(&self, ground: &Ground, detail: Detail, ends: &BTreeSet<EndIx>) -> Vec<Folded> {
+    fn ends(&self, ground: &Ground, detail: Detail, ends: &EndSet) -> Vec<Folded> {
         let mut nodes = Vec::new();
         let mut namespaces: BTreeMap<Arc<str>, Vec<EndIx>> = BTreeMap::new();
-        for at in ends {
-            match ground.end(*at).map(|end| &end.who) {
-                Some(Who::Node(name)) => nodes.push(Folded { ends: Ends::Node(name.clone()), members: vec![*at] }),
+        for at in ends.iter() {
+            match ground.end(at).map(|end| &end.who) {
+                Some(Who::Node(name)) => nodes.push(Folded { ends: Ends::Node(name.clone()), members: vec![at] }),
                 Some(Who::Pod(name) | Who::Workload(name, _)) => {
-                    namespaces.entry(name.namespace().clone()).or_default().push(*at);
+                    namespaces.entry(name.namespace().clone()).or_default().push(at);
                 }
                 None => {}
             }
@@ -167,6 +158,14 @@ impl Folded {
 
     fn first(&self) -> Option<EndIx> {
         self.members.first().copied()
+    }
+
+    /// Whether any pair of the two is meant: not a pod and itself (K19).
+    pub(in crate::analysis) fn is_meant(&self, ground: &Ground, destination: &Self) -> bool {
+        match (self.members.as_slice(), destination.members.as_slice()) {
+            ([from], [to]) => from != to || !ground.end(*from).is_some_and(|end| matches!(end.who, Who::Pod(_))),
+            _ => true,
+        }
     }
 
     /// A pair of the two that is meant: not a pod and itself (K19).

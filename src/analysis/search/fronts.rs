@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use crate::analysis::search::sets::EndSet;
 use crate::engine::{ConnectionEnd, EndName, Snapshot};
 use crate::model::cluster::{ExternalTrafficPolicy, ServiceKind};
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::ObjectName;
 use crate::net::{Family, Port, PortInterval, Protocol};
-use crate::partition::{EndIx, Ground, Who};
+use crate::partition::{EndIx, Ground, Group, Who};
 
 /// Where a connection goes that is led elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,10 @@ pub(in crate::analysis) struct Front {
     pub(in crate::analysis) port: Option<PortInterval>,
     /// The groups of those behind it, whoever sends.
     pub(in crate::analysis) behind: BTreeSet<usize>,
+    /// Those behind it.
+    pub(super) ends: EndSet,
+    /// Of senders with addresses of these families: to whom of which group each connection leads, at which port. Of one snapshot.
+    pub(super) ways: BTreeMap<BTreeSet<Family>, BTreeSet<(usize, L4)>>,
     /// Somebody behind it is no end of the cluster, or nobody knows who is.
     pub(in crate::analysis) has_others: bool,
     /// Who is behind it may hang on where the source is (`externalTrafficPolicy: Local`).
@@ -106,16 +111,26 @@ pub(in crate::analysis) fn fronts(ground: &Ground, node_ports: &NodePorts) -> Ve
     all.into_iter().map(|named| front(ground, &senders, named)).collect()
 }
 
-fn front(ground: &Ground, senders: &[Endpoint], (at, destination, port): Named) -> Front {
-    let (mut behind, mut has_others) = (BTreeSet::new(), false);
+fn front(ground: &Ground, senders: &[Sender], (at, destination, port): Named) -> Front {
+    let (mut behind, mut ends, mut has_others) = (BTreeSet::new(), EndSet::none(ground), false);
+    let mut ways = BTreeMap::new();
     let l4 = port.map_or(L4::Icmp, |(protocol, number)| L4::Port(protocol, number));
-    for source in senders {
-        let flow = Flow::new(source.clone(), destination.clone(), l4);
+    for sender in senders {
+        let flow = Flow::new(sender.endpoint.clone(), destination.clone(), l4);
+        let mut own = BTreeSet::new();
         for connection in ground.views.iter().flat_map(|view| view.snapshot.connections(&flow)).flatten() {
-            match group(ground, &connection.destination) {
-                Some(place) => drop(behind.insert(place)),
+            let end = end(ground, &connection.destination);
+            match end.and_then(|end| Some((end, ground.place_of_group(end)?))) {
+                Some((end, place)) => {
+                    behind.insert(place);
+                    ends.add(end);
+                    own.insert((place, connection.l4));
+                }
                 None => has_others = true,
             }
+        }
+        if let (Some(families), false) = (&sender.pods, own.is_empty()) {
+            ways.insert(families.clone(), own);
         }
     }
     let is_local = !matches!(at, At::Service(_)) && {
@@ -128,28 +143,36 @@ fn front(ground: &Ground, senders: &[Endpoint], (at, destination, port): Named) 
         })
     };
     let port = port.map(|(protocol, number)| PortInterval::one(protocol, number));
-    Front { at, destination, port, behind, has_others, is_local }
+    Front { at, destination, port, behind, ends, ways, has_others, is_local }
+}
+
+/// Somebody who sends for all that are like it.
+struct Sender {
+    endpoint: Endpoint,
+    /// Of a pod, the families of its addresses.
+    pods: Option<BTreeSet<Family>>,
 }
 
 /// Those who together reach everybody that anybody reaches: of each family one outside, and of pods one of each sort of
 /// addresses; pods reach all backends (K26), wherever these are.
-fn senders(ground: &Ground) -> Vec<Endpoint> {
+fn senders(ground: &Ground) -> Vec<Sender> {
     let mut seen = BTreeSet::new();
+    let first = |group: &Group| Some(ground.end(*group.members.first()?)?.who.endpoint());
     let pods = ground.groups.iter().filter(|group| !group.is_host && seen.insert(&group.families));
-    let first = pods.filter_map(|group| Some(ground.end(*group.members.first()?)?.who.endpoint()));
-    let outside = [Family::V4, Family::V6].into_iter();
-    let outside = outside.filter_map(|family| ground.outside.any(family)).map(Endpoint::Address);
-    let nodes = ground.groups.iter().filter(|group| group.is_host);
-    let nodes = nodes.filter_map(|group| Some(ground.end(*group.members.first()?)?.who.endpoint()));
-    first.chain(outside).chain(nodes.take(1)).collect()
+    let pods =
+        pods.filter_map(|group| Some(Sender { endpoint: first(group)?, pods: Some(group.families.clone()) }));
+    let outside = [Family::V4, Family::V6].into_iter().filter_map(|family| ground.outside.any(family));
+    let outside = outside.map(Endpoint::Address);
+    let nodes = ground.groups.iter().filter(|group| group.is_host).filter_map(first).take(1);
+    pods.chain(outside.chain(nodes).map(|endpoint| Sender { endpoint, pods: None })).collect()
 }
 
-fn group(ground: &Ground, end: &ConnectionEnd<'_>) -> Option<usize> {
+fn end(ground: &Ground, end: &ConnectionEnd<'_>) -> Option<EndIx> {
     let who = match end.name {
         EndName::Pod(name) => Who::Pod(name.clone()),
         EndName::Workload(kind, name) => Who::Workload(name.clone(), kind.clone()),
         EndName::Node(Some(name)) => Who::Node(name.into()),
         EndName::Node(None) | EndName::Replica(..) | EndName::Labelled(..) | EndName::External => return None,
     };
-    ground.place_of_group(ground.find(&who)?)
+    ground.find(&who)
 }

@@ -1,11 +1,12 @@
 //! The ports of a connection.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
 use crate::model::flow::L4;
-use crate::net::{PortCuts, PortInterval, Protocol};
+use crate::net::{Port, PortCuts, PortInterval, PortRange, Protocol};
 
 /// Ports of TCP, UDP and SCTP, ICMP, and whatever other protocols there are. As JSON a list: `"80/tcp"`, `"8000-8080/udp"`,
 /// `"all"` (every port of the three), `"icmp"`, `"other"`.
@@ -73,6 +74,28 @@ impl Ports {
     /// Adds ICMP and all other protocols without ports.
     pub(in crate::analysis) fn add_portless(&mut self) {
         (self.icmp, self.other) = (true, true);
+    }
+
+    /// Whether it holds nothing.
+    pub(in crate::analysis) fn is_empty(&self) -> bool {
+        self.intervals.is_empty() && !self.icmp && !self.other
+    }
+
+    /// What is left without some ports.
+    pub(in crate::analysis) fn without(&self, ports: &BTreeSet<(Protocol, Port)>) -> Self {
+        let mut left = Self { intervals: Vec::new(), ..*self };
+        for interval in &self.intervals {
+            let protocol = interval.protocol();
+            let mut next = Some(interval.first());
+            for (_, hole) in ports.range((protocol, interval.first())..=(protocol, interval.last())) {
+                let range = next.zip(hole.previous()).and_then(|(first, last)| PortRange::new(first, last));
+                left.intervals.extend(range.map(|range| PortInterval::new(protocol, range)));
+                next = hole.next();
+            }
+            let range = next.and_then(|first| PortRange::new(first, interval.last()));
+            left.intervals.extend(range.map(|range| PortInterval::new(protocol, range)));
+        }
+        left
     }
 
     /// Adds others, of whatever ports.

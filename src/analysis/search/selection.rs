@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::analysis::search::ends::Ends;
 use crate::analysis::search::fold::Folding;
 use crate::analysis::search::fronts::At;
-use crate::analysis::search::sets::{Sources, Targets};
+use crate::analysis::search::sets::{EndSet, Sources, Targets};
 use crate::name::ObjectName;
 use crate::net::AddressRange;
 use crate::partition::{EndIx, Ground, Group, Who};
@@ -14,12 +14,12 @@ use crate::partition::{EndIx, Ground, Group, Who};
 #[derive(Debug, Clone)]
 pub(in crate::analysis) enum Selection {
     Everybody,
-    Some { ends: BTreeSet<EndIx>, service: Option<ObjectName>, addresses: Vec<AddressRange> },
+    Some { ends: EndSet, service: Option<ObjectName>, addresses: Vec<AddressRange> },
 }
 
 impl Selection {
     pub(in crate::analysis) fn of(ground: &Ground, folding: &Folding, ends: &Ends) -> Self {
-        let mut found = BTreeSet::new();
+        let mut found: Vec<EndIx> = Vec::new();
         let (mut service, mut addresses) = (None, Vec::new());
         match ends {
             Ends::Pods(names) => {
@@ -34,13 +34,13 @@ impl Selection {
             Ends::Service(name) => service = Some(name.clone()),
             Ends::Addresses(ranges) => addresses.clone_from(ranges),
         }
-        Self::Some { ends: found, service, addresses }
+        Self::Some { ends: EndSet::of(ground, found), service, addresses }
     }
 
     pub(in crate::analysis) fn has(&self, group: &Group) -> bool {
         match self {
             Self::Everybody => true,
-            Self::Some { ends, .. } => group.members.iter().any(|at| ends.contains(at)),
+            Self::Some { ends, .. } => group.members.iter().any(|at| ends.contains(*at)),
         }
     }
 
@@ -48,7 +48,7 @@ impl Selection {
         match (self, at) {
             (Self::Everybody, _) => true,
             (Self::Some { service, .. }, At::Service(name)) => service.as_ref() == Some(name),
-            (Self::Some { ends, .. }, At::Host(host)) => ends.contains(host),
+            (Self::Some { ends, .. }, At::Host(host)) => ends.contains(*host),
             (Self::Some { addresses, .. }, At::Address(address)) => {
                 addresses.iter().any(|range| range.contains(*address))
             }
@@ -64,26 +64,34 @@ impl Selection {
 
     /// What of the sources is selected.
     pub(in crate::analysis) fn sources(&self, sources: Sources) -> Option<Sources> {
-        let Self::Some { ends, addresses, .. } = self else { return Some(sources) };
-        Some(match sources {
-            Sources::Ends(own) => Sources::Ends(own.into_iter().filter(|at| ends.contains(at)).collect()),
-            Sources::Addresses(ranges) => Sources::Addresses(common(&ranges, addresses)),
-        })
-        .filter(|sources| !sources.is_empty())
+        match (self, sources) {
+            (Self::Everybody, sources) => Some(sources),
+            (Self::Some { ends, .. }, Sources::Ends(own)) => kept(own, ends).map(Sources::Ends),
+            (Self::Some { addresses, .. }, Sources::Addresses(ranges)) => {
+                Some(common(&ranges, addresses)).filter(|left| !left.is_empty()).map(Sources::Addresses)
+            }
+        }
     }
 
     /// What of the targets is selected.
     pub(in crate::analysis) fn targets(&self, targets: Targets) -> Option<Targets> {
-        let Self::Some { ends, service, addresses } = self else { return Some(targets) };
-        let Targets { ends: own, services, addresses: ranges } = targets;
-        let ranges: Vec<AddressRange> = ranges.into_iter().collect();
-        let left = Targets {
-            ends: own.into_iter().filter(|at| ends.contains(at)).collect(),
-            services: services.into_iter().filter(|name| service.as_ref() == Some(name)).collect(),
-            addresses: common(&ranges, addresses).into_iter().collect(),
-        };
-        Some(left).filter(|left| !left.is_empty())
+        match (self, targets) {
+            (Self::Everybody, targets) => Some(targets),
+            (Self::Some { ends, .. }, Targets::Ends(own)) => kept(own, ends).map(Targets::Ends),
+            (Self::Some { service, .. }, Targets::Services(own)) => {
+                let left: BTreeSet<ObjectName> = own.into_iter().filter(|name| service.as_ref() == Some(name)).collect();
+                Some(left).filter(|left| !left.is_empty()).map(Targets::Services)
+            }
+            (Self::Some { addresses, .. }, Targets::Addresses(ranges)) => {
+                Some(common(&ranges, addresses)).filter(|left| !left.is_empty()).map(Targets::Addresses)
+            }
+        }
     }
+}
+
+fn kept(mut own: EndSet, wanted: &EndSet) -> Option<EndSet> {
+    own.keep(wanted);
+    Some(own).filter(|left| !left.is_empty())
 }
 
 /// What lies in both.

@@ -1,59 +1,65 @@
-//! Sources and targets: sets of ends and addresses.
+//! Sets of ends, of Services and of addresses.
 
 use std::collections::BTreeSet;
 
-use crate::analysis::search::fronts::At;
+use fixedbitset::FixedBitSet;
+
 use crate::name::ObjectName;
 use crate::net::AddressRange;
-use crate::partition::EndIx;
+use crate::partition::{EndIx, Ground};
+
+/// Ends of the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::analysis) struct EndSet(FixedBitSet);
+
+impl EndSet {
+    /// None of them.
+    pub(in crate::analysis) fn none(ground: &Ground) -> Self {
+        Self(FixedBitSet::with_capacity(ground.len()))
+    }
+
+    pub(in crate::analysis) fn of(ground: &Ground, ends: impl IntoIterator<Item = EndIx>) -> Self {
+        let mut set = Self::none(ground);
+        ends.into_iter().for_each(|end| set.add(end));
+        set
+    }
+
+    pub(in crate::analysis) fn add(&mut self, end: EndIx) {
+        self.0.insert(end.place());
+    }
+
+    pub(in crate::analysis) fn add_all(&mut self, other: &Self) {
+        self.0.union_with(&other.0);
+    }
+
+    pub(in crate::analysis) fn keep(&mut self, other: &Self) {
+        self.0.intersect_with(&other.0);
+    }
+
+    pub(in crate::analysis) fn contains(&self, end: EndIx) -> bool {
+        self.0.contains(end.place())
+    }
+
+    pub(in crate::analysis) fn is_empty(&self) -> bool {
+        self.0.is_clear()
+    }
+
+    pub(in crate::analysis) fn iter(&self) -> impl Iterator<Item = EndIx> {
+        self.0.ones().filter_map(EndIx::at)
+    }
+}
 
 /// Who opens connections: ends of the cluster, or addresses outside.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::analysis) enum Sources {
-    Ends(Vec<EndIx>),
+    Ends(EndSet),
     Addresses(Vec<AddressRange>),
 }
 
-impl Sources {
-    pub(in crate::analysis) fn is_empty(&self) -> bool {
-        match self {
-            Self::Ends(ends) => ends.is_empty(),
-            Self::Addresses(ranges) => ranges.is_empty(),
-        }
-    }
-}
-
-/// Where they go, all alike.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::analysis) struct Targets {
-    pub(in crate::analysis) ends: BTreeSet<EndIx>,
-    pub(in crate::analysis) services: BTreeSet<ObjectName>,
-    pub(in crate::analysis) addresses: BTreeSet<AddressRange>,
-}
-
-impl Targets {
-    pub(in crate::analysis) fn of_ends(ends: impl IntoIterator<Item = EndIx>) -> Self {
-        Self { ends: ends.into_iter().collect(), ..Self::default() }
-    }
-
-    pub(in crate::analysis) fn at(at: &At) -> Self {
-        match at {
-            At::Service(name) => Self { services: BTreeSet::from([name.clone()]), ..Self::default() },
-            At::Host(host) => Self::of_ends([*host]),
-            At::Address(address) => {
-                let range = AddressRange::new(*address, *address);
-                Self { addresses: range.into_iter().collect(), ..Self::default() }
-            }
-        }
-    }
-
-    pub(in crate::analysis) fn is_empty(&self) -> bool {
-        self.ends.is_empty() && self.services.is_empty() && self.addresses.is_empty()
-    }
-
-    pub(in crate::analysis) fn add(&mut self, other: Self) {
-        self.ends.extend(other.ends);
-        self.services.extend(other.services);
-        self.addresses.extend(other.addresses);
-    }
+/// Where they go.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::analysis) enum Targets {
+    Ends(EndSet),
+    Services(BTreeSet<ObjectName>),
+    Addresses(Vec<AddressRange>),
 }

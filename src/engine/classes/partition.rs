@@ -1,6 +1,6 @@
 //! What policies tell apart, class by class: for those who ask one question of each kind.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -8,11 +8,12 @@ use crate::engine::classes::table::ClassId;
 use crate::engine::ends::end::{EndIdentity, ResolvedEnd};
 use crate::engine::ends::node_relation::{OwnNode, Spot};
 use crate::engine::ends::resolve::{AddressOwner, Resolution};
-use crate::engine::ids::{ClassIx, PodId};
+use crate::engine::ids::{ClassIx, PodId, PodSelectorId};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::spaces::cuts::{AddressCuts, intervals};
 use crate::engine::spaces::ports::{PortTable, port_at};
 use crate::engine::tables::SlotObject;
+use crate::engine::tables::class::{ClassKey, Stack};
 use crate::engine::tables::policy::{CompiledPeer, CompiledPeers, CompiledPolicy, PeerNamespaces};
 use crate::labels::Labels;
 use crate::model::flow::Endpoint;
@@ -36,6 +37,8 @@ pub(crate) struct Distinctions {
     pub(crate) policies: Vec<Arc<NetworkPolicy>>,
     /// The peers of its rules.
     peers: Vec<CompiledPeer>,
+    /// Those of them that select pods, each once.
+    selectors: Vec<(PeerNamespaces, PodSelectorId)>,
 }
 
 /// A class that has members.
@@ -47,6 +50,18 @@ pub(crate) struct PartitionClass {
     pub(crate) egress: usize,
     pub(crate) ingress: usize,
     pub(crate) named: Vec<(Protocol, PortName, Port)>,
+    pub(crate) traits: ClassTraits,
+}
+
+/// What else tells a class from others where sides are judged, but for whom policies select.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ClassTraits {
+    stack: Stack,
+    host_network: bool,
+    secure: bool,
+    uncertain: [bool; 2],
+    /// Which policies select its members is open (U7).
+    pub(crate) is_unsettled: bool,
 }
 
 /// All classes with all their distinctions.
@@ -124,8 +139,10 @@ impl Snapshot {
             };
             let (egress, ingress) = (distinctions_of(Direction::Egress), distinctions_of(Direction::Ingress));
             let named = detail.key.named.iter().map(|each| (each.protocol, each.name.clone(), each.port)).collect();
-            let host_network = detail.key.host_network;
-            partition.classes.push(PartitionClass { id, host_network, egress, ingress, named });
+            let ClassKey { host_network, stack, secure, uncertain, .. } = detail.key;
+            let is_unsettled = detail.key.unsettled.is_some();
+            let traits = ClassTraits { stack, host_network, secure, uncertain, is_unsettled };
+            partition.classes.push(PartitionClass { id, host_network, egress, ingress, named, traits });
         }
         partition
     }
@@ -159,7 +176,41 @@ impl Snapshot {
         let (v4, v6) = (addresses.starts(Family::V4), addresses.starts(Family::V6));
         let names = names.into_iter().collect();
         let policies: Vec<_> = policies.iter().map(|policy| policy.source.clone()).collect();
-        Distinctions { isolated: !policies.is_empty(), cuts, names, v4, v6, policies, peers }
+        let mut seen = HashSet::new();
+        let selectors = peers.iter().filter_map(|peer| match peer {
+            CompiledPeer::Pods { namespaces, pods } => Some((*namespaces, *pods)),
+            CompiledPeer::Block(_) => None,
+        });
+        let selectors = selectors.filter(|selector| seen.insert(*selector)).collect();
+        Distinctions { isolated: !policies.is_empty(), cuts, names, v4, v6, policies, peers, selectors }
+    }
+
+    /// Which of the peers that select pods select members of the class, one bit each.
+    pub(crate) fn selected_by(&self, row: &Distinctions, class: &PartitionClass, bits: &mut Vec<u64>) {
+        let detail = self.tables.details.get(class.id);
+        let holds = |(namespaces, pods): &(PeerNamespaces, PodSelectorId)| {
+            let there = match namespaces {
+                PeerNamespaces::Own(namespace) => *namespace == detail.key.namespace,
+                PeerNamespaces::Matching(id) => detail.namespace_matches.holds(*id, &self.tables.namespace_selectors),
+            };
+            there && detail.pod_matches.holds(*pods, &self.tables.pod_selectors)
+        };
+        for some in row.selectors.chunks(64) {
+            bits.push(some.iter().enumerate().fold(0, |bits, (at, peer)| bits | u64::from(holds(peer)) << at));
+        }
+    }
+
+    /// Whether hostNetwork pods are their nodes and nothing else (U2).
+    pub(crate) fn hosts_are_nodes(&self) -> bool {
+        self.tables.digest.hosts_are_nodes
+    }
+
+    /// The addresses that an end has where flows name it, in its order; none where they cannot.
+    pub(crate) fn addresses_by_name(&self, end: &Endpoint) -> Option<Vec<IpAddr>> {
+        match self.tables.resolve(end) {
+            Ok(Resolution::End(end)) => Some(end.addresses.iter().collect()),
+            _ => None,
+        }
     }
 
     /// The members of a class, once for each address by which flows can name them.

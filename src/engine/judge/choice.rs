@@ -3,7 +3,7 @@
 use crate::profile::row::Row;
 
 /// A choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::engine) enum Choice {
     /// What hostNetwork pods are (U2).
     HostPods,

@@ -17,9 +17,10 @@ use crate::engine::judge::choice::Choice;
 use crate::engine::judge::logic::Logic;
 use crate::name::Direction;
 use crate::profile::row::{Row, Rows};
+use crate::verdict::Verdict;
 
 /// Something that the sources leave open, with two readings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::engine) enum Behaviour {
     /// A row, the same wherever the flow meets it.
     Row(Row),
@@ -43,7 +44,7 @@ impl Behaviour {
 }
 
 /// A truth: no, yes, or the place of a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(in crate::engine) struct Diagram(u32);
 
 /// A question: the place of the behaviour among those met, and what follows either answer.
@@ -52,6 +53,34 @@ struct Question {
     asked: u32,
     no: Diagram,
     yes: Diagram,
+}
+
+/// A truth that stands by itself: its questions, each behind those that its answers lead to.
+///
+/// Equal ones are the same under every reading; the same truth may be kept in several ways, by the order in which its behaviours
+/// were met.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct KeptTruth {
+    questions: Vec<(Behaviour, Diagram, Diagram)>,
+    last: Diagram,
+}
+
+impl KeptTruth {
+    pub(in crate::engine) fn known(value: bool) -> Self {
+        Self { questions: Vec::new(), last: if value { Diagrams::YES } else { Diagrams::NO } }
+    }
+
+    /// The verdict of a connection whose sides say these, and the rows that leave it undefined.
+    pub(crate) fn both(&self, other: &Self) -> (Verdict, Rows) {
+        match (self.last, other.last) {
+            (Diagrams::NO, _) | (_, Diagrams::NO) => return (Verdict::Deny, Rows::NONE),
+            (Diagrams::YES, Diagrams::YES) => return (Verdict::Allow, Rows::NONE),
+            _ => {}
+        }
+        let diagrams = Diagrams::default();
+        let both = diagrams.and(diagrams.restored(self), diagrams.restored(other));
+        (Diagrams::verdict(both), diagrams.rows(both))
+    }
 }
 
 /// The diagrams of one decision.
@@ -152,6 +181,44 @@ impl Diagrams {
         self.0.borrow_mut().open(behaviour)
     }
 
+    /// The truth by itself, to be kept when these diagrams are gone.
+    pub(in crate::engine) fn kept(&self, diagram: Diagram) -> KeptTruth {
+        let store = self.0.borrow();
+        let mut kept = KeptTruth::default();
+        let mut places: HashMap<Diagram, Diagram> = HashMap::new();
+        // A question stands behind those that it leads to.
+        let mut left = vec![diagram];
+        while let Some(each) = left.last().copied() {
+            let Some(question) = store.question(each).filter(|_| !places.contains_key(&each)) else {
+                left.pop();
+                continue;
+            };
+            let place = |next: Diagram| if next.0 < 2 { Some(next) } else { places.get(&next).copied() };
+            let (Some(no), Some(yes)) = (place(question.no), place(question.yes)) else {
+                left.extend([question.yes, question.no]);
+                continue;
+            };
+            left.pop();
+            if let Some(asked) = store.behaviours.get(question.asked as usize) {
+                kept.questions.push((*asked, no, yes));
+                places.insert(each, Diagram(kept.questions.len() as u32 + 1));
+            }
+        }
+        kept.last = places.get(&diagram).copied().unwrap_or(diagram);
+        kept
+    }
+
+    fn restored(&self, kept: &KeptTruth) -> Diagram {
+        let mut places: Vec<Diagram> = vec![Self::NO, Self::YES];
+        let at = |places: &[Diagram], each: Diagram| places.get(each.0 as usize).copied().unwrap_or(Self::NO);
+        for (asked, no, yes) in &kept.questions {
+            let asked = self.behaviour(*asked);
+            let both = self.choose(asked, at(&places, *yes), at(&places, *no));
+            places.push(both);
+        }
+        at(&places, kept.last)
+    }
+
     /// The rows that decide under some resolution of the others.
     pub(in crate::engine) fn rows(&self, diagram: Diagram) -> Rows {
         self.0.borrow().rows(diagram)
@@ -228,6 +295,21 @@ mod tests {
         assert_eq!(all.or(a, all.choose(a, Diagrams::NO, Diagrams::YES)), Diagrams::YES);
         assert_eq!(all.rows(all.or(all.and(a, b), all.and(a, c))).to_string(), "C2, C7, U1");
         assert_eq!(all.rows(all.or(b, all.and(a, b))).to_string(), "C7");
+    }
+
+    #[test]
+    fn kept_truths_are_put_together_as_they_were() {
+        let all = Diagrams::default();
+        let [a, b, c] = [Row::C2, Row::C7, Row::U1].map(|row| all.open(row));
+        let not = |each| all.choose(each, Diagrams::NO, Diagrams::YES);
+        let truths = [Diagrams::NO, Diagrams::YES, a, not(a), all.or(a, b), all.and(all.or(b, c), not(a)), all.choose(c, a, b)];
+        for one in truths {
+            for other in truths {
+                let both = all.and(one, other);
+                let expected = (Diagrams::verdict(both), all.rows(both));
+                assert_eq!(all.kept(one).both(&all.kept(other)), expected);
+            }
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@
 mod choice;
 pub(super) mod circumstances;
 mod decide;
-mod diagrams;
+pub(super) mod diagrams;
 mod evaluation;
 pub(super) mod fast_path;
 pub(super) mod logic;
@@ -24,6 +24,7 @@ mod reading;
 mod rules;
 pub(super) mod settings;
 mod side;
+pub(in crate::engine) mod side_says;
 mod side_course;
 mod sight;
 mod variants;

@@ -76,16 +76,25 @@ impl<'a, 't> SideCourse<'a, 't> {
         Self { evaluation, readings, direction, courses, taken, rules: rules.into_iter().collect() }
     }
 
+    /// What the side's passing hangs on.
+    pub(super) fn truth(&self) -> Diagram {
+        self.passes_by(&self.admits())
+    }
+
+    fn passes_by(&self, admits: &[Vec<Diagram>]) -> Diagram {
+        let said: Vec<Diagram> =
+            self.courses.iter().zip(admits).map(|(course, admits)| self.passes(course, admits)).collect();
+        let mut all = self.taken.iter().map(|at| said.get(*at).copied());
+        // The readings come in the same order again.
+        self.readings.put_together(self.evaluation.logic, |shared| {
+            self.evaluation.of_side(self.direction, shared, |_| all.next().flatten().unwrap_or(Diagrams::NO))
+        })
+    }
+
     /// What the side's passing hangs on, and the side as it is told.
     pub(super) fn finish(self) -> (Diagram, Side) {
         let admits = self.admits();
-        let said: Vec<Diagram> =
-            self.courses.iter().zip(&admits).map(|(course, admits)| self.passes(course, admits)).collect();
-        let mut all = self.taken.iter().map(|at| said.get(*at).copied());
-        // The readings come in the same order again.
-        let passes = self.readings.put_together(self.evaluation.logic, |shared| {
-            self.evaluation.of_side(self.direction, shared, |_| all.next().flatten().unwrap_or(Diagrams::NO))
-        });
+        let passes = self.passes_by(&admits);
         let verdict = Diagrams::verdict(passes);
         let tallies = self.tallies(&admits);
         let reason = match verdict {

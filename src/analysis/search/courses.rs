@@ -1,0 +1,256 @@
+//! What two sides say together, found once for all pairs that they say it of.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use crate::analysis::search::ask::{Ask, Outcomes, Pair};
+use crate::analysis::search::fronts::NodePorts;
+use crate::analysis::search::ports::Ports;
+use crate::engine::{KeptTruth, SideSays};
+use crate::model::flow::L4;
+use crate::name::Direction;
+use crate::net::{PortCuts, PortInterval};
+use crate::partition::{Ground, Interned, SightIx, View};
+use crate::profile::Rows;
+use crate::verdict::Verdict;
+
+/// The outcomes of a pair of ends, among all that any has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct OutcomesIx(u32);
+
+/// One outcome and its ports, among all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct LineIx(u32);
+
+/// What a side says in each snapshot; none where there can be no such flow.
+type Course = Vec<Option<SideSays>>;
+
+/// Whom a side stands for, and how it sees the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Sights {
+    pub(super) egress: SightIx,
+    pub(super) ingress: SightIx,
+}
+
+/// All that was found out.
+pub(super) struct Courses<O> {
+    known: Interned<Course>,
+    all: Vec<Course>,
+    of_egress: Vec<Option<u32>>,
+    of_ingress: Vec<Option<u32>>,
+    together: HashMap<(u32, u32), OutcomesIx, FixedState>,
+    asked: HashMap<Sights, OutcomesIx, FixedState>,
+    pub(super) outcomes: Numbered<O>,
+}
+
+impl<O: Ord + Clone + std::hash::Hash> Courses<O> {
+    pub(super) fn new() -> Self {
+        Self {
+            known: Interned::default(),
+            all: Vec::new(),
+            of_egress: Vec::new(),
+            of_ingress: Vec::new(),
+            together: HashMap::default(),
+            asked: HashMap::default(),
+            outcomes: Numbered::default(),
+        }
+    }
+
+    /// The outcomes of all pairs that have these sights, where one was asked before.
+    #[inline]
+    pub(super) fn find(&self, sights: Sights) -> Option<OutcomesIx> {
+        if let Some(known) = self.asked.get(&sights) {
+            return Some(*known);
+        }
+        let egress = self.of_side(Direction::Egress, sights.egress)?;
+        self.together.get(&(egress, self.of_side(Direction::Ingress, sights.ingress)?)).copied()
+    }
+
+    /// And where none was: `pair` is one of them, `cuts` are where its ports may begin to differ.
+    pub(super) fn ask<A: Ask<Outcome = O>>(
+        &mut self,
+        ground: &Ground,
+        judge: &A,
+        sights: Sights,
+        pair: &Pair,
+        cuts: impl FnOnce() -> PortCuts,
+    ) -> OutcomesIx {
+        if judge.must_ask() {
+            let outcomes = judge.outcomes(pair, &cuts().intervals());
+            let found = self.outcomes.number(outcomes);
+            self.asked.insert(sights, found);
+            return found;
+        }
+        let both = [(Direction::Egress, sights.egress), (Direction::Ingress, sights.ingress)];
+        let [egress, ingress] = both.map(|(direction, sight)| self.of_side(direction, sight));
+        let (egress, ingress) = match (egress, ingress) {
+            (Some(egress), Some(ingress)) => (egress, ingress),
+            _ => {
+                let (flow, intervals) = (pair.flow(L4::Icmp), cuts().intervals());
+                let mut found = |direction, sight, known: Option<u32>| {
+                    known.unwrap_or_else(|| {
+                        let says = |view: &View| view.snapshot.side_says(&flow, direction, &intervals);
+                        self.add(direction, sight, ground.views.iter().map(says).collect())
+                    })
+                };
+                let egress = found(Direction::Egress, sights.egress, egress);
+                (egress, found(Direction::Ingress, sights.ingress, ingress))
+            }
+        };
+        self.of_courses(judge, egress, ingress)
+    }
+
+    fn of_side(&self, direction: Direction, sight: SightIx) -> Option<u32> {
+        let all = if direction == Direction::Egress { &self.of_egress } else { &self.of_ingress };
+        all.get(sight.place()).copied().flatten()
+    }
+
+    fn add(&mut self, direction: Direction, sight: SightIx, course: Course) -> u32 {
+        let place = self.known.place(course.clone());
+        if place as usize == self.all.len() {
+            self.all.push(course);
+        }
+        let own = if direction == Direction::Egress { &mut self.of_egress } else { &mut self.of_ingress };
+        if own.len() <= sight.place() {
+            own.resize(sight.place() + 1, None);
+        }
+        if let Some(entry) = own.get_mut(sight.place()) {
+            *entry = Some(place);
+        }
+        place
+    }
+
+    /// The outcomes of one pair, kept for no other.
+    pub(super) fn of_pair<A: Ask<Outcome = O>>(
+        &self,
+        ground: &Ground,
+        judge: &A,
+        pair: &Pair,
+        intervals: &[PortInterval],
+    ) -> Outcomes<O> {
+        let flow = pair.flow(L4::Icmp);
+        let [egress, ingress] = [Direction::Egress, Direction::Ingress].map(|direction| {
+            let says = |view: &View| view.snapshot.side_says(&flow, direction, intervals);
+            ground.views.iter().map(says).collect::<Course>()
+        });
+        together(judge, &egress, &ingress)
+    }
+
+    fn of_courses<A: Ask<Outcome = O>>(&mut self, judge: &A, egress: u32, ingress: u32) -> OutcomesIx {
+        if let Some(known) = self.together.get(&(egress, ingress)) {
+            return *known;
+        }
+        let course = |at: u32| self.all.get(at as usize).map_or(&[][..], |course| course);
+        let outcomes = together(judge, course(egress), course(ingress));
+        let found = self.outcomes.number(outcomes);
+        self.together.insert((egress, ingress), found);
+        found
+    }
+}
+
+/// What two sides say together.
+fn together<A: Ask>(
+    judge: &A,
+    egress: &[Option<SideSays>],
+    ingress: &[Option<SideSays>],
+) -> Outcomes<A::Outcome> {
+    let mut cuts = PortCuts::default();
+    for says in egress.iter().chain(ingress).flatten() {
+        says.ports.iter().for_each(|(interval, _)| cuts.begin(interval.protocol(), interval.first()));
+    }
+    let both = |truths: &dyn Fn(&SideSays) -> Option<KeptTruth>| -> Vec<Option<(Verdict, Rows)>> {
+        let of_view = |(egress, ingress): (&Option<SideSays>, &Option<SideSays>)| {
+            let (egress, ingress) = (egress.as_ref()?, ingress.as_ref()?);
+            Some(truths(egress)?.both(&truths(ingress)?))
+        };
+        egress.iter().zip(ingress).map(of_view).collect()
+    };
+    let mut all = Outcomes::new();
+    for interval in cuts.intervals() {
+        let at = |says: &SideSays| {
+            let holds = |(own, _): &&(PortInterval, KeptTruth)| own.contains(interval.protocol(), interval.first());
+            says.ports.iter().find(holds).map(|(_, truth)| truth.clone())
+        };
+        if let Some(outcome) = judge.outcome_of(&both(&at)) {
+            all.entry(outcome).or_insert_with(Ports::default).add(interval);
+        }
+    }
+    // Of protocols without ports ICMP stands for all (U1).
+    if let Some(outcome) = judge.outcome_of(&both(&|says| Some(says.portless.clone()))) {
+        all.entry(outcome).or_insert_with(Ports::default).add_portless();
+    }
+    all
+}
+
+/// Outcomes by number, equal ones by one.
+pub(super) struct Numbered<O> {
+    known: HashMap<Outcomes<O>, OutcomesIx, FixedState>,
+    all: Vec<(Outcomes<O>, Vec<LineIx>)>,
+    known_lines: HashMap<(O, Ports), LineIx, FixedState>,
+    lines: Vec<(O, Ports)>,
+    without: HashMap<OutcomesIx, OutcomesIx, FixedState>,
+}
+
+impl<O> Default for Numbered<O> {
+    fn default() -> Self {
+        Self {
+            known: HashMap::default(),
+            all: Vec::new(),
+            known_lines: HashMap::default(),
+            lines: Vec::new(),
+            without: HashMap::default(),
+        }
+    }
+}
+
+impl<O: Ord + Clone + std::hash::Hash> Numbered<O> {
+    pub(super) fn number(&mut self, outcomes: Outcomes<O>) -> OutcomesIx {
+        if let Some(known) = self.known.get(&outcomes) {
+            return *known;
+        }
+        let mut lines = Vec::new();
+        for (outcome, ports) in &outcomes {
+            let next = LineIx(u32::try_from(self.lines.len()).unwrap_or(u32::MAX));
+            let line = *self.known_lines.entry((outcome.clone(), ports.clone())).or_insert(next);
+            if line == next {
+                self.lines.push((outcome.clone(), ports.clone()));
+            }
+            lines.push(line);
+        }
+        let next = OutcomesIx(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
+        self.known.insert(outcomes.clone(), next);
+        self.all.push((outcomes, lines));
+        next
+    }
+
+    pub(super) fn lines(&self, at: OutcomesIx) -> &[LineIx] {
+        self.all.get(at.0 as usize).map_or(&[], |(_, lines)| lines)
+    }
+
+    pub(super) fn line(&self, at: LineIx) -> Option<&(O, Ports)> {
+        self.lines.get(at.0 as usize)
+    }
+
+    /// What is told of a connection.
+    pub(super) fn on(&self, at: OutcomesIx, l4: L4) -> Option<&O> {
+        let mut outcomes = self.all.get(at.0 as usize)?.0.iter();
+        outcomes.find(|(_, ports)| ports.contains(l4)).map(|(outcome, _)| outcome)
+    }
+
+    /// Without ports that are somebody else's.
+    pub(super) fn without(&mut self, at: OutcomesIx, others: &NodePorts) -> OutcomesIx {
+        if others.is_empty() {
+            return at;
+        }
+        if let Some(known) = self.without.get(&at) {
+            return *known;
+        }
+        let all = self.all.get(at.0 as usize).map_or_else(Outcomes::new, |(outcomes, _)| outcomes.clone());
+        let left = all.into_iter().map(|(outcome, ports)| (outcome, ports.without(others)));
+        let left = left.filter(|(_, ports)| !ports.is_empty()).collect();
+        let found = self.number(left);
+        self.without.insert(at, found);
+        found
+    }
+}

@@ -1,0 +1,138 @@
+//! What is told of connections, put together by who opens them and where they go.
+
+use std::collections::{BTreeSet, HashMap};
+
+use foldhash::fast::FixedState;
+
+use crate::analysis::search::courses::{LineIx, Numbered};
+use crate::analysis::search::fold::{Detail, Folded, Folding};
+use crate::analysis::search::ports::Ports;
+use crate::analysis::search::selection::Selection;
+use crate::analysis::search::sets::{EndSet, Sources, Targets};
+use crate::name::ObjectName;
+use crate::net::{AddressRange, merged};
+use crate::partition::Ground;
+
+/// What there is to tell of connections from every source to every destination on every port of the two.
+pub(in crate::analysis) struct Told<O> {
+    pub(in crate::analysis) source: Folded,
+    pub(in crate::analysis) destination: Folded,
+    pub(in crate::analysis) ports: Ports,
+    pub(in crate::analysis) outcome: O,
+}
+
+type Map<K, V> = HashMap<K, V, FixedState>;
+
+/// By outcome with its ports: who goes to whom. Each pair of ends stands once in all of them.
+#[derive(Default)]
+pub(super) struct Lines {
+    between_ends: Map<(LineIx, EndSet), EndSet>,
+    to_services: Map<(LineIx, ObjectName), EndSet>,
+    to_addresses: Map<(LineIx, Vec<AddressRange>), EndSet>,
+    from_addresses: Map<(LineIx, Vec<AddressRange>), EndSet>,
+    /// From addresses to Services, and to other addresses that Services have.
+    services_from: Map<(LineIx, ObjectName), Vec<AddressRange>>,
+    faces_from: Map<(LineIx, AddressRange), Vec<AddressRange>>,
+}
+
+impl Lines {
+    /// Ends to others.
+    pub(super) fn ends(&mut self, line: LineIx, sources: &EndSet, targets: EndSet) {
+        add(&mut self.between_ends, (line, targets), sources);
+    }
+
+    pub(super) fn to_service(&mut self, line: LineIx, sources: &EndSet, service: &ObjectName) {
+        add(&mut self.to_services, (line, service.clone()), sources);
+    }
+
+    pub(super) fn to_addresses(&mut self, line: LineIx, sources: &EndSet, ranges: Vec<AddressRange>) {
+        add(&mut self.to_addresses, (line, ranges), sources);
+    }
+
+    pub(super) fn from_addresses(&mut self, line: LineIx, ranges: Vec<AddressRange>, targets: &EndSet) {
+        add(&mut self.from_addresses, (line, ranges), targets);
+    }
+
+    pub(super) fn service_from(&mut self, line: LineIx, ranges: &[AddressRange], service: &ObjectName) {
+        self.services_from.entry((line, service.clone())).or_default().extend(ranges);
+    }
+
+    pub(super) fn face_from(&mut self, line: LineIx, ranges: &[AddressRange], face: AddressRange) {
+        self.faces_from.entry((line, face)).or_default().extend(ranges);
+    }
+
+    /// As ends are named.
+    pub(super) fn told<O: Ord + Clone + std::hash::Hash>(
+        self,
+        ground: &Ground,
+        outcomes: &Numbered<O>,
+        (folding, detail): (&Folding, Detail),
+        (from, to): (&Selection, &Selection),
+    ) -> Vec<Told<O>> {
+        let mut all: Vec<(LineIx, Sources, Targets)> = Vec::new();
+        // What the same ends open with the same outcome is one.
+        let mut by_sources: Map<(LineIx, EndSet), EndSet> = Map::default();
+        for ((line, targets), sources) in self.between_ends {
+            add(&mut by_sources, (line, sources), &targets);
+        }
+        let ends = by_sources.into_iter().map(|((line, sources), targets)| {
+            (line, Sources::Ends(sources), Targets::Ends(targets))
+        });
+        all.extend(ends);
+        let mut services: Map<(LineIx, EndSet), BTreeSet<ObjectName>> = Map::default();
+        for ((line, service), sources) in self.to_services {
+            services.entry((line, sources)).or_default().insert(service);
+        }
+        let services = services.into_iter().map(|((line, sources), names)| {
+            (line, Sources::Ends(sources), Targets::Services(names))
+        });
+        all.extend(services);
+        let mut outside: Map<(LineIx, EndSet), Vec<AddressRange>> = Map::default();
+        for ((line, ranges), sources) in self.to_addresses {
+            outside.entry((line, sources)).or_default().extend(ranges);
+        }
+        let outside = outside.into_iter().map(|((line, sources), ranges)| {
+            (line, Sources::Ends(sources), Targets::Addresses(merged(ranges)))
+        });
+        all.extend(outside);
+        let mut by_targets: Map<(LineIx, EndSet), Vec<AddressRange>> = Map::default();
+        for ((line, ranges), targets) in self.from_addresses {
+            by_targets.entry((line, targets)).or_default().extend(ranges);
+        }
+        let by_targets = by_targets.into_iter().map(|((line, targets), ranges)| {
+            (line, Sources::Addresses(merged(ranges)), Targets::Ends(targets))
+        });
+        all.extend(by_targets);
+        let from = (from, to);
+        all.extend(self.services_from.into_iter().map(|((line, service), ranges)| {
+            (line, Sources::Addresses(merged(ranges)), Targets::Services(BTreeSet::from([service])))
+        }));
+        all.extend(self.faces_from.into_iter().map(|((line, face), ranges)| {
+            (line, Sources::Addresses(merged(ranges)), Targets::Addresses(vec![face]))
+        }));
+
+        let mut told = Vec::new();
+        for (line, sources, targets) in all {
+            let (Some(sources), Some(targets)) = (from.0.sources(sources), from.1.targets(targets)) else { continue };
+            let Some((outcome, ports)) = outcomes.line(line) else { continue };
+            let destinations = folding.targets(ground, detail, &targets);
+            for source in folding.sources(ground, detail, &sources) {
+                let meant = destinations.iter().filter(|to| source.is_meant(ground, to));
+                told.extend(meant.map(|destination| Told {
+                    source: source.clone(),
+                    destination: destination.clone(),
+                    ports: ports.clone(),
+                    outcome: outcome.clone(),
+                }));
+            }
+        }
+        told
+    }
+}
+
+fn add<K: Eq + std::hash::Hash>(all: &mut Map<K, EndSet>, key: K, ends: &EndSet) {
+    match all.entry(key) {
+        std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().add_all(ends),
+        std::collections::hash_map::Entry::Vacant(place) => drop(place.insert(ends.clone())),
+    }
+}

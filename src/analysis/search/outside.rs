@@ -1,0 +1,108 @@
+//! Connections to and from addresses outside the cluster.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::search::ask::{Ask, Outcomes, Pair};
+use crate::analysis::search::courses::{LineIx, OutcomesIx};
+use crate::analysis::search::run::Run;
+use crate::analysis::search::sets::EndSet;
+use crate::model::flow::Endpoint;
+use crate::net::{AddressRange, Family, PortCuts, merged};
+use crate::partition::{Group, SubjectIx};
+
+/// By outcome with its ports, the addresses.
+type Ranges = BTreeMap<LineIx, Vec<AddressRange>>;
+
+impl<A: Ask> Run<'_, A> {
+    /// From pods and hosts to outside: subject by subject, whose rules tell addresses apart.
+    pub(super) fn to_outside(&mut self) {
+        if !self.to.has_outside() {
+            return;
+        }
+        let mut known: BTreeMap<SubjectIx, Ranges> = BTreeMap::new();
+        for source in self.sources.clone() {
+            let Some(group) = self.group(source) else { continue };
+            if !self.judge().may_tell_from(self.ground(), group) {
+                continue;
+            }
+            let subject = self.egress.of(source);
+            if !known.contains_key(&subject) {
+                let ranges = self.ranges_reached(group);
+                known.insert(subject, ranges);
+            }
+            let sources = EndSet::of(self.ground(), group.members.iter().copied());
+            for (line, ranges) in known.get(&subject).into_iter().flatten() {
+                self.lines.to_addresses(*line, &sources, ranges.clone());
+            }
+        }
+    }
+
+    fn ranges_reached(&mut self, source: &Group) -> Ranges {
+        let ground = self.ground();
+        let mut found = Ranges::new();
+        let Some(endpoint) = source.members.first().and_then(|at| self.endpoint(*at)) else { return found };
+        let cuts = ground.cuts(Some(source), None);
+        for family in [Family::V4, Family::V6] {
+            for interval in ground.intervals(&ground.egress(source), family) {
+                let free = ground.outside.free_as_destination(interval);
+                let Some(address) = free.first().map(AddressRange::first) else { continue };
+                let pair = Pair::new(endpoint.clone(), Endpoint::Address(address));
+                let outcomes = self.direct(&pair, &cuts);
+                self.courses.outcomes.lines(outcomes).iter().for_each(|line| found.entry(*line).or_default().extend(&free));
+            }
+        }
+        found.into_iter().map(|(line, ranges)| (line, merged(ranges))).collect()
+    }
+
+    /// From outside to pods and hosts.
+    pub(super) fn from_outside(&mut self) {
+        if !self.from.has_outside() {
+            return;
+        }
+        let mut known: BTreeMap<(SubjectIx, bool), Ranges> = BTreeMap::new();
+        for destination in self.told_to().to_vec() {
+            let Some(group) = self.group(destination) else { continue };
+            let key = (self.ingress.of(destination), group.is_host);
+            if !known.contains_key(&key) {
+                let ranges = self.ranges_that_reach(group);
+                known.insert(key, ranges);
+            }
+            let targets = EndSet::of(self.ground(), group.members.iter().copied());
+            for (line, ranges) in known.get(&key).into_iter().flatten() {
+                self.lines.from_addresses(*line, ranges.clone(), &targets);
+            }
+        }
+    }
+
+    fn ranges_that_reach(&mut self, destination: &Group) -> Ranges {
+        let ground = self.ground();
+        let mut found = Ranges::new();
+        let Some(endpoint) = destination.members.first().and_then(|at| self.endpoint(*at)) else { return found };
+        let cuts = ground.cuts(None, Some(destination));
+        for family in [Family::V4, Family::V6] {
+            for interval in ground.intervals(&ground.ingress(destination), family) {
+                let free = ground.outside.free(interval);
+                let Some(address) = free.first().map(AddressRange::first) else { continue };
+                let pair = Pair::new(Endpoint::Address(address), endpoint.clone());
+                let mut outcomes = self.direct(&pair, &cuts);
+                if destination.is_host {
+                    outcomes = self.courses.outcomes.without(outcomes, &self.search.node_ports);
+                }
+                self.courses.outcomes.lines(outcomes).iter().for_each(|line| found.entry(*line).or_default().extend(&free));
+            }
+        }
+        found.into_iter().map(|(line, ranges)| (line, merged(ranges))).collect()
+    }
+
+    /// What there is to tell of two ends of whom one is outside.
+    fn direct(&mut self, pair: &Pair, cuts: &PortCuts) -> OutcomesIx {
+        let (ground, judge) = (self.ground(), self.judge());
+        let intervals = cuts.intervals();
+        let outcomes: Outcomes<A::Outcome> = if judge.must_ask() {
+            judge.outcomes(pair, &intervals)
+        } else {
+            self.courses.of_pair(ground, judge, pair, &intervals)
+        };
+        self.courses.outcomes.number(outcomes)
+    }
+}

@@ -1,0 +1,110 @@
+//! One search under way: what is found out is kept to its end.
+
+use crate::analysis::search::Search;
+use crate::analysis::search::ask::{Ask, Pair};
+use crate::analysis::search::courses::{Courses, OutcomesIx, Sights};
+use crate::analysis::search::fold::{Detail, Folding};
+use crate::analysis::search::lines::{Lines, Told};
+use crate::analysis::search::selection::Selection;
+use crate::model::flow::Endpoint;
+use crate::name::Direction;
+use crate::partition::{EndIx, Ground, Group, Nearnesses, Subjects, Who};
+
+pub(super) struct Run<'s, A: Ask> {
+    pub(super) search: &'s Search<A>,
+    pub(super) from: &'s Selection,
+    pub(super) to: &'s Selection,
+    pub(super) egress: Subjects<'s>,
+    pub(super) ingress: Subjects<'s>,
+    pub(super) near: Nearnesses<'s>,
+    pub(super) courses: Courses<A::Outcome>,
+    pub(super) lines: Lines,
+    /// The places of the groups that are asked about as sources, and as destinations.
+    pub(super) sources: Vec<usize>,
+    pub(super) destinations: Vec<usize>,
+    /// Those among the destinations of which there may be something to tell whoever sends.
+    told_to: Vec<usize>,
+}
+
+impl<'s, A: Ask> Run<'s, A> {
+    pub(super) fn new(search: &'s Search<A>, from: &'s Selection, to: &'s Selection) -> Self {
+        let ground = &search.ground;
+        let of = |selection: &Selection| -> Vec<usize> {
+            let groups = ground.groups.iter().enumerate();
+            groups.filter(|(_, group)| selection.has(group)).map(|(at, _)| at).collect()
+        };
+        let (sources, destinations) = (of(from), of(to));
+        let tells = |at: &&usize| {
+            ground.groups.get(**at).is_some_and(|group| search.judge.may_tell_to(ground, group))
+        };
+        let told_to = destinations.iter().filter(tells).copied().collect();
+        Self {
+            search,
+            from,
+            to,
+            egress: Subjects::new(ground, Direction::Egress),
+            ingress: Subjects::new(ground, Direction::Ingress),
+            near: Nearnesses::new(ground),
+            courses: Courses::new(),
+            lines: Lines::default(),
+            sources,
+            destinations,
+            told_to,
+        }
+    }
+
+    pub(super) fn ground(&self) -> &'s Ground {
+        &self.search.ground
+    }
+
+    pub(super) fn judge(&self) -> &'s A {
+        &self.search.judge
+    }
+
+    pub(super) fn group(&self, at: usize) -> Option<&'s Group> {
+        self.ground().groups.get(at)
+    }
+
+    /// The destinations of which there may be something to tell, with that source.
+    pub(super) fn destinations_of(&self, source: &Group) -> Vec<usize> {
+        if self.judge().may_tell_from(self.ground(), source) { self.destinations.clone() } else { self.told_to.clone() }
+    }
+
+    pub(super) fn told_to(&self) -> &[usize] {
+        &self.told_to
+    }
+
+    pub(super) fn endpoint(&self, at: EndIx) -> Option<Endpoint> {
+        self.ground().end(at).map(|end| end.who.endpoint())
+    }
+
+    pub(super) fn is_pod(&self, at: EndIx) -> bool {
+        self.ground().end(at).is_some_and(|end| matches!(end.who, Who::Pod(_)))
+    }
+
+    pub(super) fn pair(&self, source: EndIx, destination: EndIx) -> Option<Pair> {
+        let (from, to) = (self.ground().end(source)?, self.ground().end(destination)?);
+        let ids = from.ids.iter().zip(&to.ids).map(|(from, to)| from.zip(*to)).collect();
+        Some(Pair { ids, ..Pair::new(from.who.endpoint(), to.who.endpoint()) })
+    }
+
+    /// The outcomes of two ends of these groups that see each other so.
+    pub(super) fn outcomes(
+        &mut self,
+        sights: Sights,
+        (source, destination): (&Group, &Group),
+        ends: (EndIx, EndIx),
+    ) -> Option<OutcomesIx> {
+        if let Some(known) = self.courses.find(sights) {
+            return Some(known);
+        }
+        let pair = self.pair(ends.0, ends.1)?;
+        let cuts = || self.search.ground.cuts(Some(source), Some(destination));
+        Some(self.courses.ask(&self.search.ground, &self.search.judge, sights, &pair, cuts))
+    }
+
+    pub(super) fn told(self, folding: &Folding, detail: Detail) -> Vec<Told<A::Outcome>> {
+        let Self { search, from, to, courses, lines, .. } = self;
+        lines.told(&search.ground, &courses.outcomes, (folding, detail), (from, to))
+    }
+}

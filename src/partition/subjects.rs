@@ -1,0 +1,233 @@
+//! Groups as policies treat them in one direction: as subjects that the same policies isolate, and as others that such a
+//! subject's rules see alike.
+
+use std::collections::HashMap;
+
+use crate::engine::{ClassTraits, Distinctions};
+use crate::name::Direction;
+use crate::net::{AddressNumber, Family, Port, PortName, Protocol};
+use crate::partition::ground::{Ground, Group};
+use crate::partition::interned::Interned;
+use crate::partition::nearness::NearIx;
+use crate::partition::view::View;
+
+/// Groups whose side says the same of whomever they meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SubjectIx(u32);
+
+impl SubjectIx {
+    pub(crate) fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A subject and whom it sees at the other end: its side says one thing of all that it sees so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SightIx(u32);
+
+impl SightIx {
+    pub(crate) fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
+type Named = Vec<(Protocol, PortName, Port)>;
+
+/// What makes a subject, in each snapshot.
+#[derive(PartialEq, Eq, Hash)]
+enum SubjectKey {
+    /// Nobody isolates it, and it meets others by these families: a node, a pod.
+    Free(u32),
+    /// The place of the row that isolates it, what its class is besides, and the ports of its own that names in rules stand for.
+    Isolated(u32, Vec<(usize, ClassTraits, Named)>),
+    /// It is like no other: a group that hangs on what nobody knows (U2, U7).
+    Alone(usize),
+}
+
+/// What a subject's rules see of another end.
+#[derive(PartialEq, Eq, Hash)]
+enum SightKey {
+    /// By which families it is met; nothing else matters.
+    Met(u32),
+    /// By its families, its class, what its ports are called, in which interval its addresses lie and which peers select it.
+    Pod(u32, Vec<(ClassTraits, Named, Vec<usize>, Vec<u64>)>),
+    /// A node, or a hostNetwork pod that is one: by families, place and the intervals.
+    Node(u32, Option<NearIx>, Vec<Vec<usize>>),
+    Alone(usize, Option<NearIx>),
+}
+
+/// All subjects of one direction. What they see is found out when somebody asks.
+pub(crate) struct Subjects<'g> {
+    ground: &'g Ground,
+    direction: Direction,
+    /// Of each group.
+    of_group: Vec<SubjectIx>,
+    /// The first group of each.
+    first: Vec<usize>,
+    /// By which families each group is met.
+    meets: Vec<u32>,
+    known: HashMap<(SubjectIx, SightKey), SightIx>,
+    /// Of pods: by subject, then group.
+    of_pods: Vec<Vec<Option<SightIx>>>,
+    of_hosts: HashMap<(SubjectIx, usize, Option<NearIx>), SightIx>,
+}
+
+impl<'g> Subjects<'g> {
+    pub(crate) fn new(ground: &'g Ground, direction: Direction) -> Self {
+        let mut families = Interned::default();
+        let of = |group: &Group| -> Vec<Option<Vec<Family>>> {
+            let in_order = |own: &Vec<_>| {
+                let mut families: Vec<Family> = own.iter().map(|number: &AddressNumber| number.family).collect();
+                families.dedup();
+                families.truncate(2);
+                families
+            };
+            group.addresses.iter().map(|own| own.as_ref().map(in_order)).collect()
+        };
+        let meets: Vec<u32> = ground.groups.iter().map(|group| families.place(of(group))).collect();
+        let mut keys = Interned::default();
+        let mut first = Vec::new();
+        let mut of_group = Vec::new();
+        for (at, (group, meets)) in ground.groups.iter().zip(&meets).enumerate() {
+            let subject = keys.place(key(ground, direction, at, group, *meets));
+            if subject as usize == first.len() {
+                first.push(at);
+            }
+            of_group.push(SubjectIx(subject));
+        }
+        let of_pods = vec![Vec::new(); first.len()];
+        Self { ground, direction, of_group, first, meets, known: HashMap::new(), of_pods, of_hosts: HashMap::new() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.first.len()
+    }
+
+    /// What a group is as subject.
+    pub(crate) fn of(&self, group: usize) -> SubjectIx {
+        self.of_group.get(group).copied().unwrap_or(SubjectIx(0))
+    }
+
+    /// How a subject sees a group of pods.
+    pub(crate) fn sight(&mut self, subject: SubjectIx, other: usize) -> SightIx {
+        let known = self.of_pods.get(subject.place()).and_then(|own| own.get(other).copied().flatten());
+        known.unwrap_or_else(|| {
+            let sight = self.find(subject, other, None);
+            if let Some(own) = self.of_pods.get_mut(subject.place()) {
+                if own.is_empty() {
+                    own.resize(self.of_group.len(), None);
+                }
+                if let Some(place) = own.get_mut(other) {
+                    *place = Some(sight);
+                }
+            }
+            sight
+        })
+    }
+
+    /// How a subject sees a host, with how it stands to it.
+    pub(crate) fn sight_of_host(&mut self, subject: SubjectIx, host: usize, near: Option<NearIx>) -> SightIx {
+        if let Some(known) = self.of_hosts.get(&(subject, host, near)) {
+            return *known;
+        }
+        let sight = self.find(subject, host, near);
+        self.of_hosts.insert((subject, host, near), sight);
+        sight
+    }
+
+    fn find(&mut self, subject: SubjectIx, other: usize, near: Option<NearIx>) -> SightIx {
+        let key = (subject, self.sight_key(subject, other, near));
+        let next = SightIx(u32::try_from(self.known.len()).unwrap_or(u32::MAX));
+        *self.known.entry(key).or_insert(next)
+    }
+
+    fn sight_key(&self, subject: SubjectIx, other: usize, near: Option<NearIx>) -> SightKey {
+        let first = self.first.get(subject.place()).copied().unwrap_or_default();
+        let alone = SightKey::Alone(other, near);
+        let (Some(of), Some(group)) = (self.ground.groups.get(first), self.ground.groups.get(other)) else {
+            return alone;
+        };
+        let meets = self.meets.get(other).copied().unwrap_or_default();
+        if is_like_no_other(self.ground, of) {
+            return alone;
+        }
+        if is_free(self.ground, self.direction, of) {
+            return SightKey::Met(meets);
+        }
+        if is_like_no_other(self.ground, group) {
+            return alone;
+        }
+        let rows = rows(self.ground, self.direction, of);
+        let views = || self.ground.views.iter().zip(&rows).zip(group.places.iter().zip(&group.addresses));
+        let cells = |row: &Distinctions, own: &Option<Vec<AddressNumber>>| -> Vec<usize> {
+            let cell = |number: &AddressNumber| {
+                row.starts(number.family).partition_point(|start| *start <= number.bits)
+            };
+            own.iter().flatten().map(cell).collect()
+        };
+        if group.is_host {
+            return SightKey::Node(meets, near, views().map(|((_, row), (_, own))| cells(row, own)).collect());
+        }
+        let of_view = |((view, row), (place, own)): ((&View, &&Distinctions), (&Option<usize>, &Option<Vec<_>>))| {
+            let class = view.class(*place)?;
+            let mut selected = Vec::new();
+            view.snapshot.selected_by(row, class, &mut selected);
+            let named = if self.direction == Direction::Egress { named(row, &class.named) } else { Vec::new() };
+            Some((class.traits, named, cells(row, own), selected))
+        };
+        let all: Option<Vec<_>> = views().map(of_view).collect();
+        all.map_or(alone, |all| SightKey::Pod(meets, all))
+    }
+}
+
+fn rows<'g>(ground: &'g Ground, direction: Direction, group: &Group) -> Vec<&'g Distinctions> {
+    match direction {
+        Direction::Egress => ground.egress(group),
+        Direction::Ingress => ground.ingress(group),
+    }
+}
+
+/// No policy isolates it in that direction, under any reading.
+fn is_free(ground: &Ground, direction: Direction, group: &Group) -> bool {
+    is_node(ground, group) || rows(ground, direction, group).iter().all(|row| !row.isolated)
+}
+
+/// A node, or a hostNetwork pod that is its node and nothing else, in each snapshot.
+fn is_node(ground: &Ground, group: &Group) -> bool {
+    let is_one = |(view, place): (&View, &Option<usize>)| {
+        view.class(*place).is_none_or(|class| class.host_network && view.snapshot.hosts_are_nodes())
+    };
+    group.is_host && ground.views.iter().zip(&group.places).all(is_one)
+}
+
+fn is_like_no_other(ground: &Ground, group: &Group) -> bool {
+    let mut classes = ground.views.iter().zip(&group.places).map(|(view, place)| view.class(*place));
+    classes.any(|class| class.is_some_and(|class| class.traits.is_unsettled)) || (group.is_host && !is_node(ground, group))
+}
+
+fn key(ground: &Ground, direction: Direction, at: usize, group: &Group, meets: u32) -> SubjectKey {
+    if is_like_no_other(ground, group) {
+        return SubjectKey::Alone(at);
+    }
+    if is_free(ground, direction, group) {
+        return SubjectKey::Free(meets);
+    }
+    let of_view = |(view, place): (&View, &Option<usize>)| {
+        let class = view.class(*place)?;
+        let (row, named) = match direction {
+            Direction::Egress => (class.egress, Vec::new()),
+            Direction::Ingress => (class.ingress, named(view.ingress(*place), &class.named)),
+        };
+        Some((row, class.traits, named))
+    };
+    let all: Option<Vec<_>> = ground.views.iter().zip(&group.places).map(of_view).collect();
+    all.map_or(SubjectKey::Alone(at), |all| SubjectKey::Isolated(meets, all))
+}
+
+/// The ports of somebody that names in a row's rules stand for.
+fn named(row: &Distinctions, named: &[(Protocol, PortName, Port)]) -> Named {
+    let is_asked = |(protocol, name, _): &&(Protocol, PortName, Port)| {
+        row.names.iter().any(|(of, asked)| of == protocol && asked == name)
+    };
+    named.iter().filter(is_asked).cloned().collect()
+}
