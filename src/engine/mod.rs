@@ -49,7 +49,6 @@ pub(crate) use crate::engine::ends::connections::{Connection, ConnectionEnd, Con
 pub(crate) use crate::engine::ends::faces::FaceKind;
 pub(crate) use crate::engine::ends::sent::PassedOn;
 pub use crate::engine::ids::PodId;
-pub(crate) use crate::engine::judge::diagrams::KeptTruth;
 pub(crate) use crate::engine::judge::side_says::SideSays;
 pub use crate::engine::snapshot::Snapshot;
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use foldhash::fast::FixedState;
+
 use crate::engine::{ClassId, Distinctions, Snapshot};
 use crate::net::{AddressNumber, AddressRange, Family, PortCuts, PortInterval};
 use crate::partition::ends::{End, EndIx, Standing, Who};
@@ -23,9 +25,20 @@ pub(crate) struct Group {
     pub(crate) is_host: bool,
     /// Of workloads: each stands for several pods.
     pub(crate) is_workload: bool,
-    /// The families of its addresses.
-    pub(crate) families: BTreeSet<Family>,
     pub(crate) change: Change,
+}
+
+impl Group {
+    /// The families of its addresses, in order, each once, in each snapshot; none where flows cannot name it.
+    pub(crate) fn families_in_order(&self) -> Vec<Option<Vec<Family>>> {
+        let in_order = |own: &Vec<AddressNumber>| {
+            let mut families: Vec<Family> = own.iter().map(|number| number.family).collect();
+            families.dedup();
+            families.truncate(2);
+            families
+        };
+        self.addresses.iter().map(|own| own.as_ref().map(in_order)).collect()
+    }
 }
 
 /// What of a group is not as it was before.
@@ -91,7 +104,7 @@ impl Ground {
             views,
             alone,
         };
-        let mut known: HashMap<Key, usize> = HashMap::new();
+        let mut known: HashMap<Key, usize, FixedState> = HashMap::default();
         for (at, end) in (0..).map(EndIx).zip(&ends) {
             ground.put(at, end, &mut known);
         }
@@ -99,7 +112,7 @@ impl Ground {
         ground
     }
 
-    fn put(&mut self, at: EndIx, end: &End, known: &mut HashMap<Key, usize>) {
+    fn put(&mut self, at: EndIx, end: &End, known: &mut HashMap<Key, usize, FixedState>) {
         let classes: Vec<Option<ClassId>> = self.views.iter().map(|view| view.class_of(&end.who)).collect();
         let of = |(view, class): (&View, &Option<ClassId>)| class.and_then(|class| view.place(class));
         let places: Vec<Option<usize>> = self.views.iter().zip(&classes).map(of).collect();
@@ -137,7 +150,6 @@ impl Ground {
                 addresses: by_name,
                 is_host: end.is_host,
                 is_workload,
-                families: addresses.iter().flatten().map(|address| address.family).collect(),
                 change,
             });
             self.groups.len() - 1
@@ -222,14 +234,5 @@ impl Ground {
     /// Where an end runs, or may: equal for those of whom every host is equally the own node.
     pub(crate) fn standing(&self, at: EndIx) -> u32 {
         self.end(at).map_or(u32::MAX, |end| end.standing)
-    }
-
-    /// Members of a group that run, or may run, on the same nodes.
-    pub(crate) fn by_standing(&self, group: &Group) -> Vec<Vec<EndIx>> {
-        let mut found: BTreeMap<u32, Vec<EndIx>> = BTreeMap::new();
-        for at in &group.members {
-            found.entry(self.standing(*at)).or_default().push(*at);
-        }
-        found.into_values().collect()
     }
 }

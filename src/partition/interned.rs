@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use foldhash::fast::FixedState;
+
 /// Values by number, equal ones by one.
 #[derive(Debug)]
-pub(crate) struct Interned<K>(HashMap<K, u32>);
+pub(crate) struct Interned<K>(HashMap<K, u32, FixedState>);
 
 impl<K> Default for Interned<K> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self(HashMap::default())
     }
 }
 

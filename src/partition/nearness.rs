@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
+
 use crate::engine::Nearness;
 use crate::partition::ends::{EndIx, Who};
 use crate::partition::ground::Ground;
@@ -19,13 +21,13 @@ type Near = (Nearness, Option<Arc<str>>);
 /// Found out when somebody asks, once for all who run in the same place.
 pub(crate) struct Nearnesses<'g> {
     ground: &'g Ground,
-    of: HashMap<(u32, EndIx), NearIx>,
+    of: HashMap<(u32, EndIx), NearIx, FixedState>,
     known: Interned<Vec<Near>>,
 }
 
 impl<'g> Nearnesses<'g> {
     pub(crate) fn new(ground: &'g Ground) -> Self {
-        Self { ground, of: HashMap::new(), known: Interned::default() }
+        Self { ground, of: HashMap::default(), known: Interned::default() }
     }
 
     /// How a pod or workload stands to a host.

@@ -3,9 +3,11 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
+
 use crate::engine::{ClassTraits, Distinctions};
 use crate::name::Direction;
-use crate::net::{AddressNumber, Family, Port, PortName, Protocol};
+use crate::net::{AddressNumber, Port, PortName, Protocol};
 use crate::partition::ground::{Ground, Group};
 use crate::partition::interned::Interned;
 use crate::partition::nearness::NearIx;
@@ -66,25 +68,16 @@ pub(crate) struct Subjects<'g> {
     first: Vec<usize>,
     /// By which families each group is met.
     meets: Vec<u32>,
-    known: HashMap<(SubjectIx, SightKey), SightIx>,
+    known: HashMap<(SubjectIx, SightKey), SightIx, FixedState>,
     /// Of pods: by subject, then group.
     of_pods: Vec<Vec<Option<SightIx>>>,
-    of_hosts: HashMap<(SubjectIx, usize, Option<NearIx>), SightIx>,
+    of_hosts: HashMap<(SubjectIx, usize, Option<NearIx>), SightIx, FixedState>,
 }
 
 impl<'g> Subjects<'g> {
     pub(crate) fn new(ground: &'g Ground, direction: Direction) -> Self {
         let mut families = Interned::default();
-        let of = |group: &Group| -> Vec<Option<Vec<Family>>> {
-            let in_order = |own: &Vec<_>| {
-                let mut families: Vec<Family> = own.iter().map(|number: &AddressNumber| number.family).collect();
-                families.dedup();
-                families.truncate(2);
-                families
-            };
-            group.addresses.iter().map(|own| own.as_ref().map(in_order)).collect()
-        };
-        let meets: Vec<u32> = ground.groups.iter().map(|group| families.place(of(group))).collect();
+        let meets: Vec<u32> = ground.groups.iter().map(|group| families.place(group.families_in_order())).collect();
         let mut keys = Interned::default();
         let mut first = Vec::new();
         let mut of_group = Vec::new();
@@ -96,11 +89,7 @@ impl<'g> Subjects<'g> {
             of_group.push(SubjectIx(subject));
         }
         let of_pods = vec![Vec::new(); first.len()];
-        Self { ground, direction, of_group, first, meets, known: HashMap::new(), of_pods, of_hosts: HashMap::new() }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.first.len()
+        Self { ground, direction, of_group, first, meets, known: HashMap::default(), of_pods, of_hosts: HashMap::default() }
     }
 
     /// What a group is as subject.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use foldhash::fast::FixedState;
+
 use crate::engine::{ClassId, Distinctions, Partition, PartitionClass, Snapshot};
 use crate::net::{AddressNumber, Family};
 use crate::partition::ends::Who;
@@ -11,7 +13,7 @@ use crate::partition::ends::Who;
 pub(crate) struct View {
     pub(crate) snapshot: Snapshot,
     partition: Partition,
-    places: HashMap<ClassId, usize>,
+    places: HashMap<ClassId, usize, FixedState>,
     /// Where intervals of addresses begin that any row tells apart.
     starts: [Vec<u128>; 2],
     free: Distinctions,

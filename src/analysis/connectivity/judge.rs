@@ -1,6 +1,6 @@
 //! What the engine says of one pair of ends.
 
-use crate::analysis::search::{Ask, Pair};
+use crate::analysis::search::{Ask, Pair, Said};
 use crate::engine::Snapshot;
 use crate::model::flow::L4;
 use crate::partition::{Ground, Group};
@@ -38,7 +38,7 @@ impl Ask for Judge {
         Some((verdict, self.snapshot.decide(&pair.flow(l4)).ok()?.rows))
     }
 
-    fn outcome_of(&self, said: &[Option<(Verdict, Rows)>]) -> Option<Self::Outcome> {
+    fn outcome_of(&self, said: &[Said]) -> Option<Self::Outcome> {
         said.first().copied().flatten().filter(|(verdict, _)| *verdict != Verdict::Deny)
     }
 
@@ -52,23 +52,5 @@ impl Ask for Judge {
 
     fn may_tell_to(&self, _: &Ground, _: &Group) -> bool {
         true
-    }
-
-    /// What all backends allow is allowed, and what none allows denied (K23).
-    fn agreed<'o>(&self, backends: impl Iterator<Item = Option<&'o Self::Outcome>>) -> Option<Option<Self::Outcome>> {
-        let (mut allowed, mut denied) = (false, false);
-        for backend in backends {
-            match backend {
-                None => denied = true,
-                Some((Verdict::Allow, rows)) if *rows == Rows::NONE => allowed = true,
-                Some(_) => return None,
-            }
-        }
-        match (allowed, denied) {
-            _ if self.has_rows => None,
-            (true, false) => Some(Some((Verdict::Allow, Rows::NONE))),
-            (false, true) => Some(None),
-            _ => None,
-        }
     }
 }

@@ -1,10 +1,9 @@
 //! What two snapshots say of one pair of ends.
 
-use crate::analysis::search::{Ask, Pair};
+use crate::analysis::search::{Ask, Pair, Said};
 use crate::engine::Snapshot;
 use crate::model::flow::L4;
 use crate::partition::{Ground, Group};
-use crate::profile::Rows;
 use crate::verdict::Verdict;
 
 /// Asks two snapshots.
@@ -32,7 +31,7 @@ impl Ask for Judge {
         }
     }
 
-    fn outcome_of(&self, said: &[Option<(Verdict, Rows)>]) -> Option<Self::Outcome> {
+    fn outcome_of(&self, said: &[Said]) -> Option<Self::Outcome> {
         match *said.iter().map(|said| said.map_or(Verdict::Deny, |(verdict, _)| verdict)).collect::<Vec<Verdict>>() {
             [before, after] if before != after => Some((before, after)),
             _ => None,
@@ -49,10 +48,5 @@ impl Ask for Judge {
 
     fn may_tell_to(&self, ground: &Ground, destination: &Group) -> bool {
         !ground.has_same_surroundings || destination.change.itself || destination.change.ingress
-    }
-
-    /// Where the two snapshots agree on a backend, nothing is said of what they agree on.
-    fn agreed<'o>(&self, _: impl Iterator<Item = Option<&'o Self::Outcome>>) -> Option<Option<Self::Outcome>> {
-        None
     }
 }

@@ -6,6 +6,7 @@ use std::hash::Hash;
 use crate::analysis::search::ports::Ports;
 use crate::engine::PodId;
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
+use crate::name::ObjectName;
 use crate::net::PortInterval;
 use crate::partition::{Ground, Group};
 use crate::profile::Rows;
@@ -14,21 +15,26 @@ use crate::verdict::Verdict;
 /// On which ports each outcome is.
 pub(in crate::analysis) type Outcomes<O> = BTreeMap<O, Ports>;
 
+/// The verdict of a connection and the rows that leave it open; none where there can be no such flow.
+pub(in crate::analysis) type Said = Option<(Verdict, Rows)>;
+
 /// Two ends as they are asked.
 pub(in crate::analysis) struct Pair {
     pub(in crate::analysis) source: Endpoint,
     pub(in crate::analysis) destination: Destination,
     /// Of two pods, in each snapshot: the fastest way to ask.
     pub(in crate::analysis) ids: Vec<Option<(PodId, PodId)>>,
+    /// By way of this backend alone.
+    pub(in crate::analysis) via: Option<ObjectName>,
 }
 
 impl Pair {
     pub(in crate::analysis) fn new(source: Endpoint, destination: impl Into<Destination>) -> Self {
-        Self { source, destination: destination.into(), ids: Vec::new() }
+        Self { source, destination: destination.into(), ids: Vec::new(), via: None }
     }
 
     pub(in crate::analysis) fn flow(&self, l4: L4) -> Flow {
-        Flow::new(self.source.clone(), self.destination.clone(), l4)
+        Flow { via: self.via.clone(), ..Flow::new(self.source.clone(), self.destination.clone(), l4) }
     }
 }
 
@@ -40,9 +46,8 @@ pub(in crate::analysis) trait Ask {
     /// What there is to tell of one, if anything.
     fn outcome(&self, pair: &Pair, l4: L4) -> Option<Self::Outcome>;
 
-    /// What there is to tell of a connection with this verdict and these open rows, in each snapshot; none of the two where
-    /// there can be no such flow.
-    fn outcome_of(&self, said: &[Option<(Verdict, Rows)>]) -> Option<Self::Outcome>;
+    /// What there is to tell of a connection of which that is said in each snapshot.
+    fn outcome_of(&self, said: &[Said]) -> Option<Self::Outcome>;
 
     /// Whether it takes more than verdicts and open rows to tell.
     fn must_ask(&self) -> bool;
@@ -52,12 +57,6 @@ pub(in crate::analysis) trait Ask {
 
     /// And of those to a group. Where neither may, there is nothing to tell of the two.
     fn may_tell_to(&self, ground: &Ground, destination: &Group) -> bool;
-
-    /// What there is to tell of a Service's connections, by what there is of those to each of its backends; none where that
-    /// does not say it.
-    fn agreed<'o>(&self, backends: impl Iterator<Item = Option<&'o Self::Outcome>>) -> Option<Option<Self::Outcome>>
-    where
-        Self::Outcome: 'o;
 
     /// On each of the intervals, and without ports.
     fn outcomes(&self, pair: &Pair, intervals: &[PortInterval]) -> Outcomes<Self::Outcome> {

@@ -4,16 +4,14 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use crate::analysis::search::ask::{Ask, Outcomes, Pair};
+use crate::analysis::search::ask::{Ask, Outcomes, Pair, Said};
 use crate::analysis::search::fronts::NodePorts;
 use crate::analysis::search::ports::Ports;
-use crate::engine::{KeptTruth, SideSays};
-use crate::model::flow::L4;
+use crate::engine::SideSays;
+use crate::model::flow::{Flow, L4};
 use crate::name::Direction;
 use crate::net::{PortCuts, PortInterval};
-use crate::partition::{Ground, Interned, SightIx, View};
-use crate::profile::Rows;
-use crate::verdict::Verdict;
+use crate::partition::{Ground, Interned, SightIx};
 
 /// The outcomes of a pair of ends, among all that any has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,7 +37,8 @@ pub(super) struct Courses<O> {
     all: Vec<Course>,
     of_egress: Vec<Option<u32>>,
     of_ingress: Vec<Option<u32>>,
-    together: HashMap<(u32, u32), OutcomesIx, FixedState>,
+    together: HashMap<BothIx, OutcomesIx, FixedState>,
+    said: HashMap<(BothIx, L4), Vec<Said>, FixedState>,
     asked: HashMap<Sights, OutcomesIx, FixedState>,
     pub(super) outcomes: Numbered<O>,
 }
@@ -52,6 +51,7 @@ impl<O: Ord + Clone + std::hash::Hash> Courses<O> {
             of_egress: Vec::new(),
             of_ingress: Vec::new(),
             together: HashMap::default(),
+            said: HashMap::default(),
             asked: HashMap::default(),
             outcomes: Numbered::default(),
         }
@@ -64,7 +64,8 @@ impl<O: Ord + Clone + std::hash::Hash> Courses<O> {
             return Some(*known);
         }
         let egress = self.of_side(Direction::Egress, sights.egress)?;
-        self.together.get(&(egress, self.of_side(Direction::Ingress, sights.ingress)?)).copied()
+        let ingress = self.of_side(Direction::Ingress, sights.ingress)?;
+        self.together.get(&BothIx { egress, ingress }).copied()
     }
 
     /// And where none was: `pair` is one of them, `cuts` are where its ports may begin to differ.
@@ -82,23 +83,46 @@ impl<O: Ord + Clone + std::hash::Hash> Courses<O> {
             self.asked.insert(sights, found);
             return found;
         }
+        let both = self.both(ground, sights, pair, cuts);
+        self.of_courses(judge, both)
+    }
+
+    /// What both sides say that have these sights.
+    pub(super) fn both(
+        &mut self,
+        ground: &Ground,
+        sights: Sights,
+        pair: &Pair,
+        cuts: impl FnOnce() -> PortCuts,
+    ) -> BothIx {
         let both = [(Direction::Egress, sights.egress), (Direction::Ingress, sights.ingress)];
         let [egress, ingress] = both.map(|(direction, sight)| self.of_side(direction, sight));
-        let (egress, ingress) = match (egress, ingress) {
-            (Some(egress), Some(ingress)) => (egress, ingress),
-            _ => {
-                let (flow, intervals) = (pair.flow(L4::Icmp), cuts().intervals());
-                let mut found = |direction, sight, known: Option<u32>| {
-                    known.unwrap_or_else(|| {
-                        let says = |view: &View| view.snapshot.side_says(&flow, direction, &intervals);
-                        self.add(direction, sight, ground.views.iter().map(says).collect())
-                    })
-                };
-                let egress = found(Direction::Egress, sights.egress, egress);
-                (egress, found(Direction::Ingress, sights.ingress, ingress))
-            }
+        if let (Some(egress), Some(ingress)) = (egress, ingress) {
+            return BothIx { egress, ingress };
+        }
+        let (flow, intervals) = (pair.flow(L4::Icmp), cuts().intervals());
+        let mut found = |direction, sight, known: Option<u32>| {
+            known.unwrap_or_else(|| {
+                let course = self.add(course(ground, &flow, direction, &intervals));
+                let own = if direction == Direction::Egress { &mut self.of_egress } else { &mut self.of_ingress };
+                if own.len() <= sight {
+                    own.resize(sight + 1, None);
+                }
+                if let Some(entry) = own.get_mut(sight) {
+                    *entry = Some(course);
+                }
+                course
+            })
         };
-        self.of_courses(judge, egress, ingress)
+        let egress = found(Direction::Egress, sights.egress.place(), egress);
+        BothIx { egress, ingress: found(Direction::Ingress, sights.ingress.place(), ingress) }
+    }
+
+    /// What both sides of one pair say, known of no other.
+    pub(super) fn of_pair(&mut self, ground: &Ground, pair: &Pair, intervals: &[PortInterval]) -> BothIx {
+        let flow = pair.flow(L4::Icmp);
+        let egress = self.add(course(ground, &flow, Direction::Egress, intervals));
+        BothIx { egress, ingress: self.add(course(ground, &flow, Direction::Ingress, intervals)) }
     }
 
     fn of_side(&self, direction: Direction, sight: SightIx) -> Option<u32> {
@@ -106,78 +130,68 @@ impl<O: Ord + Clone + std::hash::Hash> Courses<O> {
         all.get(sight.place()).copied().flatten()
     }
 
-    fn add(&mut self, direction: Direction, sight: SightIx, course: Course) -> u32 {
+    fn add(&mut self, course: Course) -> u32 {
         let place = self.known.place(course.clone());
         if place as usize == self.all.len() {
             self.all.push(course);
         }
-        let own = if direction == Direction::Egress { &mut self.of_egress } else { &mut self.of_ingress };
-        if own.len() <= sight.place() {
-            own.resize(sight.place() + 1, None);
-        }
-        if let Some(entry) = own.get_mut(sight.place()) {
-            *entry = Some(place);
-        }
         place
     }
 
-    /// The outcomes of one pair, kept for no other.
-    pub(super) fn of_pair<A: Ask<Outcome = O>>(
-        &self,
-        ground: &Ground,
-        judge: &A,
-        pair: &Pair,
-        intervals: &[PortInterval],
-    ) -> Outcomes<O> {
-        let flow = pair.flow(L4::Icmp);
-        let [egress, ingress] = [Direction::Egress, Direction::Ingress].map(|direction| {
-            let says = |view: &View| view.snapshot.side_says(&flow, direction, intervals);
-            ground.views.iter().map(says).collect::<Course>()
-        });
-        together(judge, &egress, &ingress)
+    fn course(&self, at: u32) -> &[Option<SideSays>] {
+        self.all.get(at as usize).map_or(&[], |course| course)
     }
 
-    fn of_courses<A: Ask<Outcome = O>>(&mut self, judge: &A, egress: u32, ingress: u32) -> OutcomesIx {
-        if let Some(known) = self.together.get(&(egress, ingress)) {
+    pub(super) fn of_courses<A: Ask<Outcome = O>>(&mut self, judge: &A, both: BothIx) -> OutcomesIx {
+        if let Some(known) = self.together.get(&both) {
             return *known;
         }
-        let course = |at: u32| self.all.get(at as usize).map_or(&[][..], |course| course);
-        let outcomes = together(judge, course(egress), course(ingress));
+        let outcomes = together(judge, self.course(both.egress), self.course(both.ingress));
         let found = self.outcomes.number(outcomes);
-        self.together.insert((egress, ingress), found);
+        self.together.insert(both, found);
         found
+    }
+
+    /// What both sides say of one connection, in each snapshot.
+    pub(super) fn said(&mut self, both: BothIx, l4: L4) -> &[Said] {
+        let Self { all, said, .. } = self;
+        let course = |at: u32| all.get(at as usize).map_or(&[][..], |course: &Course| course);
+        said.entry((both, l4)).or_insert_with(|| said_on(course(both.egress), course(both.ingress), l4))
     }
 }
 
+/// What both sides say, by what each does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct BothIx {
+    egress: u32,
+    ingress: u32,
+}
+
+fn course(ground: &Ground, flow: &Flow, direction: Direction, intervals: &[PortInterval]) -> Course {
+    ground.views.iter().map(|view| view.snapshot.side_says(flow, direction, intervals)).collect()
+}
+
+fn said_on(egress: &[Option<SideSays>], ingress: &[Option<SideSays>], l4: L4) -> Vec<Said> {
+    let of_view = |(egress, ingress): (&Option<SideSays>, &Option<SideSays>)| {
+        Some(egress.as_ref()?.on(l4)?.both(ingress.as_ref()?.on(l4)?))
+    };
+    egress.iter().zip(ingress).map(of_view).collect()
+}
+
 /// What two sides say together.
-fn together<A: Ask>(
-    judge: &A,
-    egress: &[Option<SideSays>],
-    ingress: &[Option<SideSays>],
-) -> Outcomes<A::Outcome> {
+fn together<A: Ask>(judge: &A, egress: &[Option<SideSays>], ingress: &[Option<SideSays>]) -> Outcomes<A::Outcome> {
     let mut cuts = PortCuts::default();
     for says in egress.iter().chain(ingress).flatten() {
         says.ports.iter().for_each(|(interval, _)| cuts.begin(interval.protocol(), interval.first()));
     }
-    let both = |truths: &dyn Fn(&SideSays) -> Option<KeptTruth>| -> Vec<Option<(Verdict, Rows)>> {
-        let of_view = |(egress, ingress): (&Option<SideSays>, &Option<SideSays>)| {
-            let (egress, ingress) = (egress.as_ref()?, ingress.as_ref()?);
-            Some(truths(egress)?.both(&truths(ingress)?))
-        };
-        egress.iter().zip(ingress).map(of_view).collect()
-    };
     let mut all = Outcomes::new();
     for interval in cuts.intervals() {
-        let at = |says: &SideSays| {
-            let holds = |(own, _): &&(PortInterval, KeptTruth)| own.contains(interval.protocol(), interval.first());
-            says.ports.iter().find(holds).map(|(_, truth)| truth.clone())
-        };
-        if let Some(outcome) = judge.outcome_of(&both(&at)) {
+        if let Some(outcome) = judge.outcome_of(&said_on(egress, ingress, interval.into())) {
             all.entry(outcome).or_insert_with(Ports::default).add(interval);
         }
     }
     // Of protocols without ports ICMP stands for all (U1).
-    if let Some(outcome) = judge.outcome_of(&both(&|says| Some(says.portless.clone()))) {
+    if let Some(outcome) = judge.outcome_of(&said_on(egress, ingress, L4::Icmp)) {
         all.entry(outcome).or_insert_with(Ports::default).add_portless();
     }
     all
@@ -211,17 +225,21 @@ impl<O: Ord + Clone + std::hash::Hash> Numbered<O> {
         }
         let mut lines = Vec::new();
         for (outcome, ports) in &outcomes {
-            let next = LineIx(u32::try_from(self.lines.len()).unwrap_or(u32::MAX));
-            let line = *self.known_lines.entry((outcome.clone(), ports.clone())).or_insert(next);
-            if line == next {
-                self.lines.push((outcome.clone(), ports.clone()));
-            }
-            lines.push(line);
+            lines.push(self.number_line(outcome.clone(), ports.clone()));
         }
         let next = OutcomesIx(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
         self.known.insert(outcomes.clone(), next);
         self.all.push((outcomes, lines));
         next
+    }
+
+    pub(super) fn number_line(&mut self, outcome: O, ports: Ports) -> LineIx {
+        let next = LineIx(u32::try_from(self.lines.len()).unwrap_or(u32::MAX));
+        let line = *self.known_lines.entry((outcome.clone(), ports.clone())).or_insert(next);
+        if line == next {
+            self.lines.push((outcome, ports));
+        }
+        line
     }
 
     pub(super) fn lines(&self, at: OutcomesIx) -> &[LineIx] {
@@ -230,12 +248,6 @@ impl<O: Ord + Clone + std::hash::Hash> Numbered<O> {
 
     pub(super) fn line(&self, at: LineIx) -> Option<&(O, Ports)> {
         self.lines.get(at.0 as usize)
-    }
-
-    /// What is told of a connection.
-    pub(super) fn on(&self, at: OutcomesIx, l4: L4) -> Option<&O> {
-        let mut outcomes = self.all.get(at.0 as usize)?.0.iter();
-        outcomes.find(|(_, ports)| ports.contains(l4)).map(|(outcome, _)| outcome)
     }
 
     /// Without ports that are somebody else's.

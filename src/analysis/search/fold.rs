@@ -1,15 +1,17 @@
 //! Ends as people name them: pods, workloads, namespaces.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+
+use foldhash::fast::FixedState;
 
 use crate::analysis::search::ends::Ends;
 use crate::analysis::search::sets::{EndSet, Sources, Targets};
-use crate::model::cluster::WorkloadKind;
+use crate::model::cluster::{Cluster, WorkloadKind};
 use crate::model::flow::{Destination, Endpoint};
 use crate::name::ObjectName;
 use crate::net::AddressRange;
-use crate::partition::{EndIx, Ground, Who, outermost};
+use crate::partition::{EndIx, Ground, Interned, Who, outermost};
 
 /// How ends are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,37 +30,53 @@ pub(in crate::analysis) type Workload = (ObjectName, WorkloadKind);
 /// Which workload and namespace each end is of, and how many these have.
 #[derive(Debug)]
 pub(in crate::analysis) struct Folding {
-    workload_of: HashMap<EndIx, Workload>,
-    in_workload: HashMap<Workload, usize>,
+    /// Of each end, the place of its workload.
+    workload_of: Vec<Option<usize>>,
+    /// How many each has.
+    workloads: Vec<(Workload, usize)>,
     in_namespace: HashMap<Arc<str>, usize>,
 }
 
 impl Folding {
     pub(in crate::analysis) fn new(ground: &Ground) -> Self {
-        let cluster = |name: &ObjectName| {
-            let clusters = ground.views.iter().rev().map(|view| view.snapshot.cluster());
-            clusters.into_iter().find_map(|cluster| Some((cluster, cluster.pod(name)?)))
+        let clusters: Vec<&Cluster> = ground.views.iter().rev().map(|view| view.snapshot.cluster()).collect();
+        let owner = |name: &ObjectName| -> Option<Workload> {
+            let (cluster, pod) = clusters.iter().find_map(|cluster| Some((cluster, cluster.pod(name)?)))?;
+            let (kind, owner) = outermost(cluster, pod)?;
+            Some((ObjectName::new(name.namespace().clone(), owner), kind.clone()))
         };
-        let mut folding =
-            Self { workload_of: HashMap::new(), in_workload: HashMap::new(), in_namespace: HashMap::new() };
-        for (at, end) in ground.ends() {
+        let mut known = Interned::default();
+        let mut folding = Self { workload_of: Vec::new(), workloads: Vec::new(), in_namespace: HashMap::new() };
+        for (_, end) in ground.ends() {
             let (name, workload) = match &end.who {
-                Who::Node(_) => continue,
-                Who::Workload(name, kind) => (name, Some((name.clone(), kind.clone()))),
-                Who::Pod(name) => {
-                    let owner = cluster(name).and_then(|(cluster, pod)| outermost(cluster, pod));
-                    let workload =
-                        owner.map(|(kind, owner)| (ObjectName::new(name.namespace().clone(), owner), kind.clone()));
-                    (name, workload)
+                Who::Node(_) => {
+                    folding.workload_of.push(None);
+                    continue;
                 }
+                Who::Workload(name, kind) => (name, Some((name.clone(), kind.clone()))),
+                Who::Pod(name) => (name, owner(name)),
             };
-            *folding.in_namespace.entry(name.namespace().clone()).or_default() += 1;
-            if let Some(workload) = workload {
-                *folding.in_workload.entry(workload.clone()).or_default() += 1;
-                folding.workload_of.insert(at, workload);
+            match folding.in_namespace.get_mut(name.namespace()) {
+                Some(count) => *count += 1,
+                None => drop(folding.in_namespace.insert(name.namespace().clone(), 1)),
             }
+            let place = workload.map(|workload| {
+                let place = known.place(workload.clone()) as usize;
+                if place == folding.workloads.len() {
+                    folding.workloads.push((workload, 0));
+                }
+                place
+            });
+            if let Some((_, count)) = place.and_then(|place| folding.workloads.get_mut(place)) {
+                *count += 1;
+            }
+            folding.workload_of.push(place);
         }
         folding
+    }
+
+    fn place_of_workload(&self, at: EndIx) -> Option<usize> {
+        self.workload_of.get(at.place()).copied().flatten()
     }
 
     /// The ends of a workload: its pods, or itself.
@@ -68,7 +86,8 @@ impl Folding {
         name: &ObjectName,
         kind: &WorkloadKind,
     ) -> Vec<EndIx> {
-        let is_its = |at: &EndIx| self.workload_of.get(at).is_some_and(|(own, of)| own == name && of == kind);
+        let place = self.workloads.iter().position(|((own, of), _)| own == name && of == kind);
+        let is_its = |at: &EndIx| place.is_some() && self.place_of_workload(*at) == place;
         ground.ends().map(|(at, _)| at).filter(is_its).collect()
     }
 
@@ -79,7 +98,7 @@ impl Folding {
 
     /// The workload of that name; of several kinds the first.
     pub(in crate::analysis) fn named(&self, name: &ObjectName) -> Option<Workload> {
-        let all = self.in_workload.keys().filter(|(own, _)| own == name);
+        let all = self.workloads.iter().map(|(workload, _)| workload).filter(|(own, _)| own == name);
         all.min_by(|one, other| one.1.cmp(&other.1)).cloned()
     }
 
@@ -99,48 +118,68 @@ impl Folding {
     }
 
     fn ends(&self, ground: &Ground, detail: Detail, ends: &EndSet) -> Vec<Folded> {
-        let mut nodes = Vec::new();
-        let mut namespaces: BTreeMap<Arc<str>, Vec<EndIx>> = BTreeMap::new();
+        let whole = self.whole_namespaces(ground, detail, ends);
+        let mut namespaces: BTreeMap<&Arc<str>, Vec<EndIx>> = BTreeMap::new();
+        let mut in_set: HashMap<usize, Vec<EndIx>, FixedState> = HashMap::default();
+        let (mut workloads, mut pods, mut nodes) = (Vec::new(), Vec::new(), Vec::new());
+        // In the order of names: pods, then workloads, then nodes.
         for at in ends.iter() {
             match ground.end(at).map(|end| &end.who) {
                 Some(Who::Node(name)) => nodes.push(Folded { ends: Ends::Node(name.clone()), members: vec![at] }),
-                Some(Who::Pod(name) | Who::Workload(name, _)) => {
-                    namespaces.entry(name.namespace().clone()).or_default().push(at);
+                Some(Who::Pod(name) | Who::Workload(name, _)) if whole.contains(name.namespace()) => {
+                    namespaces.entry(name.namespace()).or_default().push(at);
                 }
+                Some(Who::Workload(name, kind)) if self.place_of_workload(at).is_none() => {
+                    let ends = Ends::Workload(name.clone(), kind.clone());
+                    workloads.push(Folded { ends, members: vec![at] });
+                }
+                Some(Who::Pod(_) | Who::Workload(..)) => match self.place_of_workload(at) {
+                    Some(workload) if detail != Detail::Pods => in_set.entry(workload).or_default().push(at),
+                    _ => pods.push(at),
+                },
                 None => {}
             }
         }
-        let (mut whole, mut workloads, mut pods) = (Vec::new(), Vec::new(), BTreeMap::new());
-        for (namespace, own) in namespaces {
-            if detail == Detail::Namespaces && self.in_namespace.get(&namespace) == Some(&own.len()) {
-                whole.push(Folded { ends: Ends::Namespace(namespace), members: own });
-                continue;
-            }
-            let mut by_workload: BTreeMap<Option<&Workload>, Vec<EndIx>> = BTreeMap::new();
-            own.iter().for_each(|at| by_workload.entry(self.workload_of.get(at)).or_default().push(*at));
-            for (workload, own) in by_workload {
-                let is_whole = |workload: &&Workload| {
-                    detail != Detail::Pods && self.in_workload.get(*workload) == Some(&own.len())
-                };
-                if let Some((name, kind)) = workload.filter(is_whole) {
-                    workloads.push(Folded { ends: Ends::Workload(name.clone(), kind.clone()), members: own });
-                    continue;
+        for (place, members) in in_set {
+            match self.workloads.get(place) {
+                Some(((name, kind), count)) if *count == members.len() => {
+                    workloads.push(Folded { ends: Ends::Workload(name.clone(), kind.clone()), members });
                 }
-                for at in own {
-                    match ground.end(at).map(|end| &end.who) {
-                        Some(Who::Pod(name)) => drop(pods.insert(name.clone(), at)),
-                        Some(Who::Workload(name, kind)) => {
-                            let ends = Ends::Workload(name.clone(), kind.clone());
-                            workloads.push(Folded { ends, members: vec![at] });
-                        }
-                        _ => {}
-                    }
-                }
+                _ => pods.extend(members),
             }
         }
-        let members: Vec<EndIx> = pods.values().copied().collect();
-        let pods = (!members.is_empty()).then(|| Folded { ends: Ends::Pods(pods.into_keys().collect()), members });
-        whole.into_iter().chain(workloads).chain(pods).chain(nodes).collect()
+        pods.sort_unstable();
+        let mut named = Vec::new();
+        for at in &pods {
+            match ground.end(*at).map(|end| &end.who) {
+                Some(Who::Pod(name)) => named.push(name.clone()),
+                Some(Who::Workload(name, kind)) => {
+                    let ends = Ends::Workload(name.clone(), kind.clone());
+                    workloads.push(Folded { ends, members: vec![*at] });
+                }
+                _ => {}
+            }
+        }
+        workloads.sort_by(|one, other| one.ends.cmp(&other.ends));
+        pods.truncate(named.len());
+        let pods = (!pods.is_empty()).then(|| Folded { ends: Ends::Pods(named), members: pods });
+        let whole = namespaces.into_iter().map(|(name, members)| Folded { ends: Ends::Namespace(name.clone()), members });
+        whole.chain(workloads).chain(pods).chain(nodes).collect()
+    }
+
+    /// The namespaces of whom everybody is among the ends, where these are to be named.
+    fn whole_namespaces<'g>(&self, ground: &'g Ground, detail: Detail, ends: &EndSet) -> HashSet<&'g Arc<str>> {
+        if detail != Detail::Namespaces {
+            return HashSet::new();
+        }
+        let mut counts: HashMap<&Arc<str>, usize> = HashMap::new();
+        for at in ends.iter() {
+            if let Some(Who::Pod(name) | Who::Workload(name, _)) = ground.end(at).map(|end| &end.who) {
+                *counts.entry(name.namespace()).or_default() += 1;
+            }
+        }
+        let is_whole = |(name, count): &(&Arc<str>, usize)| self.in_namespace.get(*name) == Some(count);
+        counts.into_iter().filter(is_whole).map(|(name, _)| name).collect()
     }
 }
 

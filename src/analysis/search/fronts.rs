@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::analysis::search::sets::EndSet;
-use crate::engine::{ConnectionEnd, EndName, Snapshot};
+use crate::engine::{Connection, ConnectionEnd, ConnectionFront, EndName, Snapshot};
 use crate::model::cluster::{ExternalTrafficPolicy, ServiceKind};
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::ObjectName;
@@ -31,12 +31,31 @@ pub(in crate::analysis) struct Front {
     pub(in crate::analysis) behind: BTreeSet<usize>,
     /// Those behind it.
     pub(super) ends: EndSet,
-    /// Of senders with addresses of these families: to whom of which group each connection leads, at which port. Of one snapshot.
-    pub(super) ways: BTreeMap<BTreeSet<Family>, BTreeSet<(usize, L4)>>,
+    /// Where the connections of senders of that sort lead, in each snapshot; of senders that reach others too none.
+    pub(super) ways: BTreeMap<Sort, Vec<Vec<Way>>>,
     /// Somebody behind it is no end of the cluster, or nobody knows who is.
     pub(in crate::analysis) has_others: bool,
     /// Who is behind it may hang on where the source is (`externalTrafficPolicy: Local`).
     pub(in crate::analysis) is_local: bool,
+}
+
+/// What makes senders reach the same backends.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Sort {
+    /// By the families of its addresses, in order, in each snapshot. None where flows cannot name it.
+    Inside(Vec<Option<Vec<Family>>>),
+    Outside(Family),
+}
+
+/// A connection by way of a front.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way {
+    pub(super) backend: EndIx,
+    pub(super) group: usize,
+    /// After translation.
+    pub(super) l4: L4,
+    /// Of the addresses that it is between.
+    pub(super) family: Family,
 }
 
 /// Every port that is somebody else's at a node, perhaps.
@@ -117,20 +136,25 @@ fn front(ground: &Ground, senders: &[Sender], (at, destination, port): Named) ->
     let l4 = port.map_or(L4::Icmp, |(protocol, number)| L4::Port(protocol, number));
     for sender in senders {
         let flow = Flow::new(sender.endpoint.clone(), destination.clone(), l4);
-        let mut own = BTreeSet::new();
-        for connection in ground.views.iter().flat_map(|view| view.snapshot.connections(&flow)).flatten() {
-            let end = end(ground, &connection.destination);
-            match end.and_then(|end| Some((end, ground.place_of_group(end)?))) {
-                Some((end, place)) => {
-                    behind.insert(place);
-                    ends.add(end);
-                    own.insert((place, connection.l4));
-                }
-                None => has_others = true,
+        let mut reaches_others = false;
+        let mut own: Vec<Vec<Way>> = Vec::new();
+        for view in &ground.views {
+            let mut of_view = Vec::new();
+            for connection in view.snapshot.connections(&flow).into_iter().flatten() {
+                let backend = end(ground, &connection.destination);
+                let Some((backend, group)) = backend.and_then(|end| Some((end, ground.place_of_group(end)?))) else {
+                    reaches_others = true;
+                    continue;
+                };
+                behind.insert(group);
+                ends.add(backend);
+                of_view.push(Way { backend, group, l4: connection.l4, family: family_of(&connection) });
             }
+            own.push(of_view);
         }
-        if let (Some(families), false) = (&sender.pods, own.is_empty()) {
-            ways.insert(families.clone(), own);
+        has_others |= reaches_others;
+        if !reaches_others {
+            ways.insert(sender.sort.clone(), own);
         }
     }
     let is_local = !matches!(at, At::Service(_)) && {
@@ -146,25 +170,32 @@ fn front(ground: &Ground, senders: &[Sender], (at, destination, port): Named) ->
     Front { at, destination, port, behind, ends, ways, has_others, is_local }
 }
 
+/// The family that judgements take a connection to be of (K22).
+pub(super) fn family_of(connection: &Connection<'_>) -> Family {
+    let sent_to = connection.front.as_ref().and_then(ConnectionFront::address);
+    let address = connection.source.address.or(connection.destination.address).or(sent_to);
+    address.map_or(Family::V4, Family::of)
+}
+
 /// Somebody who sends for all that are like it.
 struct Sender {
     endpoint: Endpoint,
-    /// Of a pod, the families of its addresses.
-    pods: Option<BTreeSet<Family>>,
+    sort: Sort,
 }
 
-/// Those who together reach everybody that anybody reaches: of each family one outside, and of pods one of each sort of
-/// addresses; pods reach all backends (K26), wherever these are.
+/// Those who together reach everybody that anybody reaches: of each family one outside, and of ends one of each sort of
+/// addresses; they reach all backends (K26), wherever these are.
 fn senders(ground: &Ground) -> Vec<Sender> {
     let mut seen = BTreeSet::new();
-    let first = |group: &Group| Some(ground.end(*group.members.first()?)?.who.endpoint());
-    let pods = ground.groups.iter().filter(|group| !group.is_host && seen.insert(&group.families));
-    let pods =
-        pods.filter_map(|group| Some(Sender { endpoint: first(group)?, pods: Some(group.families.clone()) }));
-    let outside = [Family::V4, Family::V6].into_iter().filter_map(|family| ground.outside.any(family));
-    let outside = outside.map(Endpoint::Address);
-    let nodes = ground.groups.iter().filter(|group| group.is_host).filter_map(first).take(1);
-    pods.chain(outside.chain(nodes).map(|endpoint| Sender { endpoint, pods: None })).collect()
+    let first = |group: &Group| {
+        let endpoint = ground.end(*group.members.first()?)?.who.endpoint();
+        Some(Sender { endpoint, sort: Sort::Inside(group.families_in_order()) })
+    };
+    let ends = ground.groups.iter().filter(|group| seen.insert((group.is_host, group.families_in_order())));
+    let outside = [Family::V4, Family::V6].into_iter().filter_map(|family| {
+        Some(Sender { endpoint: Endpoint::Address(ground.outside.any(family)?), sort: Sort::Outside(family) })
+    });
+    ends.filter_map(first).chain(outside).collect()
 }
 
 fn end(ground: &Ground, end: &ConnectionEnd<'_>) -> Option<EndIx> {

@@ -50,8 +50,7 @@ impl<A: Ask> Run<'_, A> {
                 }
                 self.to_host((source, group), (destination, other, host), &mut sources);
             }
-            let targets = EndSet::of(self.ground(), [host]);
-            sources.into_iter().for_each(|(line, ends)| self.lines.ends(line, &ends, targets.clone()));
+            sources.into_iter().for_each(|(line, ends)| self.lines.to_host(line, ends, host));
         }
     }
 

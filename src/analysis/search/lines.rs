@@ -1,6 +1,6 @@
 //! What is told of connections, put together by who opens them and where they go.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::FixedState;
 
@@ -11,7 +11,7 @@ use crate::analysis::search::selection::Selection;
 use crate::analysis::search::sets::{EndSet, Sources, Targets};
 use crate::name::ObjectName;
 use crate::net::{AddressRange, merged};
-use crate::partition::Ground;
+use crate::partition::{EndIx, Ground};
 
 /// What there is to tell of connections from every source to every destination on every port of the two.
 pub(in crate::analysis) struct Told<O> {
@@ -27,6 +27,9 @@ type Map<K, V> = HashMap<K, V, FixedState>;
 #[derive(Default)]
 pub(super) struct Lines {
     between_ends: Map<(LineIx, EndSet), EndSet>,
+    /// To hosts, which are met themselves at some ports and lead elsewhere at others.
+    to_hosts: Map<EndIx, Vec<(LineIx, EndSet)>>,
+    hosts_from: Map<(EndIx, LineIx), Vec<AddressRange>>,
     to_services: Map<(LineIx, ObjectName), EndSet>,
     to_addresses: Map<(LineIx, Vec<AddressRange>), EndSet>,
     from_addresses: Map<(LineIx, Vec<AddressRange>), EndSet>,
@@ -39,6 +42,14 @@ impl Lines {
     /// Ends to others.
     pub(super) fn ends(&mut self, line: LineIx, sources: &EndSet, targets: EndSet) {
         add(&mut self.between_ends, (line, targets), sources);
+    }
+
+    pub(super) fn to_host(&mut self, line: LineIx, sources: EndSet, host: EndIx) {
+        self.to_hosts.entry(host).or_default().push((line, sources));
+    }
+
+    pub(super) fn host_from(&mut self, line: LineIx, ranges: &[AddressRange], host: EndIx) {
+        self.hosts_from.entry((host, line)).or_default().extend(ranges);
     }
 
     pub(super) fn to_service(&mut self, line: LineIx, sources: &EndSet, service: &ObjectName) {
@@ -63,12 +74,13 @@ impl Lines {
 
     /// As ends are named.
     pub(super) fn told<O: Ord + Clone + std::hash::Hash>(
-        self,
+        mut self,
         ground: &Ground,
-        outcomes: &Numbered<O>,
+        mut outcomes: Numbered<O>,
         (folding, detail): (&Folding, Detail),
         (from, to): (&Selection, &Selection),
     ) -> Vec<Told<O>> {
+        self.put_ports_together(ground, &mut outcomes);
         let mut all: Vec<(LineIx, Sources, Targets)> = Vec::new();
         // What the same ends open with the same outcome is one.
         let mut by_sources: Map<(LineIx, EndSet), EndSet> = Map::default();
@@ -103,7 +115,6 @@ impl Lines {
             (line, Sources::Addresses(merged(ranges)), Targets::Ends(targets))
         });
         all.extend(by_targets);
-        let from = (from, to);
         all.extend(self.services_from.into_iter().map(|((line, service), ranges)| {
             (line, Sources::Addresses(merged(ranges)), Targets::Services(BTreeSet::from([service])))
         }));
@@ -113,7 +124,7 @@ impl Lines {
 
         let mut told = Vec::new();
         for (line, sources, targets) in all {
-            let (Some(sources), Some(targets)) = (from.0.sources(sources), from.1.targets(targets)) else { continue };
+            let (Some(sources), Some(targets)) = (from.sources(sources), to.targets(targets)) else { continue };
             let Some((outcome, ports)) = outcomes.line(line) else { continue };
             let destinations = folding.targets(ground, detail, &targets);
             for source in folding.sources(ground, detail, &sources) {
@@ -128,6 +139,58 @@ impl Lines {
         }
         told
     }
+}
+
+impl Lines {
+    /// A host's own ports and those at which it leads elsewhere, where the same is told of both.
+    fn put_ports_together<O: Ord + Clone + std::hash::Hash>(&mut self, ground: &Ground, outcomes: &mut Numbered<O>) {
+        for (host, lines) in std::mem::take(&mut self.to_hosts) {
+            let mut by_outcome: BTreeMap<O, Vec<(Ports, EndSet)>> = BTreeMap::new();
+            for (line, sources) in lines {
+                if let Some((outcome, ports)) = outcomes.line(line).cloned() {
+                    by_outcome.entry(outcome).or_default().push((ports, sources));
+                }
+            }
+            let targets = EndSet::of(ground, [host]);
+            for (outcome, parts) in by_outcome {
+                for (ports, sources) in together(ground, parts) {
+                    let line = outcomes.number_line(outcome.clone(), ports);
+                    add(&mut self.between_ends, (line, targets.clone()), &sources);
+                }
+            }
+        }
+        let mut of_ranges: BTreeMap<(EndIx, Vec<AddressRange>, O), Ports> = BTreeMap::new();
+        for ((host, line), ranges) in std::mem::take(&mut self.hosts_from) {
+            if let Some((outcome, ports)) = outcomes.line(line).cloned() {
+                of_ranges.entry((host, merged(ranges), outcome)).or_default().merge(ports);
+            }
+        }
+        for ((host, ranges, outcome), ports) in of_ranges {
+            let line = outcomes.number_line(outcome, ports);
+            add(&mut self.from_addresses, (line, ranges), &EndSet::of(ground, [host]));
+        }
+    }
+}
+
+/// Sources by all the ports that they have.
+fn together(ground: &Ground, parts: Vec<(Ports, EndSet)>) -> Vec<(Ports, EndSet)> {
+    if parts.len() < 2 {
+        return parts;
+    }
+    let mut of_source: BTreeMap<EndIx, Vec<usize>> = BTreeMap::new();
+    for (at, (_, sources)) in parts.iter().enumerate() {
+        sources.iter().for_each(|end| of_source.entry(end).or_default().push(at));
+    }
+    let mut alike: BTreeMap<Vec<usize>, EndSet> = BTreeMap::new();
+    for (end, own) in of_source {
+        alike.entry(own).or_insert_with(|| EndSet::none(ground)).add(end);
+    }
+    let ports = |own: &[usize]| {
+        let mut ports = Ports::default();
+        own.iter().filter_map(|at| parts.get(*at)).for_each(|(more, _)| ports.merge(more.clone()));
+        ports
+    };
+    alike.into_iter().map(|(own, sources)| (ports(&own), sources)).collect()
 }
 
 fn add<K: Eq + std::hash::Hash>(all: &mut Map<K, EndSet>, key: K, ends: &EndSet) {

@@ -22,9 +22,10 @@ mod through;
 use crate::analysis::search::fronts::{Front, NodePorts, fronts, node_ports};
 use crate::analysis::search::run::Run;
 use crate::engine::Snapshot;
+use crate::net::{PortCuts, PortInterval};
 use crate::partition::Ground;
 
-pub(super) use ask::{Ask, Pair};
+pub(super) use ask::{Ask, Pair, Said};
 pub use ends::Ends;
 pub use fold::Detail;
 pub(super) use fold::Folding;
@@ -47,6 +48,11 @@ impl<A: Ask> Search<A> {
         let node_ports = node_ports(&ground);
         let fronts = fronts(&ground, &node_ports);
         Self { judge, node_ports, fronts, ground }
+    }
+
+    /// What a host says at its own ports is not said where it leads elsewhere.
+    fn apart_from_node_ports(&self, cuts: &mut PortCuts) {
+        self.node_ports.iter().for_each(|(protocol, port)| cuts.apart(PortInterval::one(*protocol, *port)));
     }
 
     /// All that there is to tell of some ends: what goes to the same ends on the same ports with the same outcome is one.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::search::ask::{Ask, Outcomes, Pair};
+use crate::analysis::search::ask::{Ask, Pair};
 use crate::analysis::search::courses::{LineIx, OutcomesIx};
 use crate::analysis::search::run::Run;
 use crate::analysis::search::sets::EndSet;
@@ -69,7 +69,10 @@ impl<A: Ask> Run<'_, A> {
             }
             let targets = EndSet::of(self.ground(), group.members.iter().copied());
             for (line, ranges) in known.get(&key).into_iter().flatten() {
-                self.lines.from_addresses(*line, ranges.clone(), &targets);
+                match group.members.first().filter(|_| group.is_host) {
+                    Some(host) => self.lines.host_from(*line, ranges, *host),
+                    None => self.lines.from_addresses(*line, ranges.clone(), &targets),
+                }
             }
         }
     }
@@ -78,7 +81,10 @@ impl<A: Ask> Run<'_, A> {
         let ground = self.ground();
         let mut found = Ranges::new();
         let Some(endpoint) = destination.members.first().and_then(|at| self.endpoint(*at)) else { return found };
-        let cuts = ground.cuts(None, Some(destination));
+        let mut cuts = ground.cuts(None, Some(destination));
+        if destination.is_host && self.judge().must_ask() {
+            self.search.apart_from_node_ports(&mut cuts);
+        }
         for family in [Family::V4, Family::V6] {
             for interval in ground.intervals(&ground.ingress(destination), family) {
                 let free = ground.outside.free(interval);
@@ -98,11 +104,10 @@ impl<A: Ask> Run<'_, A> {
     fn direct(&mut self, pair: &Pair, cuts: &PortCuts) -> OutcomesIx {
         let (ground, judge) = (self.ground(), self.judge());
         let intervals = cuts.intervals();
-        let outcomes: Outcomes<A::Outcome> = if judge.must_ask() {
-            judge.outcomes(pair, &intervals)
-        } else {
-            self.courses.of_pair(ground, judge, pair, &intervals)
-        };
-        self.courses.outcomes.number(outcomes)
+        if judge.must_ask() {
+            return self.courses.outcomes.number(judge.outcomes(pair, &intervals));
+        }
+        let both = self.courses.of_pair(ground, pair, &intervals);
+        self.courses.of_courses(judge, both)
     }
 }

@@ -1,14 +1,20 @@
 //! One search under way: what is found out is kept to its end.
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
 use crate::analysis::search::Search;
 use crate::analysis::search::ask::{Ask, Pair};
-use crate::analysis::search::courses::{Courses, OutcomesIx, Sights};
+use crate::analysis::search::courses::{BothIx, Courses, OutcomesIx, Sights};
+use crate::analysis::search::fronts::Sort;
 use crate::analysis::search::fold::{Detail, Folding};
 use crate::analysis::search::lines::{Lines, Told};
 use crate::analysis::search::selection::Selection;
 use crate::model::flow::Endpoint;
 use crate::name::Direction;
-use crate::partition::{EndIx, Ground, Group, Nearnesses, Subjects, Who};
+use crate::net::Family;
+use crate::partition::{EndIx, Ground, Group, Nearnesses, SubjectIx, Subjects, Who};
 
 pub(super) struct Run<'s, A: Ask> {
     pub(super) search: &'s Search<A>,
@@ -18,6 +24,10 @@ pub(super) struct Run<'s, A: Ask> {
     pub(super) ingress: Subjects<'s>,
     pub(super) near: Nearnesses<'s>,
     pub(super) courses: Courses<A::Outcome>,
+    /// Of which family connections between two sorts of ends are.
+    pub(super) families: HashMap<(usize, Sort, Vec<Option<Vec<Family>>>), Option<Family>, FixedState>,
+    /// What both sides say of connections from outside, by subject and interval.
+    pub(super) from_outside: HashMap<(SubjectIx, Family, Vec<usize>), BothIx, FixedState>,
     pub(super) lines: Lines,
     /// The places of the groups that are asked about as sources, and as destinations.
     pub(super) sources: Vec<usize>,
@@ -46,6 +56,8 @@ impl<'s, A: Ask> Run<'s, A> {
             ingress: Subjects::new(ground, Direction::Ingress),
             near: Nearnesses::new(ground),
             courses: Courses::new(),
+            families: HashMap::default(),
+            from_outside: HashMap::default(),
             lines: Lines::default(),
             sources,
             destinations,
@@ -99,12 +111,18 @@ impl<'s, A: Ask> Run<'s, A> {
             return Some(known);
         }
         let pair = self.pair(ends.0, ends.1)?;
-        let cuts = || self.search.ground.cuts(Some(source), Some(destination));
+        let cuts = || {
+            let mut cuts = self.search.ground.cuts(Some(source), Some(destination));
+            if destination.is_host && self.search.judge.must_ask() {
+                self.search.apart_from_node_ports(&mut cuts);
+            }
+            cuts
+        };
         Some(self.courses.ask(&self.search.ground, &self.search.judge, sights, &pair, cuts))
     }
 
     pub(super) fn told(self, folding: &Folding, detail: Detail) -> Vec<Told<A::Outcome>> {
         let Self { search, from, to, courses, lines, .. } = self;
-        lines.told(&search.ground, &courses.outcomes, (folding, detail), (from, to))
+        lines.told(&search.ground, courses.outcomes, (folding, detail), (from, to))
     }
 }

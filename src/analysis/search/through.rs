@@ -1,18 +1,21 @@
 //! Connections by way of what leads elsewhere: Services, their other addresses, ports of nodes (K23, K26).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
 
-use crate::analysis::search::ask::{Ask, Outcomes, Pair};
-use crate::analysis::search::courses::{OutcomesIx, Sights};
-use crate::analysis::search::fronts::{At, Front};
+use crate::analysis::search::ask::{Ask, Outcomes, Pair, Said};
+use crate::analysis::search::courses::{BothIx, OutcomesIx, Sights};
+use crate::analysis::search::fronts::{At, Front, Sort, Way, family_of};
 use crate::analysis::search::run::Run;
 use crate::analysis::search::sets::EndSet;
 use crate::engine::Distinctions;
 use crate::model::flow::{Endpoint, L4};
-use crate::net::{AddressRange, Family};
-use crate::partition::{EndIx, Group, SightIx, SubjectIx};
+use crate::net::{AddressNumber, AddressRange, Family, PortInterval};
+use crate::partition::{EndIx, Group, NearIx, SightIx, SubjectIx, View, Who};
+use crate::profile::{Row, Rows, Support};
+use crate::verdict::{Decide, Verdict};
 
 /// What tells sources apart that go by way of one front: as subjects, as those behind it see them, where they run, and whether
 /// they are behind it themselves.
@@ -49,13 +52,9 @@ impl<A: Ask> Run<'_, A> {
             if !tells && !self.judge().may_tell_from(self.ground(), group) {
                 continue;
             }
-            if let Some(outcomes) = self.agreed((source, group), front) {
-                let ends = found.entry(outcomes).or_insert_with(|| EndSet::none(&self.search.ground));
-                group.members.iter().for_each(|end| ends.add(*end));
-                continue;
-            }
             for (key, members) in self.parts_before(front, (source, group)) {
                 let known_here = key.as_ref().and_then(|key| known.get(key)).copied();
+                let known_here = known_here.or_else(|| self.agreed((source, group), &members, front));
                 let Some(endpoint) = members.first().and_then(|at| self.endpoint(*at)) else { continue };
                 let outcomes = known_here.unwrap_or_else(|| {
                     let pair = Pair::new(endpoint, front.destination.clone());
@@ -71,7 +70,7 @@ impl<A: Ask> Run<'_, A> {
             for line in self.courses.outcomes.lines(outcomes) {
                 match &front.at {
                     At::Service(name) => self.lines.to_service(*line, &sources, name),
-                    At::Host(host) => self.lines.ends(*line, &sources, EndSet::of(&self.search.ground, [*host])),
+                    At::Host(host) => self.lines.to_host(*line, sources.clone(), *host),
                     At::Address(address) => {
                         let range = AddressRange::new(*address, *address);
                         self.lines.to_addresses(*line, &sources, range.into_iter().collect());
@@ -106,31 +105,116 @@ impl<A: Ask> Run<'_, A> {
         parts.into_iter().map(key).collect()
     }
 
-    /// What all backends agree on, told by what there is to tell of each; none where that does not say it (U4, U5, C10, ...).
-    fn agreed(&mut self, (source, group): (usize, &Group), front: &Front) -> Option<OutcomesIx> {
-        let port = front.port?;
-        let is_plain = matches!(front.at, At::Service(_)) && !front.has_others && !front.is_local && !group.is_host;
-        if !is_plain || group.families.is_empty() || group.members.iter().any(|end| front.ends.contains(*end)) {
-            return None;
+    /// What all backends say together, by what is said of each alone (K23); none where that does not tell it.
+    fn agreed(&mut self, (source, group): (usize, &Group), members: &[EndIx], front: &Front) -> Option<OutcomesIx> {
+        let port = self.plain_port(front)?;
+        let sort = Sort::Inside(group.families_in_order());
+        let from = *members.first()?;
+        let mut all: Vec<Said> = Vec::new();
+        for (view, ways) in front.ways.get(&sort)?.iter().enumerate() {
+            let mut backends: BTreeSet<BackendSaid> = BTreeSet::new();
+            let mut seen: BTreeSet<(usize, Option<NearIx>, L4)> = BTreeSet::new();
+            for way in ways {
+                if way.backend == from {
+                    backends.insert(self.said_by_way_of_itself(view, from, front, port.into())?);
+                    continue;
+                }
+                let (other, near) = (self.group(way.group)?, self.near_on_the_way((source, group), from, way)?);
+                if !seen.insert((way.group, near, way.l4)) {
+                    continue;
+                }
+                if self.family_between(view, (&sort, other), (from, way.backend)) != Some(way.family) {
+                    return None;
+                }
+                let sights = self.sights_on_the_way((source, group), way, near)?;
+                let pair = self.pair(from, way.backend)?;
+                let cuts = || self.search.ground.cuts(Some(group), Some(other));
+                let both = self.courses.both(&self.search.ground, sights, &pair, cuts);
+                backends.insert(self.courses.said(both, way.l4).get(view).copied().flatten()?);
+            }
+            all.push(together(backends.into_iter()));
         }
-        let ways = front.ways.get(&group.families)?;
-        let mut backends: Vec<(OutcomesIx, L4)> = Vec::new();
-        for (at, l4) in ways {
-            let other = self.group(*at).filter(|other| !other.is_host && !other.families.is_empty())?;
-            let ends = group.members.first().copied().zip(other.members.first().copied())?;
-            let sights = Sights {
-                egress: self.egress.sight(self.egress.of(source), *at),
-                ingress: self.ingress.sight(self.ingress.of(*at), source),
-            };
-            backends.push((self.outcomes(sights, (group, other), ends)?, *l4));
-        }
-        let told = backends.iter().map(|(outcomes, l4)| self.courses.outcomes.on(*outcomes, *l4));
-        let outcome = self.judge().agreed(told)?;
+        Some(self.on_one_port(&all, port))
+    }
+
+    /// The port of a Service whose backends are judged as each is alone: where nothing else is seen of what was sent to (U5, U9,
+    /// C10), and nothing hangs on where it was sent from.
+    fn plain_port(&self, front: &Front) -> Option<PortInterval> {
+        let is_plain = matches!(front.at, At::Service(_)) && !front.is_local && !self.judge().must_ask();
+        let by_ip = |view: &View| view.snapshot.profile().capabilities().cluster_ip == Support::Supported;
+        front.port.filter(|_| is_plain && self.ground().views.iter().all(by_ip))
+    }
+
+    fn on_one_port(&mut self, said: &[Said], port: PortInterval) -> OutcomesIx {
         let mut outcomes = Outcomes::new();
-        if let Some(outcome) = outcome {
+        if let Some(outcome) = self.judge().outcome_of(said) {
             outcomes.entry(outcome).or_default().add(port);
         }
-        Some(self.courses.outcomes.number(outcomes))
+        self.courses.outcomes.number(outcomes)
+    }
+
+    /// A backend that reaches itself (U4).
+    fn said_by_way_of_itself(&self, view: usize, end: EndIx, front: &Front, l4: L4) -> Option<BackendSaid> {
+        let Who::Pod(name) = &self.ground().end(end)?.who else { return None };
+        let pair = Pair { via: Some(name.clone()), ..Pair::new(self.endpoint(end)?, front.destination.clone()) };
+        let decision = self.ground().views.get(view)?.snapshot.decide(&pair.flow(l4)).ok()?;
+        Some((decision.verdict, decision.rows))
+    }
+
+    /// How the two stand to each other, where one is a host and it matters. None of hosts among themselves, and of what stands for
+    /// several pods.
+    #[expect(clippy::option_option, reason = "none where nothing can be said, and none where there is nothing to say")]
+    fn near_on_the_way(
+        &mut self,
+        (_, group): (usize, &Group),
+        from: EndIx,
+        way: &Way,
+    ) -> Option<Option<NearIx>> {
+        let other = self.group(way.group).filter(|other| !other.is_workload)?;
+        match (group.is_host, other.is_host) {
+            (true, true) => None,
+            (false, true) if !self.ground().is_free_source(group) => Some(self.near.near(from, way.backend)),
+            (true, false) if !self.ground().is_free_destination(other) => Some(self.near.near(way.backend, from)),
+            _ => Some(None),
+        }
+    }
+
+    fn sights_on_the_way(
+        &mut self,
+        (source, group): (usize, &Group),
+        way: &Way,
+        near: Option<NearIx>,
+    ) -> Option<Sights> {
+        let (subject, own) = (self.egress.of(source), self.ingress.of(way.group));
+        let egress = if self.group(way.group)?.is_host {
+            self.egress.sight_of_host(subject, way.group, near)
+        } else {
+            self.egress.sight(subject, way.group)
+        };
+        let ingress = if group.is_host {
+            self.ingress.sight_of_host(own, source, near)
+        } else {
+            self.ingress.sight(own, source)
+        };
+        Some(Sights { egress, ingress })
+    }
+
+    /// Of which family connections between two ends are that name each other; none where there are none.
+    fn family_between(
+        &mut self,
+        view: usize,
+        (sort, other): (&Sort, &Group),
+        ends: (EndIx, EndIx),
+    ) -> Option<Family> {
+        let key = (view, sort.clone(), other.families_in_order());
+        if let Some(known) = self.families.get(&key) {
+            return *known;
+        }
+        let flow = self.pair(ends.0, ends.1)?.flow(L4::Icmp);
+        let connections = self.ground().views.get(view)?.snapshot.connections(&flow).ok();
+        let family = connections.and_then(|all| all.first().map(family_of));
+        self.families.insert(key, family);
+        family
     }
 
     fn outcomes_at(&self, pair: &Pair, front: &Front, source: Option<&Group>) -> Outcomes<A::Outcome> {
@@ -149,16 +233,15 @@ impl<A: Ask> Run<'_, A> {
         for interval in ground.intervals(&rows, family) {
             let free = ground.outside.free(interval);
             let Some(address) = free.first().map(AddressRange::first) else { continue };
-            let pair = Pair::new(Endpoint::Address(address), front.destination.clone());
-            let outcomes = self.outcomes_at(&pair, front, None);
-            let outcomes = self.courses.outcomes.number(outcomes);
+            let outcomes = self.agreed_from_outside(address, front).unwrap_or_else(|| {
+                let pair = Pair::new(Endpoint::Address(address), front.destination.clone());
+                let outcomes = self.outcomes_at(&pair, front, None);
+                self.courses.outcomes.number(outcomes)
+            });
             for line in self.courses.outcomes.lines(outcomes) {
                 match &front.at {
                     At::Service(name) => self.lines.service_from(*line, &free, name),
-                    At::Host(host) => {
-                        let targets = EndSet::of(&self.search.ground, [*host]);
-                        self.lines.from_addresses(*line, free.clone(), &targets);
-                    }
+                    At::Host(host) => self.lines.host_from(*line, &free, *host),
                     At::Address(address) => {
                         let face = AddressRange::new(*address, *address);
                         face.into_iter().for_each(|face| self.lines.face_from(*line, &free, face));
@@ -166,5 +249,63 @@ impl<A: Ask> Run<'_, A> {
                 }
             }
         }
+    }
+
+    /// As from inside: what is said of each backend alone.
+    fn agreed_from_outside(&mut self, address: IpAddr, front: &Front) -> Option<OutcomesIx> {
+        let port = self.plain_port(front)?;
+        let mut all: Vec<Said> = Vec::new();
+        for (view, ways) in front.ways.get(&Sort::Outside(Family::of(address)))?.iter().enumerate() {
+            let mut backends: BTreeSet<BackendSaid> = BTreeSet::new();
+            for way in ways {
+                let other = self.group(way.group).filter(|other| !other.is_workload)?;
+                let both = self.both_from_outside(address, (way.group, other))?;
+                backends.insert(self.courses.said(both, way.l4).get(view).copied().flatten()?);
+            }
+            all.push(together(backends.into_iter()));
+        }
+        Some(self.on_one_port(&all, port))
+    }
+
+    /// What both sides say of connections from an address, the same of all that lie in one interval of the rules.
+    fn both_from_outside(&mut self, address: IpAddr, (at, group): (usize, &Group)) -> Option<BothIx> {
+        let number = AddressNumber::of(address);
+        let cell = |row: &Distinctions| row.starts(number.family).partition_point(|start| *start <= number.bits);
+        let cells: Vec<usize> = self.ground().ingress(group).into_iter().map(cell).collect();
+        let key = (self.ingress.of(at), number.family, cells);
+        if let Some(known) = self.from_outside.get(&key) {
+            return Some(*known);
+        }
+        let pair = Pair::new(Endpoint::Address(address), self.endpoint(*group.members.first()?)?);
+        let intervals = self.ground().cuts(None, Some(group)).intervals();
+        let both = self.courses.of_pair(&self.search.ground, &pair, &intervals);
+        self.from_outside.insert(key, both);
+        Some(both)
+    }
+}
+
+/// What is said of one backend.
+type BackendSaid = (Verdict, Rows);
+
+/// What all backends say, else it hangs on what leaves each open, and on which it is where they disagree (K23). None where there
+/// is none.
+fn together(backends: impl Iterator<Item = BackendSaid>) -> Said {
+    let (mut allowed, mut denied, mut open) = (false, false, None);
+    for (verdict, rows) in backends {
+        match verdict {
+            Verdict::Allow => allowed = true,
+            Verdict::Deny => denied = true,
+            Verdict::Undefined => open = Some(rows.union(open.unwrap_or(Rows::NONE))),
+        }
+    }
+    let mut rows = open.unwrap_or(Rows::NONE);
+    if allowed && denied {
+        rows.insert(Row::K23);
+    }
+    match (allowed, denied, open) {
+        (false, false, None) => None,
+        (true, false, None) => Some((Verdict::Allow, Rows::NONE)),
+        (false, true, None) => Some((Verdict::Deny, Rows::NONE)),
+        _ => Some((Verdict::Undefined, rows)),
     }
 }

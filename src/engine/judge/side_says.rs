@@ -23,6 +23,19 @@ pub(crate) struct SideSays {
     pub(crate) portless: KeptTruth,
 }
 
+impl SideSays {
+    /// What it says of a connection on a port that it was asked about, or without ports.
+    pub(crate) fn on(&self, l4: L4) -> Option<&KeptTruth> {
+        match l4 {
+            L4::Port(protocol, port) => {
+                let mut ports = self.ports.iter();
+                ports.find(|(interval, _)| interval.contains(protocol, port)).map(|(_, truth)| truth)
+            }
+            L4::Icmp | L4::Other(_) => Some(&self.portless),
+        }
+    }
+}
+
 impl Snapshot {
     /// What one side says of connections between two ends that meet, nothing being translated on the way. None where the flow
     /// cannot be.
