@@ -90,6 +90,11 @@ impl<'c, T: Identified> Objects<'c, T> {
         Handles { entries: self.stored.iter() }
     }
 
+    /// Whether both are one store, of which nothing was changed since: they are equal, and it costs nothing to know.
+    pub(crate) fn is_shared_with(self, other: Self) -> bool {
+        self.stored.ptr_eq(other.stored)
+    }
+
     /// The one of that identity, to share it without a copy.
     pub(crate) fn handle(self, identity: &T::Identity) -> Option<&'c Arc<T>> {
         self.stored.get(identity)

@@ -1,16 +1,16 @@
 //! Ends inside the cluster, each met by its name.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::engine::{PodId, Snapshot};
 use crate::labels::Labels;
-use crate::model::cluster::WorkloadKind;
+use crate::model::cluster::{Pod, Workload, WorkloadKind};
 use crate::model::flow::Endpoint;
 use crate::name::ObjectName;
-use crate::net::AddressNumber;
-use crate::partition::index::{Index, Object};
+use crate::partition::index::Index;
 
 /// The place of an end among all of a partition, which are in the order of [`Who`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,74 +47,107 @@ impl Who {
             Self::Node(name) => Endpoint::Node(name.clone()),
         }
     }
+}
 
-    pub(super) fn pod_id(&self, snapshot: &Snapshot) -> Option<PodId> {
+/// What an end is in one snapshot.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Found<'c> {
+    /// Live.
+    Pod(&'c Pod),
+    /// It stands for pods that nobody loaded.
+    Workload(&'c Workload),
+    /// By every name that there is.
+    Node(&'c Arc<str>),
+}
+
+/// What makes an end's own node: where it runs, or may (K18, U8).
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct Standing<'c> {
+    node: Option<&'c str>,
+    hosts: &'c [IpAddr],
+    /// Of one that says no node.
+    selector: Vec<(&'c str, &'c str)>,
+}
+
+impl<'c> Found<'c> {
+    /// Every end of a snapshot, in the order of [`Who`].
+    pub(super) fn all(snapshot: &'c Snapshot) -> Vec<Self> {
+        let cluster = snapshot.cluster();
+        let live = || cluster.pods().iter().filter(|pod| pod.is_live());
+        let mut nodes: BTreeSet<&Arc<str>> = cluster.nodes().iter().map(|node| &node.name).collect();
+        let mut last: Option<&Arc<str>> = None;
+        for name in live().filter_map(|pod| pod.node.as_ref()) {
+            if last != Some(name) {
+                nodes.insert(name);
+                last = Some(name);
+            }
+        }
+        let workloads = Index::workloads(cluster).into_iter().map(Found::Workload);
+        live().map(Found::Pod).chain(workloads).chain(nodes.into_iter().map(Found::Node)).collect()
+    }
+
+    fn key(self) -> (u8, &'c str, &'c str, Option<&'c WorkloadKind>) {
         match self {
-            Self::Pod(name) => snapshot.pod_id(name),
-            Self::Workload(..) | Self::Node(_) => None,
+            Self::Pod(pod) => (0, pod.name.namespace(), pod.name.name(), None),
+            Self::Workload(workload) => (1, workload.name.namespace(), workload.name.name(), Some(&workload.kind)),
+            Self::Node(name) => (2, name, "", None),
+        }
+    }
+
+    /// By who they are.
+    pub(super) fn order(self, other: Self) -> Ordering {
+        if let (Self::Pod(one), Self::Pod(other)) = (self, other) {
+            if std::ptr::eq(one, other) {
+                return Ordering::Equal;
+            }
+        }
+        self.key().cmp(&other.key())
+    }
+
+    pub(super) fn who(self) -> Who {
+        match self {
+            Self::Pod(pod) => Who::Pod(pod.name.clone()),
+            Self::Workload(workload) => Who::Workload(workload.name.clone(), workload.kind.clone()),
+            Self::Node(name) => Who::Node(name.clone()),
+        }
+    }
+
+    /// Whether both are the same, in all that a snapshot says of it.
+    pub(super) fn is_same(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Pod(one), Self::Pod(other)) => std::ptr::eq(one, other) || one == other,
+            (Self::Workload(one), Self::Workload(other)) => std::ptr::eq(one, other) || one == other,
+            (Self::Node(one), Self::Node(other)) => one == other,
+            _ => false,
         }
     }
 
     /// Whether it is a node, or shares one's network: it may be what a pod runs on.
-    pub(super) fn is_host(&self, snapshot: &Snapshot) -> bool {
-        let cluster = snapshot.cluster();
+    pub(super) fn is_host(self) -> bool {
         match self {
-            Self::Pod(name) => cluster.pod(name).is_some_and(|pod| pod.host_network),
-            Self::Workload(name, kind) => cluster.workload(kind, name).is_some_and(|workload| workload.host_network),
+            Self::Pod(pod) => pod.host_network,
+            Self::Workload(workload) => workload.host_network,
             Self::Node(_) => true,
         }
     }
 
-    /// In their order.
-    pub(super) fn addresses(&self, snapshot: &Snapshot) -> Vec<AddressNumber> {
+    /// In their order; a node's are its object's.
+    pub(super) fn addresses(self) -> &'c [IpAddr] {
         match self {
-            Self::Pod(name) => {
-                let addresses = snapshot.cluster().pod(name).map_or(&[][..], |pod| &pod.addresses);
-                addresses.iter().copied().map(AddressNumber::of).collect()
-            }
-            Self::Workload(..) | Self::Node(_) => Vec::new(),
+            Self::Pod(pod) => &pod.addresses,
+            Self::Workload(_) | Self::Node(_) => &[],
         }
     }
-}
 
-/// What makes an end's own node: where it runs, or may (K18, U8).
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Standing {
-    node: Option<Arc<str>>,
-    hosts: Vec<IpAddr>,
-    selector: Vec<(String, String)>,
-}
-
-impl Standing {
-    fn new(node: Option<&Arc<str>>, hosts: &[IpAddr], selector: &Labels) -> Self {
-        let selector = if node.is_none() { selector.iter().collect() } else { Vec::new() };
-        let selector = selector.into_iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
-        Self { node: node.cloned(), hosts: hosts.to_vec(), selector }
-    }
-
-    /// Of every end of a snapshot: live pods, workloads that stand for pods nobody loaded, nodes by every name that there is.
-    pub(super) fn of_all(snapshot: &Snapshot) -> BTreeMap<Who, Self> {
-        let cluster = snapshot.cluster();
-        let mut all = BTreeMap::new();
-        for object in Index::new(cluster).objects() {
-            let (who, standing) = match object {
-                Object::Pod(pod) => {
-                    let standing = Self::new(pod.node.as_ref(), &pod.host_addresses, &pod.node_selector);
-                    (Who::Pod(pod.name.clone()), standing)
-                }
-                Object::Workload(workload) => {
-                    let standing = Self::new(workload.node.as_ref(), &[], &workload.node_selector);
-                    (Who::Workload(workload.name.clone(), workload.kind.clone()), standing)
-                }
-            };
-            all.insert(who, standing);
-        }
-        let named = cluster.pods().iter().filter(|pod| pod.is_live()).filter_map(|pod| pod.node.clone());
-        for name in cluster.nodes().iter().map(|node| node.name.clone()).chain(named) {
-            let standing = Self::new(Some(&name), &[], &Labels::new());
-            all.insert(Who::Node(name), standing);
-        }
-        all
+    pub(super) fn standing(self) -> Standing<'c> {
+        let (node, hosts, selector): (_, &'c [IpAddr], _) = match self {
+            Self::Pod(pod) => (pod.node.as_ref(), &pod.host_addresses, Some(&pod.node_selector)),
+            Self::Workload(workload) => (workload.node.as_ref(), &[], Some(&workload.node_selector)),
+            Self::Node(name) => (Some(name), &[], None),
+        };
+        let selector = selector.filter(|_| node.is_none()).into_iter().flat_map(Labels::iter);
+        let selector = selector.map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        Standing { node: node.map(|name| &**name), hosts, selector }
     }
 }
 

@@ -1,15 +1,15 @@
 //! The ends of one snapshot, or those that two have in common, in groups that no policy tells apart.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::FixedState;
 
-use crate::engine::{ClassId, Distinctions, Snapshot};
+use crate::engine::{ClassId, Distinctions, PodId, Snapshot};
 use crate::net::{AddressNumber, AddressRange, Family, PortCuts, PortInterval};
-use crate::partition::ends::{End, EndIx, Standing, Who};
+use crate::partition::ends::{End, EndIx, Found, Who};
 use crate::partition::interned::Interned;
 use crate::partition::outside::Outside;
-use crate::partition::same::{has_same_surroundings, is_same_end, is_same_row};
+use crate::partition::same::{Common, has_same_surroundings, is_same_row};
 use crate::partition::view::View;
 
 /// Pods or workloads that no policy tells apart, or one node or hostNetwork pod.
@@ -79,63 +79,65 @@ pub(crate) struct Ground {
 impl Ground {
     pub(crate) fn new(snapshots: &[&Snapshot]) -> Self {
         let views: Vec<View> = snapshots.iter().map(|snapshot| View::new(snapshot)).collect();
-        let all: Vec<BTreeMap<Who, Standing>> = snapshots.iter().map(|snapshot| Standing::of_all(snapshot)).collect();
-        let is_common = |who: &Who| all.iter().all(|own| own.contains_key(who));
-        let alone = all.iter().map(|own| own.keys().filter(|who| !is_common(who)).cloned().collect()).collect();
-        let mut standings = Interned::default();
-        let ends: Vec<End> = all
-            .first()
-            .into_iter()
-            .flat_map(BTreeMap::keys)
-            .filter(|who| is_common(who))
-            .map(|who| End {
-                who: who.clone(),
-                ids: snapshots.iter().map(|snapshot| who.pod_id(snapshot)).collect(),
-                is_host: snapshots.iter().any(|snapshot| who.is_host(snapshot)),
-                standing: standings.place(all.iter().map(|own| own.get(who)).collect::<Vec<_>>()),
-            })
-            .collect();
+        let all: Vec<Vec<Found<'_>>> = snapshots.iter().map(|snapshot| Found::all(snapshot)).collect();
+        let Common { ends: common, alone } = Common::of(&all);
+        let has_same_surroundings = has_same_surroundings(snapshots);
         let mut ground = Self {
-            ends: Vec::new(),
+            ends: Vec::with_capacity(common.len()),
             groups: Vec::new(),
-            group_of: Vec::new(),
+            group_of: Vec::with_capacity(common.len()),
             outside: Outside::new(snapshots),
-            has_same_surroundings: has_same_surroundings(snapshots),
+            has_same_surroundings,
             views,
-            alone,
+            alone: alone.into_iter().map(|own| own.into_iter().map(Found::who).collect()).collect(),
         };
         let mut known: HashMap<Key, usize, FixedState> = HashMap::default();
-        for (at, end) in (0..).map(EndIx).zip(&ends) {
-            ground.put(at, end, &mut known);
+        let mut standings = Interned::default();
+        for (at, found) in (0..).map(EndIx).zip(&common) {
+            let Some(who) = found.first().map(|found| found.who()) else { continue };
+            let id = |(view, found): (&View, &Found<'_>)| match found {
+                Found::Pod(pod) => view.snapshot.pod_id(&pod.name),
+                Found::Workload(_) | Found::Node(_) => None,
+            };
+            let ids = ground.views.iter().zip(found).map(id).collect();
+            let is_host = found.iter().any(|found| found.is_host());
+            let standing = standings.place(found.iter().map(|found| found.standing()).collect::<Vec<_>>());
+            let end = End { who, ids, is_host, standing };
+            ground.put(at, &end, found, &mut known);
+            ground.ends.push(end);
         }
-        ground.ends = ends;
         ground
     }
 
-    fn put(&mut self, at: EndIx, end: &End, known: &mut HashMap<Key, usize, FixedState>) {
-        let classes: Vec<Option<ClassId>> = self.views.iter().map(|view| view.class_of(&end.who)).collect();
-        let of = |(view, class): (&View, &Option<ClassId>)| class.and_then(|class| view.place(class));
-        let places: Vec<Option<usize>> = self.views.iter().zip(&classes).map(of).collect();
-        let addresses: Vec<Vec<AddressNumber>> =
-            self.views.iter().map(|view| end.who.addresses(&view.snapshot)).collect();
+    fn put(&mut self, at: EndIx, end: &End, found: &[Found<'_>], known: &mut HashMap<Key, usize, FixedState>) {
+        let class = |(view, (found, id)): (&View, (&Found<'_>, &Option<PodId>))| match found {
+            Found::Pod(_) => view.snapshot.class_of((*id)?),
+            Found::Workload(_) => view.snapshot.class_of_endpoint(&end.who.endpoint()),
+            Found::Node(_) => None,
+        };
+        let classes: Vec<Option<ClassId>> = self.views.iter().zip(found.iter().zip(&end.ids)).map(class).collect();
+        let numbers = |found: &Found<'_>| found.addresses().iter().copied().map(AddressNumber::of).collect();
+        let is_changed = !found.split_first().is_none_or(|(one, others)| others.iter().all(|other| one.is_same(*other)));
         let is_workload = matches!(end.who, Who::Workload(..));
-        let is_changed = !is_same_end(&self.views, &end.who);
-        let cells = |(view, own): (&View, &Vec<AddressNumber>)| own.iter().map(|number| view.cell(*number)).collect();
-        let cells = self.views.iter().zip(&addresses).map(cells);
+        let cells = |(view, found): (&View, &Found<'_>)| {
+            found.addresses().iter().map(|address| view.cell(AddressNumber::of(*address))).collect()
+        };
+        let cells = self.views.iter().zip(found).map(cells);
         let each: Option<Vec<_>> = classes.iter().zip(cells).map(|(class, cells)| Some(((*class)?, cells))).collect();
         let key = match each {
             Some(each) if !end.is_host => Key::Alike { each, is_workload, is_changed },
             _ => Key::Alone(at),
         };
-        let by_name = |(view, own): (&View, &Vec<AddressNumber>)| {
+        let by_name = |(view, found): (&View, &Found<'_>)| {
             if !end.is_host {
-                return Some(own.clone());
+                return Some(numbers(found));
             }
             let own = view.snapshot.addresses_by_name(&end.who.endpoint())?;
             Some(own.into_iter().map(AddressNumber::of).collect())
         };
         let group = *known.entry(key).or_insert_with(|| {
-            let by_name = self.views.iter().zip(&addresses).map(by_name).collect();
+            let of = |(view, class): (&View, &Option<ClassId>)| class.and_then(|class| view.place(class));
+            let places: Vec<Option<usize>> = self.views.iter().zip(&classes).map(of).collect();
             let rows = |row: fn(&View, Option<usize>) -> &Distinctions| -> Vec<&Distinctions> {
                 self.views.iter().zip(&places).map(|(view, place)| row(view, *place)).collect()
             };
@@ -147,7 +149,7 @@ impl Ground {
             self.groups.push(Group {
                 members: Vec::new(),
                 places,
-                addresses: by_name,
+                addresses: self.views.iter().zip(found).map(by_name).collect(),
                 is_host: end.is_host,
                 is_workload,
                 change,

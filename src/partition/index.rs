@@ -85,9 +85,20 @@ struct Labelled<'c> {
 
 impl<'c> Index<'c> {
     pub(crate) fn new(cluster: &'c Cluster) -> Self {
-        let pods = || cluster.pods().iter().filter(|pod| pod.is_live()).map(Object::Pod);
+        let workloads = Self::workloads(cluster);
+        let pods = cluster.pods().iter().filter(|pod| pod.is_live()).map(Object::Pod);
+        let mut objects: Vec<Object<'c>> = pods.collect();
+        if !workloads.is_empty() {
+            objects.extend(workloads.into_iter().map(Object::Workload));
+            objects.sort_by_key(|object| object.name());
+        }
+        Self::of(cluster, objects)
+    }
+
+    /// The workloads that stand for pods nobody loaded, by name, then kind.
+    pub(crate) fn workloads(cluster: &'c Cluster) -> Vec<&'c Workload> {
         if cluster.workloads().is_empty() {
-            return Self::of(cluster, pods().collect());
+            return Vec::new();
         }
         // A workload whose pods are there says nothing that they do not say better; what no controller made is its by labels.
         let controllers = Controllers::new(cluster);
@@ -97,10 +108,7 @@ impl<'c> Index<'c> {
             let own = loose.own(workload.name.namespace());
             controllers.leave_alone(cluster, workload) && loose.select(&[own], &workload.selector).is_empty()
         };
-        let workloads = cluster.workloads().iter().filter(stands_alone).map(Object::Workload);
-        let mut objects: Vec<Object<'c>> = pods().chain(workloads).collect();
-        objects.sort_by_key(|object| object.name());
-        Self::of(cluster, objects)
+        cluster.workloads().iter().filter(stands_alone).collect()
     }
 
     fn of(cluster: &'c Cluster, objects: Vec<Object<'c>>) -> Self {

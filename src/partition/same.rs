@@ -1,25 +1,45 @@
 //! What two snapshots have in common.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::engine::{Distinctions, Snapshot};
 use crate::model::cluster::Pod;
-use crate::partition::ends::Who;
-use crate::partition::view::View;
+use crate::partition::ends::Found;
 
-/// Whether an end is in all of them what it is in the first.
-pub(super) fn is_same_end(views: &[View], who: &Who) -> bool {
-    let Some((first, others)) = views.split_first() else { return true };
-    let cluster = first.snapshot.cluster();
-    others.iter().all(|view| {
-        let other = view.snapshot.cluster();
-        match who {
-            Who::Pod(name) => cluster.pod(name) == other.pod(name),
-            Who::Workload(name, kind) => cluster.workload(kind, name) == other.workload(kind, name),
-            Who::Node(_) => true,
+/// The ends that all snapshots have, each with what it is in every one, and those that one alone has.
+pub(super) struct Common<'c> {
+    pub(super) ends: Vec<Vec<Found<'c>>>,
+    pub(super) alone: Vec<Vec<Found<'c>>>,
+}
+
+impl<'c> Common<'c> {
+    /// Of lists that are in order, of one snapshot or of two.
+    pub(super) fn of(all: &[Vec<Found<'c>>]) -> Self {
+        let [one, other] = all else {
+            let ends = all.iter().flatten().map(|found| vec![*found]).collect();
+            return Self { ends, alone: all.iter().map(|_| Vec::new()).collect() };
+        };
+        let mut ends = Vec::with_capacity(one.len());
+        let [mut gone, mut come] = [Vec::new(), Vec::new()];
+        let (mut before, mut after) = (one.iter().peekable(), other.iter().peekable());
+        loop {
+            let order = match (before.peek(), after.peek()) {
+                (Some(one), Some(other)) => one.order(**other),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => break,
+            };
+            match order {
+                Ordering::Less => gone.extend(before.next()),
+                Ordering::Greater => come.extend(after.next()),
+                Ordering::Equal => ends.extend(before.next().zip(after.next()).map(|(one, other)| vec![*one, *other])),
+            }
         }
-    })
+        Self { ends, alone: vec![gone, come] }
+    }
 }
 
 /// Whether the rows are of the same policies.
@@ -35,14 +55,6 @@ pub(super) fn is_same_row(rows: &[&Distinctions]) -> bool {
 /// say of these, Services and who is behind them.
 pub(super) fn has_same_surroundings(snapshots: &[&Snapshot]) -> bool {
     let Some((first, others)) = snapshots.split_first() else { return true };
-    // Whose the addresses of nodes are, pods say too (K20): by their hostIPs, and by their own where they share a node's network.
-    let nodes = |snapshot: &Snapshot| -> BTreeSet<_> {
-        let of = |pod: &Pod| {
-            let own = if pod.host_network { pod.addresses.clone() } else { Vec::new() };
-            (pod.is_live(), pod.node.clone(), pod.host_addresses.clone(), own)
-        };
-        snapshot.cluster().pods().iter().map(of).collect()
-    };
     let one = first.cluster();
     others.iter().all(|snapshot| {
         let other = snapshot.cluster();
@@ -52,6 +64,15 @@ pub(super) fn has_same_surroundings(snapshots: &[&Snapshot]) -> bool {
             && one.services() == other.services()
             && one.endpoint_slices() == other.endpoint_slices()
             && one.endpoints() == other.endpoints()
-            && nodes(first) == nodes(snapshot)
+            && (one.pods().is_shared_with(other.pods()) || nodes_by_pods(first) == nodes_by_pods(snapshot))
     })
+}
+
+/// Whose the addresses of nodes are, pods say too (K20): by their hostIPs, and by their own where they share a node's network.
+fn nodes_by_pods(snapshot: &Snapshot) -> BTreeSet<(bool, Option<Arc<str>>, Vec<IpAddr>, Vec<IpAddr>)> {
+    let of = |pod: &Pod| {
+        let own = if pod.host_network { pod.addresses.clone() } else { Vec::new() };
+        (pod.is_live(), pod.node.clone(), pod.host_addresses.clone(), own)
+    };
+    snapshot.cluster().pods().iter().map(of).collect()
 }

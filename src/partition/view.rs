@@ -6,7 +6,6 @@ use foldhash::fast::FixedState;
 
 use crate::engine::{ClassId, Distinctions, Partition, PartitionClass, Snapshot};
 use crate::net::{AddressNumber, Family};
-use crate::partition::ends::Who;
 
 /// A snapshot and what its policies tell apart.
 #[derive(Debug)]
@@ -36,14 +35,6 @@ impl View {
         let [v4, v6] = &self.starts;
         let starts = if number.family == Family::V4 { v4 } else { v6 };
         (number.family, starts.partition_point(|start| *start <= number.bits))
-    }
-
-    pub(super) fn class_of(&self, who: &Who) -> Option<ClassId> {
-        match who {
-            Who::Node(_) => None,
-            Who::Pod(name) => self.snapshot.pod_id(name).and_then(|id| self.snapshot.class_of(id)),
-            Who::Workload(..) => self.snapshot.class_of_endpoint(&who.endpoint()),
-        }
     }
 
     pub(super) fn place(&self, class: ClassId) -> Option<usize> {
