@@ -9,7 +9,7 @@ use crate::net::{AddressNumber, AddressRange, Family, PortCuts, PortInterval};
 use crate::partition::ends::{End, EndIx, Found, Who};
 use crate::partition::interned::Interned;
 use crate::partition::outside::Outside;
-use crate::partition::same::{Common, has_same_surroundings, is_same_row};
+use crate::partition::same::{Common, has_same_objects, has_same_surroundings, is_same_row};
 use crate::partition::view::View;
 
 /// Pods or workloads that no policy tells apart, or one node or hostNetwork pod.
@@ -72,6 +72,8 @@ pub(crate) struct Ground {
     pub(crate) outside: Outside,
     /// Whatever verdicts may hang on beside ends and policies is the same.
     pub(crate) has_same_surroundings: bool,
+    /// And so is everything but policies.
+    pub(crate) has_same_objects: bool,
     /// Ends that not all of the snapshots have: of each those that it alone has.
     pub(crate) alone: Vec<Vec<Who>>,
 }
@@ -88,6 +90,7 @@ impl Ground {
             group_of: Vec::with_capacity(common.len()),
             outside: Outside::new(snapshots),
             has_same_surroundings,
+            has_same_objects: has_same_surroundings && has_same_objects(snapshots),
             views,
             alone: alone.into_iter().map(|own| own.into_iter().map(Found::who).collect()).collect(),
         };

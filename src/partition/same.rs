@@ -68,6 +68,16 @@ pub(super) fn has_same_surroundings(snapshots: &[&Snapshot]) -> bool {
     })
 }
 
+/// Whether they share their pods and workloads too: none was changed since.
+pub(super) fn has_same_objects(snapshots: &[&Snapshot]) -> bool {
+    let Some((first, others)) = snapshots.split_first() else { return true };
+    let one = first.cluster();
+    others.iter().all(|snapshot| {
+        let other = snapshot.cluster();
+        one.pods().is_shared_with(other.pods()) && one.workloads().is_shared_with(other.workloads())
+    })
+}
+
 /// Whose the addresses of nodes are, pods say too (K20): by their hostIPs, and by their own where they share a node's network.
 fn nodes_by_pods(snapshot: &Snapshot) -> BTreeSet<(bool, Option<Arc<str>>, Vec<IpAddr>, Vec<IpAddr>)> {
     let of = |pod: &Pod| {

@@ -138,7 +138,11 @@ fn front(ground: &Ground, senders: &[Sender], (at, destination, port): Named) ->
         let flow = Flow::new(sender.endpoint.clone(), destination.clone(), l4);
         let mut reaches_others = false;
         let mut own: Vec<Vec<Way>> = Vec::new();
-        for view in &ground.views {
+        for (at, view) in ground.views.iter().enumerate() {
+            if at > 0 && ground.has_same_objects {
+                own.extend(own.first().cloned());
+                continue;
+            }
             let mut of_view = Vec::new();
             for connection in view.snapshot.connections(&flow).into_iter().flatten() {
                 let backend = end(ground, &connection.destination);

@@ -161,8 +161,7 @@ impl<A: Ask> Run<'_, A> {
         Some((decision.verdict, decision.rows))
     }
 
-    /// How the two stand to each other, where one is a host and it matters. None of hosts among themselves, and of what stands for
-    /// several pods.
+    /// How the two stand to each other, where one is a host and it matters. None of what stands for several pods.
     #[expect(clippy::option_option, reason = "none where nothing can be said, and none where there is nothing to say")]
     fn near_on_the_way(
         &mut self,
@@ -172,7 +171,6 @@ impl<A: Ask> Run<'_, A> {
     ) -> Option<Option<NearIx>> {
         let other = self.group(way.group).filter(|other| !other.is_workload)?;
         match (group.is_host, other.is_host) {
-            (true, true) => None,
             (false, true) if !self.ground().is_free_source(group) => Some(self.near.near(from, way.backend)),
             (true, false) if !self.ground().is_free_destination(other) => Some(self.near.near(way.backend, from)),
             _ => Some(None),

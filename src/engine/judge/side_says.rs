@@ -8,7 +8,7 @@ use crate::engine::judge::question::Question;
 use crate::engine::judge::reading::Readings;
 use crate::engine::judge::settings::Settings;
 use crate::engine::judge::side_course::SideCourse;
-use crate::engine::judge::verdict::verdict_of_side;
+use crate::engine::judge::verdict::{diagram_of_side, verdict_of_side};
 use crate::engine::snapshot::Snapshot;
 use crate::model::flow::{Flow, L4};
 use crate::name::Direction;
@@ -68,8 +68,11 @@ impl Snapshot {
                 let diagrams = Diagrams::default();
                 let settings = Settings::new(self.tables.profile.capabilities());
                 let evaluation = Evaluation { tables: &self.tables, settings: &settings, logic: &diagrams, question };
-                let readings = Readings::of(evaluation);
-                diagrams.kept(SideCourse::of(evaluation, &readings, direction).truth())
+                let truth = diagram_of_side(evaluation, direction).unwrap_or_else(|| {
+                    let readings = Readings::of(evaluation);
+                    SideCourse::of(evaluation, &readings, direction).truth()
+                });
+                diagrams.kept(truth)
             }
         }
     }
