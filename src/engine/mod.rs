@@ -43,7 +43,9 @@ use crate::profile::profile::Profile;
 use crate::verdict::{Decide, Decision, FlowError};
 
 pub use crate::engine::classes::intervals::AddressInterval;
-pub(crate) use crate::engine::classes::partition::{ClassTraits, Distinctions, Member, Nearness, Partition, PartitionClass};
+pub(crate) use crate::engine::classes::partition::{
+    ClassTraits, Distinctions, Member, Nearness, Partition, PartitionClass,
+};
 pub use crate::engine::classes::table::{Cell, CellPeer, ClassId};
 pub(crate) use crate::engine::ends::connections::{Connection, ConnectionEnd, ConnectionFront, EndName};
 pub(crate) use crate::engine::ends::faces::FaceKind;

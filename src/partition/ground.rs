@@ -120,7 +120,8 @@ impl Ground {
         };
         let classes: Vec<Option<ClassId>> = self.views.iter().zip(found.iter().zip(&end.ids)).map(class).collect();
         let numbers = |found: &Found<'_>| found.addresses().iter().copied().map(AddressNumber::of).collect();
-        let is_changed = !found.split_first().is_none_or(|(one, others)| others.iter().all(|other| one.is_same(*other)));
+        let is_changed =
+            !found.split_first().is_none_or(|(one, others)| others.iter().all(|other| one.is_same(*other)));
         let is_workload = matches!(end.who, Who::Workload(..));
         let cells = |(view, found): (&View, &Found<'_>)| {
             found.addresses().iter().map(|address| view.cell(AddressNumber::of(*address))).collect()

@@ -89,7 +89,16 @@ impl<'g> Subjects<'g> {
             of_group.push(SubjectIx(subject));
         }
         let of_pods = vec![Vec::new(); first.len()];
-        Self { ground, direction, of_group, first, meets, known: HashMap::default(), of_pods, of_hosts: HashMap::default() }
+        Self {
+            ground,
+            direction,
+            of_group,
+            first,
+            meets,
+            known: HashMap::default(),
+            of_pods,
+            of_hosts: HashMap::default(),
+        }
     }
 
     /// What a group is as subject.
@@ -149,9 +158,8 @@ impl<'g> Subjects<'g> {
         let rows = rows(self.ground, self.direction, of);
         let views = || self.ground.views.iter().zip(&rows).zip(group.places.iter().zip(&group.addresses));
         let cells = |row: &Distinctions, own: &Option<Vec<AddressNumber>>| -> Vec<usize> {
-            let cell = |number: &AddressNumber| {
-                row.starts(number.family).partition_point(|start| *start <= number.bits)
-            };
+            let cell =
+                |number: &AddressNumber| row.starts(number.family).partition_point(|start| *start <= number.bits);
             own.iter().flatten().map(cell).collect()
         };
         if group.is_host {
@@ -191,7 +199,8 @@ fn is_node(ground: &Ground, group: &Group) -> bool {
 
 fn is_like_no_other(ground: &Ground, group: &Group) -> bool {
     let mut classes = ground.views.iter().zip(&group.places).map(|(view, place)| view.class(*place));
-    classes.any(|class| class.is_some_and(|class| class.traits.is_unsettled)) || (group.is_host && !is_node(ground, group))
+    classes.any(|class| class.is_some_and(|class| class.traits.is_unsettled))
+        || (group.is_host && !is_node(ground, group))
 }
 
 fn key(ground: &Ground, direction: Direction, at: usize, group: &Group, meets: u32) -> SubjectKey {

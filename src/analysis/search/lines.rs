@@ -87,40 +87,42 @@ impl Lines {
         for ((line, targets), sources) in self.between_ends {
             add(&mut by_sources, (line, sources), &targets);
         }
-        let ends = by_sources.into_iter().map(|((line, sources), targets)| {
-            (line, Sources::Ends(sources), Targets::Ends(targets))
-        });
+        let ends = by_sources
+            .into_iter()
+            .map(|((line, sources), targets)| (line, Sources::Ends(sources), Targets::Ends(targets)));
         all.extend(ends);
         let mut services: Map<(LineIx, EndSet), BTreeSet<ObjectName>> = Map::default();
         for ((line, service), sources) in self.to_services {
             services.entry((line, sources)).or_default().insert(service);
         }
-        let services = services.into_iter().map(|((line, sources), names)| {
-            (line, Sources::Ends(sources), Targets::Services(names))
-        });
+        let services = services
+            .into_iter()
+            .map(|((line, sources), names)| (line, Sources::Ends(sources), Targets::Services(names)));
         all.extend(services);
         let mut outside: Map<(LineIx, EndSet), Vec<AddressRange>> = Map::default();
         for ((line, ranges), sources) in self.to_addresses {
             outside.entry((line, sources)).or_default().extend(ranges);
         }
-        let outside = outside.into_iter().map(|((line, sources), ranges)| {
-            (line, Sources::Ends(sources), Targets::Addresses(merged(ranges)))
-        });
+        let outside = outside
+            .into_iter()
+            .map(|((line, sources), ranges)| (line, Sources::Ends(sources), Targets::Addresses(merged(ranges))));
         all.extend(outside);
         let mut by_targets: Map<(LineIx, EndSet), Vec<AddressRange>> = Map::default();
         for ((line, ranges), targets) in self.from_addresses {
             by_targets.entry((line, targets)).or_default().extend(ranges);
         }
-        let by_targets = by_targets.into_iter().map(|((line, targets), ranges)| {
-            (line, Sources::Addresses(merged(ranges)), Targets::Ends(targets))
-        });
+        let by_targets = by_targets
+            .into_iter()
+            .map(|((line, targets), ranges)| (line, Sources::Addresses(merged(ranges)), Targets::Ends(targets)));
         all.extend(by_targets);
         all.extend(self.services_from.into_iter().map(|((line, service), ranges)| {
             (line, Sources::Addresses(merged(ranges)), Targets::Services(BTreeSet::from([service])))
         }));
-        all.extend(self.faces_from.into_iter().map(|((line, face), ranges)| {
-            (line, Sources::Addresses(merged(ranges)), Targets::Addresses(vec![face]))
-        }));
+        all.extend(
+            self.faces_from.into_iter().map(|((line, face), ranges)| {
+                (line, Sources::Addresses(merged(ranges)), Targets::Addresses(vec![face]))
+            }),
+        );
 
         let mut told = Vec::new();
         for (line, sources, targets) in all {

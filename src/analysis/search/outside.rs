@@ -48,7 +48,11 @@ impl<A: Ask> Run<'_, A> {
                 let Some(address) = free.first().map(AddressRange::first) else { continue };
                 let pair = Pair::new(endpoint.clone(), Endpoint::Address(address));
                 let outcomes = self.direct(&pair, &cuts);
-                self.courses.outcomes.lines(outcomes).iter().for_each(|line| found.entry(*line).or_default().extend(&free));
+                self.courses
+                    .outcomes
+                    .lines(outcomes)
+                    .iter()
+                    .for_each(|line| found.entry(*line).or_default().extend(&free));
             }
         }
         found.into_iter().map(|(line, ranges)| (line, merged(ranges))).collect()
@@ -94,7 +98,11 @@ impl<A: Ask> Run<'_, A> {
                 if destination.is_host {
                     outcomes = self.courses.outcomes.without(outcomes, &self.search.node_ports);
                 }
-                self.courses.outcomes.lines(outcomes).iter().for_each(|line| found.entry(*line).or_default().extend(&free));
+                self.courses
+                    .outcomes
+                    .lines(outcomes)
+                    .iter()
+                    .for_each(|line| found.entry(*line).or_default().extend(&free));
             }
         }
         found.into_iter().map(|(line, ranges)| (line, merged(ranges))).collect()

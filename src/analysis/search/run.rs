@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use crate::analysis::search::Search;
 use crate::analysis::search::ask::{Ask, Pair};
 use crate::analysis::search::courses::{BothIx, Courses, OutcomesIx, Sights};
-use crate::analysis::search::fronts::Sort;
 use crate::analysis::search::fold::{Detail, Folding};
+use crate::analysis::search::fronts::Sort;
 use crate::analysis::search::lines::{Lines, Told};
+use crate::analysis::search::searched::Search;
 use crate::analysis::search::selection::Selection;
 use crate::model::flow::Endpoint;
 use crate::name::Direction;
@@ -44,9 +44,7 @@ impl<'s, A: Ask> Run<'s, A> {
             groups.filter(|(_, group)| selection.has(group)).map(|(at, _)| at).collect()
         };
         let (sources, destinations) = (of(from), of(to));
-        let tells = |at: &&usize| {
-            ground.groups.get(**at).is_some_and(|group| search.judge.may_tell_to(ground, group))
-        };
+        let tells = |at: &&usize| ground.groups.get(**at).is_some_and(|group| search.judge.may_tell_to(ground, group));
         let told_to = destinations.iter().filter(tells).copied().collect();
         Self {
             search,
@@ -121,8 +119,28 @@ impl<'s, A: Ask> Run<'s, A> {
         Some(self.courses.ask(&self.search.ground, &self.search.judge, sights, &pair, cuts))
     }
 
-    pub(super) fn told(self, folding: &Folding, detail: Detail) -> Vec<Told<A::Outcome>> {
+    fn finish(self, folding: &Folding, detail: Detail) -> Vec<Told<A::Outcome>> {
         let Self { search, from, to, courses, lines, .. } = self;
         lines.told(&search.ground, courses.outcomes, (folding, detail), (from, to))
+    }
+}
+
+impl<A: Ask> Search<A> {
+    /// All that there is to tell of some ends: what goes to the same ends on the same ports with the same outcome is one.
+    pub(in crate::analysis) fn told(
+        &self,
+        folding: &Folding,
+        detail: Detail,
+        from: &Selection,
+        to: &Selection,
+    ) -> Vec<Told<A::Outcome>> {
+        let mut run = Run::new(self, from, to);
+        run.between_pods();
+        run.from_hosts();
+        run.to_hosts();
+        run.to_outside();
+        run.from_outside();
+        run.through_fronts();
+        run.finish(folding, detail)
     }
 }

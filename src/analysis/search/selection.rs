@@ -79,7 +79,8 @@ impl Selection {
             (Self::Everybody, targets) => Some(targets),
             (Self::Some { ends, .. }, Targets::Ends(own)) => kept(own, ends).map(Targets::Ends),
             (Self::Some { service, .. }, Targets::Services(own)) => {
-                let left: BTreeSet<ObjectName> = own.into_iter().filter(|name| service.as_ref() == Some(name)).collect();
+                let left: BTreeSet<ObjectName> =
+                    own.into_iter().filter(|name| service.as_ref() == Some(name)).collect();
                 Some(left).filter(|left| !left.is_empty()).map(Targets::Services)
             }
             (Self::Some { addresses, .. }, Targets::Addresses(ranges)) => {

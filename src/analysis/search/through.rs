@@ -83,11 +83,8 @@ impl<A: Ask> Run<'_, A> {
     /// The members of a group, by what tells them apart before a front. Without a key each is asked by itself.
     fn parts_before(&mut self, front: &Front, (source, group): (usize, &Group)) -> Vec<(Option<Key>, Vec<EndIx>)> {
         let has_hosts = self.behind(front).any(|group| group.is_host);
-        let is_somewhere = group.is_host
-            || front.has_others
-            || front.is_local
-            || has_hosts
-            || !matches!(front.at, At::Service(_));
+        let is_somewhere =
+            group.is_host || front.has_others || front.is_local || has_hosts || !matches!(front.at, At::Service(_));
         let mut parts: BTreeMap<(Option<u32>, bool), Vec<EndIx>> = BTreeMap::new();
         for end in &group.members {
             let standing = is_somewhere.then(|| self.ground().standing(*end));
@@ -163,12 +160,7 @@ impl<A: Ask> Run<'_, A> {
 
     /// How the two stand to each other, where one is a host and it matters. None of what stands for several pods.
     #[expect(clippy::option_option, reason = "none where nothing can be said, and none where there is nothing to say")]
-    fn near_on_the_way(
-        &mut self,
-        (_, group): (usize, &Group),
-        from: EndIx,
-        way: &Way,
-    ) -> Option<Option<NearIx>> {
+    fn near_on_the_way(&mut self, (_, group): (usize, &Group), from: EndIx, way: &Way) -> Option<Option<NearIx>> {
         let other = self.group(way.group).filter(|other| !other.is_workload)?;
         match (group.is_host, other.is_host) {
             (false, true) if !self.ground().is_free_source(group) => Some(self.near.near(from, way.backend)),
@@ -189,21 +181,13 @@ impl<A: Ask> Run<'_, A> {
         } else {
             self.egress.sight(subject, way.group)
         };
-        let ingress = if group.is_host {
-            self.ingress.sight_of_host(own, source, near)
-        } else {
-            self.ingress.sight(own, source)
-        };
+        let ingress =
+            if group.is_host { self.ingress.sight_of_host(own, source, near) } else { self.ingress.sight(own, source) };
         Some(Sights { egress, ingress })
     }
 
     /// Of which family connections between two ends are that name each other; none where there are none.
-    fn family_between(
-        &mut self,
-        view: usize,
-        (sort, other): (&Sort, &Group),
-        ends: (EndIx, EndIx),
-    ) -> Option<Family> {
+    fn family_between(&mut self, view: usize, (sort, other): (&Sort, &Group), ends: (EndIx, EndIx)) -> Option<Family> {
         let key = (view, sort.clone(), other.families_in_order());
         if let Some(known) = self.families.get(&key) {
             return *known;

@@ -302,7 +302,8 @@ mod tests {
         let all = Diagrams::default();
         let [a, b, c] = [Row::C2, Row::C7, Row::U1].map(|row| all.open(row));
         let not = |each| all.choose(each, Diagrams::NO, Diagrams::YES);
-        let truths = [Diagrams::NO, Diagrams::YES, a, not(a), all.or(a, b), all.and(all.or(b, c), not(a)), all.choose(c, a, b)];
+        let truths =
+            [Diagrams::NO, Diagrams::YES, a, not(a), all.or(a, b), all.and(all.or(b, c), not(a)), all.choose(c, a, b)];
         for one in truths {
             for other in truths {
                 let both = all.and(one, other);

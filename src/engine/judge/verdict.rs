@@ -50,7 +50,11 @@ pub(super) fn diagram_of_side(evaluation: Evaluation<'_, '_, Diagrams>, directio
 
 /// Under one reading of what enters in both senses: all else that is open only lets more pass. And whether an address that
 /// nobody knows may be one that a block holds.
-fn side<'t, L: Logic>(evaluation: Evaluation<'_, 't, L>, direction: Direction, reading: Reading<'t>) -> (L::Truth, bool) {
+fn side<'t, L: Logic>(
+    evaluation: Evaluation<'_, 't, L>,
+    direction: Direction,
+    reading: Reading<'t>,
+) -> (L::Truth, bool) {
     let logic = evaluation.logic;
     let side = JudgedSide::new(evaluation, direction, reading);
     let (mut passes, asked) = match side.before_rules() {
