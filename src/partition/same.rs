@@ -78,8 +78,11 @@ pub(super) fn has_same_objects(snapshots: &[&Snapshot]) -> bool {
     })
 }
 
+/// Whether it is live, its node, its hostIPs and, of one that shares a node's network, its own addresses.
+type NodeByPod = (bool, Option<Arc<str>>, Vec<IpAddr>, Vec<IpAddr>);
+
 /// Whose the addresses of nodes are, pods say too (K20): by their hostIPs, and by their own where they share a node's network.
-fn nodes_by_pods(snapshot: &Snapshot) -> BTreeSet<(bool, Option<Arc<str>>, Vec<IpAddr>, Vec<IpAddr>)> {
+fn nodes_by_pods(snapshot: &Snapshot) -> BTreeSet<NodeByPod> {
     let of = |pod: &Pod| {
         let own = if pod.host_network { pod.addresses.clone() } else { Vec::new() };
         (pod.is_live(), pod.node.clone(), pod.host_addresses.clone(), own)

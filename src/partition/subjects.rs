@@ -165,15 +165,15 @@ impl<'g> Subjects<'g> {
         if group.is_host {
             return SightKey::Node(meets, near, views().map(|((_, row), (_, own))| cells(row, own)).collect());
         }
-        let of_view = |((view, row), (place, own)): ((&View, &&Distinctions), (&Option<usize>, &Option<Vec<_>>))| {
-            let class = view.class(*place)?;
+        let mut all = Vec::new();
+        for ((view, row), (place, own)) in views() {
+            let Some(class) = view.class(*place) else { return alone };
             let mut selected = Vec::new();
             view.snapshot.selected_by(row, class, &mut selected);
             let named = if self.direction == Direction::Egress { named(row, &class.named) } else { Vec::new() };
-            Some((class.traits, named, cells(row, own), selected))
-        };
-        let all: Option<Vec<_>> = views().map(of_view).collect();
-        all.map_or(alone, |all| SightKey::Pod(meets, all))
+            all.push((class.traits, named, cells(row, own), selected));
+        }
+        SightKey::Pod(meets, all)
     }
 }
 

@@ -162,7 +162,7 @@ impl Folding {
         }
         workloads.sort_by(|one, other| one.ends.cmp(&other.ends));
         pods.truncate(named.len());
-        let pods = (!pods.is_empty()).then(|| Folded { ends: Ends::Pods(named), members: pods });
+        let pods = (!pods.is_empty()).then_some(Folded { ends: Ends::Pods(named), members: pods });
         let whole =
             namespaces.into_iter().map(|(name, members)| Folded { ends: Ends::Namespace(name.clone()), members });
         whole.chain(workloads).chain(pods).chain(nodes).collect()

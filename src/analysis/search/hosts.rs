@@ -10,7 +10,7 @@ use crate::partition::{EndIx, Group, NearIx};
 
 impl<A: Ask> Run<'_, A> {
     /// From hosts to pods.
-    pub(super) fn from_hosts(&mut self) {
+    pub(super) fn hosts_as_sources(&mut self) {
         for source in self.sources.clone() {
             let Some(group) = self.group(source).filter(|group| group.is_host) else { continue };
             let Some(host) = group.members.first().copied() else { continue };
@@ -32,12 +32,12 @@ impl<A: Ask> Run<'_, A> {
                 }
             }
             let sources = EndSet::of(self.ground(), [host]);
-            targets.into_iter().for_each(|(line, ends)| self.lines.ends(line, &sources, ends));
+            targets.into_iter().for_each(|(line, ends)| self.lines.add_ends(line, &sources, ends));
         }
     }
 
     /// From pods and hosts to hosts, at the ports at which they are met themselves.
-    pub(super) fn to_hosts(&mut self) {
+    pub(super) fn hosts_as_destinations(&mut self) {
         for destination in self.destinations.clone() {
             let Some(other) = self.group(destination).filter(|group| group.is_host) else { continue };
             let Some(host) = other.members.first().copied() else { continue };
@@ -48,13 +48,13 @@ impl<A: Ask> Run<'_, A> {
                 if !tells && !self.judge().may_tell_from(self.ground(), group) {
                     continue;
                 }
-                self.to_host((source, group), (destination, other, host), &mut sources);
+                self.host_as_destination((source, group), (destination, other, host), &mut sources);
             }
-            sources.into_iter().for_each(|(line, ends)| self.lines.to_host(line, ends, host));
+            sources.into_iter().for_each(|(line, ends)| self.lines.add_host(line, ends, host));
         }
     }
 
-    fn to_host(
+    fn host_as_destination(
         &mut self,
         (source, group): (usize, &Group),
         (destination, other, host): (usize, &Group, EndIx),

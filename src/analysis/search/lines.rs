@@ -40,35 +40,35 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Ends to others.
-    pub(super) fn ends(&mut self, line: LineIx, sources: &EndSet, targets: EndSet) {
+    pub(super) fn add_ends(&mut self, line: LineIx, sources: &EndSet, targets: EndSet) {
         add(&mut self.between_ends, (line, targets), sources);
     }
 
-    pub(super) fn to_host(&mut self, line: LineIx, sources: EndSet, host: EndIx) {
+    pub(super) fn add_host(&mut self, line: LineIx, sources: EndSet, host: EndIx) {
         self.to_hosts.entry(host).or_default().push((line, sources));
     }
 
-    pub(super) fn host_from(&mut self, line: LineIx, ranges: &[AddressRange], host: EndIx) {
+    pub(super) fn add_host_from(&mut self, line: LineIx, ranges: &[AddressRange], host: EndIx) {
         self.hosts_from.entry((host, line)).or_default().extend(ranges);
     }
 
-    pub(super) fn to_service(&mut self, line: LineIx, sources: &EndSet, service: &ObjectName) {
+    pub(super) fn add_service(&mut self, line: LineIx, sources: &EndSet, service: &ObjectName) {
         add(&mut self.to_services, (line, service.clone()), sources);
     }
 
-    pub(super) fn to_addresses(&mut self, line: LineIx, sources: &EndSet, ranges: Vec<AddressRange>) {
+    pub(super) fn add_addresses(&mut self, line: LineIx, sources: &EndSet, ranges: Vec<AddressRange>) {
         add(&mut self.to_addresses, (line, ranges), sources);
     }
 
-    pub(super) fn from_addresses(&mut self, line: LineIx, ranges: Vec<AddressRange>, targets: &EndSet) {
+    pub(super) fn add_from_addresses(&mut self, line: LineIx, ranges: Vec<AddressRange>, targets: &EndSet) {
         add(&mut self.from_addresses, (line, ranges), targets);
     }
 
-    pub(super) fn service_from(&mut self, line: LineIx, ranges: &[AddressRange], service: &ObjectName) {
+    pub(super) fn add_service_from(&mut self, line: LineIx, ranges: &[AddressRange], service: &ObjectName) {
         self.services_from.entry((line, service.clone())).or_default().extend(ranges);
     }
 
-    pub(super) fn face_from(&mut self, line: LineIx, ranges: &[AddressRange], face: AddressRange) {
+    pub(super) fn add_face_from(&mut self, line: LineIx, ranges: &[AddressRange], face: AddressRange) {
         self.faces_from.entry((line, face)).or_default().extend(ranges);
     }
 

@@ -15,7 +15,7 @@ type Ranges = BTreeMap<LineIx, Vec<AddressRange>>;
 
 impl<A: Ask> Run<'_, A> {
     /// From pods and hosts to outside: subject by subject, whose rules tell addresses apart.
-    pub(super) fn to_outside(&mut self) {
+    pub(super) fn outside_as_destination(&mut self) {
         if !self.to.has_outside() {
             return;
         }
@@ -26,13 +26,10 @@ impl<A: Ask> Run<'_, A> {
                 continue;
             }
             let subject = self.egress.of(source);
-            if !known.contains_key(&subject) {
-                let ranges = self.ranges_reached(group);
-                known.insert(subject, ranges);
-            }
+            known.entry(subject).or_insert_with(|| self.ranges_reached(group));
             let sources = EndSet::of(self.ground(), group.members.iter().copied());
             for (line, ranges) in known.get(&subject).into_iter().flatten() {
-                self.lines.to_addresses(*line, &sources, ranges.clone());
+                self.lines.add_addresses(*line, &sources, ranges.clone());
             }
         }
     }
@@ -59,7 +56,7 @@ impl<A: Ask> Run<'_, A> {
     }
 
     /// From outside to pods and hosts.
-    pub(super) fn from_outside(&mut self) {
+    pub(super) fn outside_as_source(&mut self) {
         if !self.from.has_outside() {
             return;
         }
@@ -67,15 +64,12 @@ impl<A: Ask> Run<'_, A> {
         for destination in self.told_to().to_vec() {
             let Some(group) = self.group(destination) else { continue };
             let key = (self.ingress.of(destination), group.is_host);
-            if !known.contains_key(&key) {
-                let ranges = self.ranges_that_reach(group);
-                known.insert(key, ranges);
-            }
+            known.entry(key).or_insert_with(|| self.ranges_that_reach(group));
             let targets = EndSet::of(self.ground(), group.members.iter().copied());
             for (line, ranges) in known.get(&key).into_iter().flatten() {
                 match group.members.first().filter(|_| group.is_host) {
-                    Some(host) => self.lines.host_from(*line, ranges, *host),
-                    None => self.lines.from_addresses(*line, ranges.clone(), &targets),
+                    Some(host) => self.lines.add_host_from(*line, ranges, *host),
+                    None => self.lines.add_from_addresses(*line, ranges.clone(), &targets),
                 }
             }
         }

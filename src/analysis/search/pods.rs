@@ -55,6 +55,6 @@ impl<A: Ask> Run<'_, A> {
             }
         }
         let sources = EndSet::of(self.ground(), sources.iter().copied());
-        lines.into_iter().for_each(|(line, ends)| self.lines.ends(line, &sources, ends));
+        lines.into_iter().for_each(|(line, ends)| self.lines.add_ends(line, &sources, ends));
     }
 }

@@ -16,6 +16,9 @@ use crate::name::Direction;
 use crate::net::Family;
 use crate::partition::{EndIx, Ground, Group, Nearnesses, SubjectIx, Subjects, Who};
 
+/// Two sorts of ends in a snapshot, by place.
+type Meeting = (usize, Sort, Vec<Option<Vec<Family>>>);
+
 pub(super) struct Run<'s, A: Ask> {
     pub(super) search: &'s Search<A>,
     pub(super) from: &'s Selection,
@@ -25,7 +28,7 @@ pub(super) struct Run<'s, A: Ask> {
     pub(super) near: Nearnesses<'s>,
     pub(super) courses: Courses<A::Outcome>,
     /// Of which family connections between two sorts of ends are.
-    pub(super) families: HashMap<(usize, Sort, Vec<Option<Vec<Family>>>), Option<Family>, FixedState>,
+    pub(super) families: HashMap<Meeting, Option<Family>, FixedState>,
     /// What both sides say of connections from outside, by subject and interval.
     pub(super) from_outside: HashMap<(SubjectIx, Family, Vec<usize>), BothIx, FixedState>,
     pub(super) lines: Lines,
@@ -136,10 +139,10 @@ impl<A: Ask> Search<A> {
     ) -> Vec<Told<A::Outcome>> {
         let mut run = Run::new(self, from, to);
         run.between_pods();
-        run.from_hosts();
-        run.to_hosts();
-        run.to_outside();
-        run.from_outside();
+        run.hosts_as_sources();
+        run.hosts_as_destinations();
+        run.outside_as_destination();
+        run.outside_as_source();
         run.through_fronts();
         run.finish(folding, detail)
     }

@@ -69,11 +69,11 @@ impl<A: Ask> Run<'_, A> {
         for (outcomes, sources) in found {
             for line in self.courses.outcomes.lines(outcomes) {
                 match &front.at {
-                    At::Service(name) => self.lines.to_service(*line, &sources, name),
-                    At::Host(host) => self.lines.to_host(*line, sources.clone(), *host),
+                    At::Service(name) => self.lines.add_service(*line, &sources, name),
+                    At::Host(host) => self.lines.add_host(*line, sources.clone(), *host),
                     At::Address(address) => {
                         let range = AddressRange::new(*address, *address);
-                        self.lines.to_addresses(*line, &sources, range.into_iter().collect());
+                        self.lines.add_addresses(*line, &sources, range.into_iter().collect());
                     }
                 }
             }
@@ -222,11 +222,11 @@ impl<A: Ask> Run<'_, A> {
             });
             for line in self.courses.outcomes.lines(outcomes) {
                 match &front.at {
-                    At::Service(name) => self.lines.service_from(*line, &free, name),
-                    At::Host(host) => self.lines.host_from(*line, &free, *host),
+                    At::Service(name) => self.lines.add_service_from(*line, &free, name),
+                    At::Host(host) => self.lines.add_host_from(*line, &free, *host),
                     At::Address(address) => {
                         let face = AddressRange::new(*address, *address);
-                        face.into_iter().for_each(|face| self.lines.face_from(*line, &free, face));
+                        face.into_iter().for_each(|face| self.lines.add_face_from(*line, &free, face));
                     }
                 }
             }
