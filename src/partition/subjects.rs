@@ -42,7 +42,7 @@ enum SubjectKey {
     Free(u32),
     /// The place of the row that isolates it, what its class is besides, and the ports of its own that names in rules stand for.
     Isolated(u32, Vec<(usize, ClassTraits, Named)>),
-    /// It is like no other: a group that hangs on what nobody knows (U2, U7).
+    /// It is like no other: a group that hangs on what nobody knows (U2, U7), or on what others say (C6).
     Alone(usize),
 }
 
@@ -199,8 +199,7 @@ fn is_node(ground: &Ground, group: &Group) -> bool {
 
 fn is_like_no_other(ground: &Ground, group: &Group) -> bool {
     let mut classes = ground.views.iter().zip(&group.places).map(|(view, place)| view.class(*place));
-    classes.any(|class| class.is_some_and(|class| class.traits.is_unsettled))
-        || (group.is_host && !is_node(ground, group))
+    classes.any(|class| class.is_some_and(|class| class.traits.is_alone)) || (group.is_host && !is_node(ground, group))
 }
 
 fn key(ground: &Ground, direction: Direction, at: usize, group: &Group, meets: u32) -> SubjectKey {

@@ -43,8 +43,19 @@ pub(in crate::analysis) struct Front {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Sort {
     /// By the families of its addresses, in order, in each snapshot. None where flows cannot name it.
-    Inside(Vec<Option<Vec<Family>>>),
+    Inside {
+        is_host: bool,
+        is_workload: bool,
+        families: Vec<Option<Vec<Family>>>,
+    },
     Outside(Family),
+}
+
+impl Sort {
+    pub(super) fn of(group: &Group) -> Self {
+        let Group { is_host, is_workload, .. } = *group;
+        Self::Inside { is_host, is_workload, families: group.families_in_order() }
+    }
 }
 
 /// A connection by way of a front.
@@ -145,6 +156,8 @@ fn front(ground: &Ground, senders: &[Sender], (at, destination, port): Named) ->
             }
             let mut of_view = Vec::new();
             for connection in view.snapshot.connections(&flow).into_iter().flatten() {
+                // A StatefulSet stands for its replica where ports are told apart (K27).
+                reaches_others |= matches!(connection.destination.name, EndName::Replica(..));
                 let backend = end(ground, &connection.destination);
                 let Some((backend, group)) = backend.and_then(|end| Some((end, ground.place_of_group(end)?))) else {
                     reaches_others = true;
@@ -193,9 +206,9 @@ fn senders(ground: &Ground) -> Vec<Sender> {
     let mut seen = BTreeSet::new();
     let first = |group: &Group| {
         let endpoint = ground.end(*group.members.first()?)?.who.endpoint();
-        Some(Sender { endpoint, sort: Sort::Inside(group.families_in_order()) })
+        Some(Sender { endpoint, sort: Sort::of(group) })
     };
-    let ends = ground.groups.iter().filter(|group| seen.insert((group.is_host, group.families_in_order())));
+    let ends = ground.groups.iter().filter(|group| seen.insert(Sort::of(group)));
     let outside = [Family::V4, Family::V6].into_iter().filter_map(|family| {
         Some(Sender { endpoint: Endpoint::Address(ground.outside.any(family)?), sort: Sort::Outside(family) })
     });
@@ -206,8 +219,9 @@ fn end(ground: &Ground, end: &ConnectionEnd<'_>) -> Option<EndIx> {
     let who = match end.name {
         EndName::Pod(name) => Who::Pod(name.clone()),
         EndName::Workload(kind, name) => Who::Workload(name.clone(), kind.clone()),
+        EndName::Replica(set, _) => Who::Workload(set.name.clone(), set.kind.clone()),
         EndName::Node(Some(name)) => Who::Node(name.into()),
-        EndName::Node(None) | EndName::Replica(..) | EndName::Labelled(..) | EndName::External => return None,
+        EndName::Node(None) | EndName::Labelled(..) | EndName::External => return None,
     };
     ground.find(&who)
 }

@@ -90,7 +90,7 @@ impl<A: Ask> Run<'_, A> {
             let standing = is_somewhere.then(|| self.ground().standing(*end));
             parts.entry((standing, front.ends.contains(*end))).or_default().push(*end);
         }
-        if group.is_host || has_hosts || front.has_others {
+        if group.is_host || group.is_workload || has_hosts || front.has_others {
             return parts.into_values().map(|members| (None, members)).collect();
         }
         let subject = self.egress.of(source);
@@ -104,8 +104,8 @@ impl<A: Ask> Run<'_, A> {
 
     /// What all backends say together, by what is said of each alone (K23); none where that does not tell it.
     fn agreed(&mut self, (source, group): (usize, &Group), members: &[EndIx], front: &Front) -> Option<OutcomesIx> {
-        let port = self.plain_port(front)?;
-        let sort = Sort::Inside(group.families_in_order());
+        let port = self.plain_port(front).filter(|_| !group.is_workload)?;
+        let sort = Sort::of(group);
         let from = *members.first()?;
         let mut all: Vec<Said> = Vec::new();
         for (view, ways) in front.ways.get(&sort)?.iter().enumerate() {

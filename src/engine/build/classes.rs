@@ -143,6 +143,7 @@ impl Writer {
             host_network: object.is_host_network(),
             secure: object.runtime_class().is_some_and(|class| tables.profile.is_secure_runtime(class)),
             uncertain: uncertain(tables, object),
+            placed_by_address: is_placed_by_address(tables, object).then_some(slot),
             unsettled: is_unsettled.then_some(slot),
         })
     }
@@ -168,6 +169,13 @@ fn stack(object: &SlotObject) -> Stack {
         (Some(Family::V4), true, true) => Stack::V4V6,
         (Some(Family::V6), true, true) => Stack::V6V4,
     }
+}
+
+/// Whether hostIPs alone say what its node runs, and it matters (C6).
+fn is_placed_by_address(tables: &Tables, object: &SlotObject) -> bool {
+    let SlotObject::Pod(pod) = object else { return false };
+    let has_address = !pod.host_addresses.is_empty() || (pod.host_network && !pod.addresses.is_empty());
+    tables.profile.capabilities().node_os != NodeOs::Any && pod.node.is_none() && has_address
 }
 
 /// C6: whether enforcement is unknown on the node, for ingress and egress.

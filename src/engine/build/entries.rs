@@ -80,7 +80,9 @@ impl Writer {
         let Circumstances::Isolated { anyway } = circumstances(&Coarse, &settings, &alone) else {
             return Err(Isolation::NotIsolated);
         };
-        let Some(policies) = policies else { return Err(Isolation::AskPolicies) };
+        let Some(policies) = policies.filter(|_| class.key.placed_by_address.is_none()) else {
+            return Err(Isolation::AskPolicies);
+        };
         let most = (ENTRIES_A_CLASS * tables.classes.len() + ENTRIES_AT_LEAST).saturating_sub(tables.entries.len());
         let mut list: Vec<Entry> = Vec::new();
         // Names are resolved at the destination (K12): of ingress that is the subject.

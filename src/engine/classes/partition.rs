@@ -60,8 +60,8 @@ pub(crate) struct ClassTraits {
     host_network: bool,
     secure: bool,
     uncertain: [bool; 2],
-    /// Which policies select its members is open (U7).
-    pub(crate) is_unsettled: bool,
+    /// Which policies select its members is open (U7), or where it runs is asked anew each time (C6).
+    pub(crate) is_alone: bool,
 }
 
 /// All classes with all their distinctions.
@@ -140,8 +140,8 @@ impl Snapshot {
             let (egress, ingress) = (distinctions_of(Direction::Egress), distinctions_of(Direction::Ingress));
             let named = detail.key.named.iter().map(|each| (each.protocol, each.name.clone(), each.port)).collect();
             let ClassKey { host_network, stack, secure, uncertain, .. } = detail.key;
-            let is_unsettled = detail.key.unsettled.is_some();
-            let traits = ClassTraits { stack, host_network, secure, uncertain, is_unsettled };
+            let is_alone = detail.key.unsettled.is_some() || detail.key.placed_by_address.is_some();
+            let traits = ClassTraits { stack, host_network, secure, uncertain, is_alone };
             partition.classes.push(PartitionClass { id, host_network, egress, ingress, named, traits });
         }
         partition

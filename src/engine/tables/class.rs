@@ -51,6 +51,9 @@ pub(in crate::engine) struct ClassKey {
     pub(in crate::engine) secure: bool,
     /// C6: enforcement is unknown on its node, for ingress and egress.
     pub(in crate::engine) uncertain: [bool; 2],
+    /// A pod whose node is known by its hostIPs alone, where it matters what that node runs (C6): a class of its own, which is asked
+    /// anew each time, since others say whose such an address is.
+    pub(in crate::engine) placed_by_address: Option<SlotIx>,
     /// A workload of whose pods' labels some selector asks for one whose value is not known (U7): a class of its own.
     pub(in crate::engine) unsettled: Option<SlotIx>,
 }
