@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use foldhash::fast::FixedState;
 
 use crate::engine::{ClassId, Distinctions, PodId, Snapshot};
+use crate::model::flow::Endpoint;
 use crate::net::{AddressNumber, AddressRange, Family, PortCuts, PortInterval};
 use crate::partition::ends::{End, EndIx, Found, Who};
 use crate::partition::interned::Interned;
@@ -39,6 +40,13 @@ impl Group {
         };
         self.addresses.iter().map(|own| own.as_ref().map(in_order)).collect()
     }
+}
+
+/// A class of one snapshot, by place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ClassPlace {
+    view: usize,
+    place: usize,
 }
 
 /// What of a group is not as it was before.
@@ -222,6 +230,34 @@ impl Ground {
         for (protocol, name, port) in classes.flat_map(|class| &class.named) {
             let is_asked = |row: &Distinctions| row.names.iter().any(|(of, asked)| of == protocol && asked == name);
             if rows.iter().any(|row| is_asked(row)) {
+                cuts.apart(PortInterval::one(*protocol, *port));
+            }
+        }
+        cuts
+    }
+
+    /// The class of somebody whom not all snapshots have.
+    pub(crate) fn place_of_class(&self, view: usize, end: &Endpoint) -> Option<ClassPlace> {
+        let own = self.views.get(view)?;
+        let place = own.place(own.snapshot.class_of_endpoint(end)?)?;
+        Some(ClassPlace { view, place })
+    }
+
+    /// What the policies tell apart that isolate its members as destinations.
+    pub(crate) fn ingress_of_class(&self, ClassPlace { view, place }: ClassPlace) -> Option<&Distinctions> {
+        self.views.get(view).map(|view| view.ingress(Some(place)))
+    }
+
+    /// Where intervals of ports begin that policies of a source and of a class as destination tell apart.
+    pub(crate) fn cuts_to_class(&self, source: Option<&Group>, of: ClassPlace) -> PortCuts {
+        let mut cuts = self.cuts(source, None);
+        let ingress = self.ingress_of_class(of);
+        ingress.iter().for_each(|row| cuts.add(&row.cuts));
+        let egress = source.map_or(Vec::new(), |group| self.egress(group));
+        let named = self.views.get(of.view).and_then(|view| view.class(Some(of.place)));
+        for (protocol, name, port) in named.iter().flat_map(|class| &class.named) {
+            let is_asked = |row: &&Distinctions| row.names.iter().any(|(of, asked)| of == protocol && asked == name);
+            if egress.iter().chain(&ingress).any(is_asked) {
                 cuts.apart(PortInterval::one(*protocol, *port));
             }
         }

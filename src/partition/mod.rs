@@ -14,7 +14,7 @@ mod view;
 
 pub(crate) use controllers::outermost;
 pub(crate) use ends::{EndIx, Who};
-pub(crate) use ground::{Ground, Group};
+pub(crate) use ground::{ClassPlace, Ground, Group};
 pub(crate) use interned::Interned;
 pub(crate) use nearness::{NearIx, Nearnesses};
 pub(crate) use subjects::{SightIx, SubjectIx, Subjects};

@@ -9,7 +9,7 @@ use crate::model::cluster::{ExternalTrafficPolicy, ServiceKind};
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::ObjectName;
 use crate::net::{Family, Port, PortInterval, Protocol};
-use crate::partition::{EndIx, Ground, Group, Who};
+use crate::partition::{ClassPlace, EndIx, Ground, Group, Who};
 
 /// Where a connection goes that is led elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,8 +33,10 @@ pub(in crate::analysis) struct Front {
     pub(super) ends: EndSet,
     /// Where the connections of senders of that sort lead, in each snapshot; of senders that reach others too none.
     pub(super) ways: BTreeMap<Sort, Vec<Vec<Way>>>,
-    /// Somebody behind it is no end of the cluster, or nobody knows who is.
+    /// Somebody behind it is no end of the cluster, or of one snapshot alone, or nobody knows who is.
     pub(in crate::analysis) has_others: bool,
+    /// Of those whom one snapshot alone has, the places of their classes.
+    pub(super) others: BTreeSet<ClassPlace>,
     /// Who is behind it may hang on where the source is (`externalTrafficPolicy: Local`).
     pub(in crate::analysis) is_local: bool,
 }
@@ -143,7 +145,7 @@ pub(in crate::analysis) fn fronts(ground: &Ground, node_ports: &NodePorts) -> Ve
 
 fn front(ground: &Ground, senders: &[Sender], (at, destination, port): Named) -> Front {
     let (mut behind, mut ends, mut has_others) = (BTreeSet::new(), EndSet::none(ground), false);
-    let mut ways = BTreeMap::new();
+    let (mut ways, mut others) = (BTreeMap::new(), BTreeSet::new());
     let l4 = port.map_or(L4::Icmp, |(protocol, number)| L4::Port(protocol, number));
     for sender in senders {
         let flow = Flow::new(sender.endpoint.clone(), destination.clone(), l4);
@@ -161,6 +163,8 @@ fn front(ground: &Ground, senders: &[Sender], (at, destination, port): Named) ->
                 let backend = end(ground, &connection.destination);
                 let Some((backend, group)) = backend.and_then(|end| Some((end, ground.place_of_group(end)?))) else {
                     reaches_others = true;
+                    let who = who(&connection.destination);
+                    others.extend(who.and_then(|who| ground.place_of_class(at, &who.endpoint())));
                     continue;
                 };
                 behind.insert(group);
@@ -184,7 +188,7 @@ fn front(ground: &Ground, senders: &[Sender], (at, destination, port): Named) ->
         })
     };
     let port = port.map(|(protocol, number)| PortInterval::one(protocol, number));
-    Front { at, destination, port, behind, ends, ways, has_others, is_local }
+    Front { at, destination, port, behind, ends, ways, has_others, others, is_local }
 }
 
 /// The family that judgements take a connection to be of (K22).
@@ -216,12 +220,15 @@ fn senders(ground: &Ground) -> Vec<Sender> {
 }
 
 fn end(ground: &Ground, end: &ConnectionEnd<'_>) -> Option<EndIx> {
-    let who = match end.name {
+    ground.find(&who(end)?)
+}
+
+fn who(end: &ConnectionEnd<'_>) -> Option<Who> {
+    Some(match end.name {
         EndName::Pod(name) => Who::Pod(name.clone()),
         EndName::Workload(kind, name) => Who::Workload(name.clone(), kind.clone()),
         EndName::Replica(set, _) => Who::Workload(set.name.clone(), set.kind.clone()),
         EndName::Node(Some(name)) => Who::Node(name.into()),
         EndName::Node(None) | EndName::Labelled(..) | EndName::External => return None,
-    };
-    ground.find(&who)
+    })
 }

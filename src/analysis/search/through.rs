@@ -205,13 +205,15 @@ impl<A: Ask> Run<'_, A> {
         }
         let mut cuts = self.ground().cuts(source, None);
         self.behind(front).for_each(|group| cuts.add(&self.ground().cuts(source, Some(group))));
+        front.others.iter().for_each(|other| cuts.add(&self.ground().cuts_to_class(source, *other)));
         self.judge().outcomes(pair, &cuts.intervals())
     }
 
     fn through_from_outside(&mut self, family: Family, front: &Front) {
         let ground = self.ground();
-        let rows: Vec<&Distinctions> =
-            front.behind.iter().filter_map(|at| self.group(*at)).flat_map(|group| ground.ingress(group)).collect();
+        let rows = front.behind.iter().filter_map(|at| self.group(*at)).flat_map(|group| ground.ingress(group));
+        let others = front.others.iter().filter_map(|other| ground.ingress_of_class(*other));
+        let rows: Vec<&Distinctions> = rows.chain(others).collect();
         for interval in ground.intervals(&rows, family) {
             let free = ground.outside.free(interval);
             let Some(address) = free.first().map(AddressRange::first) else { continue };
