@@ -9,10 +9,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use netpol_oracle::labels::Labels;
-use netpol_oracle::model::OtherProtocol;
+use netpol_oracle::labels::{Labels, Selector};
+use netpol_oracle::model::{Node, NodeAddress, NodeAddressKind, OtherProtocol, PolicyTypes};
 use netpol_oracle::{
-    Cluster, Decide, Destination, Endpoint, Engine, Flow, L4, Port, Profile, Protocol, Reference, Verdict,
+    Change, Cluster, Decide, Destination, Endpoint, Engine, Flow, L4, NetworkPolicy, ObjectName, Pod, Port, Profile,
+    Protocol, Reference, Verdict,
 };
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -202,4 +203,37 @@ fn engine_equals_definition_where_every_row_is_open() {
     let tally = compare_on(worlds_on(every_row_open(), 4), wanted() / 3);
     println!("engine against definition, every row open: {tally}");
     assert!(share(&tally, Verdict::Undefined) > 0.2, "few are undefined: {tally}");
+}
+
+/// Whose a hostIP is, nodes say, and they change; what counts is what such a node runs (C6).
+#[test]
+fn a_pod_on_a_node_that_only_its_host_address_names() {
+    let mut pod = Pod::new(ObjectName::new("default", "web"));
+    pod.addresses = vec!["10.0.0.1".parse().unwrap()];
+    pod.host_addresses = vec!["192.168.0.1".parse().unwrap()];
+    let node = |name: &str, os_image: &str| {
+        let mut node = Node::new(name);
+        node.addresses = vec![NodeAddress::new(NodeAddressKind::InternalIp, "192.168.0.1".parse().unwrap())];
+        node.os_image = Some(os_image.into());
+        node
+    };
+    let mut builder = Cluster::builder();
+    builder.pod(pod);
+    let name = ObjectName::new("default", "deny");
+    builder.policy(NetworkPolicy::new(name, Selector::everything(), PolicyTypes::Both, vec![], vec![]));
+    builder.node(node("n1", "Ubuntu 22.04"));
+    let profile = Profile::vpc("v1.31.6-r0".parse().unwrap());
+    let mut engine = Engine::new(&builder.build(), &profile);
+    let flow: Flow = "203.0.113.1 -> default/web:80/tcp".parse().unwrap();
+    let said = |engine: &Engine| {
+        let decision = engine.decide(&flow).unwrap();
+        assert_eq!(engine.verdict(&flow), Ok(decision.verdict));
+        assert_eq!(Reference::new(engine.cluster(), &profile).decide(&flow).unwrap(), decision);
+        (decision.verdict, decision.rows.to_string())
+    };
+    assert_eq!(said(&engine), (Verdict::Undefined, "C6".to_owned()));
+    engine.apply(&[Change::Put(node("n1", "HCE OS 2.0").into())]).unwrap();
+    assert_eq!(said(&engine), (Verdict::Deny, String::new()));
+    engine.apply(&[Change::Put(node("n1", "Ubuntu 22.04").into())]).unwrap();
+    assert_eq!(said(&engine).0, Verdict::Undefined);
 }
