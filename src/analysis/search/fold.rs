@@ -200,6 +200,20 @@ impl Folded {
         self.members.first().copied()
     }
 
+    /// Without the one at the other end, where pods are named and that is a single one: a pod with itself is not meant (K19).
+    pub(in crate::analysis) fn beside(&self, other: &Self) -> Self {
+        let (Ends::Pods(names), [only]) = (&self.ends, other.members.as_slice()) else { return self.clone() };
+        let Some(at) = self.members.iter().position(|own| own == only).filter(|_| names.len() > 1) else {
+            return self.clone();
+        };
+        let mut left = self.clone();
+        left.members.remove(at);
+        if let Ends::Pods(names) = &mut left.ends {
+            names.remove(at);
+        }
+        left
+    }
+
     /// Whether any pair of the two is meant: not a pod and itself (K19).
     pub(in crate::analysis) fn is_meant(&self, ground: &Ground, destination: &Self) -> bool {
         match (self.members.as_slice(), destination.members.as_slice()) {

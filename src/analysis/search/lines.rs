@@ -132,8 +132,8 @@ impl Lines {
             for source in folding.sources(ground, detail, &sources) {
                 let meant = destinations.iter().filter(|to| source.is_meant(ground, to));
                 told.extend(meant.map(|destination| Told {
-                    source: source.clone(),
-                    destination: destination.clone(),
+                    source: source.beside(destination),
+                    destination: destination.beside(&source),
                     ports: ports.clone(),
                     outcome: outcome.clone(),
                 }));
