@@ -231,6 +231,18 @@ fn every_connection_of_worlds_as_real_clusters_is_listed() {
     );
 }
 
+/// Worlds that were once listed wrongly: workloads that send through a headless Service, and one replica of a StatefulSet behind
+/// one (K27).
+#[test]
+fn every_connection_is_listed_where_it_once_was_not() {
+    hold(
+        [24, 218, 222, 367]
+            .into_iter()
+            .map(|seed| world(700_000 + seed, 0))
+            .map(|each| World::new(each.cluster, each.profile, Vec::new())),
+    );
+}
+
 /// What is said of each pair of named ends, on each port.
 type Told = BTreeMap<(String, String, L4), Vec<(Verdict, Rows)>>;
 

@@ -9,7 +9,7 @@ use netpol_oracle::{Cluster, Decide, Destination, Endpoint, Engine, Flow, L4, Pr
 
 use crate::connectivity::{Ends, everybody, holds, l4s, names, wanted};
 use crate::impact::any_worlds;
-use crate::plane::sequences::sequences;
+use crate::plane::sequences::{Sequence, sequences};
 
 /// The verdict; Deny where there is nothing to judge.
 fn verdict(engine: &Engine, flow: &Flow) -> Verdict {
@@ -108,17 +108,37 @@ fn hold(worlds: impl Iterator<Item = ([Cluster; 2], [Profile; 2])>) {
 
 #[test]
 fn changes_of_tiny_worlds_are_all_listed() {
-    hold((0..wanted(20) as u64).map(|seed| {
-        let worlds = any_worlds(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        (worlds.clusters, worlds.profiles)
-    }));
+    hold((0..wanted(20) as u64).map(tiny));
 }
 
-/// The engine that followed the changes stands for the second cluster: what did not change is not asked again.
+/// Where what a node runs counts for a pod that its hostIPs alone place there (C6).
+#[test]
+fn changes_of_tiny_worlds_are_listed_where_they_once_were_not() {
+    hold([53, 139, 223, 244, 310, 369].into_iter().map(tiny));
+}
+
+fn tiny(seed: u64) -> ([Cluster; 2], [Profile; 2]) {
+    let worlds = any_worlds(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    (worlds.clusters, worlds.profiles)
+}
+
 #[test]
 fn changes_of_worlds_that_go_on_are_all_listed() {
+    let count = follow(sequences().take(wanted(10)));
+    assert!(count > wanted(10));
+}
+
+/// Where a backend of a Service finishes: one of the two snapshots alone has it.
+#[test]
+fn changes_are_listed_where_a_backend_is_gone() {
+    assert!(follow(sequences().skip(127).take(1)) > 0);
+}
+
+/// The engine that followed the changes stands for the second cluster: what did not change is not asked again. Returns how many
+/// steps there were.
+fn follow(all: impl Iterator<Item = Sequence>) -> usize {
     let (mut compared, mut count) = (0, 0);
-    for sequence in sequences().take(wanted(10)) {
+    for sequence in all {
         let mut engine = Engine::new(&sequence.before, &sequence.profile);
         let mut cluster = sequence.before.clone();
         for (changes, after) in sequence.steps.iter().take(3) {
@@ -130,10 +150,9 @@ fn changes_of_worlds_that_go_on_are_all_listed() {
         }
     }
     println!("{count} steps: {compared} flows");
-    assert!(count > wanted(10));
+    count
 }
 
-/// A pod gets another label: no policy of its own changes, but others' peers know it.
 #[test]
 fn a_source_that_changes_is_asked_anew() {
     let cluster = |app: &str| {

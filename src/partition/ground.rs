@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::FixedState;
 
-use crate::engine::{ClassId, Distinctions, PodId, Snapshot};
+use crate::engine::{ClassId, Distinctions, PartitionClass, PodId, Snapshot};
 use crate::model::flow::Endpoint;
 use crate::net::{AddressNumber, AddressRange, Family, PortCuts, PortInterval};
 use crate::partition::ends::{End, EndIx, Found, Who};
@@ -220,20 +220,11 @@ impl Ground {
 
     /// Where intervals of ports begin that policies of the two tell apart.
     pub(crate) fn cuts(&self, source: Option<&Group>, destination: Option<&Group>) -> PortCuts {
-        let mut cuts = PortCuts::default();
-        let rows = source.map_or(Vec::new(), |group| self.egress(group));
-        let rows = rows.into_iter().chain(destination.map_or(Vec::new(), |group| self.ingress(group)));
-        let rows: Vec<&Distinctions> = rows.collect();
-        rows.iter().for_each(|row| cuts.add(&row.cuts));
+        let egress = source.map_or(Vec::new(), |group| self.egress(group));
+        let ingress = destination.map_or(Vec::new(), |group| self.ingress(group));
         let places = destination.map_or(&[][..], |group| &group.places);
         let classes = self.views.iter().zip(places).filter_map(|(view, place)| view.class(*place));
-        for (protocol, name, port) in classes.flat_map(|class| &class.named) {
-            let is_asked = |row: &Distinctions| row.names.iter().any(|(of, asked)| of == protocol && asked == name);
-            if rows.iter().any(|row| is_asked(row)) {
-                cuts.apart(PortInterval::one(*protocol, *port));
-            }
-        }
-        cuts
+        cuts_of(&[egress, ingress].concat(), classes)
     }
 
     /// The class of somebody whom not all snapshots have.
@@ -250,18 +241,9 @@ impl Ground {
 
     /// Where intervals of ports begin that policies of a source and of a class as destination tell apart.
     pub(crate) fn cuts_to_class(&self, source: Option<&Group>, of: ClassPlace) -> PortCuts {
-        let mut cuts = self.cuts(source, None);
-        let ingress = self.ingress_of_class(of);
-        ingress.iter().for_each(|row| cuts.add(&row.cuts));
         let egress = source.map_or(Vec::new(), |group| self.egress(group));
-        let named = self.views.get(of.view).and_then(|view| view.class(Some(of.place)));
-        for (protocol, name, port) in named.iter().flat_map(|class| &class.named) {
-            let is_asked = |row: &&Distinctions| row.names.iter().any(|(of, asked)| of == protocol && asked == name);
-            if egress.iter().chain(&ingress).any(is_asked) {
-                cuts.apart(PortInterval::one(*protocol, *port));
-            }
-        }
-        cuts
+        let rows: Vec<&Distinctions> = egress.into_iter().chain(self.ingress_of_class(of)).collect();
+        cuts_of(&rows, self.views.get(of.view).and_then(|view| view.class(Some(of.place))))
     }
 
     /// The intervals of addresses that some of the rows tell apart.
@@ -277,4 +259,16 @@ impl Ground {
     pub(crate) fn standing(&self, at: EndIx) -> u32 {
         self.end(at).map_or(u32::MAX, |end| end.standing)
     }
+}
+
+/// Where rules of the rows begin to match or stop, those with names where these classes of destinations have them.
+fn cuts_of<'v>(rows: &[&Distinctions], classes: impl IntoIterator<Item = &'v PartitionClass>) -> PortCuts {
+    let mut cuts = PortCuts::default();
+    rows.iter().for_each(|row| cuts.add(&row.cuts));
+    for (protocol, name, port) in classes.into_iter().flat_map(|class| &class.named) {
+        if rows.iter().any(|row| row.asks(*protocol, name)) {
+            cuts.apart(PortInterval::one(*protocol, *port));
+        }
+    }
+    cuts
 }

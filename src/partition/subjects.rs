@@ -158,9 +158,7 @@ impl<'g> Subjects<'g> {
         let rows = rows(self.ground, self.direction, of);
         let views = || self.ground.views.iter().zip(&rows).zip(group.places.iter().zip(&group.addresses));
         let cells = |row: &Distinctions, own: &Option<Vec<AddressNumber>>| -> Vec<usize> {
-            let cell =
-                |number: &AddressNumber| row.starts(number.family).partition_point(|start| *start <= number.bits);
-            own.iter().flatten().map(cell).collect()
+            own.iter().flatten().map(|number| row.interval_of(*number)).collect()
         };
         if group.is_host {
             return SightKey::Node(meets, near, views().map(|((_, row), (_, own))| cells(row, own)).collect());
@@ -223,8 +221,5 @@ fn key(ground: &Ground, direction: Direction, at: usize, group: &Group, meets: u
 
 /// The ports of somebody that names in a row's rules stand for.
 fn named(row: &Distinctions, named: &[(Protocol, PortName, Port)]) -> Named {
-    let is_asked = |(protocol, name, _): &&(Protocol, PortName, Port)| {
-        row.names.iter().any(|(of, asked)| of == protocol && asked == name)
-    };
-    named.iter().filter(is_asked).cloned().collect()
+    named.iter().filter(|(protocol, name, _)| row.asks(*protocol, name)).cloned().collect()
 }

@@ -11,7 +11,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use crate::view::View;
-use crate::watch::KINDS;
+use crate::watch::kinds::KINDS;
 
 /// The form that [`Metrics::text`] has.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

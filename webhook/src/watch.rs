@@ -5,7 +5,7 @@
 
 mod client;
 mod follow;
-mod kinds;
+pub mod kinds;
 mod read;
 mod store;
 
@@ -19,9 +19,9 @@ use tokio::task::JoinSet;
 
 use crate::metrics::Metrics;
 use crate::view::View;
+use crate::watch::kinds::KINDS;
 
 pub use self::client::connect;
-pub use self::kinds::{KINDS, Kind};
 
 /// Times and sizes of listing and watching.
 #[derive(Debug, Clone, Copy)]

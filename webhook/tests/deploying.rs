@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use netpol_oracle::{Loader, Profile, Release, admission};
-use netpol_webhook::watch::KINDS;
+use netpol_webhook::watch::kinds::KINDS;
 use serde_json::Value;
 
 fn folder() -> PathBuf {

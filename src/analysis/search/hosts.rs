@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::search::ask::Ask;
-use crate::analysis::search::courses::{LineIx, Sights};
+use crate::analysis::search::courses::Sights;
+use crate::analysis::search::numbered::LineIx;
 use crate::analysis::search::run::Run;
 use crate::analysis::search::sets::EndSet;
 use crate::partition::{EndIx, Group, NearIx};

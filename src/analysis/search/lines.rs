@@ -1,11 +1,13 @@
 //! What is told of connections, put together by who opens them and where they go.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 
 use foldhash::fast::FixedState;
 
-use crate::analysis::search::courses::{LineIx, Numbered};
 use crate::analysis::search::fold::{Detail, Folded, Folding};
+use crate::analysis::search::numbered::{LineIx, Numbered};
 use crate::analysis::search::ports::Ports;
 use crate::analysis::search::selection::Selection;
 use crate::analysis::search::sets::{EndSet, Sources, Targets};
@@ -73,7 +75,7 @@ impl Lines {
     }
 
     /// As ends are named.
-    pub(super) fn told<O: Ord + Clone + std::hash::Hash>(
+    pub(super) fn told<O: Ord + Clone + Hash>(
         mut self,
         ground: &Ground,
         mut outcomes: Numbered<O>,
@@ -82,47 +84,29 @@ impl Lines {
     ) -> Vec<Told<O>> {
         self.put_ports_together(ground, &mut outcomes);
         let mut all: Vec<(LineIx, Sources, Targets)> = Vec::new();
-        // What the same ends open with the same outcome is one.
-        let mut by_sources: Map<(LineIx, EndSet), EndSet> = Map::default();
+        // What the same ends open with the same outcome is one; of addresses, what goes to the same ends.
+        let mut ends: Map<(LineIx, EndSet), EndSet> = Map::default();
         for ((line, targets), sources) in self.between_ends {
-            add(&mut by_sources, (line, sources), &targets);
+            add(&mut ends, (line, sources), &targets);
         }
-        let ends = by_sources
-            .into_iter()
-            .map(|((line, sources), targets)| (line, Sources::Ends(sources), Targets::Ends(targets)));
-        all.extend(ends);
-        let mut services: Map<(LineIx, EndSet), BTreeSet<ObjectName>> = Map::default();
-        for ((line, service), sources) in self.to_services {
-            services.entry((line, sources)).or_default().insert(service);
+        let services: Map<_, BTreeSet<ObjectName>> =
+            gathered(self.to_services.into_iter().map(|((line, service), sources)| ((line, sources), service)));
+        let outside: Map<_, Vec<AddressRange>> = gathered(turned(self.to_addresses));
+        let from_outside: Map<_, Vec<AddressRange>> = gathered(turned(self.from_addresses));
+        all.extend(ends.into_iter().map(|((line, from), to)| (line, Sources::Ends(from), Targets::Ends(to))));
+        all.extend(services.into_iter().map(|((line, from), to)| (line, Sources::Ends(from), Targets::Services(to))));
+        for ((line, from), ranges) in outside {
+            all.push((line, Sources::Ends(from), Targets::Addresses(merged(ranges))));
         }
-        let services = services
-            .into_iter()
-            .map(|((line, sources), names)| (line, Sources::Ends(sources), Targets::Services(names)));
-        all.extend(services);
-        let mut outside: Map<(LineIx, EndSet), Vec<AddressRange>> = Map::default();
-        for ((line, ranges), sources) in self.to_addresses {
-            outside.entry((line, sources)).or_default().extend(ranges);
+        for ((line, to), ranges) in from_outside {
+            all.push((line, Sources::Addresses(merged(ranges)), Targets::Ends(to)));
         }
-        let outside = outside
-            .into_iter()
-            .map(|((line, sources), ranges)| (line, Sources::Ends(sources), Targets::Addresses(merged(ranges))));
-        all.extend(outside);
-        let mut by_targets: Map<(LineIx, EndSet), Vec<AddressRange>> = Map::default();
-        for ((line, ranges), targets) in self.from_addresses {
-            by_targets.entry((line, targets)).or_default().extend(ranges);
+        for ((line, service), ranges) in self.services_from {
+            all.push((line, Sources::Addresses(merged(ranges)), Targets::Services(BTreeSet::from([service]))));
         }
-        let by_targets = by_targets
-            .into_iter()
-            .map(|((line, targets), ranges)| (line, Sources::Addresses(merged(ranges)), Targets::Ends(targets)));
-        all.extend(by_targets);
-        all.extend(self.services_from.into_iter().map(|((line, service), ranges)| {
-            (line, Sources::Addresses(merged(ranges)), Targets::Services(BTreeSet::from([service])))
-        }));
-        all.extend(
-            self.faces_from.into_iter().map(|((line, face), ranges)| {
-                (line, Sources::Addresses(merged(ranges)), Targets::Addresses(vec![face]))
-            }),
-        );
+        for ((line, face), ranges) in self.faces_from {
+            all.push((line, Sources::Addresses(merged(ranges)), Targets::Addresses(vec![face])));
+        }
 
         let mut told = Vec::new();
         for (line, sources, targets) in all {
@@ -141,11 +125,9 @@ impl Lines {
         }
         told
     }
-}
 
-impl Lines {
     /// A host's own ports and those at which it leads elsewhere, where the same is told of both.
-    fn put_ports_together<O: Ord + Clone + std::hash::Hash>(&mut self, ground: &Ground, outcomes: &mut Numbered<O>) {
+    fn put_ports_together<O: Ord + Clone + Hash>(&mut self, ground: &Ground, outcomes: &mut Numbered<O>) {
         for (host, lines) in std::mem::take(&mut self.to_hosts) {
             let mut by_outcome: BTreeMap<O, Vec<(Ports, EndSet)>> = BTreeMap::new();
             for (line, sources) in lines {
@@ -195,9 +177,22 @@ fn together(ground: &Ground, parts: Vec<(Ports, EndSet)>) -> Vec<(Ports, EndSet)
     alike.into_iter().map(|(own, sources)| (ports(&own), sources)).collect()
 }
 
-fn add<K: Eq + std::hash::Hash>(all: &mut Map<K, EndSet>, key: K, ends: &EndSet) {
+fn add<K: Eq + Hash>(all: &mut Map<K, EndSet>, key: K, ends: &EndSet) {
     match all.entry(key) {
-        std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().add_all(ends),
-        std::collections::hash_map::Entry::Vacant(place) => drop(place.insert(ends.clone())),
+        Entry::Occupied(mut known) => known.get_mut().add_all(ends),
+        Entry::Vacant(place) => drop(place.insert(ends.clone())),
     }
+}
+
+/// Everything that has a key, under it.
+fn gathered<K: Eq + Hash, V, C: Default + Extend<V>>(all: impl Iterator<Item = (K, V)>) -> Map<K, C> {
+    let mut gathered: Map<K, C> = Map::default();
+    all.for_each(|(key, value)| gathered.entry(key).or_default().extend([value]));
+    gathered
+}
+
+/// Ranges one by one under the ends that they are told of.
+fn turned(all: Map<(LineIx, Vec<AddressRange>), EndSet>) -> impl Iterator<Item = ((LineIx, EndSet), AddressRange)> {
+    all.into_iter()
+        .flat_map(|((line, ranges), ends)| ranges.into_iter().map(move |range| ((line, ends.clone()), range)))
 }

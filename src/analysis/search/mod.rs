@@ -11,6 +11,7 @@ mod fold;
 mod fronts;
 mod hosts;
 mod lines;
+mod numbered;
 mod outside;
 mod pods;
 mod ports;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::search::ask::{Ask, Pair};
-use crate::analysis::search::courses::{LineIx, OutcomesIx};
+use crate::analysis::search::numbered::{LineIx, OutcomesIx};
 use crate::analysis::search::run::Run;
 use crate::analysis::search::sets::EndSet;
+use crate::engine::Distinctions;
 use crate::model::flow::Endpoint;
 use crate::net::{AddressRange, Family, PortCuts, merged};
 use crate::partition::{Group, SubjectIx};
@@ -36,20 +37,28 @@ impl<A: Ask> Run<'_, A> {
 
     fn ranges_reached(&mut self, source: &Group) -> Ranges {
         let ground = self.ground();
-        let mut found = Ranges::new();
-        let Some(endpoint) = source.members.first().and_then(|at| self.endpoint(*at)) else { return found };
         let cuts = ground.cuts(Some(source), None);
-        for family in [Family::V4, Family::V6] {
-            for interval in ground.intervals(&ground.egress(source), family) {
-                let free = ground.outside.free_as_destination(interval);
-                let Some(address) = free.first().map(AddressRange::first) else { continue };
-                let pair = Pair::new(endpoint.clone(), Endpoint::Address(address));
-                let outcomes = self.direct(&pair, &cuts);
-                self.courses
-                    .outcomes
-                    .lines(outcomes)
-                    .iter()
-                    .for_each(|line| found.entry(*line).or_default().extend(&free));
+        self.by_interval(source, &ground.egress(source), |run, inside, interval| {
+            let free = ground.outside.free_as_destination(interval);
+            let address = free.first().map(AddressRange::first)?;
+            Some((run.direct(&Pair::new(inside, Endpoint::Address(address)), &cuts), free))
+        })
+    }
+
+    /// What is told of a group's first member in each interval of addresses that some rows tell apart.
+    fn by_interval(
+        &mut self,
+        group: &Group,
+        rows: &[&Distinctions],
+        mut told: impl FnMut(&mut Self, Endpoint, AddressRange) -> Option<(OutcomesIx, Vec<AddressRange>)>,
+    ) -> Ranges {
+        let mut found = Ranges::new();
+        let Some(inside) = group.members.first().and_then(|at| self.endpoint(*at)) else { return found };
+        let ground = self.ground();
+        for interval in [Family::V4, Family::V6].into_iter().flat_map(|family| ground.intervals(rows, family)) {
+            let Some((outcomes, free)) = told(self, inside.clone(), interval) else { continue };
+            for line in self.courses.outcomes.lines(outcomes) {
+                found.entry(*line).or_default().extend(&free);
             }
         }
         found.into_iter().map(|(line, ranges)| (line, merged(ranges))).collect()
@@ -77,29 +86,18 @@ impl<A: Ask> Run<'_, A> {
 
     fn ranges_that_reach(&mut self, destination: &Group) -> Ranges {
         let ground = self.ground();
-        let mut found = Ranges::new();
-        let Some(endpoint) = destination.members.first().and_then(|at| self.endpoint(*at)) else { return found };
         let mut cuts = ground.cuts(None, Some(destination));
         if destination.is_host && self.judge().must_ask() {
             self.search.apart_from_node_ports(&mut cuts);
         }
-        for family in [Family::V4, Family::V6] {
-            for interval in ground.intervals(&ground.ingress(destination), family) {
-                let free = ground.outside.free(interval);
-                let Some(address) = free.first().map(AddressRange::first) else { continue };
-                let pair = Pair::new(Endpoint::Address(address), endpoint.clone());
-                let mut outcomes = self.direct(&pair, &cuts);
-                if destination.is_host {
-                    outcomes = self.courses.outcomes.without(outcomes, &self.search.node_ports);
-                }
-                self.courses
-                    .outcomes
-                    .lines(outcomes)
-                    .iter()
-                    .for_each(|line| found.entry(*line).or_default().extend(&free));
-            }
-        }
-        found.into_iter().map(|(line, ranges)| (line, merged(ranges))).collect()
+        self.by_interval(destination, &ground.ingress(destination), |run, inside, interval| {
+            let free = ground.outside.free(interval);
+            let address = free.first().map(AddressRange::first)?;
+            let outcomes = run.direct(&Pair::new(Endpoint::Address(address), inside), &cuts);
+            let others = &run.search.node_ports;
+            let own = if destination.is_host { run.courses.outcomes.without(outcomes, others) } else { outcomes };
+            Some((own, free))
+        })
     }
 
     /// What there is to tell of two ends of whom one is outside.

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::search::ask::Ask;
-use crate::analysis::search::courses::{OutcomesIx, Sights};
+use crate::analysis::search::courses::Sights;
+use crate::analysis::search::numbered::OutcomesIx;
 use crate::analysis::search::run::Run;
 use crate::analysis::search::sets::EndSet;
 use crate::partition::EndIx;
 
 impl<A: Ask> Run<'_, A> {
+    /// From pods to pods, group by group.
     pub(super) fn between_pods(&mut self) {
         // A pod with itself is not meant: it goes wherever others like it go, where there are any.
         let mut themselves = Vec::new();
@@ -41,7 +43,7 @@ impl<A: Ask> Run<'_, A> {
         }
     }
 
-    pub(super) fn add_pods(&mut self, sources: &[EndIx], targets: BTreeMap<OutcomesIx, Vec<usize>>) {
+    fn add_pods(&mut self, sources: &[EndIx], targets: BTreeMap<OutcomesIx, Vec<usize>>) {
         let mut lines = BTreeMap::new();
         for (outcomes, groups) in targets {
             let lines_of = self.courses.outcomes.lines(outcomes);

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use crate::analysis::search::ask::{Ask, Pair};
-use crate::analysis::search::courses::{BothIx, Courses, OutcomesIx, Sights};
+use crate::analysis::search::courses::{BothIx, Courses, Sights};
 use crate::analysis::search::fold::{Detail, Folding};
 use crate::analysis::search::fronts::Sort;
 use crate::analysis::search::lines::{Lines, Told};
+use crate::analysis::search::numbered::OutcomesIx;
 use crate::analysis::search::searched::Search;
 use crate::analysis::search::selection::Selection;
 use crate::model::flow::Endpoint;
@@ -16,9 +17,10 @@ use crate::name::Direction;
 use crate::net::Family;
 use crate::partition::{EndIx, Ground, Group, Nearnesses, SubjectIx, Subjects, Who};
 
-/// Two sorts of ends in a snapshot, by place.
-type Meeting = (usize, Sort, Vec<Option<Vec<Family>>>);
+/// Two sorts of ends, in the snapshot of that place.
+type Meeting = (usize, Sort, Sort);
 
+/// What a search has found out so far.
 pub(super) struct Run<'s, A: Ask> {
     pub(super) search: &'s Search<A>,
     pub(super) from: &'s Selection,

@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use foldhash::fast::FixedState;
 
 use crate::analysis::search::ask::{Ask, Outcomes, Pair, Said};
-use crate::analysis::search::courses::{BothIx, OutcomesIx, Sights};
+use crate::analysis::search::courses::{BothIx, Sights};
 use crate::analysis::search::fronts::{At, Front, Sort, Way, family_of};
+use crate::analysis::search::numbered::OutcomesIx;
 use crate::analysis::search::run::Run;
 use crate::analysis::search::sets::EndSet;
 use crate::engine::Distinctions;
@@ -116,7 +117,8 @@ impl<A: Ask> Run<'_, A> {
                     backends.insert(self.said_by_way_of_itself(view, from, front, port.into())?);
                     continue;
                 }
-                let (other, near) = (self.group(way.group)?, self.near_on_the_way((source, group), from, way)?);
+                let other = self.group(way.group).filter(|other| !other.is_workload)?;
+                let near = self.near_on_the_way((group, from), (other, way.backend));
                 if !seen.insert((way.group, near, way.l4)) {
                     continue;
                 }
@@ -158,14 +160,12 @@ impl<A: Ask> Run<'_, A> {
         Some((decision.verdict, decision.rows))
     }
 
-    /// How the two stand to each other, where one is a host and it matters. None of what stands for several pods.
-    #[expect(clippy::option_option, reason = "none where nothing can be said, and none where there is nothing to say")]
-    fn near_on_the_way(&mut self, (_, group): (usize, &Group), from: EndIx, way: &Way) -> Option<Option<NearIx>> {
-        let other = self.group(way.group).filter(|other| !other.is_workload)?;
+    /// How the two stand to each other, where one is a host and it matters.
+    fn near_on_the_way(&mut self, (group, from): (&Group, EndIx), (other, backend): (&Group, EndIx)) -> Option<NearIx> {
         match (group.is_host, other.is_host) {
-            (false, true) if !self.ground().is_free_source(group) => Some(self.near.near(from, way.backend)),
-            (true, false) if !self.ground().is_free_destination(other) => Some(self.near.near(way.backend, from)),
-            _ => Some(None),
+            (false, true) if !self.ground().is_free_source(group) => self.near.near(from, backend),
+            (true, false) if !self.ground().is_free_destination(other) => self.near.near(backend, from),
+            _ => None,
         }
     }
 
@@ -188,7 +188,7 @@ impl<A: Ask> Run<'_, A> {
 
     /// Of which family connections between two ends are that name each other; none where there are none.
     fn family_between(&mut self, view: usize, (sort, other): (&Sort, &Group), ends: (EndIx, EndIx)) -> Option<Family> {
-        let key = (view, sort.clone(), other.families_in_order());
+        let key = (view, sort.clone(), Sort::of(other));
         if let Some(known) = self.families.get(&key) {
             return *known;
         }
@@ -254,8 +254,7 @@ impl<A: Ask> Run<'_, A> {
     /// What both sides say of connections from an address, the same of all that lie in one interval of the rules.
     fn both_from_outside(&mut self, address: IpAddr, (at, group): (usize, &Group)) -> Option<BothIx> {
         let number = AddressNumber::of(address);
-        let cell = |row: &Distinctions| row.starts(number.family).partition_point(|start| *start <= number.bits);
-        let cells: Vec<usize> = self.ground().ingress(group).into_iter().map(cell).collect();
+        let cells: Vec<usize> = self.ground().ingress(group).into_iter().map(|row| row.interval_of(number)).collect();
         let key = (self.ingress.of(at), number.family, cells);
         if let Some(known) = self.from_outside.get(&key) {
             return Some(*known);

@@ -19,7 +19,7 @@ use crate::labels::Labels;
 use crate::model::flow::Endpoint;
 use crate::model::policy::NetworkPolicy;
 use crate::name::Direction;
-use crate::net::{Family, Port, PortCuts, PortName, Protocol};
+use crate::net::{AddressNumber, Family, Port, PortCuts, PortName, Protocol};
 
 /// What the policies that isolate a class in one direction, or may (U7), tell apart.
 #[derive(Debug, Default)]
@@ -105,6 +105,16 @@ impl Distinctions {
     /// Where an interval of addresses begins that are told apart, as numbers of the family.
     pub(crate) fn starts(&self, family: Family) -> &[u128] {
         if family == Family::V4 { &self.v4 } else { &self.v6 }
+    }
+
+    /// In which interval an address lies.
+    pub(crate) fn interval_of(&self, number: AddressNumber) -> usize {
+        self.starts(number.family).partition_point(|start| *start <= number.bits)
+    }
+
+    /// Whether a rule has the name.
+    pub(crate) fn asks(&self, protocol: Protocol, name: &PortName) -> bool {
+        self.names.iter().any(|(of, asked)| *of == protocol && asked == name)
     }
 
     /// The intervals of addresses that are told apart, from the first to the last of each.

@@ -139,7 +139,7 @@ pub(super) fn pod_parts(spec: &WorldSpec) -> impl Strategy<Value = PodParts> + u
     let host_network = if spec.is_dense() { rarely(30).boxed() } else { rarely(4).boxed() };
     (
         (one_of(&[(6, "x"), (3, "y"), (1, "z")]), labels(), stacks(spec), rarely(9)),
-        (node_names(), one_of(&[(4, 0), (1, 1), (1, 2)]), host_network),
+        (node_names(), one_of(&[(4, 0), (1, 1), (1, 2), (1, 3)]), host_network),
         (phases, one_of(&[(6, true), (1, false)]), container_ports()),
         (runtimes(), rarely(6)),
     )
@@ -165,11 +165,12 @@ pub(super) fn pod(number: usize, parts: PodParts, nodes: &[&Node]) -> Pod {
         false => stack.of(four, v6(0xfd00, 0, last_group(number))),
     };
     pod.host_addresses = match hosted {
-        0 => on,
+        0 | 3 => on,
         2 if !on.is_empty() => on.into_iter().chain([v4(10, 7, 0, 1)]).collect(),
         _ => Vec::new(),
     };
-    pod.node = node;
+    // A few are placed by their hostIPs alone (C6, K18).
+    pod.node = node.filter(|_| hosted != 3 || pod.host_addresses.is_empty());
     pod.phase = phase;
     pod.ready = ready;
     pod.host_network = host_network;
