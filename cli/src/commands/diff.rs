@@ -8,12 +8,12 @@ use netpol_oracle::analysis::{ConnectionChange, ConnectionEnds, Detail, Diff};
 use netpol_oracle::{Cluster, Decide, Engine, Flow, Profile, explain};
 
 use super::load;
-use super::reach::{By, Form, json, say_size, verdict};
+use super::reach::{By, Form, say_size, verdict};
 use crate::exit::{Failure, Outcome};
 use crate::output;
 use crate::pictures::Picture;
 use crate::progress::Progress;
-use crate::table::{self, Cell};
+use crate::table::Cell;
 
 /// Lists every connection that opens, closes, becomes or stops being undefined from one cluster to another.
 #[derive(Args)]
@@ -82,11 +82,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
             say_size(&picture);
             picture.write(form, |flow| why([&before, &after], flow), &mut out)?;
         }
-        (Form::Json, None) => json(&changes, &mut out)?,
-        (Form::Csv, None) => table::csv(&HEADER, &rows(&changes), &mut out)?,
-        (Form::Md, None) => table::markdown(&HEADER, &rows(&changes), &mut out)?,
-        (_, None) if changes.is_empty() => {}
-        (_, None) => table::text(&HEADER, &rows(&changes), &mut out)?,
+        (Form::Text, None) if changes.is_empty() => {}
+        (listed, None) => listed.list(&HEADER, &changes, row, &mut out)?,
     }
     out.flush()?;
     let (gone, come) = (diff.gone(), diff.come());
@@ -124,16 +121,13 @@ fn why(sides: [&(Cluster, Engine); 2], flow: &Flow) -> Vec<String> {
 
 const HEADER: [&str; 6] = ["SOURCE", "DESTINATION", "PORTS", "BEFORE", "AFTER", "WITNESS"];
 
-fn rows(changes: &[ConnectionChange]) -> Vec<[Cell; 6]> {
-    let row = |each: &ConnectionChange| {
-        [
-            Cell::plain(each.source.to_string()),
-            Cell::plain(each.destination.to_string()),
-            Cell::plain(each.ports.to_string()),
-            verdict(each.before),
-            verdict(each.after),
-            Cell::plain(each.witness.to_string()),
-        ]
-    };
-    changes.iter().map(row).collect()
+fn row(each: &ConnectionChange) -> [Cell; 6] {
+    [
+        Cell::plain(each.source.to_string()),
+        Cell::plain(each.destination.to_string()),
+        Cell::plain(each.ports.to_string()),
+        verdict(each.before),
+        verdict(each.after),
+        Cell::plain(each.witness.to_string()),
+    ]
 }

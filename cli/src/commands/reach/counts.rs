@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use netpol_oracle::analysis::PairCounts;
 
-use super::{Form, json};
-use crate::table::{self, Cell};
+use super::Form;
+use crate::table::Cell;
 
 const HEADER: [&str; 6] = ["SOURCE", "DESTINATION", "ALL", "SOME", "UNDEFINED", "DENIED"];
 
@@ -17,11 +17,5 @@ pub(super) fn write(counts: &[PairCounts], form: Form, out: &mut impl Write) -> 
         let [source, destination] = ends;
         [source, destination, all, some, undefined, denied]
     };
-    let rows = || counts.iter().map(row).collect::<Vec<[Cell; 6]>>();
-    match form {
-        Form::Json => json(counts, out),
-        Form::Csv => table::csv(&HEADER, &rows(), out),
-        Form::Md => table::markdown(&HEADER, &rows(), out),
-        _ => table::text(&HEADER, &rows(), out),
-    }
+    form.list(&HEADER, counts, row, out)
 }

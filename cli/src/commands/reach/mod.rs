@@ -129,6 +129,26 @@ impl Form {
             Self::Text | Self::Json | Self::Csv | Self::Md => None,
         }
     }
+
+    /// A list: as JSON an object a line, else a table, in words where the form is a picture.
+    pub(super) fn list<T: Serialize, const N: usize>(
+        self,
+        header: &[&str; N],
+        all: &[T],
+        row: impl Fn(&T) -> [Cell; N],
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let rows = || all.iter().map(&row).collect::<Vec<[Cell; N]>>();
+        match self {
+            Self::Json => all.iter().try_for_each(|each| {
+                serde_json::to_writer(&mut *out, each)?;
+                out.write_all(b"\n")
+            }),
+            Self::Csv => table::csv(header, &rows(), out),
+            Self::Md => table::markdown(header, &rows(), out),
+            Self::Text | Self::Dot | Self::Svg | Self::Html => table::text(header, &rows(), out),
+        }
+    }
 }
 
 /// Beyond that many rows or columns nobody reads a picture.
@@ -178,12 +198,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         let detail = arguments.by.unwrap_or(By::Workload).into();
         let connections = connections(&connectivity, [from.as_ref(), to.as_ref()], detail);
         drop(progress);
-        match form {
-            Form::Json => json(&connections, &mut out)?,
-            Form::Csv => table::csv(&HEADER, &rows(&connections), &mut out)?,
-            Form::Md => table::markdown(&HEADER, &rows(&connections), &mut out)?,
-            _ => table::text(&HEADER, &rows(&connections), &mut out)?,
-        }
+        form.list(&HEADER, &connections, row, &mut out)?;
         if connections.is_empty() {
             output::note("nothing reaches anything there");
         }
@@ -233,28 +248,16 @@ fn end(connectivity: &Connectivity, text: &str) -> Result<ConnectionEnds, String
     found.ok_or_else(|| format!("nobody in these manifests is `{text}`; {mend}"))
 }
 
-/// One a line.
-pub(super) fn json<T: Serialize>(all: &[T], out: &mut impl Write) -> io::Result<()> {
-    for each in all {
-        serde_json::to_writer(&mut *out, each)?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
-}
-
 const HEADER: [&str; 5] = ["SOURCE", "DESTINATION", "PORTS", "VERDICT", "ROWS"];
 
-fn rows(connections: &[Connection]) -> Vec<[Cell; 5]> {
-    let row = |each: &Connection| {
-        [
-            Cell::plain(each.source.to_string()),
-            Cell::plain(each.destination.to_string()),
-            Cell::plain(each.ports.to_string()),
-            verdict(each.verdict),
-            Cell::plain(each.rows.to_string()),
-        ]
-    };
-    connections.iter().map(row).collect()
+fn row(each: &Connection) -> [Cell; 5] {
+    [
+        Cell::plain(each.source.to_string()),
+        Cell::plain(each.destination.to_string()),
+        Cell::plain(each.ports.to_string()),
+        verdict(each.verdict),
+        Cell::plain(each.rows.to_string()),
+    ]
 }
 
 pub(super) fn verdict(verdict: Verdict) -> Cell {

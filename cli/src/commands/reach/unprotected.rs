@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use netpol_oracle::Verdict;
 use netpol_oracle::analysis::{Isolation, Unprotected};
 
-use super::{Form, json};
-use crate::table::{self, Cell};
+use super::Form;
+use crate::table::Cell;
 
 const HEADER: [&str; 4] = ["ENDS", "INGRESS", "EGRESS", "ROWS"];
 
@@ -15,13 +15,7 @@ pub(super) fn write(all: &[Unprotected], form: Form, out: &mut impl Write) -> io
         let ends = Cell::plain(each.ends.to_string());
         [ends, word(each.ingress), word(each.egress), Cell::plain(each.rows.to_string())]
     };
-    let rows = || all.iter().map(row).collect::<Vec<[Cell; 4]>>();
-    match form {
-        Form::Json => json(all, out),
-        Form::Csv => table::csv(&HEADER, &rows(), out),
-        Form::Md => table::markdown(&HEADER, &rows(), out),
-        _ => table::text(&HEADER, &rows(), out),
-    }
+    form.list(&HEADER, all, row, out)
 }
 
 /// As JSON says it; who is free is in the colour of what is wrong.
