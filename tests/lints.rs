@@ -175,7 +175,7 @@ fn what_changes_nothing_in_any_cluster_can_go() {
     let spec = WorldSpec::new().policies(2..=6);
     let mut others = worlds(&spec).skip(1);
     let (mut codes, mut asked): (BTreeMap<Code, usize>, usize) = (BTreeMap::new(), 0);
-    for (at, world) in worlds(&spec).take(wanted(30)).enumerate() {
+    for (at, world) in worlds(&spec).take(wanted(40)).enumerate() {
         let (cluster, profile) = (&world.cluster, &world.profile);
         let found = told(cluster, profile, review);
         let other = others.next().unwrap();
@@ -207,7 +207,7 @@ fn what_changes_nothing_in_any_cluster_can_go() {
 fn what_changes_nothing_in_this_cluster_can_go() {
     let spec = WorldSpec::new().policies(2..=6);
     let (mut codes, mut asked): (BTreeMap<Code, usize>, usize) = (BTreeMap::new(), 0);
-    for (at, world) in worlds(&spec).take(wanted(30)).enumerate() {
+    for (at, world) in worlds(&spec).take(wanted(40)).enumerate() {
         let (cluster, profile) = (&world.cluster, &world.profile);
         let found = told(cluster, profile, idle);
         let each = found.iter().map(|one| vec![one.clone()]).chain([found.clone()]);

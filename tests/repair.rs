@@ -82,7 +82,7 @@ fn extreme(cluster: &Cluster, to: Verdict) -> Cluster {
 fn every_repair_gives_what_is_wanted() {
     let (mut actions, mut kinds) = (BTreeMap::<Action, usize>::new(), BTreeMap::<String, usize>::new());
     let (mut repairs, mut wrong, mut missed) = (0, Vec::new(), Vec::new());
-    for (at, world) in worlds().take(wanted(15)).enumerate() {
+    for (at, world) in worlds().take(wanted(60)).enumerate() {
         let engine = Engine::new(&world.cluster, &world.profile);
         for flow in &world.flows {
             for to in [Verdict::Allow, Verdict::Deny] {

@@ -123,7 +123,13 @@ impl<'a> Someone<'a> {
 
     /// Whether nobody says on which node it runs (U8).
     pub(super) fn says_no_node(&self) -> bool {
-        self.node.is_none() && self.host_addresses.is_empty()
+        self.node.is_none() && self.reported_address().is_none()
+    }
+
+    /// An address of the node that it runs on.
+    pub(super) fn reported_address(&self) -> Option<IpAddr> {
+        let own = if self.host_network { self.addresses.first() } else { None };
+        self.host_addresses.first().or(own).copied()
     }
 }
 

@@ -52,9 +52,14 @@ impl<'a> Spot<'a> {
         name.map_or(Self::At(address), Self::Named)
     }
 
-    /// Where somebody says that he runs.
-    fn of(who: &Someone<'a>) -> Option<Self> {
-        who.node.map(Self::Named).or(who.host_addresses.first().copied().map(Self::At))
+    /// Where somebody says that he runs: by the node's name, else by its address that he reports or, sharing the node's
+    /// network, has (K17); whose that is, K20 says.
+    pub(super) fn of(cluster: &'a Cluster, who: &Someone<'a>) -> Option<Self> {
+        if let Some(name) = who.node {
+            return Some(Self::Named(name));
+        }
+        let address = who.reported_address()?;
+        Some(Self::of_machine(node_of_address(cluster, address).ok().flatten().flatten(), address))
     }
 }
 
@@ -114,7 +119,7 @@ impl<'a> Crossing<'a> {
             return false;
         }
         match &seen.party {
-            Party::Pod(other, _) => match (Spot::of(subject), Spot::of(other)) {
+            Party::Pod(other, _) => match (Spot::of(self.cluster, subject), Spot::of(self.cluster, other)) {
                 (Some(_), Some(_)) => false,
                 (Some(own), None) => self.runs_at(tip.other(), own, resolve),
                 (None, Some(its)) => self.runs_at(tip, its, resolve),
@@ -134,7 +139,7 @@ impl<'a> Crossing<'a> {
         for party in [Some(self.party(tip.other())), self.sent.machine()].into_iter().flatten() {
             found.extend(match party {
                 Party::Machine(name, address) => Some(Spot::of_machine(*name, *address)),
-                Party::Pod(other, _) if other.host_network || who.host_network => Spot::of(other),
+                Party::Pod(other, _) if other.host_network || who.host_network => Spot::of(self.cluster, other),
                 _ => None,
             });
         }

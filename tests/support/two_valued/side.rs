@@ -6,6 +6,7 @@ use netpol_oracle::profile::{NodeOs, OtherProtocols, OwnNode, OwnNodeEgress, Ser
 use netpol_oracle::{Direction, L4, NetworkPolicy, Protocol, Row};
 
 use super::ends::{Party, Someone};
+use super::nodes::Spot;
 use super::resolution::{Open, Resolve, Tip, Which, ask, lacking};
 use super::route::{Crossing, Sent};
 use super::seen::Seen;
@@ -119,12 +120,13 @@ impl<'a> Crossing<'a> {
     /// C6, by the subject's own node: the one that it says, or the one seen where that is its own (U8, U9).
     fn os_is_unsupported(&self, subject: &Someone<'a>, near: bool, seen: &Seen<'a>, direction: Direction) -> bool {
         let its = match &seen.party {
-            Party::Machine(name, _) => *name,
-            Party::Pod(other, _) => other.node,
+            Party::Machine(name, _) => name.map(Spot::Named),
+            Party::Pod(other, _) => Spot::of(self.cluster, other),
             _ => None,
         };
-        let node = subject.node.or(its.filter(|_| near && subject.says_no_node()));
-        let node = node.and_then(|name| self.cluster.node(name));
+        let spot = Spot::of(self.cluster, subject).or(its.filter(|_| near));
+        let Some(Spot::Named(name)) = spot else { return false };
+        let node = self.cluster.node(name);
         let Some(image) = node.and_then(|node| node.os_image.as_deref()) else { return false };
         match &self.profile.capabilities().node_os {
             NodeOs::Any => false,
