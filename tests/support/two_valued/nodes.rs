@@ -168,7 +168,12 @@ impl<'a> Crossing<'a> {
         match way {
             0 => (None, false),
             _ if way <= spots.len() => (Some(spots[way - 1]), false),
-            _ => (self.place(Tip::Source, resolve).0, true),
+            _ => {
+                let of_source = self.place(Tip::Source, resolve).0;
+                let selector = self.someone(tip).and_then(|who| who.node_selector);
+                let is_possible = of_source.is_none_or(|spot| admits(self.cluster, selector, spot));
+                if is_possible { (of_source, true) } else { (None, false) }
+            }
         }
     }
 
