@@ -826,6 +826,61 @@ fn selectors_that_select_nothing() {
     assert_eq!(reviewed(KUBERNETES, &d), []);
 }
 
+/// Labels that a controller will set count as the replicas' own (K27): such a selector selects, where some value fits.
+#[test]
+fn selectors_on_what_controllers_set() {
+    let set = |name: &str, template: &str, port: &str| {
+        format!(
+            "---\n{{apiVersion: apps/v1, kind: StatefulSet, metadata: {{name: {name}, namespace: a}}, spec: {{replicas: 3, \
+             selector: {{matchLabels: {{app: {name}}}}}, template: {{metadata: {{labels: {{app: {name}{template}}}}}, \
+             spec: {{containers: [{{name: c, ports: [{{name: {port}, containerPort: 80}}]}}]}}}}}}}}\n"
+        )
+    };
+    let world = set("db", "", "pg") + &set("mq", ", apps.kubernetes.io/pod-index: x", "mqtt");
+    let said = |profile: &str, labels: &str| {
+        let spec = format!("podSelector: {{{labels}}}, ingress: [{{from: [{{podSelector: {{{labels}}}}}]}}]");
+        let found = reviewed(profile, &(policy(&spec) + &world));
+        let of = |code: Code| found.iter().filter(|one| one.code == code).count();
+        assert_eq!(of(Code::SubjectSelectsNothing), of(Code::PeerSelectsNothing), "{labels}");
+        of(Code::PeerSelectsNothing)
+    };
+    for selects in [
+        "matchLabels: {statefulset.kubernetes.io/pod-name: db-0}",
+        "matchLabels: {app: db, apps.kubernetes.io/pod-index: '2'}",
+        "matchLabels: {statefulset.kubernetes.io/pod-name: db-1, apps.kubernetes.io/pod-index: '1'}",
+        "matchExpressions: [{key: apps.kubernetes.io/pod-index, operator: NotIn, values: ['0', '1']}]",
+        "matchExpressions: [{key: controller-revision-hash, operator: In, values: [db-6bc5]}]",
+        "matchExpressions: [{key: statefulset.kubernetes.io/pod-name, operator: Exists}]",
+    ] {
+        assert_eq!(said(KUBERNETES, selects), 0, "{selects}");
+    }
+    for nothing in [
+        "matchLabels: {statefulset.kubernetes.io/pod-name: db-3}",
+        "matchLabels: {statefulset.kubernetes.io/pod-name: web-0}",
+        "matchLabels: {apps.kubernetes.io/pod-index: x}",
+        "matchLabels: {app: other, apps.kubernetes.io/pod-index: '2'}",
+        "matchLabels: {statefulset.kubernetes.io/pod-name: db-1, apps.kubernetes.io/pod-index: '2'}",
+        "matchExpressions: [{key: apps.kubernetes.io/pod-index, operator: NotIn, values: ['0', '1', '2']}]",
+        "matchExpressions: [{key: statefulset.kubernetes.io/pod-name, operator: DoesNotExist}]",
+    ] {
+        assert_eq!(said(KUBERNETES, nothing), 1, "{nothing}");
+    }
+    // Before 1.28 nobody sets the index; what the template says stands.
+    let old = "{model: kubernetes, version: \"1.27\"}";
+    assert_eq!(said(old, "matchLabels: {apps.kubernetes.io/pod-index: '2'}"), 1);
+    assert_eq!(said(old, "matchLabels: {apps.kubernetes.io/pod-index: x}"), 0);
+    // And they are whom the other findings speak of: whose ports have names, who is behind a ClusterIP.
+    let replica = "matchLabels: {statefulset.kubernetes.io/pod-name: db-0}";
+    let named = |port: &str| {
+        let spec = format!("podSelector: {{{replica}}}, ingress: [{{ports: [{{port: {port}}}]}}]");
+        of(Code::UndeclaredPortName, KUBERNETES, &(policy(&spec) + &world)).len()
+    };
+    assert_eq!((named("pg"), named("mqtt")), (0, 1));
+    let service = "---\n{apiVersion: v1, kind: Service, metadata: {name: s, namespace: a}, spec: {clusterIP: 10.247.0.9, selector: {app: db}, ports: [{port: 80}]}}\n";
+    let peer = policy(&format!("podSelector: {{}}, egress: [{{to: [{{podSelector: {{{replica}}}}}]}}]"));
+    assert_eq!(of(Code::ClusterIpPeers, TUNNEL, &(peer + &world + service)).len(), 1);
+}
+
 #[test]
 fn port_names() {
     let http = "spec: {containers: [{name: c, ports: [{name: http, containerPort: 80}, {name: q, containerPort: 81, protocol: UDP}]}]}";

@@ -11,7 +11,7 @@ mod kustomize;
 mod text;
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use netpol_oracle::Profile;
 
@@ -23,7 +23,8 @@ pub use crate::text::Text;
 /// # Errors
 /// What is wrong with the argument `--profile`: every fault of the file, a line each, or why the text is no profile.
 pub fn profile(text: &str) -> Result<Profile, String> {
-    if !Path::new(text).is_file() {
+    // What is no folder: a pipe too.
+    if !std::fs::metadata(text).is_ok_and(|found| !found.is_dir()) {
         return text.parse().map_err(|error| format!("--profile: {error}, or the name of a profile file that exists"));
     }
     let bytes = std::fs::read(text).map_err(|error| format!("--profile: {text}: {error}"))?;

@@ -3,13 +3,14 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use crate::admission::controlled::may_match;
 use crate::admission::owned::Owned;
 use crate::labels::{LabelKey, Selector};
 use crate::model::cluster::{Cluster, ContainerPort};
-use crate::model::policy::NetworkPolicy;
+use crate::model::policy::{Namespaces, NetworkPolicy, PodPeer};
 use crate::name::Direction;
 use crate::net::Protocol;
-use crate::partition::index::{Bits, Index};
+use crate::partition::index::{Bits, Index, Object};
 use crate::profile::capability::{Capabilities, HostNetwork, Support};
 use crate::profile::profile::Profile;
 
@@ -19,7 +20,7 @@ pub(super) struct Review<'c> {
     pub(super) profile: &'c Profile,
     pub(super) cluster: &'c Cluster,
     pub(super) index: Index<'c>,
-    /// What `podSelector` selects, hostNetwork pods too.
+    /// What `podSelector` selects, or may by labels that controllers set; hostNetwork pods too.
     pub(super) subjects: Bits,
     /// Every object that shares its node's network.
     pub(super) host_network: Bits,
@@ -33,17 +34,46 @@ pub(super) struct Review<'c> {
 impl<'c> Review<'c> {
     pub(super) fn new(policy: &'c NetworkPolicy, profile: &'c Profile, cluster: &'c Cluster) -> Self {
         let index = Index::new(cluster);
-        Self {
+        let mut review = Self {
             policy,
             profile,
             cluster,
-            subjects: index.subjects(policy),
+            subjects: Bits::new(0),
             host_network: host_network(&index),
             declared: declared(&index),
             owned: Owned::new(cluster),
             controlled: OnceCell::new(),
             index,
+        };
+        review.subjects = review.selected(&Namespaces::Own, policy.subject());
+        review
+    }
+
+    /// What a peer of the policy selects, or may by labels that controllers set; hostNetwork pods too.
+    pub(super) fn peers(&self, peer: &PodPeer) -> Bits {
+        self.selected(&peer.namespaces, &peer.pods)
+    }
+
+    fn selected(&self, namespaces: &Namespaces, pods: &Selector) -> Bits {
+        let by = |pods: &Selector| {
+            let peer = PodPeer { namespaces: namespaces.clone(), pods: pods.clone() };
+            self.index.peers(self.namespace(), &peer)
+        };
+        let by_template = by(pods);
+        if !self.may_be_controllers(pods) {
+            return by_template;
         }
+        let there = by(&Selector::everything());
+        let [mut workloads, mut matching] = [(); 2].map(|()| Bits::new(self.index.objects().len()));
+        for at in there.iter() {
+            let Some(Object::Workload(workload)) = self.index.objects().get(at) else { continue };
+            workloads.set(at);
+            if may_match(workload, pods, self.profile.release()) {
+                matching.set(at);
+            }
+        }
+        matching.add(&by_template.without(&workloads));
+        matching
     }
 
     pub(super) fn capabilities(&self) -> &'c Capabilities {

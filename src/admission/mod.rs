@@ -75,6 +75,7 @@ mod blocks;
 mod catalogue;
 mod circumstances;
 mod context;
+mod controlled;
 mod cut_off;
 mod dns;
 mod everyone;

@@ -67,7 +67,7 @@ fn possible(review: &Review<'_>, direction: Direction, rule: &Rule) -> Option<Bi
             let mut found = Bits::new(review.index.objects().len());
             for peer in peers {
                 if let Peer::Pods(pods) = peer {
-                    found.add(&review.index.peers(review.namespace(), pods));
+                    found.add(&review.peers(pods));
                 }
             }
             found

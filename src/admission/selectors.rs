@@ -24,7 +24,7 @@ pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
             for (at, peer) in peers.iter().enumerate() {
                 let Peer::Pods(pods) = peer else { continue };
                 let place = Place::In(RulePlace { direction, rule, field: RuleField::Peer(at, "") });
-                let selected = review.index.peers(review.namespace(), pods);
+                let selected = review.peers(pods);
                 if !lints::is_contradiction(review.capabilities(), direction, peer) {
                     nothing(review, findings, place, pods, &selected);
                 }
