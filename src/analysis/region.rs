@@ -7,13 +7,12 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::analysis::search::{Detail, Ends};
-use crate::engine::Snapshot;
-use crate::model::cluster::{ServiceKind, WorkloadKind};
+use crate::analysis::search::{Detail, EndSet, Ends};
+use crate::model::cluster::{Cluster, ServiceKind, WorkloadKind};
 use crate::model::flow::Endpoint;
 use crate::name::ObjectName;
 use crate::net::{AddressRange, Family};
-use crate::partition::{Ground, Who, outermost};
+use crate::partition::{EndIx, Ground, Interned, View, Who, outermost};
 
 /// Where ends are: every end is in one region, whatever policies say. As JSON one of
 ///
@@ -85,53 +84,112 @@ impl fmt::Display for Region {
     }
 }
 
-/// Every region that anybody is in, and who: [`Ends`] of one each, outside every address that nobody has.
-///
-/// Pods are by what their snapshots say last: of two the second.
-pub(in crate::analysis) fn regions(ground: &Ground, detail: Detail) -> BTreeMap<Region, Vec<Ends>> {
-    let clusters: Vec<_> = ground.views.iter().rev().map(|view| view.snapshot.cluster()).collect();
+/// The regions that everybody is in, by numbers.
+#[derive(Debug)]
+pub(in crate::analysis) struct Placed {
+    pub(in crate::analysis) regions: Vec<Region>,
+    /// Ends that are one behind the other in one region: from each place on, its number.
+    runs: Vec<(usize, usize)>,
+    /// The Services that every snapshot has, in order.
+    pub(in crate::analysis) services: Vec<(ObjectName, usize)>,
+    pub(in crate::analysis) outside: usize,
+}
+
+impl Placed {
+    /// Pods are by what their snapshots say last: of two the second.
+    pub(in crate::analysis) fn new(ground: &Ground, detail: Detail) -> Self {
+        let clusters: Vec<&Cluster> = ground.views.iter().rev().map(|view| view.snapshot.cluster()).collect();
+        let mut known = Interned::default();
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        let mut regions = Vec::new();
+        let mut place = |region: Region| {
+            let at = known.place(region.clone()) as usize;
+            if at == regions.len() {
+                regions.push(region);
+            }
+            at
+        };
+        for (at, end) in ground.ends() {
+            let region = place(of_end(&clusters, &end.who, detail));
+            if runs.last().is_none_or(|(_, last)| *last != region) {
+                runs.push((at.place(), region));
+            }
+        }
+        let is_there = |view: &View, name: &ObjectName| {
+            view.snapshot.cluster().service(name).is_some_and(|service| service.kind != ServiceKind::ExternalName)
+        };
+        let services = clusters.first().into_iter().flat_map(|cluster| cluster.services().iter());
+        let services = services.map(|service| &service.name);
+        let services = services.filter(|name| ground.views.iter().all(|view| is_there(view, name)));
+        let services = services.map(|name| match detail {
+            Detail::Namespaces => (name.clone(), place(Region::Services(name.namespace().clone()))),
+            Detail::Pods | Detail::Workloads => (name.clone(), place(Region::Service(name.clone()))),
+        });
+        let services = services.collect();
+        let outside = place(Region::Outside);
+        Self { regions, runs, services, outside }
+    }
+
+    /// How many of some ends are in each region.
+    pub(in crate::analysis) fn by_region(&self, ends: &EndSet) -> BTreeMap<usize, u64> {
+        let mut counts = BTreeMap::new();
+        let lasts = self.runs.iter().skip(1).map(|(first, _)| *first).chain([ends.places()]);
+        for ((first, region), last) in self.runs.iter().zip(lasts) {
+            let count = ends.count(*first..last);
+            if count > 0 {
+                *counts.entry(*region).or_default() += count;
+            }
+        }
+        counts
+    }
+
+    pub(in crate::analysis) fn place_of_service(&self, name: &ObjectName) -> Option<usize> {
+        self.services.binary_search_by(|(own, _)| own.cmp(name)).ok()
+    }
+}
+
+fn of_end(clusters: &[&Cluster], who: &Who, detail: Detail) -> Region {
     let is_coarse = detail == Detail::Namespaces;
+    match who {
+        Who::Node(_) if is_coarse => Region::Nodes,
+        Who::Node(name) => Region::Node(name.clone()),
+        Who::Workload(name, _) | Who::Pod(name) if is_coarse => Region::Namespace(name.namespace().clone()),
+        Who::Workload(name, kind) => Region::Workload(name.clone(), kind.clone()),
+        Who::Pod(name) => {
+            let pod = clusters.iter().find_map(|cluster| Some((*cluster, cluster.pod(name)?)));
+            match pod.and_then(|(cluster, pod)| outermost(cluster, pod)).filter(|_| detail == Detail::Workloads) {
+                Some((kind, owner)) => Region::Workload(ObjectName::new(name.namespace().clone(), owner), kind.clone()),
+                None => Region::Pod(name.clone()),
+            }
+        }
+    }
+}
+
+/// Every region that anybody is in, and who: [`Ends`] of one each, outside every address that nobody has.
+pub(in crate::analysis) fn regions(ground: &Ground, detail: Detail) -> BTreeMap<Region, Vec<Ends>> {
+    let placed = Placed::new(ground, detail);
     let mut all: BTreeMap<Region, Vec<Ends>> = BTreeMap::new();
-    for (_, end) in ground.ends() {
-        let (region, ends) = match &end.who {
-            Who::Node(name) if is_coarse => (Region::Nodes, Ends::Node(name.clone())),
-            Who::Node(name) => (Region::Node(name.clone()), Ends::Node(name.clone())),
-            Who::Workload(name, kind) => {
-                let region = if is_coarse {
-                    Region::Namespace(name.namespace().clone())
-                } else {
-                    Region::Workload(name.clone(), kind.clone())
-                };
-                (region, Ends::Workload(name.clone(), kind.clone()))
-            }
-            Who::Pod(name) => {
-                let pod = clusters.iter().find_map(|cluster| Some((*cluster, cluster.pod(name)?)));
-                let owner = pod.and_then(|(cluster, pod)| outermost(cluster, pod));
-                let region = match (detail, owner) {
-                    (Detail::Namespaces, _) => Region::Namespace(name.namespace().clone()),
-                    (Detail::Workloads, Some((kind, owner))) => {
-                        Region::Workload(ObjectName::new(name.namespace().clone(), owner), kind.clone())
-                    }
-                    _ => Region::Pod(name.clone()),
-                };
-                (region, Ends::Pods(vec![name.clone()]))
-            }
-        };
-        all.entry(region).or_default().push(ends);
-    }
-    let is_everywhere = |name: &ObjectName| {
-        let is_there = |snapshot: &Snapshot| {
-            snapshot.cluster().service(name).is_some_and(|service| service.kind != ServiceKind::ExternalName)
-        };
-        ground.views.iter().all(|view| is_there(&view.snapshot))
+    let mut put = |region: usize, ends: Ends| {
+        if let Some(region) = placed.regions.get(region) {
+            all.entry(region.clone()).or_default().push(ends);
+        }
     };
-    let services = clusters.first().into_iter().flat_map(|cluster| cluster.services().iter());
-    for name in services.map(|service| &service.name).filter(|name| is_everywhere(name)) {
-        let region = if is_coarse { Region::Services(name.namespace().clone()) } else { Region::Service(name.clone()) };
-        all.entry(region).or_default().push(Ends::Service(name.clone()));
+    let lasts = placed.runs.iter().skip(1).map(|(first, _)| *first).chain([ground.len()]);
+    for ((first, region), last) in placed.runs.iter().zip(lasts) {
+        for end in (*first..last).filter_map(|place| ground.end(EndIx::at(place)?)) {
+            put(
+                *region,
+                match &end.who {
+                    Who::Node(name) => Ends::Node(name.clone()),
+                    Who::Workload(name, kind) => Ends::Workload(name.clone(), kind.clone()),
+                    Who::Pod(name) => Ends::Pods(vec![name.clone()]),
+                },
+            );
+        }
     }
+    placed.services.iter().for_each(|(name, region)| put(*region, Ends::Service(name.clone())));
     let outside = [Family::V4, Family::V6].into_iter();
     let outside = outside.flat_map(|family| ground.outside.free(AddressRange::all(family))).collect();
-    all.insert(Region::Outside, vec![Ends::Addresses(outside)]);
+    put(placed.outside, Ends::Addresses(outside));
     all
 }

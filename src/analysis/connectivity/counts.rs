@@ -1,19 +1,19 @@
 //! How many pairs of ends there are between two regions, by how much of their connections is allowed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::analysis::connectivity::connection::Connection;
 use crate::analysis::connectivity::cover::{enough, is_covered};
-use crate::analysis::region::Region;
-use crate::analysis::search::{Ends, Ports};
+use crate::analysis::region::{Placed, Region};
+use crate::analysis::search::{EndSet, Gathered, LineIx, Ports, Selection, Sources, Targets};
 use crate::engine::Snapshot;
-use crate::model::cluster::{ServiceKind, WorkloadKind};
+use crate::model::cluster::ServiceKind;
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::ObjectName;
 use crate::net::{AddressRange, Family, Protocol};
+use crate::partition::{EndIx, Ground, Who};
+use crate::profile::Rows;
 use crate::verdict::Verdict;
 
 /// The pairs of ends, one in each of two regions, by what is allowed of TCP, UDP and SCTP between the two; but a pod and itself
@@ -41,25 +41,10 @@ pub struct PairCounts {
 }
 
 impl PairCounts {
-    fn none(source: Region, destination: Region) -> Self {
-        Self { source, destination, all: 0, some: 0, undefined: 0, denied: 0 }
-    }
-
     /// How many pairs there are.
     #[must_use]
     pub fn pairs(&self) -> u64 {
         self.all + self.some + self.undefined + self.denied
-    }
-
-    /// So many of those that count as denied are no such pairs.
-    fn take(&mut self, share: Share, pairs: u64) {
-        self.denied = self.denied.saturating_sub(pairs);
-        match share {
-            Share::All => self.all += pairs,
-            Share::Some => self.some += pairs,
-            Share::Undefined => self.undefined += pairs,
-            Share::Denied => self.denied += pairs,
-        }
     }
 }
 
@@ -72,77 +57,41 @@ enum Share {
     Denied,
 }
 
-/// The lines that speak of destinations, how the outside meets them where that is the source, and which Service it is.
-type Alike = (Vec<usize>, Option<Families>, Option<usize>);
-
-/// One end.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum One {
-    Pod(ObjectName),
-    Workload(ObjectName, WorkloadKind),
-    Node(Arc<str>),
-    Service(ObjectName),
-    Outside,
+/// Ends, Services and the outside, as far as they are asked about.
+pub(super) struct Members<'a> {
+    placed: &'a Placed,
+    ends: EndSet,
+    /// By their places among all.
+    services: Vec<usize>,
+    has_outside: bool,
 }
 
-impl One {
-    fn all_of(ends: &Ends) -> Vec<Self> {
-        match ends {
-            Ends::Pods(names) => names.iter().cloned().map(Self::Pod).collect(),
-            Ends::Workload(name, kind) => vec![Self::Workload(name.clone(), kind.clone())],
-            Ends::Node(name) => vec![Self::Node(name.clone())],
-            Ends::Service(name) => vec![Self::Service(name.clone())],
-            Ends::Addresses(_) => vec![Self::Outside],
-            // Nobody is named so where pods are.
-            Ends::Namespace(_) => Vec::new(),
-        }
-    }
-
-    /// As flows name it; none of what is no single end of them.
-    fn destination(&self) -> Option<Destination> {
-        Some(match self {
-            Self::Pod(name) => Endpoint::Named(name.clone()).into(),
-            Self::Workload(name, kind) => Endpoint::Workload { kind: kind.clone(), name: name.clone() }.into(),
-            Self::Node(name) => Endpoint::Node(name.clone()).into(),
-            Self::Service(name) => Destination::Service(name.clone()),
-            Self::Outside => return None,
-        })
-    }
-}
-
-/// Some ends and the regions they are in, by numbers.
-#[derive(Debug, Default)]
-pub(super) struct Members {
-    regions: Vec<Region>,
-    ones: Vec<One>,
-    /// The place of the region of each.
-    region_of: Vec<usize>,
-    known: HashMap<One, usize>,
-}
-
-impl Members {
-    pub(super) fn new<'r>(regions: impl IntoIterator<Item = (&'r Region, &'r Vec<Ends>)>) -> Self {
-        let mut members = Self::default();
-        for (region, ends) in regions {
-            for one in ends.iter().flat_map(One::all_of) {
-                members.known.insert(one.clone(), members.ones.len());
-                members.ones.push(one);
-                members.region_of.push(members.regions.len());
+impl<'a> Members<'a> {
+    pub(super) fn destinations(ground: &Ground, placed: &'a Placed, selection: &Selection) -> Self {
+        let (ends, service, has_outside) = match selection {
+            Selection::Everybody => (EndSet::of(ground, ground.ends().map(|(at, _)| at)), None, true),
+            Selection::Some { ends, service, addresses } => {
+                (ends.clone(), Some(service.as_ref()), !addresses.is_empty())
             }
-            members.regions.push(region.clone());
-        }
-        members
+        };
+        let services = placed.services.iter().enumerate();
+        let services = services.filter(|(_, (name, _))| service.is_none_or(|wanted| wanted == Some(name)));
+        Self { placed, ends, services: services.map(|(at, _)| at).collect(), has_outside }
     }
 
-    fn places(&self, ends: &Ends) -> Vec<usize> {
-        One::all_of(ends).iter().filter_map(|one| self.known.get(one)).copied().collect()
+    /// Services open no connections.
+    pub(super) fn sources(ground: &Ground, placed: &'a Placed, selection: &Selection) -> Self {
+        Self { services: Vec::new(), ..Self::destinations(ground, placed, selection) }
     }
 
-    /// How many of some are in each region.
-    fn by_region(&self, some: &[usize]) -> BTreeMap<usize, u64> {
-        let mut counts = BTreeMap::new();
-        for region in some.iter().filter_map(|at| self.region_of.get(*at)) {
+    /// How many there are in each region.
+    fn by_region(&self) -> BTreeMap<usize, u64> {
+        let mut counts = self.placed.by_region(&self.ends);
+        for (_, region) in self.services.iter().filter_map(|at| self.placed.services.get(*at)) {
             *counts.entry(*region).or_default() += 1;
+        }
+        if self.has_outside {
+            counts.insert(self.placed.outside, 1);
         }
         counts
     }
@@ -160,132 +109,256 @@ pub(super) struct Outside<'a> {
     pub(super) destinations: &'a [AddressRange],
 }
 
-/// Counts pairs by what is said of them.
+/// What is told, with its verdict.
+type Line = Gathered<(Verdict, Rows)>;
+
+/// What a share hangs on: what is told, to which Service, by which families the outside is met.
+type Told = (Vec<LineIx>, Option<usize>, Families);
+
+/// Counts pairs by what is told of them.
 pub(super) struct Counting<'a> {
-    pub(super) snapshot: &'a Snapshot,
-    pub(super) sources: Members,
-    pub(super) destinations: &'a Members,
-    pub(super) outside: Outside<'a>,
-    /// Which name pods one by one.
-    pub(super) connections: &'a [Connection],
+    snapshot: &'a Snapshot,
+    ground: &'a Ground,
+    sources: Members<'a>,
+    destinations: Members<'a>,
+    outside: Outside<'a>,
+    lines: &'a [Line],
+    /// The Services that each line leads to, by their places.
+    services_of: Vec<Vec<usize>>,
+    /// By the regions of source and destination, how many pairs of each [`Share`].
+    found: HashMap<(usize, usize), [u64; 4]>,
+    shares: HashMap<Told, Share>,
+    /// Of groups that meet the outside.
+    families: HashMap<(bool, usize), Families>,
 }
 
-impl Counting<'_> {
-    pub(super) fn add_to(&self, found: &mut BTreeMap<(Region, Region), PairCounts>) {
-        let everybody = |members: &Members| (0..members.ones.len()).collect::<Vec<usize>>();
-        let mut add = |from: &[usize], to: &[usize], share: Option<Share>| {
-            for ((from, to), pairs) in self.pairs(from, to) {
-                let Some(regions) = self.sources.regions.get(from).zip(self.destinations.regions.get(to)) else {
-                    continue;
-                };
-                let (source, destination) = (regions.0.clone(), regions.1.clone());
-                let counts = found
-                    .entry((source.clone(), destination.clone()))
-                    .or_insert_with(|| PairCounts::none(source, destination));
-                match share {
-                    Some(share) => counts.take(share, pairs),
-                    None => counts.denied += pairs,
+impl<'a> Counting<'a> {
+    pub(super) fn new(
+        (snapshot, ground): (&'a Snapshot, &'a Ground),
+        (sources, destinations): (Members<'a>, Members<'a>),
+        outside: Outside<'a>,
+        lines: &'a [Line],
+    ) -> Self {
+        let place = |name: &ObjectName| destinations.placed.place_of_service(name);
+        let services_of = lines.iter().map(|line| match &line.targets {
+            Targets::Services(names) => names.iter().filter_map(place).collect(),
+            Targets::Ends(_) | Targets::Addresses(_) => Vec::new(),
+        });
+        let services_of = services_of.collect();
+        let (found, shares, families) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { snapshot, ground, sources, destinations, outside, lines, services_of, found, shares, families }
+    }
+
+    /// The counts of every two regions, in order.
+    pub(super) fn counts(mut self) -> Vec<PairCounts> {
+        self.all_as_denied();
+        let all = self.lines.iter().enumerate().filter_map(|(at, line)| match &line.sources {
+            Sources::Ends(ends) => Some((at, ends)),
+            Sources::Addresses(_) => None,
+        });
+        for (lines, from) in alike(self.ground, all) {
+            self.to_ends(&from, &lines);
+            self.to_services(&from, &lines);
+            self.to_outside(&from, &lines);
+        }
+        self.from_outside();
+        let regions = &self.sources.placed.regions;
+        let named = self.found.iter().filter_map(|((from, to), [all, some, undefined, denied])| {
+            let (source, destination) = (regions.get(*from)?.clone(), regions.get(*to)?.clone());
+            Some(PairCounts { source, destination, all: *all, some: *some, undefined: *undefined, denied: *denied })
+        });
+        let mut counts: Vec<PairCounts> = named.filter(|counts| counts.pairs() > 0).collect();
+        counts.sort_by(|one, other| (&one.source, &one.destination).cmp(&(&other.source, &other.destination)));
+        counts
+    }
+
+    /// Every pair, but a pod and itself, and the outside and itself.
+    fn all_as_denied(&mut self) {
+        let outside = self.sources.placed.outside;
+        let themselves = self.pods_in_both(&self.sources.ends, &self.destinations.ends);
+        let (sources, destinations) = (self.sources.by_region(), self.destinations.by_region());
+        for (from, sources) in &sources {
+            for (to, destinations) in destinations.iter().filter(|(to, _)| (*from, **to) != (outside, outside)) {
+                let itself = if from == to { themselves.get(from).copied().unwrap_or_default() } else { 0 };
+                self.found.insert((*from, *to), [0, 0, 0, sources * destinations - itself]);
+            }
+        }
+    }
+
+    /// How many pods of each region are in both.
+    fn pods_in_both(&self, one: &EndSet, other: &EndSet) -> BTreeMap<usize, u64> {
+        let mut both = one.clone();
+        both.keep(other);
+        let is_pod = |at: &EndIx| self.ground.end(*at).is_some_and(|end| matches!(end.who, Who::Pod(_)));
+        self.sources.placed.by_region(&EndSet::of(self.ground, both.iter().filter(is_pod)))
+    }
+
+    /// So many pairs of those that counted as denied are no such pairs.
+    fn take(&mut self, regions: (usize, usize), share: Share, pairs: u64) {
+        let [all, some, undefined, denied] = self.found.entry(regions).or_default();
+        *denied = denied.saturating_sub(pairs);
+        *match share {
+            Share::All => all,
+            Share::Some => some,
+            Share::Undefined => undefined,
+            Share::Denied => denied,
+        } += pairs;
+    }
+
+    /// Of the lines those with such targets.
+    fn with_targets<T>(&self, lines: &[usize], wanted: impl Fn(&'a Targets) -> Option<T>) -> Vec<(usize, T)> {
+        let lines = lines.iter().filter_map(|at| Some((*at, self.lines.get(*at)?)));
+        lines.filter_map(|(at, line)| Some((at, wanted(&line.targets)?))).collect()
+    }
+
+    fn to_ends(&mut self, from: &EndSet, lines: &[usize]) {
+        let targets = self.with_targets(lines, |targets| match targets {
+            Targets::Ends(ends) => Some(ends),
+            Targets::Services(_) | Targets::Addresses(_) => None,
+        });
+        let sources = self.sources.placed.by_region(from);
+        for (lines, to) in parted(&targets) {
+            let share = self.share(&lines, None, [false; 2]);
+            let themselves = self.pods_in_both(from, &to);
+            for (destination, destinations) in self.destinations.placed.by_region(&to) {
+                for (source, sources) in &sources {
+                    let is_one = *source == destination;
+                    let itself = themselves.get(source).copied().filter(|_| is_one).unwrap_or_default();
+                    self.take((*source, destination), share, sources * destinations - itself);
                 }
             }
-        };
-        add(&everybody(&self.sources), &everybody(self.destinations), None);
-        for ((lines, sends_by), from) in self.alike_sources() {
-            for ((lines, receives_by, service), to) in self.alike_destinations(&lines, &from) {
-                let families = receives_by.unwrap_or(sends_by);
-                let service = service.and_then(|at| self.destinations.ones.get(at));
-                add(&from, &to, Some(self.share(&lines, service, families)));
+        }
+    }
+
+    fn to_services(&mut self, from: &EndSet, lines: &[usize]) {
+        let sources = self.sources.placed.by_region(from);
+        for (service, lines) in self.lines_of_services(lines) {
+            let Some((_, region)) = self.destinations.placed.services.get(service) else { continue };
+            let region = *region;
+            let share = self.share(&lines, Some(service), [false; 2]);
+            sources.iter().for_each(|(source, sources)| self.take((*source, region), share, *sources));
+        }
+    }
+
+    /// By Service, which of some lines lead there.
+    fn lines_of_services(&self, lines: &[usize]) -> BTreeMap<usize, Vec<usize>> {
+        let mut by_service: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for at in lines {
+            for service in self.services_of.get(*at).into_iter().flatten() {
+                by_service.entry(*service).or_default().push(*at);
+            }
+        }
+        by_service
+    }
+
+    fn to_outside(&mut self, from: &EndSet, lines: &[usize]) {
+        let lines = self.with_targets(lines, |targets| matches!(targets, Targets::Addresses(_)).then_some(()));
+        if lines.is_empty() {
+            return;
+        }
+        let lines: Vec<usize> = lines.into_iter().map(|(at, ())| at).collect();
+        for (families, from) in self.by_families(from, true) {
+            let share = self.share(&lines, None, families);
+            for (source, sources) in self.sources.placed.by_region(&from) {
+                self.take((source, self.destinations.placed.outside), share, sources);
             }
         }
     }
 
-    /// How many pairs of some with some are between each two regions, but a pod and itself, and what is outside the cluster.
-    fn pairs(&self, from: &[usize], to: &[usize]) -> BTreeMap<(usize, usize), u64> {
-        let (by_source, by_destination) = (self.sources.by_region(from), self.destinations.by_region(to));
-        let products = by_source.iter().flat_map(|(from, sources)| {
-            by_destination.iter().map(move |(to, destinations)| ((*from, *to), sources * destinations))
+    fn from_outside(&mut self) {
+        let outside = self.sources.placed.outside;
+        let lines: Vec<usize> = self
+            .lines
+            .iter()
+            .enumerate()
+            .filter_map(|(at, line)| matches!(line.sources, Sources::Addresses(_)).then_some(at))
+            .collect();
+        let to_ends = self.with_targets(&lines, |targets| match targets {
+            Targets::Ends(ends) => Some(ends),
+            Targets::Services(_) | Targets::Addresses(_) => None,
         });
-        let mut pairs: BTreeMap<(usize, usize), u64> = products.collect();
-        for at in to {
-            let Some(one @ (One::Pod(_) | One::Outside)) = self.destinations.ones.get(*at) else { continue };
-            let same = self.sources.known.get(one).filter(|source| from.binary_search(source).is_ok());
-            let region = same.and_then(|source| self.sources.region_of.get(*source));
-            let both = region.copied().zip(self.destinations.region_of.get(*at).copied());
-            if let Some(pairs) = both.and_then(|both| pairs.get_mut(&both)) {
-                *pairs -= 1;
+        for (lines, to) in alike(self.ground, to_ends.into_iter()) {
+            for (families, to) in self.by_families(&to, false) {
+                let share = self.share(&lines, None, families);
+                for (destination, destinations) in self.destinations.placed.by_region(&to) {
+                    self.take((outside, destination), share, destinations);
+                }
             }
         }
-        pairs
+        for (service, lines) in self.lines_of_services(&lines) {
+            let Some((name, region)) = self.destinations.placed.services.get(service) else { continue };
+            let families = FAMILIES.map(|family| self.is_met(&Destination::Service(name.clone()), family));
+            let share = self.share(&lines, Some(service), families);
+            self.take((outside, *region), share, 1);
+        }
     }
 
-    /// Sources of which the same lines speak, and that meet the outside alike where these do.
-    fn alike_sources(&self) -> BTreeMap<(Vec<usize>, Families), Vec<usize>> {
-        let mut lines_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (line, connection) in self.connections.iter().enumerate() {
-            for source in self.sources.places(&connection.source) {
-                lines_of.entry(source).or_default().push(line);
-            }
+    /// Ends by the families by which they can send to the outside, or be sent to from there.
+    fn by_families(&mut self, ends: &EndSet, as_sources: bool) -> BTreeMap<Families, EndSet> {
+        let mut parts: BTreeMap<Families, EndSet> = BTreeMap::new();
+        for at in ends.iter() {
+            let Some(group) = self.ground.place_of_group(at) else { continue };
+            let families = self.families.get(&(as_sources, group)).copied().unwrap_or_else(|| {
+                let end = self.ground.end(at).map(|end| end.who.endpoint());
+                let meets = |family| {
+                    end.as_ref().is_some_and(|end| match as_sources {
+                        true => self.sends(end, family),
+                        false => self.is_met(&Destination::Endpoint(end.clone()), family),
+                    })
+                };
+                FAMILIES.map(meets)
+            });
+            self.families.insert((as_sources, group), families);
+            parts.entry(families).or_insert_with(|| EndSet::none(self.ground)).add(at);
         }
-        let mut alike: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-        for (source, lines) in lines_of {
-            let mut own = lines.iter().filter_map(|line| self.connections.get(*line));
-            let goes_outside = own.any(|line| matches!(line.destination, Ends::Addresses(_)));
-            let one = self.sources.ones.get(source).filter(|_| goes_outside);
-            let families = one.map_or([false; 2], |one| FAMILIES.map(|family| self.sends(one, family)));
-            alike.entry((lines, families)).or_default().push(source);
-        }
-        alike
-    }
-
-    /// Destinations of which the same of some lines speak; each Service by itself, since it has ports of its own, and by the
-    /// families that the outside meets them by, where that is the source.
-    fn alike_destinations(&self, lines: &[usize], from: &[usize]) -> BTreeMap<Alike, Vec<usize>> {
-        let mut lines_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (line, connection) in lines.iter().filter_map(|line| Some((*line, self.connections.get(*line)?))) {
-            for destination in self.destinations.places(&connection.destination) {
-                lines_of.entry(destination).or_default().push(line);
-            }
-        }
-        let source = from.first().and_then(|first| self.sources.ones.get(*first));
-        let mut alike: BTreeMap<Alike, Vec<usize>> = BTreeMap::new();
-        for (destination, lines) in lines_of {
-            let Some(one) = self.destinations.ones.get(destination) else { continue };
-            let families = (source == Some(&One::Outside)).then(|| FAMILIES.map(|family| self.receives(one, family)));
-            let service = matches!(one, One::Service(_)).then_some(destination);
-            alike.entry((lines, families, service)).or_default().push(destination);
-        }
-        alike
+        parts
     }
 
     /// Whether an end can send to the outside by a family at all.
-    fn sends(&self, source: &One, family: Family) -> bool {
-        let outside = self.outside.destinations.iter().find(|range| range.family() == family);
-        let (Some(outside), Some(Destination::Endpoint(source))) = (outside, source.destination()) else {
+    fn sends(&self, source: &Endpoint, family: Family) -> bool {
+        let Some(outside) = self.outside.destinations.iter().find(|range| range.family() == family) else {
             return false;
         };
-        let flow = Flow::new(source, Endpoint::Address(outside.first()).into(), L4::Icmp);
+        let flow = Flow::new(source.clone(), Endpoint::Address(outside.first()).into(), L4::Icmp);
         self.snapshot.verdict(&flow).is_ok()
     }
 
-    /// Whether the outside can send to an end by a family at all.
-    fn receives(&self, destination: &One, family: Family) -> bool {
-        let outside = self.outside.sources.iter().find(|range| range.family() == family);
-        let (Some(outside), Some(destination)) = (outside, destination.destination()) else { return false };
-        let own = self.ports_of(&destination).and_then(|ports| ports.first().copied());
-        let flow = Flow::new(Endpoint::Address(outside.first()), destination, own.unwrap_or(L4::Icmp));
+    /// Whether the outside can send there by a family at all.
+    fn is_met(&self, destination: &Destination, family: Family) -> bool {
+        let Some(outside) = self.outside.sources.iter().find(|range| range.family() == family) else { return false };
+        let own = match destination {
+            Destination::Service(name) => self.ports_of(name).and_then(|ports| ports.first().copied()),
+            Destination::Endpoint(_) => None,
+        };
+        let flow = Flow::new(Endpoint::Address(outside.first()), destination.clone(), own.unwrap_or(L4::Icmp));
         self.snapshot.verdict(&flow).is_ok()
     }
 
-    /// The ports that a Service has; none of what may have any.
-    fn ports_of(&self, destination: &Destination) -> Option<Vec<L4>> {
-        let Destination::Service(name) = destination else { return None };
-        let service = self.snapshot.cluster().service(name)?;
+    /// The ports that a Service has; none of one that may have any.
+    fn ports_of(&self, service: &ObjectName) -> Option<Vec<L4>> {
+        let service = self.snapshot.cluster().service(service)?;
         let ports = service.ports.iter().map(|port| L4::Port(port.protocol, port.port));
         (service.kind == ServiceKind::ClusterIp).then(|| ports.collect())
     }
 
-    /// What lines say of a pair together.
-    fn share(&self, lines: &[usize], service: Option<&One>, families: Families) -> Share {
-        let own = service.and_then(One::destination).and_then(|service| self.ports_of(&service));
+    /// What lines say of a pair together; each with other addresses speaks for itself.
+    fn share(&mut self, lines: &[usize], service: Option<usize>, families: Families) -> Share {
+        let lines: Vec<&Line> = lines.iter().filter_map(|at| self.lines.get(*at)).collect();
+        if lines.iter().any(|line| self.outside_of(line).is_some()) {
+            return self.said(&lines, service, families);
+        }
+        let key = (lines.iter().map(|line| line.line).collect(), service, families);
+        if let Some(known) = self.shares.get(&key) {
+            return *known;
+        }
+        let share = self.said(&lines, service, families);
+        self.shares.insert(key, share);
+        share
+    }
+
+    fn said(&self, lines: &[&Line], service: Option<usize>, families: Families) -> Share {
+        let service = service.and_then(|at| self.destinations.placed.services.get(at));
+        let own = service.and_then(|(name, _)| self.ports_of(name));
         let is_all = |ports: &Ports| match &own {
             Some(own) => own.iter().all(|l4| ports.contains(*l4)),
             None => {
@@ -293,10 +366,8 @@ impl Counting<'_> {
                 whole.count() == Protocol::ALL.len()
             }
         };
-        let lines: Vec<&Connection> = lines.iter().filter_map(|line| self.connections.get(*line)).collect();
-        let has =
-            |verdict: Verdict| lines.iter().any(|line| line.verdict == verdict && !line.ports.intervals().is_empty());
-        let allowed = || lines.iter().filter(|line| line.verdict == Verdict::Allow);
+        let has = |verdict: Verdict| lines.iter().any(|line| line.outcome.0 == verdict);
+        let allowed = || lines.iter().filter(|line| line.outcome.0 == Verdict::Allow);
         let is_whole = match lines.first().and_then(|line| self.outside_of(line)) {
             Some((_, outside)) => {
                 let spoken: Vec<(&[AddressRange], &Ports)> =
@@ -320,11 +391,54 @@ impl Counting<'_> {
     }
 
     /// The addresses that a line speaks of, and all that there are.
-    fn outside_of<'l>(&'l self, line: &'l Connection) -> Option<(&'l [AddressRange], &'l [AddressRange])> {
-        match (&line.source, &line.destination) {
-            (Ends::Addresses(ranges), _) => Some((ranges, self.outside.sources)),
-            (_, Ends::Addresses(ranges)) => Some((ranges, self.outside.destinations)),
+    fn outside_of<'l>(&'l self, line: &'l Line) -> Option<(&'l [AddressRange], &'l [AddressRange])> {
+        match (&line.sources, &line.targets) {
+            (Sources::Addresses(ranges), _) => Some((ranges, self.outside.sources)),
+            (_, Targets::Addresses(ranges)) => Some((ranges, self.outside.destinations)),
             _ => None,
         }
     }
+}
+
+/// Ends that are in the same sets, with the numbers of these.
+fn alike<'s>(ground: &Ground, sets: impl Iterator<Item = (usize, &'s EndSet)>) -> Vec<(Vec<usize>, EndSet)> {
+    let mut of_end: Vec<Vec<usize>> = vec![Vec::new(); ground.len()];
+    for (number, ends) in sets {
+        for end in ends.iter() {
+            of_end.get_mut(end.place()).into_iter().for_each(|own| own.push(number));
+        }
+    }
+    let mut alike: HashMap<Vec<usize>, EndSet> = HashMap::new();
+    for ((end, _), own) in ground.ends().zip(of_end).filter(|(_, own)| !own.is_empty()) {
+        alike.entry(own).or_insert_with(|| EndSet::none(ground)).add(end);
+    }
+    alike.into_iter().collect()
+}
+
+/// The same for a few large sets, of which most are equal.
+fn parted(sets: &[(usize, &EndSet)]) -> Vec<(Vec<usize>, EndSet)> {
+    let mut parts: Vec<(Vec<usize>, EndSet)> = Vec::new();
+    for (number, ends) in sets {
+        let mut rest = (*ends).clone();
+        for at in 0..parts.len() {
+            let Some((numbers, part)) = parts.get_mut(at) else { break };
+            let mut both = rest.clone();
+            both.keep(part);
+            if both.is_empty() {
+                continue;
+            }
+            rest.remove(&both);
+            if both == *part {
+                numbers.push(*number);
+                continue;
+            }
+            part.remove(&both);
+            let numbers = numbers.iter().copied().chain([*number]).collect();
+            parts.push((numbers, both));
+        }
+        if !rest.is_empty() {
+            parts.push((vec![*number], rest));
+        }
+    }
+    parts
 }

@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::changes::Isolation;
 use crate::analysis::connectivity::counts::{Counting, Members, Outside};
 use crate::analysis::connectivity::judge::Judge;
-use crate::analysis::region::{Region, regions};
+use crate::analysis::region::{Placed, Region, regions};
 use crate::analysis::search::{Detail, Ends, Folding, Search, Selection, Told};
 use crate::engine::Snapshot;
 use crate::model::flow::{Destination, Endpoint};
-use crate::name::{Direction, ObjectName};
+use crate::name::Direction;
 use crate::net::{AddressRange, Family};
 use crate::partition::Who;
 use crate::profile::Rows;
@@ -170,40 +170,21 @@ impl Connectivity {
     /// ```
     #[must_use]
     pub fn counts(&self, sources: Option<&Ends>, destinations: Option<&Ends>, detail: Detail) -> Vec<PairCounts> {
-        let regions = self.regions(detail);
-        let of = |ends: Option<&Ends>| match ends {
-            Some(ends) => self.chosen(&regions, ends),
-            None => regions.clone(),
-        };
-        let (from, to) = (of(sources), Members::new(&of(destinations)));
+        let ground = &self.search.ground;
+        let selection = |ends: Option<&Ends>| ends.map_or(Selection::Everybody, |ends| self.selection(ends));
         let outside = |ends: Option<&Ends>, free: &dyn Fn(AddressRange) -> Vec<AddressRange>| match ends {
             Some(Ends::Addresses(ranges)) => ranges.clone(),
             _ => [Family::V4, Family::V6].into_iter().flat_map(|family| free(AddressRange::all(family))).collect(),
         };
-        let beyond = &self.search.ground.outside;
-        let outside_sources = outside(sources, &|range| beyond.free(range));
-        let outside_destinations = outside(destinations, &|range| beyond.free_as_destination(range));
-        let mut found = BTreeMap::new();
-        // Part by part: the connections of all together would be far more than their counts.
-        let parts = match sources {
-            Some(sources) => vec![(sources.clone(), from)],
-            None => self.parts(&from, &outside_sources),
-        };
-        for (part, regions) in parts {
-            let connections = match destinations {
-                Some(destinations) => self.between(&part, destinations, Detail::Pods),
-                None => self.from(&part, Detail::Pods),
-            };
-            let counting = Counting {
-                snapshot: &self.snapshot,
-                sources: Members::new(&regions),
-                destinations: &to,
-                outside: Outside { sources: &outside_sources, destinations: &outside_destinations },
-                connections: &connections,
-            };
-            counting.add_to(&mut found);
-        }
-        found.into_values().filter(|counts| counts.pairs() > 0).collect()
+        let outside_sources = outside(sources, &|range| ground.outside.free(range));
+        let outside_destinations = outside(destinations, &|range| ground.outside.free_as_destination(range));
+        let (from, to) = (selection(sources), selection(destinations));
+        let placed = Placed::new(ground, detail);
+        let members = (Members::sources(ground, &placed, &from), Members::destinations(ground, &placed, &to));
+        let outside = Outside { sources: &outside_sources, destinations: &outside_destinations };
+        let mut lines = self.search.gathered(&from, &to);
+        lines.retain(|line| !line.ports.intervals().is_empty());
+        Counting::new((&self.snapshot, ground), members, outside, &lines).counts()
     }
 
     /// Pods and workloads that policies do not isolate in both directions ([K1](crate::semantics#k1)), as far as the cluster
@@ -251,51 +232,6 @@ impl Connectivity {
         let mut all: Vec<Unprotected> = folded.collect();
         all.sort_by(|one, other| one.ends.cmp(&other.ends));
         all
-    }
-
-    /// What of the regions is meant by some ends.
-    fn chosen(&self, regions: &BTreeMap<Region, Vec<Ends>>, ends: &Ends) -> BTreeMap<Region, Vec<Ends>> {
-        let of_workload = match ends {
-            Ends::Workload(name, kind) => {
-                let mut workloads = self.regions(Detail::Workloads);
-                workloads.remove(&Region::Workload(name.clone(), kind.clone())).unwrap_or_default()
-            }
-            _ => Vec::new(),
-        };
-        let is_meant = |one: &Ends| match (ends, one) {
-            (Ends::Pods(names), Ends::Pods(own)) => own.iter().all(|name| names.contains(name)),
-            (Ends::Workload(..), _) => of_workload.contains(one),
-            (Ends::Namespace(namespace), Ends::Pods(own)) => own.iter().all(|name| name.namespace() == namespace),
-            (Ends::Namespace(namespace), Ends::Workload(name, _)) => name.namespace() == namespace,
-            (Ends::Addresses(_), Ends::Addresses(_)) => true,
-            _ => ends == one,
-        };
-        let of = |all: &Vec<Ends>| all.iter().filter(|one| is_meant(one)).cloned().collect::<Vec<Ends>>();
-        let chosen = regions.iter().map(|(region, all)| (region.clone(), of(all)));
-        chosen.filter(|(_, all)| !all.is_empty()).collect()
-    }
-
-    /// All sources in parts: namespaces, nodes, the outside.
-    fn parts(
-        &self,
-        regions: &BTreeMap<Region, Vec<Ends>>,
-        outside: &[AddressRange],
-    ) -> Vec<(Ends, BTreeMap<Region, Vec<Ends>>)> {
-        let mut parts: BTreeMap<Ends, BTreeMap<Region, Vec<Ends>>> = BTreeMap::new();
-        for (region, one) in regions.iter().flat_map(|(region, all)| all.iter().map(move |one| (region, one))) {
-            let part = match one {
-                Ends::Pods(names) => match names.first().map(ObjectName::namespace) {
-                    Some(namespace) => Ends::Namespace(namespace.clone()),
-                    None => continue,
-                },
-                Ends::Workload(name, _) => Ends::Namespace(name.namespace().clone()),
-                Ends::Addresses(_) => Ends::Addresses(outside.to_vec()),
-                Ends::Node(_) => one.clone(),
-                Ends::Service(_) | Ends::Namespace(_) => continue,
-            };
-            parts.entry(part).or_default().entry(region.clone()).or_default().push(one.clone());
-        }
-        parts.into_iter().collect()
     }
 
     fn selection(&self, ends: &Ends) -> Selection {

@@ -15,7 +15,17 @@ use crate::name::ObjectName;
 use crate::net::{AddressRange, merged};
 use crate::partition::{EndIx, Ground};
 
-/// What there is to tell of connections from every source to every destination on every port of the two.
+/// What there is to tell of connections from every source to every target on every port of the two.
+pub(in crate::analysis) struct Gathered<O> {
+    /// Equal where outcome and ports are.
+    pub(in crate::analysis) line: LineIx,
+    pub(in crate::analysis) sources: Sources,
+    pub(in crate::analysis) targets: Targets,
+    pub(in crate::analysis) ports: Ports,
+    pub(in crate::analysis) outcome: O,
+}
+
+/// The same, as ends are named.
 pub(in crate::analysis) struct Told<O> {
     pub(in crate::analysis) source: Folded,
     pub(in crate::analysis) destination: Folded,
@@ -74,14 +84,13 @@ impl Lines {
         self.faces_from.entry((line, face)).or_default().extend(ranges);
     }
 
-    /// As ends are named.
-    pub(super) fn told<O: Ord + Clone + Hash>(
+    /// Of some sources and some targets.
+    pub(super) fn gathered<O: Ord + Clone + Hash>(
         mut self,
         ground: &Ground,
         mut outcomes: Numbered<O>,
-        (folding, detail): (&Folding, Detail),
         (from, to): (&Selection, &Selection),
-    ) -> Vec<Told<O>> {
+    ) -> Vec<Gathered<O>> {
         self.put_ports_together(ground, &mut outcomes);
         let mut all: Vec<(LineIx, Sources, Targets)> = Vec::new();
         // What the same ends open with the same outcome is one; of addresses, what goes to the same ends.
@@ -108,22 +117,12 @@ impl Lines {
             all.push((line, Sources::Addresses(merged(ranges)), Targets::Addresses(vec![face])));
         }
 
-        let mut told = Vec::new();
-        for (line, sources, targets) in all {
-            let (Some(sources), Some(targets)) = (from.sources(sources), to.targets(targets)) else { continue };
-            let Some((outcome, ports)) = outcomes.line(line) else { continue };
-            let destinations = folding.targets(ground, detail, &targets);
-            for source in folding.sources(ground, detail, &sources) {
-                let meant = destinations.iter().filter(|to| source.is_meant(ground, to));
-                told.extend(meant.map(|destination| Told {
-                    source: source.beside(destination),
-                    destination: destination.beside(&source),
-                    ports: ports.clone(),
-                    outcome: outcome.clone(),
-                }));
-            }
-        }
-        told
+        let gathered = all.into_iter().filter_map(|(line, sources, targets)| {
+            let (sources, targets) = (from.sources(sources)?, to.targets(targets)?);
+            let (outcome, ports) = outcomes.line(line)?.clone();
+            Some(Gathered { line, sources, targets, ports, outcome })
+        });
+        gathered.collect()
     }
 
     /// A host's own ports and those at which it leads elsewhere, where the same is told of both.
@@ -153,6 +152,30 @@ impl Lines {
             let line = outcomes.number_line(outcome, ports);
             add(&mut self.from_addresses, (line, ranges), &EndSet::of(ground, [host]));
         }
+    }
+}
+
+impl<O: Clone> Gathered<O> {
+    /// As ends are named.
+    pub(super) fn named<'g>(
+        self,
+        ground: &'g Ground,
+        folding: &Folding,
+        detail: Detail,
+    ) -> impl Iterator<Item = Told<O>> + use<'g, O> {
+        let destinations = folding.targets(ground, detail, &self.targets);
+        let sources = folding.sources(ground, detail, &self.sources);
+        let (ports, outcome) = (self.ports, self.outcome);
+        sources.into_iter().flat_map(move |source| {
+            let meant = destinations.iter().filter(|to| source.is_meant(ground, to));
+            let told = meant.map(|destination| Told {
+                source: source.beside(destination),
+                destination: destination.beside(&source),
+                ports: ports.clone(),
+                outcome: outcome.clone(),
+            });
+            told.collect::<Vec<Told<O>>>()
+        })
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) struct OutcomesIx(u32);
 
 /// One outcome and its ports, among all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct LineIx(u32);
+pub(in crate::analysis) struct LineIx(u32);
 
 /// Outcomes by number, equal ones by one.
 pub(super) struct Numbered<O> {

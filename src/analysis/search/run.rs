@@ -8,7 +8,7 @@ use crate::analysis::search::ask::{Ask, Pair};
 use crate::analysis::search::courses::{BothIx, Courses, Sights};
 use crate::analysis::search::fold::{Detail, Folding};
 use crate::analysis::search::fronts::Sort;
-use crate::analysis::search::lines::{Lines, Told};
+use crate::analysis::search::lines::{Gathered, Lines, Told};
 use crate::analysis::search::numbered::OutcomesIx;
 use crate::analysis::search::searched::Search;
 use crate::analysis::search::selection::Selection;
@@ -123,22 +123,11 @@ impl<'s, A: Ask> Run<'s, A> {
         };
         Some(self.courses.ask(&self.search.ground, &self.search.judge, sights, &pair, cuts))
     }
-
-    fn finish(self, folding: &Folding, detail: Detail) -> Vec<Told<A::Outcome>> {
-        let Self { search, from, to, courses, lines, .. } = self;
-        lines.told(&search.ground, courses.outcomes, (folding, detail), (from, to))
-    }
 }
 
 impl<A: Ask> Search<A> {
     /// All that there is to tell of some ends: what goes to the same ends on the same ports with the same outcome is one.
-    pub(in crate::analysis) fn told(
-        &self,
-        folding: &Folding,
-        detail: Detail,
-        from: &Selection,
-        to: &Selection,
-    ) -> Vec<Told<A::Outcome>> {
+    pub(in crate::analysis) fn gathered(&self, from: &Selection, to: &Selection) -> Vec<Gathered<A::Outcome>> {
         let mut run = Run::new(self, from, to);
         run.between_pods();
         run.hosts_as_sources();
@@ -146,6 +135,18 @@ impl<A: Ask> Search<A> {
         run.outside_as_destination();
         run.outside_as_source();
         run.through_fronts();
-        run.finish(folding, detail)
+        run.lines.gathered(&self.ground, run.courses.outcomes, (from, to))
+    }
+
+    /// The same, as ends are named.
+    pub(in crate::analysis) fn told(
+        &self,
+        folding: &Folding,
+        detail: Detail,
+        from: &Selection,
+        to: &Selection,
+    ) -> Vec<Told<A::Outcome>> {
+        let gathered = self.gathered(from, to).into_iter();
+        gathered.flat_map(|line| line.named(&self.ground, folding, detail)).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! Sets of ends, of Services and of addresses.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use fixedbitset::FixedBitSet;
 
@@ -36,8 +37,22 @@ impl EndSet {
         self.0.intersect_with(&other.0);
     }
 
+    pub(in crate::analysis) fn remove(&mut self, other: &Self) {
+        self.0.difference_with(&other.0);
+    }
+
+    /// How many are between two places, the latter not among them.
+    pub(in crate::analysis) fn count(&self, places: Range<usize>) -> u64 {
+        self.0.count_ones(places) as u64
+    }
+
     pub(in crate::analysis) fn contains(&self, end: EndIx) -> bool {
         self.0.contains(end.place())
+    }
+
+    /// One more than the last place that anybody may have.
+    pub(in crate::analysis) fn places(&self) -> usize {
+        self.0.len()
     }
 
     pub(in crate::analysis) fn is_empty(&self) -> bool {
