@@ -60,7 +60,8 @@ impl Brute<'_> {
                 let flow = |l4| Flow::new(source.clone(), destination.clone(), l4);
                 let is_face = matches!(&destination, Destination::Endpoint(end) if self.faces.contains(end));
                 let asked: &Vec<L4> = own.as_ref().unwrap_or(&self.ports);
-                let met = self.engine.verdict(&flow(own.as_ref().map_or(L4::Icmp, |own: &Vec<L4>| own[0]))).is_ok();
+                let met =
+                    own.as_deref().unwrap_or(&[L4::Icmp]).iter().any(|l4| self.engine.verdict(&flow(*l4)).is_ok());
                 for l4 in self.ports.iter().chain(asked) {
                     let verdict = self.engine.verdict(&flow(*l4));
                     allowed |= verdict == Ok(Verdict::Allow);

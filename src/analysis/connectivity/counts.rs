@@ -326,12 +326,15 @@ impl<'a> Counting<'a> {
     /// Whether the outside can send there by a family at all.
     fn is_met(&self, destination: &Destination, family: Family) -> bool {
         let Some(outside) = self.outside.sources.iter().find(|range| range.family() == family) else { return false };
+        // Some port of a Service may lead nowhere.
         let own = match destination {
-            Destination::Service(name) => self.ports_of(name).and_then(|ports| ports.first().copied()),
+            Destination::Service(name) => self.ports_of(name),
             Destination::Endpoint(_) => None,
         };
-        let flow = Flow::new(Endpoint::Address(outside.first()), destination.clone(), own.unwrap_or(L4::Icmp));
-        self.snapshot.verdict(&flow).is_ok()
+        own.unwrap_or_else(|| vec![L4::Icmp]).into_iter().any(|l4| {
+            let flow = Flow::new(Endpoint::Address(outside.first()), destination.clone(), l4);
+            self.snapshot.verdict(&flow).is_ok()
+        })
     }
 
     /// The ports that a Service has; none of one that may have any.

@@ -55,9 +55,13 @@ impl<O: Ord + Clone + Hash> Courses<O> {
         if let Some(known) = self.asked.get(&sights) {
             return Some(*known);
         }
+        self.together.get(&self.known(sights)?).copied()
+    }
+
+    /// What both sides say that have these sights, where some that have them were asked.
+    pub(super) fn known(&self, sights: Sights) -> Option<BothIx> {
         let egress = self.of_side(Direction::Egress, sights.egress)?;
-        let ingress = self.of_side(Direction::Ingress, sights.ingress)?;
-        self.together.get(&BothIx { egress, ingress }).copied()
+        Some(BothIx { egress, ingress: self.of_side(Direction::Ingress, sights.ingress)? })
     }
 
     /// And where none was: `pair` is one of them, `cuts` are where its ports may begin to differ.
@@ -87,11 +91,11 @@ impl<O: Ord + Clone + Hash> Courses<O> {
         pair: &Pair,
         cuts: impl FnOnce() -> PortCuts,
     ) -> BothIx {
+        if let Some(known) = self.known(sights) {
+            return known;
+        }
         let both = [(Direction::Egress, sights.egress), (Direction::Ingress, sights.ingress)];
         let [egress, ingress] = both.map(|(direction, sight)| self.of_side(direction, sight));
-        if let (Some(egress), Some(ingress)) = (egress, ingress) {
-            return BothIx { egress, ingress };
-        }
         let (flow, intervals) = (pair.flow(L4::Icmp), cuts().intervals());
         let mut found = |direction, sight, known: Option<u32>| {
             known.unwrap_or_else(|| {

@@ -9,7 +9,7 @@ use crate::model::cluster::{ExternalTrafficPolicy, ServiceKind};
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::ObjectName;
 use crate::net::{Family, Port, PortInterval, Protocol};
-use crate::partition::{ClassPlace, EndIx, Ground, Group, Who};
+use crate::partition::{ClassPlace, EndIx, Ground, Group, Interned, Who};
 
 /// Where a connection goes that is led elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +57,33 @@ impl Sort {
     pub(super) fn of(group: &Group) -> Self {
         let Group { is_host, is_workload, .. } = *group;
         Self::Inside { is_host, is_workload, families: group.families_in_order() }
+    }
+}
+
+/// The sorts of all groups, each once.
+#[derive(Debug, Default)]
+pub(super) struct Sorts {
+    all: Vec<Sort>,
+    of_group: Vec<u32>,
+}
+
+impl Sorts {
+    pub(super) fn new(ground: &Ground) -> Self {
+        let (mut sorts, mut known) = (Self::default(), Interned::default());
+        for sort in ground.groups.iter().map(Sort::of) {
+            let place = known.place(sort.clone());
+            sorts.of_group.push(place);
+            if place as usize == sorts.all.len() {
+                sorts.all.push(sort);
+            }
+        }
+        sorts
+    }
+
+    /// That of a group, and its number.
+    pub(super) fn of(&self, group: usize) -> Option<(u32, &Sort)> {
+        let number = *self.of_group.get(group)?;
+        Some((number, self.all.get(number as usize)?))
     }
 }
 

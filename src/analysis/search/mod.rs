@@ -4,12 +4,14 @@
 //! alike ([`Subjects`](crate::partition::Subjects)), and what two sides say together once for all pairs that say it
 //! ([courses]).
 
+mod alike;
 mod ask;
 mod courses;
 mod ends;
 mod fold;
 mod fronts;
 mod hosts;
+mod kinds;
 mod lines;
 mod numbered;
 mod outside;

@@ -4,59 +4,75 @@ use std::collections::BTreeMap;
 
 use crate::analysis::search::ask::Ask;
 use crate::analysis::search::courses::Sights;
+use crate::analysis::search::kinds::Kind;
 use crate::analysis::search::numbered::OutcomesIx;
 use crate::analysis::search::run::Run;
 use crate::analysis::search::sets::EndSet;
-use crate::partition::EndIx;
 
 impl<A: Ask> Run<'_, A> {
-    /// From pods to pods, group by group.
+    /// From pods to pods, kind by kind.
     pub(super) fn between_pods(&mut self) {
+        // For the time being nobody else needs them.
+        let sources = std::mem::take(&mut self.by_kind);
+        self.between_kinds(&sources.telling, self.destinations.clone());
+        self.between_kinds(&sources.others, self.told_to().to_vec());
+        self.by_kind = sources;
+    }
+
+    fn between_kinds(&mut self, sources: &[Kind], destinations: Vec<usize>) {
+        let destinations = self.destinations_by_kind(destinations, sources);
         // A pod with itself is not meant: it goes wherever others like it go, where there are any.
         let mut themselves = Vec::new();
-        for source in self.sources.clone() {
-            let Some(group) = self.group(source).filter(|group| !group.is_host) else { continue };
-            let subject = self.egress.of(source);
-            let mut targets: BTreeMap<OutcomesIx, Vec<usize>> = BTreeMap::new();
-            for destination in self.destinations_of(group) {
-                let Some(other) = self.group(destination).filter(|other| !other.is_host) else { continue };
+        for source in sources {
+            let subject = self.egress.of(source.first());
+            let mut targets: BTreeMap<OutcomesIx, Vec<&Kind>> = BTreeMap::new();
+            for destination in &destinations {
+                let own = self.ingress.of(destination.first());
                 let sights = Sights {
-                    egress: self.egress.sight(subject, destination),
-                    ingress: self.ingress.sight(self.ingress.of(destination), source),
+                    egress: self.egress.sight(subject, destination.first()),
+                    ingress: self.ingress.sight(own, source.first()),
                 };
-                let ends = match (source == destination && !group.is_workload, group.members.as_slice()) {
-                    (true, [from, to, ..]) => Some((*from, *to)),
-                    (true, _) => None,
-                    (false, own) => own.first().copied().zip(other.members.first().copied()),
-                };
-                match ends.and_then(|ends| self.outcomes(sights, (group, other), ends)) {
-                    Some(outcomes) => targets.entry(outcomes).or_default().push(destination),
-                    None => themselves.push((source, sights)),
+                if let Some(known) = self.courses.find(sights) {
+                    targets.entry(known).or_default().push(destination);
+                    continue;
                 }
+                let Some([(from_group, from), (to_group, to)]) = self.two_ends(source, destination) else {
+                    themselves.push((source, destination, sights));
+                    continue;
+                };
+                let found = self.outcomes(sights, (from_group, to_group), (from, to));
+                found.into_iter().for_each(|found| targets.entry(found).or_default().push(destination));
             }
-            self.add_pods(&group.members, targets);
+            self.add_pods(source, targets);
         }
-        for (group, sights) in themselves {
-            let Some(outcomes) = self.courses.find(sights) else { continue };
-            let members = self.group(group).map_or(&[][..], |group| &group.members);
-            self.add_pods(members, BTreeMap::from([(outcomes, vec![group])]));
+        for (source, destination, sights) in themselves {
+            if let Some(outcomes) = self.courses.find(sights) {
+                self.add_pods(source, BTreeMap::from([(outcomes, vec![destination])]));
+            }
         }
     }
 
-    fn add_pods(&mut self, sources: &[EndIx], targets: BTreeMap<OutcomesIx, Vec<usize>>) {
+    fn add_pods(&mut self, source: &Kind, targets: BTreeMap<OutcomesIx, Vec<&Kind>>) {
         let mut lines = BTreeMap::new();
-        for (outcomes, groups) in targets {
+        for (outcomes, kinds) in targets {
             let lines_of = self.courses.outcomes.lines(outcomes);
             if lines_of.is_empty() {
                 continue;
             }
-            let members = groups.into_iter().filter_map(|group| self.group(group)).flat_map(|group| &group.members);
-            let ends = EndSet::of(self.ground(), members.copied());
+            let ends = self.ends_of(kinds);
             for line in lines_of {
                 lines.entry(*line).or_insert_with(|| EndSet::none(&self.search.ground)).add_all(&ends);
             }
         }
-        let sources = EndSet::of(self.ground(), sources.iter().copied());
+        if lines.is_empty() {
+            return;
+        }
+        let sources = self.ends_of([source]);
         lines.into_iter().for_each(|(line, ends)| self.lines.add_ends(line, &sources, ends));
+    }
+
+    fn ends_of<'k>(&self, kinds: impl IntoIterator<Item = &'k Kind>) -> EndSet {
+        let groups = kinds.into_iter().flat_map(Kind::groups).filter_map(|at| self.group(*at));
+        EndSet::of(self.ground(), groups.flat_map(|group| &group.members).copied())
     }
 }

@@ -4,21 +4,21 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use crate::analysis::search::ask::{Ask, Pair};
+use crate::analysis::search::ask::{Ask, Pair, Said};
 use crate::analysis::search::courses::{BothIx, Courses, Sights};
 use crate::analysis::search::fold::{Detail, Folding};
-use crate::analysis::search::fronts::Sort;
+use crate::analysis::search::kinds::Sources;
 use crate::analysis::search::lines::{Gathered, Lines, Told};
 use crate::analysis::search::numbered::OutcomesIx;
 use crate::analysis::search::searched::Search;
 use crate::analysis::search::selection::Selection;
 use crate::model::flow::Endpoint;
 use crate::name::Direction;
-use crate::net::Family;
+use crate::net::{Family, PortInterval};
 use crate::partition::{EndIx, Ground, Group, Nearnesses, SubjectIx, Subjects, Who};
 
-/// Two sorts of ends, in the snapshot of that place.
-type Meeting = (usize, Sort, Sort);
+/// Two sorts of ends by their numbers, in the snapshot of that place.
+type Meeting = (usize, u32, u32);
 
 /// What a search has found out so far.
 pub(super) struct Run<'s, A: Ask> {
@@ -31,12 +31,16 @@ pub(super) struct Run<'s, A: Ask> {
     pub(super) courses: Courses<A::Outcome>,
     /// Of which family connections between two sorts of ends are.
     pub(super) families: HashMap<Meeting, Option<Family>, FixedState>,
+    /// The outcomes of a port of which that is said in each snapshot.
+    pub(super) on_port: HashMap<(Vec<Said>, PortInterval), OutcomesIx, FixedState>,
     /// What both sides say of connections from outside, by subject and interval.
     pub(super) from_outside: HashMap<(SubjectIx, Family, Vec<usize>), BothIx, FixedState>,
     pub(super) lines: Lines,
     /// The places of the groups that are asked about as sources, and as destinations.
     pub(super) sources: Vec<usize>,
     pub(super) destinations: Vec<usize>,
+    /// The sources that share no node's network; none before they are looked for.
+    pub(super) by_kind: Sources,
     /// Those among the destinations of which there may be something to tell whoever sends.
     told_to: Vec<usize>,
 }
@@ -60,10 +64,12 @@ impl<'s, A: Ask> Run<'s, A> {
             near: Nearnesses::new(ground),
             courses: Courses::new(),
             families: HashMap::default(),
+            on_port: HashMap::default(),
             from_outside: HashMap::default(),
             lines: Lines::default(),
             sources,
             destinations,
+            by_kind: Sources::default(),
             told_to,
         }
     }
@@ -129,6 +135,7 @@ impl<A: Ask> Search<A> {
     /// All that there is to tell of some ends: what goes to the same ends on the same ports with the same outcome is one.
     pub(in crate::analysis) fn gathered(&self, from: &Selection, to: &Selection) -> Vec<Gathered<A::Outcome>> {
         let mut run = Run::new(self, from, to);
+        run.by_kind = run.sources_by_kind();
         run.between_pods();
         run.hosts_as_sources();
         run.hosts_as_destinations();

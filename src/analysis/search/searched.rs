@@ -1,6 +1,6 @@
 //! What is searched: one snapshot, or two together.
 
-use crate::analysis::search::fronts::{Front, NodePorts, fronts, node_ports};
+use crate::analysis::search::fronts::{Front, NodePorts, Sorts, fronts, node_ports};
 use crate::engine::Snapshot;
 use crate::net::{PortCuts, PortInterval};
 use crate::partition::Ground;
@@ -12,6 +12,7 @@ pub(in crate::analysis) struct Search<A> {
     pub(super) judge: A,
     pub(super) node_ports: NodePorts,
     pub(super) fronts: Vec<Front>,
+    pub(super) sorts: Sorts,
 }
 
 impl<A> Search<A> {
@@ -19,7 +20,7 @@ impl<A> Search<A> {
         let ground = Ground::new(snapshots);
         let node_ports = node_ports(&ground);
         let fronts = fronts(&ground, &node_ports);
-        Self { judge, node_ports, fronts, ground }
+        Self { judge, node_ports, fronts, sorts: Sorts::new(&ground), ground }
     }
 
     /// What a host says at its own ports is not said where it leads elsewhere.

@@ -20,7 +20,16 @@ use crate::verdict::{Decide, Verdict};
 
 /// What tells sources apart that go by way of one front: as subjects, as those behind it see them, where they run, and whether
 /// they are behind it themselves.
-type Key = (SubjectIx, Vec<SightIx>, Option<u32>, bool);
+type Key = (SubjectIx, Vec<SightIx>, Place, bool);
+
+/// Where a source is, as far as it matters: how it stands to the hosts behind a front, and where it runs.
+type Place = (Vec<Option<NearIx>>, Option<u32>);
+
+/// What is found out of one front.
+struct Found {
+    known: HashMap<Key, OutcomesIx, FixedState>,
+    ends: BTreeMap<OutcomesIx, EndSet>,
+}
 
 impl<A: Ask> Run<'_, A> {
     pub(super) fn through_fronts(&mut self) {
@@ -28,9 +37,7 @@ impl<A: Ask> Run<'_, A> {
             if !self.to.has_front(&front.at) {
                 continue;
             }
-            let tells = front.has_others
-                || front.behind.is_empty()
-                || self.behind(front).any(|group| self.judge().may_tell_to(self.ground(), group));
+            let tells = self.tells_to(front);
             self.through(front, tells);
             if self.from.has_outside() && tells {
                 for family in [Family::V4, Family::V6] {
@@ -40,33 +47,42 @@ impl<A: Ask> Run<'_, A> {
         }
     }
 
+    /// Whether there may be something to tell of those behind it, whoever sends.
+    pub(super) fn tells_to(&self, front: &Front) -> bool {
+        front.has_others
+            || front.behind.is_empty()
+            || self.behind(front).any(|group| self.judge().may_tell_to(self.ground(), group))
+    }
+
     fn behind<'r>(&'r self, front: &'r Front) -> impl Iterator<Item = &'r Group> + use<'r, A> {
         front.behind.iter().filter_map(|at| self.group(*at))
     }
 
     /// From everybody in the cluster.
     fn through(&mut self, front: &Front, tells: bool) {
-        let mut known: HashMap<Key, OutcomesIx, FixedState> = HashMap::default();
-        let mut found: BTreeMap<OutcomesIx, EndSet> = BTreeMap::new();
+        let mut found = Found { known: HashMap::default(), ends: BTreeMap::new() };
+        let by_kind = std::mem::take(&mut self.by_kind);
+        let others = if tells { by_kind.others.as_slice() } else { &[] };
+        let hosts: Vec<EndIx> =
+            self.behind(front).filter(|group| group.is_host).flat_map(|group| &group.members).copied().collect();
+        let is_plain = !Self::is_about_places(front);
+        for kind in by_kind.telling.iter().chain(others) {
+            let is_alike =
+                |group: &Group| !group.is_workload && (hosts.is_empty() || self.ground().is_free_source(group));
+            let is_one = is_plain && self.group(kind.first()).is_some_and(is_alike);
+            let (together, apart): (Vec<usize>, Vec<usize>) =
+                kind.groups().iter().partition(|at| is_one && !front.behind.contains(at));
+            apart.into_iter().for_each(|source| self.before((front, &hosts), source, &mut found));
+            self.together_before(front, &together, &mut found);
+        }
+        self.by_kind = by_kind;
         for source in self.sources.clone() {
-            let Some(group) = self.group(source) else { continue };
-            if !tells && !self.judge().may_tell_from(self.ground(), group) {
-                continue;
-            }
-            for (key, members) in self.parts_before(front, (source, group)) {
-                let known_here = key.as_ref().and_then(|key| known.get(key)).copied();
-                let known_here = known_here.or_else(|| self.agreed((source, group), &members, front));
-                let Some(endpoint) = members.first().and_then(|at| self.endpoint(*at)) else { continue };
-                let outcomes = known_here.unwrap_or_else(|| {
-                    let pair = Pair::new(endpoint, front.destination.clone());
-                    let outcomes = self.outcomes_at(&pair, front, Some(group));
-                    self.courses.outcomes.number(outcomes)
-                });
-                known.extend(key.map(|key| (key, outcomes)));
-                let ends = found.entry(outcomes).or_insert_with(|| EndSet::none(&self.search.ground));
-                members.iter().for_each(|end| ends.add(*end));
+            let Some(group) = self.group(source).filter(|group| group.is_host) else { continue };
+            if tells || self.judge().may_tell_from(self.ground(), group) {
+                self.before((front, &hosts), source, &mut found);
             }
         }
+        let found = found.ends;
         for (outcomes, sources) in found {
             for line in self.courses.outcomes.lines(outcomes) {
                 match &front.at {
@@ -81,35 +97,95 @@ impl<A: Ask> Run<'_, A> {
         }
     }
 
-    /// The members of a group, by what tells them apart before a front. Without a key each is asked by itself.
-    fn parts_before(&mut self, front: &Front, (source, group): (usize, &Group)) -> Vec<(Option<Key>, Vec<EndIx>)> {
-        let has_hosts = self.behind(front).any(|group| group.is_host);
-        let is_somewhere =
-            group.is_host || front.has_others || front.is_local || has_hosts || !matches!(front.at, At::Service(_));
-        let mut parts: BTreeMap<(Option<u32>, bool), Vec<EndIx>> = BTreeMap::new();
-        for end in &group.members {
-            let standing = is_somewhere.then(|| self.ground().standing(*end));
-            parts.entry((standing, front.ends.contains(*end))).or_default().push(*end);
+    /// Whether it hangs on where a source runs who is behind the front, or what they say.
+    fn is_about_places(front: &Front) -> bool {
+        front.has_others || front.is_local || !matches!(front.at, At::Service(_))
+    }
+
+    /// Groups of one kind, of whom nobody is behind the front.
+    fn together_before(&mut self, front: &Front, groups: &[usize], found: &mut Found) {
+        let Some((first, group)) = groups.first().and_then(|at| Some((*at, self.group(*at)?))) else { return };
+        let key = (self.egress.of(first), self.seen_behind(front, first), Place::default(), false);
+        let outcomes = self.outcomes_before(front, (first, group), (Some(key), &group.members), found);
+        let groups = groups.iter().filter_map(|at| self.group(*at));
+        let members = groups.flat_map(|group| &group.members).copied();
+        if let Some(outcomes) = outcomes {
+            self.add_before(outcomes, members, found);
         }
-        if group.is_host || group.is_workload || has_hosts || front.has_others {
+    }
+
+    /// A group, part by part.
+    fn before(&mut self, (front, hosts): (&Front, &[EndIx]), source: usize, found: &mut Found) {
+        let Some(group) = self.group(source) else { return };
+        for (key, members) in self.parts_before((front, hosts), (source, group)) {
+            if let Some(outcomes) = self.outcomes_before(front, (source, group), (key, &members), found) {
+                self.add_before(outcomes, members.into_iter(), found);
+            }
+        }
+    }
+
+    fn add_before(&self, outcomes: OutcomesIx, members: impl Iterator<Item = EndIx>, found: &mut Found) {
+        if !self.courses.outcomes.lines(outcomes).is_empty() {
+            let ends = found.ends.entry(outcomes).or_insert_with(|| EndSet::none(self.ground()));
+            members.for_each(|end| ends.add(end));
+        }
+    }
+
+    fn outcomes_before(
+        &mut self,
+        front: &Front,
+        (source, group): (usize, &Group),
+        (key, members): (Option<Key>, &[EndIx]),
+        found: &mut Found,
+    ) -> Option<OutcomesIx> {
+        let known = key.as_ref().and_then(|key| found.known.get(key)).copied();
+        let known = known.or_else(|| self.agreed((source, group), members, front));
+        let endpoint = members.first().and_then(|at| self.endpoint(*at))?;
+        let outcomes = known.unwrap_or_else(|| {
+            let pair = Pair::new(endpoint, front.destination.clone());
+            let outcomes = self.outcomes_at(&pair, front, Some(group));
+            self.courses.outcomes.number(outcomes)
+        });
+        found.known.extend(key.map(|key| (key, outcomes)));
+        Some(outcomes)
+    }
+
+    /// How those behind a front see a group.
+    fn seen_behind(&mut self, front: &Front, source: usize) -> Vec<SightIx> {
+        let sight = |at: &usize| self.ingress.sight(self.ingress.of(*at), source);
+        front.behind.iter().map(sight).collect()
+    }
+
+    /// The members of a group, by what tells them apart before a front. Without a key each is asked by itself.
+    fn parts_before(
+        &mut self,
+        (front, hosts): (&Front, &[EndIx]),
+        (source, group): (usize, &Group),
+    ) -> Vec<(Option<Key>, Vec<EndIx>)> {
+        let is_somewhere = group.is_host || Self::is_about_places(front);
+        let hosts = if self.ground().is_free_source(group) { &[] } else { hosts };
+        let mut parts: BTreeMap<(Place, bool), Vec<EndIx>> = BTreeMap::new();
+        for end in &group.members {
+            let near = hosts.iter().map(|host| self.near.near(*end, *host)).collect();
+            let standing = is_somewhere.then(|| self.ground().standing(*end));
+            parts.entry(((near, standing), front.ends.contains(*end))).or_default().push(*end);
+        }
+        if group.is_host || group.is_workload || front.has_others {
             return parts.into_values().map(|members| (None, members)).collect();
         }
         let subject = self.egress.of(source);
-        let mut seen: Vec<SightIx> = Vec::new();
-        for at in &front.behind {
-            seen.push(self.ingress.sight(self.ingress.of(*at), source));
-        }
-        let key = |((standing, is_behind), members)| (Some((subject, seen.clone(), standing, is_behind)), members);
+        let seen = self.seen_behind(front, source);
+        let key = |((place, is_behind), members)| (Some((subject, seen.clone(), place, is_behind)), members);
         parts.into_iter().map(key).collect()
     }
 
     /// What all backends say together, by what is said of each alone (K23); none where that does not tell it.
     fn agreed(&mut self, (source, group): (usize, &Group), members: &[EndIx], front: &Front) -> Option<OutcomesIx> {
         let port = self.plain_port(front).filter(|_| !group.is_workload)?;
-        let sort = Sort::of(group);
+        let (sort, ways) = self.search.sorts.of(source)?;
         let from = *members.first()?;
         let mut all: Vec<Said> = Vec::new();
-        for (view, ways) in front.ways.get(&sort)?.iter().enumerate() {
+        for (view, ways) in front.ways.get(ways)?.iter().enumerate() {
             let mut backends: BTreeSet<BackendSaid> = BTreeSet::new();
             let mut seen: BTreeSet<(usize, Option<NearIx>, L4)> = BTreeSet::new();
             for way in ways {
@@ -122,18 +198,24 @@ impl<A: Ask> Run<'_, A> {
                 if !seen.insert((way.group, near, way.l4)) {
                     continue;
                 }
-                if self.family_between(view, (&sort, other), (from, way.backend)) != Some(way.family) {
+                let meeting = (view, sort, self.search.sorts.of(way.group)?.0);
+                if self.family_between(meeting, (from, way.backend)) != Some(way.family) {
                     return None;
                 }
                 let sights = self.sights_on_the_way((source, group), way, near)?;
-                let pair = self.pair(from, way.backend)?;
-                let cuts = || self.search.ground.cuts(Some(group), Some(other));
-                let both = self.courses.both(&self.search.ground, sights, &pair, cuts);
+                let both = match self.courses.known(sights) {
+                    Some(both) => both,
+                    None => {
+                        let pair = self.pair(from, way.backend)?;
+                        let cuts = || self.search.ground.cuts(Some(group), Some(other));
+                        self.courses.both(&self.search.ground, sights, &pair, cuts)
+                    }
+                };
                 backends.insert(self.courses.said(both, way.l4).get(view).copied().flatten()?);
             }
             all.push(together(backends.into_iter()));
         }
-        Some(self.on_one_port(&all, port))
+        Some(self.on_one_port(all, port))
     }
 
     /// The port of a Service whose backends are judged as each is alone: where nothing else is seen of what was sent to (U5, U9,
@@ -144,12 +226,18 @@ impl<A: Ask> Run<'_, A> {
         front.port.filter(|_| is_plain && self.ground().views.iter().all(by_ip))
     }
 
-    fn on_one_port(&mut self, said: &[Said], port: PortInterval) -> OutcomesIx {
+    fn on_one_port(&mut self, said: Vec<Said>, port: PortInterval) -> OutcomesIx {
+        let key = (said, port);
+        if let Some(known) = self.on_port.get(&key) {
+            return *known;
+        }
         let mut outcomes = Outcomes::new();
-        if let Some(outcome) = self.judge().outcome_of(said) {
+        if let Some(outcome) = self.judge().outcome_of(&key.0) {
             outcomes.entry(outcome).or_default().add(port);
         }
-        self.courses.outcomes.number(outcomes)
+        let found = self.courses.outcomes.number(outcomes);
+        self.on_port.insert(key, found);
+        found
     }
 
     /// A backend that reaches itself (U4).
@@ -186,14 +274,13 @@ impl<A: Ask> Run<'_, A> {
         Some(Sights { egress, ingress })
     }
 
-    /// Of which family connections between two ends are that name each other; none where there are none.
-    fn family_between(&mut self, view: usize, (sort, other): (&Sort, &Group), ends: (EndIx, EndIx)) -> Option<Family> {
-        let key = (view, sort.clone(), Sort::of(other));
+    /// Of which family connections between two ends of such sorts are that name each other; none where there are none.
+    fn family_between(&mut self, key: (usize, u32, u32), ends: (EndIx, EndIx)) -> Option<Family> {
         if let Some(known) = self.families.get(&key) {
             return *known;
         }
         let flow = self.pair(ends.0, ends.1)?.flow(L4::Icmp);
-        let connections = self.ground().views.get(view)?.snapshot.connections(&flow).ok();
+        let connections = self.ground().views.get(key.0)?.snapshot.connections(&flow).ok();
         let family = connections.and_then(|all| all.first().map(family_of));
         self.families.insert(key, family);
         family
@@ -248,7 +335,7 @@ impl<A: Ask> Run<'_, A> {
             }
             all.push(together(backends.into_iter()));
         }
-        Some(self.on_one_port(&all, port))
+        Some(self.on_one_port(all, port))
     }
 
     /// What both sides say of connections from an address, the same of all that lie in one interval of the rules.

@@ -7,7 +7,7 @@ use crate::exam::{Exam, exams, face_exams};
 use crate::{number, plane};
 
 /// How many worlds a bug may hide from.
-const WORLDS: u64 = 300;
+const WORLDS: u64 = 600;
 
 /// Bugs of what stands before the programs: only flows to faces show them.
 const OF_FACES: [Fault; 3] = [Fault::PassingNodeUnseen, Fault::FacePortUntranslated, Fault::FaceAddressUntranslated];

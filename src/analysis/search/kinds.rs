@@ -1,0 +1,33 @@
+//! Pods and workloads that go alike wherever they go, or are reached alike whoever comes: many groups differ in what no policy
+//! of those at the other end looks at.
+
+/// Places of groups that share no node's network, at least one: of pods, or of workloads.
+#[derive(Debug)]
+pub(super) struct Kind(Vec<usize>);
+
+impl Kind {
+    pub(super) fn of(group: usize) -> Self {
+        Self(vec![group])
+    }
+
+    pub(super) fn add(&mut self, group: usize) {
+        self.0.push(group);
+    }
+
+    pub(super) fn first(&self) -> usize {
+        self.0.first().copied().unwrap_or_default()
+    }
+
+    pub(super) fn groups(&self) -> &[usize] {
+        &self.0
+    }
+}
+
+/// All sources by kind.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    /// Of whom there may be something to tell whoever receives.
+    pub(super) telling: Vec<Kind>,
+    /// Of whom there may be only with receivers of whom there may be whoever sends.
+    pub(super) others: Vec<Kind>,
+}
