@@ -15,6 +15,12 @@ use crate::partition::view::View;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct NearIx(u32);
 
+impl NearIx {
+    pub(super) fn number(self) -> u32 {
+        self.0
+    }
+}
+
 /// In one snapshot: whether the host is the own node, and where it may be, what that node runs (C6).
 type Near = (Nearness, Option<Arc<str>>);
 

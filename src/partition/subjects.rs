@@ -46,17 +46,18 @@ enum SubjectKey {
     Alone(usize),
 }
 
-/// What a subject's rules see of another end.
-#[derive(PartialEq, Eq, Hash)]
-enum SightKey {
-    /// By which families it is met; nothing else matters.
-    Met(u32),
-    /// By its families, its class, what its ports are called, in which interval its addresses lie and which peers select it.
-    Pod(u32, Vec<(ClassTraits, Named, Vec<usize>, Vec<u64>)>),
-    /// A node, or a hostNetwork pod that is one: by families, place and the intervals.
-    Node(u32, Option<NearIx>, Vec<Vec<usize>>),
-    Alone(usize, Option<NearIx>),
-}
+/// What a subject's rules see of another end, in words of numbers: of which kind the rest is, and for whom it is.
+type SightKey = [u64];
+
+/// By which families it is met; nothing else matters.
+const MET: u64 = 0;
+/// A pod by its families and, in each snapshot, its class, what its ports are called, in which intervals its addresses lie and
+/// which peers select it.
+const POD: u64 = 1;
+/// A node, or a hostNetwork pod that is one: by families, place and the intervals.
+const NODE: u64 = 2;
+/// By itself.
+const ALONE: u64 = 3;
 
 /// All subjects of one direction. What they see is found out when somebody asks.
 pub(crate) struct Subjects<'g> {
@@ -68,7 +69,16 @@ pub(crate) struct Subjects<'g> {
     first: Vec<usize>,
     /// By which families each group is met.
     meets: Vec<u32>,
-    known: HashMap<(SubjectIx, SightKey), SightIx, FixedState>,
+    /// What each group is besides its class, in each snapshot: numbers, since most are alike.
+    traits: Vec<Vec<u32>>,
+    /// Of each group: it is like no other.
+    is_alone: Vec<bool>,
+    /// Of each subject: nobody isolates it.
+    is_free: Vec<bool>,
+    known: HashMap<Box<SightKey>, SightIx, FixedState>,
+    named: Interned<Named>,
+    /// The key that is looked up.
+    key: Vec<u64>,
     /// Of pods: by subject, then group.
     of_pods: Vec<Vec<Option<SightIx>>>,
     of_hosts: HashMap<(SubjectIx, usize, Option<NearIx>), SightIx, FixedState>,
@@ -89,13 +99,26 @@ impl<'g> Subjects<'g> {
             of_group.push(SubjectIx(subject));
         }
         let of_pods = vec![Vec::new(); first.len()];
+        let groups = || ground.groups.iter();
+        let subjects = first.iter().filter_map(|at| ground.groups.get(*at));
+        let of_subject = subjects.map(|group| !is_like_no_other(ground, group) && is_free(ground, direction, group));
+        let mut all = Interned::default();
+        let traits = groups().map(|group| {
+            let classes = ground.views.iter().zip(&group.places).map(|(view, place)| view.class(*place));
+            classes.map(|class| all.place(class.map(|class| class.traits))).collect()
+        });
         Self {
             ground,
             direction,
             of_group,
-            first,
             meets,
+            traits: traits.collect(),
+            is_alone: groups().map(|group| is_like_no_other(ground, group)).collect(),
+            is_free: of_subject.collect(),
+            first,
             known: HashMap::default(),
+            named: Interned::default(),
+            key: Vec::new(),
             of_pods,
             of_hosts: HashMap::default(),
         }
@@ -104,6 +127,11 @@ impl<'g> Subjects<'g> {
     /// What a group is as subject.
     pub(crate) fn of(&self, group: usize) -> SubjectIx {
         self.of_group.get(group).copied().unwrap_or(SubjectIx(0))
+    }
+
+    /// Whether nobody isolates it, so that it sees families alone.
+    pub(crate) fn is_free(&self, subject: SubjectIx) -> bool {
+        self.is_free.get(subject.place()) == Some(&true)
     }
 
     /// How a subject sees a group of pods.
@@ -134,44 +162,65 @@ impl<'g> Subjects<'g> {
     }
 
     fn find(&mut self, subject: SubjectIx, other: usize, near: Option<NearIx>) -> SightIx {
-        let key = (subject, self.sight_key(subject, other, near));
-        let next = SightIx(u32::try_from(self.known.len()).unwrap_or(u32::MAX));
-        *self.known.entry(key).or_insert(next)
+        let mut key = std::mem::take(&mut self.key);
+        key.clear();
+        self.write_key(subject, other, near, &mut key);
+        let sight = self.known.get(key.as_slice()).copied().unwrap_or_else(|| {
+            let next = SightIx(u32::try_from(self.known.len()).unwrap_or(u32::MAX));
+            self.known.insert(key.as_slice().into(), next);
+            next
+        });
+        self.key = key;
+        sight
     }
 
-    fn sight_key(&self, subject: SubjectIx, other: usize, near: Option<NearIx>) -> SightKey {
+    fn write_key(&mut self, subject: SubjectIx, other: usize, near: Option<NearIx>, key: &mut Vec<u64>) {
+        let start = |kind: u64| (kind << 32) | u64::from(subject.0);
+        let near = near.map_or(u64::MAX, |near| u64::from(near.number()));
+        let meets = u64::from(self.meets.get(other).copied().unwrap_or_default());
+        if self.is_free(subject) {
+            key.extend([start(MET), meets]);
+            return;
+        }
         let first = self.first.get(subject.place()).copied().unwrap_or_default();
-        let alone = SightKey::Alone(other, near);
-        let (Some(of), Some(group)) = (self.ground.groups.get(first), self.ground.groups.get(other)) else {
-            return alone;
+        let is_alone = |group: usize| self.is_alone.get(group) != Some(&false);
+        let (Some(of), Some(group), false) =
+            (self.ground.groups.get(first), self.ground.groups.get(other), is_alone(first) || is_alone(other))
+        else {
+            key.extend([start(ALONE), other as u64, near]);
+            return;
         };
-        let meets = self.meets.get(other).copied().unwrap_or_default();
-        if is_like_no_other(self.ground, of) {
-            return alone;
-        }
-        if is_free(self.ground, self.direction, of) {
-            return SightKey::Met(meets);
-        }
-        if is_like_no_other(self.ground, group) {
-            return alone;
-        }
-        let rows = rows(self.ground, self.direction, of);
-        let views = || self.ground.views.iter().zip(&rows).zip(group.places.iter().zip(&group.addresses));
-        let cells = |row: &Distinctions, own: &Option<Vec<AddressNumber>>| -> Vec<usize> {
-            own.iter().flatten().map(|number| row.interval_of(*number)).collect()
+        let cells = |row: &Distinctions, own: &Option<Vec<AddressNumber>>, key: &mut Vec<u64>| {
+            let own = own.as_deref().unwrap_or_default();
+            key.push(own.len() as u64);
+            key.extend(own.iter().map(|number| row.interval_of(*number) as u64));
         };
+        let views = self.ground.views.iter().zip(&group.places).zip(&group.addresses);
+        let row = |view: &'g View, place: &Option<usize>| match self.direction {
+            Direction::Egress => view.egress(*place),
+            Direction::Ingress => view.ingress(*place),
+        };
+        let rows = self.ground.views.iter().zip(&of.places).map(|(view, place)| row(view, place));
         if group.is_host {
-            return SightKey::Node(meets, near, views().map(|((_, row), (_, own))| cells(row, own)).collect());
+            key.extend([start(NODE), meets, near]);
+            rows.zip(views).for_each(|(row, (_, own))| cells(row, own, key));
+            return;
         }
-        let mut all = Vec::new();
-        for ((view, row), (place, own)) in views() {
-            let Some(class) = view.class(*place) else { return alone };
-            let mut selected = Vec::new();
-            view.snapshot.selected_by(row, class, &mut selected);
-            let named = if self.direction == Direction::Egress { named(row, &class.named) } else { Vec::new() };
-            all.push((class.traits, named, cells(row, own), selected));
+        key.extend([start(POD), meets]);
+        let traits = self.traits.get(other).into_iter().flatten();
+        for ((row, ((view, place), own)), traits) in rows.zip(views).zip(traits) {
+            let Some(class) = view.class(*place) else {
+                key.clear();
+                key.extend([start(ALONE), other as u64, near]);
+                return;
+            };
+            key.push(u64::from(*traits));
+            // Names in rules are what the destination calls its ports.
+            let asked = if self.direction == Direction::Egress { named(row, &class.named) } else { Vec::new() };
+            key.push(if asked.is_empty() { 0 } else { 1 + u64::from(self.named.place(asked)) });
+            cells(row, own, key);
+            view.snapshot.selected_by(row, class, key);
         }
-        SightKey::Pod(meets, all)
     }
 }
 

@@ -54,7 +54,13 @@ impl<'s, A: Ask> Run<'s, A> {
         let mut kinds = Interned::default();
         let mut of_group: Vec<u32> =
             groups.iter().map(|at| kinds.place((u32::from(is_workload(self, *at)), self.of(direction, *at)))).collect();
-        for other in seen_by {
+        // All whom nobody isolates see the same.
+        let is_free = |other: &SubjectIx| match direction {
+            Direction::Egress => self.ingress.is_free(*other),
+            Direction::Ingress => self.egress.is_free(*other),
+        };
+        let (free, isolated): (Vec<SubjectIx>, Vec<SubjectIx>) = seen_by.iter().partition(|other| is_free(other));
+        for other in isolated.iter().chain(free.first()) {
             // Kinds only ever split.
             let mut parts = Interned::default();
             for (at, kind) in groups.iter().zip(&mut of_group) {
