@@ -6,6 +6,7 @@ use foldhash::fast::FixedState;
 
 use crate::engine::{ClassId, Distinctions, PartitionClass, PodId, Snapshot};
 use crate::model::flow::Endpoint;
+use crate::name::Direction;
 use crate::net::{AddressNumber, AddressRange, Family, PortCuts, PortInterval};
 use crate::partition::ends::{End, EndIx, Found, Who};
 use crate::partition::interned::Interned;
@@ -225,6 +226,16 @@ impl Ground {
         let places = destination.map_or(&[][..], |group| &group.places);
         let classes = self.views.iter().zip(places).filter_map(|(view, place)| view.class(*place));
         cuts_of(&[egress, ingress].concat(), classes)
+    }
+
+    /// And those of the one side alone.
+    pub(crate) fn cuts_of_side(&self, direction: Direction, source: &Group, destination: &Group) -> PortCuts {
+        let rows = match direction {
+            Direction::Egress => self.egress(source),
+            Direction::Ingress => self.ingress(destination),
+        };
+        let classes = self.views.iter().zip(&destination.places).filter_map(|(view, place)| view.class(*place));
+        cuts_of(&rows, classes)
     }
 
     /// The class of somebody whom not all snapshots have.

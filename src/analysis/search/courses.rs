@@ -11,7 +11,7 @@ use crate::engine::SideSays;
 use crate::model::flow::{Flow, L4};
 use crate::name::Direction;
 use crate::net::{PortCuts, PortInterval};
-use crate::partition::{Ground, Interned, SightIx};
+use crate::partition::{Ground, Group, Interned, SightIx};
 
 /// What a side says in each snapshot; none where there can be no such flow.
 type Course = Vec<Option<SideSays>>;
@@ -64,54 +64,49 @@ impl<O: Ord + Clone + Hash> Courses<O> {
         Some(BothIx { egress, ingress: self.of_side(Direction::Ingress, sights.ingress)? })
     }
 
-    /// And where none was: `pair` is one of them, `cuts` are where its ports may begin to differ.
+    /// And where none was, of `pair`, which is one of them: asked anew on ports that these cuts make.
     pub(super) fn ask<A: Ask<Outcome = O>>(
         &mut self,
-        ground: &Ground,
         judge: &A,
         sights: Sights,
         pair: &Pair,
-        cuts: impl FnOnce() -> PortCuts,
+        cuts: &PortCuts,
     ) -> OutcomesIx {
-        if judge.must_ask() {
-            let outcomes = judge.outcomes(pair, &cuts().intervals());
-            let found = self.outcomes.number(outcomes);
-            self.asked.insert(sights, found);
-            return found;
-        }
-        let both = self.both(ground, sights, pair, cuts);
-        self.of_courses(judge, both)
+        let outcomes = judge.outcomes(pair, &cuts.intervals());
+        let found = self.outcomes.number(outcomes);
+        self.asked.insert(sights, found);
+        found
     }
 
-    /// What both sides say that have these sights.
+    /// What both sides say that have these sights; `pair` is one of them, of those groups.
     pub(super) fn both(
         &mut self,
         ground: &Ground,
         sights: Sights,
         pair: &Pair,
-        cuts: impl FnOnce() -> PortCuts,
+        (source, destination): (&Group, &Group),
     ) -> BothIx {
         if let Some(known) = self.known(sights) {
             return known;
         }
-        let both = [(Direction::Egress, sights.egress), (Direction::Ingress, sights.ingress)];
-        let [egress, ingress] = both.map(|(direction, sight)| self.of_side(direction, sight));
-        let (flow, intervals) = (pair.flow(L4::Icmp), cuts().intervals());
-        let mut found = |direction, sight, known: Option<u32>| {
-            known.unwrap_or_else(|| {
-                let course = self.add(course(ground, &flow, direction, &intervals));
-                let own = if direction == Direction::Egress { &mut self.of_egress } else { &mut self.of_ingress };
-                if own.len() <= sight {
-                    own.resize(sight + 1, None);
-                }
-                if let Some(entry) = own.get_mut(sight) {
-                    *entry = Some(course);
-                }
-                course
-            })
+        let flow = pair.flow(L4::Icmp);
+        let mut found = |direction, sight: SightIx| {
+            if let Some(known) = self.of_side(direction, sight) {
+                return known;
+            }
+            let intervals = ground.cuts_of_side(direction, source, destination).intervals();
+            let course = self.add(course(ground, &flow, direction, &intervals));
+            let own = if direction == Direction::Egress { &mut self.of_egress } else { &mut self.of_ingress };
+            if own.len() <= sight.place() {
+                own.resize(sight.place() + 1, None);
+            }
+            if let Some(entry) = own.get_mut(sight.place()) {
+                *entry = Some(course);
+            }
+            course
         };
-        let egress = found(Direction::Egress, sights.egress.place(), egress);
-        BothIx { egress, ingress: found(Direction::Ingress, sights.ingress.place(), ingress) }
+        let egress = found(Direction::Egress, sights.egress);
+        BothIx { egress, ingress: found(Direction::Ingress, sights.ingress) }
     }
 
     /// What both sides of one pair say, known of no other.

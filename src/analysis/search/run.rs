@@ -120,14 +120,16 @@ impl<'s, A: Ask> Run<'s, A> {
             return Some(known);
         }
         let pair = self.pair(ends.0, ends.1)?;
-        let cuts = || {
-            let mut cuts = self.search.ground.cuts(Some(source), Some(destination));
-            if destination.is_host && self.search.judge.must_ask() {
-                self.search.apart_from_node_ports(&mut cuts);
-            }
-            cuts
-        };
-        Some(self.courses.ask(&self.search.ground, &self.search.judge, sights, &pair, cuts))
+        let (ground, judge) = (self.ground(), self.judge());
+        if !judge.must_ask() {
+            let both = self.courses.both(ground, sights, &pair, (source, destination));
+            return Some(self.courses.of_courses(judge, both));
+        }
+        let mut cuts = ground.cuts(Some(source), Some(destination));
+        if destination.is_host {
+            self.search.apart_from_node_ports(&mut cuts);
+        }
+        Some(self.courses.ask(judge, sights, &pair, &cuts))
     }
 }
 

@@ -207,8 +207,7 @@ impl<A: Ask> Run<'_, A> {
                     Some(both) => both,
                     None => {
                         let pair = self.pair(from, way.backend)?;
-                        let cuts = || self.search.ground.cuts(Some(group), Some(other));
-                        self.courses.both(&self.search.ground, sights, &pair, cuts)
+                        self.courses.both(&self.search.ground, sights, &pair, (group, other))
                     }
                 };
                 backends.insert(self.courses.said(both, way.l4).get(view).copied().flatten()?);
