@@ -16,7 +16,7 @@ pub(super) fn may_match(workload: &Workload, selector: &Selector, release: Relea
         && values.iter().all(|value| {
             candidates(value, selector).iter().any(|candidate| {
                 let labels = value.labels.iter().filter_map(|label| {
-                    let text = LabelValue::new(&*label.text(candidate)).ok()?;
+                    let text = LabelValue::new(&label.text(candidate)).ok()?;
                     Some((label.key.clone(), text))
                 });
                 is_met(selector, &labels.collect(), |key| carries(value, key))

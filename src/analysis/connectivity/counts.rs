@@ -157,11 +157,11 @@ impl<'a> Counting<'a> {
             Sources::Addresses(_) => None,
         });
         for (lines, from) in alike(self.ground, all) {
-            self.to_ends(&from, &lines);
-            self.to_services(&from, &lines);
-            self.to_outside(&from, &lines);
+            self.count_to_ends(&from, &lines);
+            self.count_to_services(&from, &lines);
+            self.count_to_outside(&from, &lines);
         }
-        self.from_outside();
+        self.count_from_outside();
         let regions = &self.sources.placed.regions;
         let named = self.found.iter().filter_map(|((from, to), [all, some, undefined, denied])| {
             let (source, destination) = (regions.get(*from)?.clone(), regions.get(*to)?.clone());
@@ -211,7 +211,7 @@ impl<'a> Counting<'a> {
         lines.filter_map(|(at, line)| Some((at, wanted(&line.targets)?))).collect()
     }
 
-    fn to_ends(&mut self, from: &EndSet, lines: &[usize]) {
+    fn count_to_ends(&mut self, from: &EndSet, lines: &[usize]) {
         let targets = self.with_targets(lines, |targets| match targets {
             Targets::Ends(ends) => Some(ends),
             Targets::Services(_) | Targets::Addresses(_) => None,
@@ -230,7 +230,7 @@ impl<'a> Counting<'a> {
         }
     }
 
-    fn to_services(&mut self, from: &EndSet, lines: &[usize]) {
+    fn count_to_services(&mut self, from: &EndSet, lines: &[usize]) {
         let sources = self.sources.placed.by_region(from);
         for (service, lines) in self.lines_of_services(lines) {
             let Some((_, region)) = self.destinations.placed.services.get(service) else { continue };
@@ -251,7 +251,7 @@ impl<'a> Counting<'a> {
         by_service
     }
 
-    fn to_outside(&mut self, from: &EndSet, lines: &[usize]) {
+    fn count_to_outside(&mut self, from: &EndSet, lines: &[usize]) {
         let lines = self.with_targets(lines, |targets| matches!(targets, Targets::Addresses(_)).then_some(()));
         if lines.is_empty() {
             return;
@@ -265,7 +265,7 @@ impl<'a> Counting<'a> {
         }
     }
 
-    fn from_outside(&mut self) {
+    fn count_from_outside(&mut self) {
         let outside = self.sources.placed.outside;
         let lines: Vec<usize> = self
             .lines

@@ -140,12 +140,15 @@ impl<A: Ask> Run<'_, A> {
     ) -> Option<OutcomesIx> {
         let known = key.as_ref().and_then(|key| found.known.get(key)).copied();
         let known = known.or_else(|| self.agreed((source, group), members, front));
-        let endpoint = members.first().and_then(|at| self.endpoint(*at))?;
-        let outcomes = known.unwrap_or_else(|| {
-            let pair = Pair::new(endpoint, front.destination.clone());
-            let outcomes = self.outcomes_at(&pair, front, Some(group));
-            self.courses.outcomes.number(outcomes)
-        });
+        let outcomes = match known {
+            Some(known) => known,
+            None => {
+                let endpoint = members.first().and_then(|at| self.endpoint(*at))?;
+                let pair = Pair::new(endpoint, front.destination.clone());
+                let outcomes = self.outcomes_at(&pair, front, Some(group));
+                self.courses.outcomes.number(outcomes)
+            }
+        };
         found.known.extend(key.map(|key| (key, outcomes)));
         Some(outcomes)
     }
