@@ -32,7 +32,9 @@ impl<A: Ask> Run<'_, A> {
                     egress: self.egress.sight(subject, destination.first()),
                     ingress: self.ingress.sight(own, source.first()),
                 };
-                if let Some(known) = self.courses.find(sights) {
+                let may_be_one = source.first() == destination.first();
+                let known = if may_be_one { None } else { self.courses.find(sights) };
+                if let Some(known) = known {
                     targets.entry(known).or_default().push(destination);
                     continue;
                 }
