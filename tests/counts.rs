@@ -1,6 +1,6 @@
 //! Counts of pairs, and whom nobody isolates, held against brute force.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use netpol_oracle::analysis::{ConnectionEnds, Connectivity, Detail, Isolation, Region};
 use netpol_oracle::model::ServiceKind;
@@ -79,6 +79,29 @@ impl Brute<'_> {
     }
 }
 
+/// Some ends of each form, and who is meant one by one.
+fn chosen(connectivity: &Connectivity, ones: &[ConnectionEnds]) -> Vec<(ConnectionEnds, BTreeSet<ConnectionEnds>)> {
+    let of_form = |is: fn(&ConnectionEnds) -> bool| ones.iter().find(|one| is(one));
+    let firsts = [
+        of_form(|one| matches!(one, ConnectionEnds::Pods(_))),
+        of_form(|one| matches!(one, ConnectionEnds::Node(_))),
+        of_form(|one| matches!(one, ConnectionEnds::Service(_))),
+        of_form(|one| matches!(one, ConnectionEnds::Addresses(_))),
+    ];
+    let mut chosen: Vec<_> =
+        firsts.into_iter().flatten().map(|one| (one.clone(), BTreeSet::from([one.clone()]))).collect();
+    for detail in [Detail::Workloads, Detail::Namespaces] {
+        let ends = |region: &Region| match region {
+            Region::Workload(name, kind) => Some(ConnectionEnds::Workload(name.clone(), kind.clone())),
+            Region::Namespace(name) => Some(ConnectionEnds::Namespace(name.clone())),
+            _ => None,
+        };
+        let mut regions = connectivity.regions(detail).into_iter();
+        chosen.extend(regions.find_map(|(region, all)| Some((ends(&region)?, all.into_iter().collect()))));
+    }
+    chosen
+}
+
 #[test]
 fn counts_are_those_of_every_pair() {
     let mut seen: Counts = [0; 4];
@@ -107,35 +130,49 @@ fn counts_are_those_of_every_pair() {
                 }
             }
         }
+        let chosen = chosen(&connectivity, &ones);
         for detail in [Detail::Pods, Detail::Workloads, Detail::Namespaces] {
             let regions = connectivity.regions(detail);
             let region_of = |end: &ConnectionEnds| -> Region {
                 regions.iter().find(|(_, all)| all.contains(end)).map(|(region, _)| region.clone()).unwrap()
             };
             let of: BTreeMap<&ConnectionEnds, Region> = ones.iter().map(|end| (end, region_of(end))).collect();
-            let expected = |only: Option<&ConnectionEnds>| {
+            type Some<'s> = Option<&'s (ConnectionEnds, BTreeSet<ConnectionEnds>)>;
+            let expected = |sources: Some, destinations: Some| {
+                let is_meant = |some: Some, one: &ConnectionEnds| some.is_none_or(|(_, all)| all.contains(one));
+                let wanted =
+                    shares.iter().filter(|((from, to), _)| is_meant(sources, from) && is_meant(destinations, to));
                 let mut counts: BTreeMap<(Region, Region), Counts> = BTreeMap::new();
-                for ((from, to), share) in shares.iter().filter(|((from, _), _)| only.is_none_or(|only| only == *from))
-                {
+                for ((from, to), share) in wanted {
                     counts.entry((of[from].clone(), of[to].clone())).or_default()[*share] += 1;
                 }
                 counts
             };
-            let found = |sources: Option<&ConnectionEnds>| {
-                let counts = connectivity.counts(sources, None, detail).into_iter();
+            let found = |sources: Some, destinations: Some| {
+                let ends = |some: Some| some.map(|(ends, _)| ends.clone());
+                let (from, to) = (ends(sources), ends(destinations));
+                let counts = connectivity.counts(from.as_ref(), to.as_ref(), detail).into_iter();
                 let counts = counts
                     .map(|each| ((each.source, each.destination), [each.all, each.some, each.undefined, each.denied]));
                 counts.collect::<BTreeMap<_, _>>()
             };
             let world = || World::new(cluster.clone(), profile.clone(), Vec::new());
-            let (is, should_be) = (found(None), expected(None));
+            let (is, should_be) = (found(None, None), expected(None, None));
             for (pair, counts) in &should_be {
                 assert_eq!(is.get(pair), Some(counts), "{detail:?} {pair:?}\n{:?}", world());
                 (0..4).for_each(|share| seen[share] += counts[share]);
             }
             assert_eq!(is.len(), should_be.len());
-            let first = ones.iter().find(|end| matches!(end, ConnectionEnds::Pods(_)));
-            assert_eq!(found(first), expected(first), "{first:?}\n{:?}", world());
+            // Of some ends alone.
+            for one in &chosen {
+                let is_outside = matches!(one.0, ConnectionEnds::Addresses(_));
+                if !matches!(one.0, ConnectionEnds::Service(_)) {
+                    assert_eq!(found(Some(one), None), expected(Some(one), None), "from {:?}\n{:?}", one.0, world());
+                }
+                if !is_outside {
+                    assert_eq!(found(None, Some(one)), expected(None, Some(one)), "to {:?}\n{:?}", one.0, world());
+                }
+            }
         }
     }
     println!("{seen:?}");
