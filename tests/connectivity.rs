@@ -411,3 +411,45 @@ fn pods_that_no_selector_tells_apart_may_differ() {
     };
     assert!(tcp("x/p1") && !tcp("x/p2"));
 }
+
+/// Who waits for an address or a node goes by a Service as it goes itself, not as those do that policies treat alike.
+const NEAR: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}},
+  {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}, "status": {"addresses": [{"type": "InternalIP", "address": "10.9.0.1"}]}},
+  {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n2"}, "status": {"addresses": [{"type": "InternalIP", "address": "10.9.0.2"}]}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "near", "namespace": "x", "labels": {"app": "a"}}, "spec": {"nodeName": "n1"},
+   "status": {"podIP": "10.0.0.1", "hostIP": "10.9.0.1"}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "far", "namespace": "x", "labels": {"app": "a"}}, "spec": {"nodeName": "n2"},
+   "status": {"podIP": "10.0.0.2", "hostIP": "10.9.0.2"}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "waits", "namespace": "x", "labels": {"app": "a"}}, "spec": {}, "status": {}},
+  {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "many", "namespace": "x"},
+   "spec": {"selector": {"matchLabels": {"of": "many"}}, "template": {"metadata": {"labels": {"app": "a", "of": "many"}}, "spec": {"containers": []}}}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "agent", "namespace": "x", "labels": {"app": "agent"}},
+   "spec": {"hostNetwork": true, "nodeName": "n1"},
+   "status": {"podIP": "10.9.0.1", "hostIP": "10.9.0.1", "phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "db", "namespace": "x", "labels": {"app": "db"}}, "spec": {"nodeName": "n2"},
+   "status": {"podIP": "10.0.0.3", "hostIP": "10.9.0.2", "phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "agent", "namespace": "x"},
+   "spec": {"clusterIP": "10.96.0.1", "selector": {"app": "agent"}, "ports": [{"port": 80, "targetPort": 8080}]}},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db", "namespace": "x"},
+   "spec": {"clusterIP": "10.96.0.2", "selector": {"app": "db"}, "ports": [{"port": 80, "targetPort": 8080}]}},
+  {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "a", "namespace": "x"},
+   "spec": {"podSelector": {"matchLabels": {"app": "a"}}, "policyTypes": ["Egress"],
+            "egress": [{"to": [{"podSelector": {"matchLabels": {"app": "db"}}}]}]}}
+]}"#;
+
+#[test]
+fn a_host_behind_a_service_is_reached_by_where_the_source_runs() {
+    for profile in [Profile::kubernetes(), "tunnel:v1.31.6-r0".parse().unwrap(), "vpc:v1.31.6-r0".parse().unwrap()] {
+        let loaded = netpol_oracle::Loader::new(profile.release()).text("near.json", NEAR).finish();
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        compare(&loaded.cluster, &profile).unwrap();
+    }
+    let profile = Profile::kubernetes();
+    let loaded = netpol_oracle::Loader::new(profile.release()).text("near.json", NEAR).finish();
+    let listed = said(&Connectivity::new(&Engine::new(&loaded.cluster, &profile)).connections(Detail::Pods));
+    let is_listed = |from: &str, to: &str| listed.contains_key(&(from.to_owned(), to.to_owned()));
+    // Its own node a pod may always reach (U3), and one that says none may be there (U8).
+    assert!(is_listed("x/near", "svc/x/agent") && !is_listed("x/far", "svc/x/agent"));
+    assert!(is_listed("x/waits", "svc/x/db") && is_listed("x/deployment/many", "svc/x/db"));
+}

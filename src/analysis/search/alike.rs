@@ -50,23 +50,21 @@ impl<'s, A: Ask> Run<'s, A> {
 
     /// Groups that are one subject, and that each of those at the other end sees alike.
     fn alike(&mut self, direction: Direction, groups: Vec<usize>, seen_by: &BTreeSet<SubjectIx>) -> Vec<Kind> {
-        let is_workload = |run: &Self, at: usize| run.group(at).is_some_and(|group| group.is_workload);
-        let mut kinds = Interned::default();
-        let mut of_group: Vec<u32> =
-            groups.iter().map(|at| kinds.place((u32::from(is_workload(self, *at)), self.of(direction, *at)))).collect();
-        // All whom nobody isolates see the same.
+        let mut subjects = Interned::default();
+        let mut of_group: Vec<u32> = groups.iter().map(|at| subjects.place(self.of(direction, *at))).collect();
+        // Whom nobody isolates sees families alone, and by these subjects are told apart already.
         let is_free = |other: &SubjectIx| match direction {
             Direction::Egress => self.ingress.is_free(*other),
             Direction::Ingress => self.egress.is_free(*other),
         };
-        let (free, isolated): (Vec<SubjectIx>, Vec<SubjectIx>) = seen_by.iter().partition(|other| is_free(other));
-        for other in isolated.iter().chain(free.first()) {
+        let isolated: Vec<SubjectIx> = seen_by.iter().copied().filter(|other| !is_free(other)).collect();
+        for other in isolated {
             // Kinds only ever split.
             let mut parts = Interned::default();
             for (at, kind) in groups.iter().zip(&mut of_group) {
                 let sight = match direction {
-                    Direction::Egress => self.ingress.sight(*other, *at),
-                    Direction::Ingress => self.egress.sight(*other, *at),
+                    Direction::Egress => self.ingress.sight(other, *at),
+                    Direction::Ingress => self.egress.sight(other, *at),
                 };
                 *kind = parts.place((*kind, sight));
             }

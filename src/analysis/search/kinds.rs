@@ -1,7 +1,7 @@
 //! Pods and workloads that go alike wherever they go, or are reached alike whoever comes: many groups differ in what no policy
 //! of those at the other end looks at.
 
-/// Places of groups that share no node's network, at least one: of pods, or of workloads.
+/// Places of groups that share no node's network, at least one.
 #[derive(Debug)]
 pub(super) struct Kind(Vec<usize>);
 

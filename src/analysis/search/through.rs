@@ -69,9 +69,10 @@ impl<A: Ask> Run<'_, A> {
         for kind in by_kind.telling.iter().chain(others) {
             let is_alike =
                 |group: &Group| !group.is_workload && (hosts.is_empty() || self.ground().is_free_source(group));
-            let is_one = is_plain && self.group(kind.first()).is_some_and(is_alike);
-            let (together, apart): (Vec<usize>, Vec<usize>) =
-                kind.groups().iter().partition(|at| is_one && !front.behind.contains(at));
+            let (together, apart): (Vec<usize>, Vec<usize>) = kind
+                .groups()
+                .iter()
+                .partition(|at| is_plain && !front.behind.contains(at) && self.group(**at).is_some_and(is_alike));
             apart.into_iter().for_each(|source| self.before((front, &hosts), source, &mut found));
             self.together_before(front, &together, &mut found);
         }
