@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use netpol_oracle::analysis::{Connection, ConnectionEnds, Connectivity, Detail, Ports};
+use netpol_oracle::analysis::{Connection, Connectivity, Detail, Ends, Ports};
 use netpol_oracle::model::{OtherProtocol, PortSpec, Ports as PolicyPorts, ServiceKind, WorkloadKind};
 use netpol_oracle::net::{AddressRange, Family, Port};
 use netpol_oracle::profile::Rows;
@@ -16,14 +16,14 @@ use netpol_test_support::real_worlds::world;
 /// What lines say of a pair of ends.
 type Said = BTreeMap<(String, String), Vec<(Ports, Verdict, Rows)>>;
 
-pub(crate) fn names(ends: &ConnectionEnds) -> Vec<String> {
+pub(crate) fn names(ends: &Ends) -> Vec<String> {
     match ends {
-        ConnectionEnds::Pods(names) => names.iter().map(ToString::to_string).collect(),
-        ConnectionEnds::Workload(name, kind) => {
+        Ends::Pods(names) => names.iter().map(ToString::to_string).collect(),
+        Ends::Workload(name, kind) => {
             vec![Endpoint::Workload { kind: kind.clone(), name: name.clone() }.to_string()]
         }
-        ConnectionEnds::Node(name) => vec![format!("node:{name}")],
-        ConnectionEnds::Service(name) => vec![format!("svc/{name}")],
+        Ends::Node(name) => vec![format!("node:{name}")],
+        Ends::Service(name) => vec![format!("svc/{name}")],
         _ => Vec::new(),
     }
 }
@@ -43,8 +43,8 @@ fn said(all: &[Connection]) -> Said {
     said
 }
 
-pub(crate) fn holds(ends: &ConnectionEnds, address: IpAddr) -> bool {
-    matches!(ends, ConnectionEnds::Addresses(ranges) if ranges.iter().any(|range| range.contains(address)))
+pub(crate) fn holds(ends: &Ends, address: IpAddr) -> bool {
+    matches!(ends, Ends::Addresses(ranges) if ranges.iter().any(|range| range.contains(address)))
 }
 
 /// Every port that anything in the cluster names, its neighbours, the first and the last; and protocols without ports.
@@ -85,14 +85,14 @@ pub(crate) fn l4s(cluster: &Cluster) -> Vec<L4> {
     ports.chain([L4::Icmp, L4::Other(OtherProtocol::new(47).unwrap())]).collect()
 }
 
-pub(crate) struct Ends {
+pub(crate) struct Everybody {
     pub(crate) all: Vec<(String, Endpoint)>,
     pub(crate) services: Vec<(String, Destination)>,
     pub(crate) addresses: Vec<IpAddr>,
 }
 
 /// Everybody, by brute force; of workloads those that are named, which is another test's.
-pub(crate) fn everybody(cluster: &Cluster, engine: &Engine, lines: &[Connection]) -> Ends {
+pub(crate) fn everybody(cluster: &Cluster, engine: &Engine, lines: &[Connection]) -> Everybody {
     let mut all: Vec<(String, Endpoint)> = Vec::new();
     let mut add = |endpoint: Endpoint| all.push((endpoint.to_string(), endpoint));
     cluster.pods().iter().filter(|pod| pod.is_live()).for_each(|pod| add(Endpoint::Named(pod.name.clone())));
@@ -107,7 +107,7 @@ pub(crate) fn everybody(cluster: &Cluster, engine: &Engine, lines: &[Connection]
         .iter()
         .flat_map(|line| [&line.source, &line.destination])
         .filter_map(|ends| match ends {
-            ConnectionEnds::Workload(name, kind) => Some((name.clone(), kind.clone())),
+            Ends::Workload(name, kind) => Some((name.clone(), kind.clone())),
             _ => None,
         })
         .collect();
@@ -127,7 +127,7 @@ pub(crate) fn everybody(cluster: &Cluster, engine: &Engine, lines: &[Connection]
     );
     let is_mapped = |address: &IpAddr| address.to_canonical() != *address;
     let addresses = addresses.into_iter().filter(|address| !is_mapped(address) && is_nobodys(cluster, *address));
-    Ends { all, services: services.collect(), addresses: addresses.collect() }
+    Everybody { all, services: services.collect(), addresses: addresses.collect() }
 }
 
 fn is_nobodys(cluster: &Cluster, address: IpAddr) -> bool {
@@ -157,7 +157,7 @@ fn compare(cluster: &Cluster, profile: &Profile) -> Result<usize, String> {
         all.map(|(_, verdict, rows)| (*verdict, *rows)).collect()
     };
     let by_address = |source: Option<IpAddr>, destination: Option<IpAddr>, name: &str, l4| -> Vec<(Verdict, Rows)> {
-        let meets = |ends: &ConnectionEnds, address: Option<IpAddr>| match address {
+        let meets = |ends: &Ends, address: Option<IpAddr>| match address {
             Some(address) => holds(ends, address),
             None => names(ends).iter().any(|each| each == name),
         };
@@ -274,13 +274,13 @@ impl Written<'_> {
         Some(Endpoint::Workload { kind, name: name(&own) }.to_string())
     }
 
-    fn ends(&self, ends: &ConnectionEnds) -> Vec<String> {
+    fn ends(&self, ends: &Ends) -> Vec<String> {
         match ends {
-            ConnectionEnds::Namespace(namespace) => {
+            Ends::Namespace(namespace) => {
                 let is_in = |end: &&String| end.strip_prefix(&**namespace).is_some_and(|rest| rest.starts_with('/'));
                 self.everybody.iter().filter(is_in).cloned().collect()
             }
-            ConnectionEnds::Workload(..) => {
+            Ends::Workload(..) => {
                 let name = names(ends).remove(0);
                 let pods = self.cluster.pods().iter().filter(|pod| pod.is_live());
                 let mut all: Vec<String> = pods
@@ -332,8 +332,8 @@ fn every_detail_and_every_choice_says_the_same() {
         for detail in [Detail::Workloads, Detail::Namespaces] {
             let lines = connectivity.connections(detail);
             for line in &lines {
-                kinds[0] += usize::from(matches!(line.source, ConnectionEnds::Namespace(_)));
-                kinds[1] += usize::from(matches!(line.destination, ConnectionEnds::Workload(..)));
+                kinds[0] += usize::from(matches!(line.source, Ends::Namespace(_)));
+                kinds[1] += usize::from(matches!(line.destination, Ends::Workload(..)));
             }
             assert!(written.told(&lines) == told, "{detail:?}: {:?}", World::new(cluster, profile, Vec::new()));
         }
@@ -342,23 +342,23 @@ fn every_detail_and_every_choice_says_the_same() {
             told.iter().filter(|((a, b, _), _)| is(from, a) && is(to, b)).map(|(a, b)| (a.clone(), b.clone())).collect()
         };
         for pod in cluster.pods().iter().filter(|pod| pod.is_live()) {
-            let (one, name) = (ConnectionEnds::Pods(vec![pod.name.clone()]), pod.name.to_string());
+            let (one, name) = (Ends::Pods(vec![pod.name.clone()]), pod.name.to_string());
             assert_eq!(written.told(&connectivity.from(&one, Detail::Pods)), restricted(Some(&name), None));
             assert_eq!(written.told(&connectivity.to(&one, Detail::Pods)), restricted(None, Some(&name)));
             for node in cluster.nodes().iter() {
-                let other = ConnectionEnds::Node(node.name.clone());
+                let other = Ends::Node(node.name.clone());
                 let found = written.told(&connectivity.between(&other, &one, Detail::Pods));
                 kinds[2] += found.len();
                 assert_eq!(found, restricted(Some(&format!("node:{}", node.name)), Some(&name)));
             }
         }
         for service in cluster.services().iter() {
-            let one = ConnectionEnds::Service(service.name.clone());
+            let one = Ends::Service(service.name.clone());
             let found = written.told(&connectivity.to(&one, Detail::Pods));
             assert_eq!(found, restricted(None, Some(&format!("svc/{}", service.name))));
         }
         let address: IpAddr = "198.51.100.7".parse().unwrap();
-        let alone = ConnectionEnds::Addresses(vec![AddressRange::new(address, address).unwrap()]);
+        let alone = Ends::Addresses(vec![AddressRange::new(address, address).unwrap()]);
         let of = |lines: &[Connection]| -> BTreeSet<(String, Ports, Verdict, Rows)> {
             let lines = lines.iter().filter(|line| holds(&line.source, address));
             let each = |line: &Connection| {

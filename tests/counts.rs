@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use netpol_oracle::analysis::{ConnectionEnds, Connectivity, Detail, Isolation, Region};
+use netpol_oracle::analysis::{Connectivity, Detail, Ends, Isolation, Region};
 use netpol_oracle::model::ServiceKind;
 use netpol_oracle::verdict::{Judged, Reason};
 use netpol_oracle::{Cluster, Decide, Destination, Direction, Endpoint, Engine, Flow, L4, Profile, Row, Verdict};
@@ -31,25 +31,23 @@ struct Brute<'c> {
 }
 
 impl Brute<'_> {
-    fn ends(&self, ends: &ConnectionEnds) -> Vec<Destination> {
+    fn ends(&self, ends: &Ends) -> Vec<Destination> {
         match ends {
-            ConnectionEnds::Pods(names) => names.iter().map(|name| Endpoint::Named(name.clone()).into()).collect(),
-            ConnectionEnds::Workload(name, kind) => {
+            Ends::Pods(names) => names.iter().map(|name| Endpoint::Named(name.clone()).into()).collect(),
+            Ends::Workload(name, kind) => {
                 vec![Endpoint::Workload { kind: kind.clone(), name: name.clone() }.into()]
             }
-            ConnectionEnds::Node(name) => vec![Endpoint::Node(name.clone()).into()],
-            ConnectionEnds::Service(name) => vec![Destination::Service(name.clone())],
-            ConnectionEnds::Addresses(_) => self.outside.iter().cloned().map(Destination::Endpoint).collect(),
+            Ends::Node(name) => vec![Endpoint::Node(name.clone()).into()],
+            Ends::Service(name) => vec![Destination::Service(name.clone())],
+            Ends::Addresses(_) => self.outside.iter().cloned().map(Destination::Endpoint).collect(),
             other => panic!("{other:?}"),
         }
     }
 
     /// Where in [`Counts`] a pair belongs.
-    fn share(&self, from: &ConnectionEnds, to: &ConnectionEnds) -> usize {
+    fn share(&self, from: &Ends, to: &Ends) -> usize {
         let own = match to {
-            ConnectionEnds::Service(name) => {
-                self.cluster.service(name).filter(|each| each.kind == ServiceKind::ClusterIp)
-            }
+            Ends::Service(name) => self.cluster.service(name).filter(|each| each.kind == ServiceKind::ClusterIp),
             _ => None,
         };
         let own = own.map(|service| service.ports.iter().map(|port| L4::Port(port.protocol, port.port)).collect());
@@ -80,20 +78,20 @@ impl Brute<'_> {
 }
 
 /// Some ends of each form, and who is meant one by one.
-fn chosen(connectivity: &Connectivity, ones: &[ConnectionEnds]) -> Vec<(ConnectionEnds, BTreeSet<ConnectionEnds>)> {
-    let of_form = |is: fn(&ConnectionEnds) -> bool| ones.iter().find(|one| is(one));
+fn chosen(connectivity: &Connectivity, ones: &[Ends]) -> Vec<(Ends, BTreeSet<Ends>)> {
+    let of_form = |is: fn(&Ends) -> bool| ones.iter().find(|one| is(one));
     let firsts = [
-        of_form(|one| matches!(one, ConnectionEnds::Pods(_))),
-        of_form(|one| matches!(one, ConnectionEnds::Node(_))),
-        of_form(|one| matches!(one, ConnectionEnds::Service(_))),
-        of_form(|one| matches!(one, ConnectionEnds::Addresses(_))),
+        of_form(|one| matches!(one, Ends::Pods(_))),
+        of_form(|one| matches!(one, Ends::Node(_))),
+        of_form(|one| matches!(one, Ends::Service(_))),
+        of_form(|one| matches!(one, Ends::Addresses(_))),
     ];
     let mut chosen: Vec<_> =
         firsts.into_iter().flatten().map(|one| (one.clone(), BTreeSet::from([one.clone()]))).collect();
     for detail in [Detail::Workloads, Detail::Namespaces] {
         let ends = |region: &Region| match region {
-            Region::Workload(name, kind) => Some(ConnectionEnds::Workload(name.clone(), kind.clone())),
-            Region::Namespace(name) => Some(ConnectionEnds::Namespace(name.clone())),
+            Region::Workload(name, kind) => Some(Ends::Workload(name.clone(), kind.clone())),
+            Region::Namespace(name) => Some(Ends::Namespace(name.clone())),
             _ => None,
         };
         let mut regions = connectivity.regions(detail).into_iter();
@@ -119,12 +117,12 @@ fn counts_are_those_of_every_pair() {
             faces: faces.copied().map(Endpoint::Address).collect(),
         };
         // One by one first, and every way to name them of that.
-        let ones: Vec<ConnectionEnds> = connectivity.regions(Detail::Pods).into_values().flatten().collect();
-        let mut shares: BTreeMap<(&ConnectionEnds, &ConnectionEnds), usize> = BTreeMap::new();
-        for from in ones.iter().filter(|end| !matches!(end, ConnectionEnds::Service(_))) {
+        let ones: Vec<Ends> = connectivity.regions(Detail::Pods).into_values().flatten().collect();
+        let mut shares: BTreeMap<(&Ends, &Ends), usize> = BTreeMap::new();
+        for from in ones.iter().filter(|end| !matches!(end, Ends::Service(_))) {
             for to in &ones {
-                let is_outside = |end: &ConnectionEnds| matches!(end, ConnectionEnds::Addresses(_));
-                let is_itself = from == to && matches!(from, ConnectionEnds::Pods(_));
+                let is_outside = |end: &Ends| matches!(end, Ends::Addresses(_));
+                let is_itself = from == to && matches!(from, Ends::Pods(_));
                 if !(is_itself || is_outside(from) && is_outside(to)) {
                     shares.insert((from, to), brute.share(from, to));
                 }
@@ -133,13 +131,13 @@ fn counts_are_those_of_every_pair() {
         let chosen = chosen(&connectivity, &ones);
         for detail in [Detail::Pods, Detail::Workloads, Detail::Namespaces] {
             let regions = connectivity.regions(detail);
-            let region_of = |end: &ConnectionEnds| -> Region {
+            let region_of = |end: &Ends| -> Region {
                 regions.iter().find(|(_, all)| all.contains(end)).map(|(region, _)| region.clone()).unwrap()
             };
-            let of: BTreeMap<&ConnectionEnds, Region> = ones.iter().map(|end| (end, region_of(end))).collect();
-            type Some<'s> = Option<&'s (ConnectionEnds, BTreeSet<ConnectionEnds>)>;
+            let of: BTreeMap<&Ends, Region> = ones.iter().map(|end| (end, region_of(end))).collect();
+            type Some<'s> = Option<&'s (Ends, BTreeSet<Ends>)>;
             let expected = |sources: Some, destinations: Some| {
-                let is_meant = |some: Some, one: &ConnectionEnds| some.is_none_or(|(_, all)| all.contains(one));
+                let is_meant = |some: Some, one: &Ends| some.is_none_or(|(_, all)| all.contains(one));
                 let wanted =
                     shares.iter().filter(|((from, to), _)| is_meant(sources, from) && is_meant(destinations, to));
                 let mut counts: BTreeMap<(Region, Region), Counts> = BTreeMap::new();
@@ -165,8 +163,8 @@ fn counts_are_those_of_every_pair() {
             assert_eq!(is.len(), should_be.len());
             // Of some ends alone.
             for one in &chosen {
-                let is_outside = matches!(one.0, ConnectionEnds::Addresses(_));
-                if !matches!(one.0, ConnectionEnds::Service(_)) {
+                let is_outside = matches!(one.0, Ends::Addresses(_));
+                if !matches!(one.0, Ends::Service(_)) {
                     assert_eq!(found(Some(one), None), expected(Some(one), None), "from {:?}\n{:?}", one.0, world());
                 }
                 if !is_outside {
@@ -188,8 +186,7 @@ fn who_is_unprotected_is_not_isolated() {
         let unprotected = Connectivity::new(&engine).unprotected(Detail::Pods);
         let outside = everybody(&cluster, &engine, &[]).addresses;
         for pod in cluster.pods().iter().filter(|pod| pod.is_live()) {
-            let is_named =
-                |ends: &ConnectionEnds| matches!(ends, ConnectionEnds::Pods(names) if names.contains(&pod.name));
+            let is_named = |ends: &Ends| matches!(ends, Ends::Pods(names) if names.contains(&pod.name));
             let found = unprotected.iter().find(|each| is_named(&each.ends));
             for direction in [Direction::Ingress, Direction::Egress] {
                 let isolation = found.map_or(Isolation::Isolated, |each| match direction {

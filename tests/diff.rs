@@ -4,19 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use netpol_oracle::analysis::{ConnectionChange, Connectivity, Detail, Diff};
-use netpol_oracle::{Cluster, Decide, Destination, Endpoint, Engine, Flow, L4, Profile, Verdict};
+use netpol_oracle::analysis::{ConnectionChange, Connectivity, Detail, Diff, Ends, Isolation};
+use netpol_oracle::{Cluster, Decide, Destination, Direction, Endpoint, Engine, Flow, L4, Profile, Verdict};
 
-use crate::connectivity::{Ends, everybody, holds, l4s, names, wanted};
-use crate::impact::any_worlds;
+use crate::connectivity::{Everybody, everybody, holds, l4s, names, wanted};
+
 use crate::plane::sequences::{Sequence, sequences};
+use crate::support::tiny_changes::tiny_change;
 
 /// The verdict; Deny where there is nothing to judge.
 fn verdict(engine: &Engine, flow: &Flow) -> Verdict {
     engine.decide(flow).map_or(Verdict::Deny, |decision| decision.verdict)
 }
 
-fn both(before: &Engine, after: &Engine, clusters: [&Cluster; 2]) -> (Ends, BTreeSet<L4>) {
+fn both(before: &Engine, after: &Engine, clusters: [&Cluster; 2]) -> (Everybody, BTreeSet<L4>) {
     let of = |engine: &Engine, cluster: &Cluster| {
         everybody(cluster, engine, &Connectivity::new(engine).connections(Detail::Pods))
     };
@@ -26,7 +27,7 @@ fn both(before: &Engine, after: &Engine, clusters: [&Cluster; 2]) -> (Ends, BTre
     let all = one.all.into_iter().filter(|end| other.all.contains(end)).collect();
     let services = one.services.into_iter().filter(|service| other.services.contains(service)).collect();
     let l4s = clusters.iter().flat_map(|cluster| l4s(cluster)).collect();
-    (Ends { all, services, addresses: addresses.into_iter().filter(is_nobodys).collect() }, l4s)
+    (Everybody { all, services, addresses: addresses.into_iter().filter(is_nobodys).collect() }, l4s)
 }
 
 /// How many flows were compared; or the first on which the two differ.
@@ -66,7 +67,7 @@ fn compare(before: &Engine, after: &Engine, clusters: [&Cluster; 2]) -> Result<u
             }
             for address in &ends.addresses {
                 let end = Endpoint::Address(*address);
-                let is_it = |each: &netpol_oracle::analysis::ConnectionEnds| names(each).contains(from);
+                let is_it = |each: &Ends| names(each).contains(from);
                 let out = lines.iter().filter(|line| is_it(&line.source) && holds(&line.destination, *address));
                 check(Flow::new(source.clone(), end.clone().into(), *l4), out.collect())?;
                 let into = lines.iter().filter(|line| holds(&line.source, *address) && is_it(&line.destination));
@@ -81,6 +82,7 @@ fn compare(before: &Engine, after: &Engine, clusters: [&Cluster; 2]) -> Result<u
             check(Flow::new(Endpoint::Address(*address), service.clone(), *l4), into.collect())?;
         }
     }
+    isolation(before, after)?;
     for line in &lines {
         let witnessed = (verdict(before, &line.witness), verdict(after, &line.witness));
         if witnessed != (line.before, line.after) {
@@ -88,6 +90,32 @@ fn compare(before: &Engine, after: &Engine, clusters: [&Cluster; 2]) -> Result<u
         }
     }
     Ok(compared)
+}
+
+/// Who becomes isolated or free, against what each of the two says of whom policies isolate.
+fn isolation(before: &Engine, after: &Engine) -> Result<(), String> {
+    let found = Diff::new(before, after).isolation(Detail::Pods);
+    let said = |engine: &Engine| -> BTreeMap<(String, Direction), Isolation> {
+        let connectivity = Connectivity::new(engine);
+        let unprotected = connectivity.unprotected(Detail::Pods);
+        let ends = connectivity.regions(Detail::Pods).into_values().flatten();
+        let pods = ends.filter(|ends| matches!(ends, Ends::Pods(_) | Ends::Workload(..)));
+        let both = pods.flat_map(|ends| {
+            let name = names(&ends).remove(0);
+            let own = unprotected.iter().find(|each| names(&each.ends).contains(&name));
+            let of = own.map_or([Isolation::Isolated; 2], |own| [own.ingress, own.egress]);
+            [((name.clone(), Direction::Ingress), of[0]), ((name, Direction::Egress), of[1])]
+        });
+        both.collect()
+    };
+    let (before, after) = (said(before), said(after));
+    let expected = before.iter().filter_map(|(key, before)| Some((key.clone(), (*before, *after.get(key)?))));
+    let expected: BTreeMap<_, _> = expected.filter(|(_, (before, after))| before != after).collect();
+    let found: BTreeMap<_, _> = found
+        .iter()
+        .flat_map(|each| names(&each.ends).into_iter().map(|name| ((name, each.direction), (each.before, each.after))))
+        .collect();
+    if found == expected { Ok(()) } else { Err(format!("isolated: {found:?}, of each by itself {expected:?}")) }
 }
 
 fn hold(worlds: impl Iterator<Item = ([Cluster; 2], [Profile; 2])>) {
@@ -118,8 +146,8 @@ fn changes_of_tiny_worlds_are_listed_where_they_once_were_not() {
 }
 
 fn tiny(seed: u64) -> ([Cluster; 2], [Profile; 2]) {
-    let worlds = any_worlds(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    (worlds.clusters, worlds.profiles)
+    let change = tiny_change(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    (change.clusters, change.profiles)
 }
 
 #[test]
@@ -217,4 +245,99 @@ fn nodes_that_change_are_asked_anew() {
         changes += Diff::new(&before, &after).changes(Detail::Pods).len();
     }
     assert!(changes > 20, "{changes}");
+}
+
+/// The tiny clusters are not all alike: most change, in every way.
+#[test]
+fn tiny_worlds_change_in_every_way() {
+    let (mut verdicts, mut isolation, mut changed) = (BTreeSet::new(), BTreeSet::new(), 0);
+    for (clusters, profiles) in (0..200).map(tiny) {
+        let [before, after] = [0, 1].map(|at| Engine::new(&clusters[at], &profiles[at]));
+        let diff = Diff::new(&before, &after);
+        let changes = diff.changes(Detail::Workloads);
+        changed += u32::from(!changes.is_empty());
+        verdicts.extend(changes.iter().map(|change| (change.before, change.after)));
+        isolation.extend(diff.isolation(Detail::Workloads).iter().map(|each| (each.before, each.after)));
+    }
+    assert!(changed > 80, "{changed}");
+    assert_eq!((verdicts.len(), isolation.len()), (6, 6), "{verdicts:?} {isolation:?}");
+}
+
+/// Three in one workload, one policy more: what is said of it, in all.
+#[test]
+fn a_policy_more_closes_everything_but_its_rule() {
+    let pod = |name: &str, app: &str, at: u8| {
+        format!(
+            r#"{{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "{name}", "namespace": "a", "labels": {{"app": "{app}"}}}},
+                "spec": {{}}, "status": {{"podIP": "10.0.0.{at}"}}}}"#
+        )
+    };
+    let pods = [pod("web-0", "web", 1), pod("web-1", "web", 2), pod("db-0", "db", 3), pod("api-0", "api", 4)].join(",");
+    let policy = r#",{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "db", "namespace": "a"},
+        "spec": {"podSelector": {"matchLabels": {"app": "db"}},
+                 "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}], "ports": [{"port": 6379}]}]}}"#;
+    let engine = |more: &str| {
+        let text = format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{pods}{more}]}}"#);
+        let loaded = netpol_oracle::Loader::new(Profile::kubernetes().release()).text("x.json", &text).finish();
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        Engine::new(&loaded.cluster, &Profile::kubernetes())
+    };
+    let (before, after) = (engine(""), engine(policy));
+    let said = |before: &Engine, after: &Engine| -> Vec<String> {
+        let diff = Diff::new(before, after);
+        let isolation = diff.isolation(Detail::Workloads);
+        let isolation = isolation.iter().map(|each| serde_json::to_string(each).unwrap());
+        let changes = diff.changes(Detail::Workloads);
+        let changes = changes.iter().map(|each| serde_json::to_string(each).unwrap());
+        isolation.chain(changes).collect()
+    };
+    let all = r#"["all"]"#;
+    let but_one = r#"["1-6378/tcp","6380-65535/tcp","1-65535/udp","1-65535/sctp"]"#;
+    let line = |from: &str, ports: &str, after: &str, witness: &str| {
+        format!(
+            r#"{{"source":{from},"destination":{{"pods":["a/db-0"]}},"ports":{ports},"before":"allow","after":"{after}","witness":"{witness}"}}"#
+        )
+    };
+    let outside = r#"{"addresses":["0.0.0.0-10.0.0.0","10.0.0.5-255.255.255.255"]}"#;
+    let expected = [
+        r#"{"ends":{"pods":["a/db-0"]},"direction":"ingress","before":"free","after":"isolated"}"#.to_owned(),
+        line(r#"{"pods":["a/api-0"]}"#, all, "deny", "a/api-0 -> a/db-0:1/tcp"),
+        line(
+            r#"{"pods":["a/api-0","a/web-0","a/web-1"]}"#,
+            r#"["icmp","other"]"#,
+            "undefined",
+            "a/api-0 -> a/db-0 icmp",
+        ),
+        line(r#"{"pods":["a/web-0","a/web-1"]}"#, but_one, "deny", "a/web-0 -> a/db-0:1/tcp"),
+        line(outside, all, "deny", "0.0.0.0 -> a/db-0:1/tcp"),
+        line(outside, r#"["icmp","other"]"#, "undefined", "0.0.0.0 -> a/db-0 icmp"),
+    ];
+    assert_eq!(said(&before, &after), expected);
+    assert_eq!(said(&after, &before).len(), expected.len());
+    assert!(said(&after, &after).is_empty());
+}
+
+/// Who does not wait for all of it gets nothing, at whatever moment that is.
+#[test]
+fn a_search_ends_when_nobody_waits() {
+    let diffs = (0..20).map(tiny).map(|(clusters, profiles)| {
+        let [before, after] = [0, 1].map(|at| Engine::new(&clusters[at], &profiles[at]));
+        Diff::new(&before, &after)
+    });
+    let of_many = |diff: Diff| Some(diff.changes(Detail::Pods)).filter(|all| all.len() > 10).map(|all| (diff, all));
+    let (diff, all) = diffs.into_iter().find_map(of_many).unwrap();
+    let asked_until = |last: u32| {
+        let asked = std::cell::Cell::new(0);
+        let found = diff.changes_while(Detail::Pods, &|| {
+            asked.set(asked.get() + 1);
+            // It is no once, and yes again.
+            asked.get() != last
+        });
+        (found, asked.get())
+    };
+    let (whole, asked) = asked_until(0);
+    assert_eq!((whole, asked > 10), (Some(all), true), "{asked}");
+    for last in 1..=asked {
+        assert_eq!(asked_until(last), (None, last), "{last}");
+    }
 }

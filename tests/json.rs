@@ -1,24 +1,16 @@
-//! Impacts, connections, counts and reports as JSON: to the letter what the documentation of each type shows.
+//! Connections, what differs, counts and reports as JSON: to the letter what the documentation of each type shows.
 
 use std::fs;
 
-use netpol_oracle::analysis::{
-    Action, ConnectionEnds, Connectivity, Detail, Diff, Ends, Impact, Isolation, LeftOut, Ports, Region, Relation,
-    impact, why_not,
-};
+use netpol_oracle::analysis::{Action, Connectivity, Detail, Diff, Ends, Isolation, Ports, Region, why_not};
 use netpol_oracle::diagnostic::Severity;
 use netpol_oracle::manifest::write::Manifest;
-use netpol_oracle::model::{
-    ObjectId, Peers, PolicyTypes, PortMatch, PortSpec, Ports as PolicyPorts, Rule, WorkloadKind,
-};
-use netpol_oracle::net::{AddressRange, PortRange};
+use netpol_oracle::model::{ObjectId, WorkloadKind};
+use netpol_oracle::net::AddressRange;
 use netpol_oracle::oracle::{
     Case, CaseFlow, DataPlane, Observed, Options, Outcome, Probe, Report, ShrinkOptions, check, probes, shrink,
 };
-use netpol_oracle::{
-    Change, Cluster, Endpoint, Engine, Flow, Loader, NetworkPolicy, ObjectName, Port, Profile, Protocol, Reference,
-    Row, Verdict,
-};
+use netpol_oracle::{Change, Cluster, Engine, Flow, Loader, ObjectName, Profile, Verdict};
 use serde::Serialize;
 
 const MANIFESTS: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
@@ -192,58 +184,14 @@ fn answered(expected: &str) -> Case {
 }
 
 #[test]
-fn an_impact() {
-    let port = |first: u16, last: u16| {
-        let range = PortRange::new(Port::new(first).unwrap(), Port::new(last).unwrap()).unwrap();
-        PortMatch { protocol: Protocol::Tcp, port: PortSpec::Range(range) }
-    };
-    let ports = PolicyPorts::Of(vec![port(1, 79), port(81, 8079), port(8091, 65535)]);
-    let rule = Rule { peers: Peers::Any, ports };
-    let db = || ObjectName::new("default", "db");
-    let subject = cluster().policies().first().unwrap().subject().clone();
-    let policy = NetworkPolicy::new(db(), subject, PolicyTypes::Ingress, vec![rule], vec![]);
+fn isolation_that_changes() {
     let mut before = cluster();
-    before.apply(&[Change::Remove(ObjectId::Policy(db()))]).unwrap();
-    let mut after = before.clone();
-    after.apply(&[Change::Put(policy.into())]).unwrap();
-    let profile = Profile::kubernetes().with_override(Row::U1, "denied").unwrap();
-    let (before, after) = (Reference::new(&before, &profile), Reference::new(&after, &profile));
-    let found = impact(&before, &after);
-    assert_eq!(json(&found), documented("analysis/changes.rs", "Impact", &[]));
-    assert_eq!(json(&found.flows[0].ports), documented("analysis/port_set.rs", "PortSet", &[]));
-    assert_eq!(json(&impact(&after, &before).isolation[0].becomes), r#""free""#);
-    let left_out = r#"{"unpaired":{"members":[],"services":[],"outside":[]},"services":[],"host_ports":[],"replicas":[],"node_ports":0}"#;
-    let none = format!(r#"{{"isolation":[],"flows":[],"omitted":0,"exhausted":false,"left_out":{left_out}}}"#);
-    assert_eq!(json(&Impact::default()), none);
-    assert_eq!(json(&Isolation::Open), r#""open""#);
-    let relations = [Relation::OwnNode, Relation::OtherNode, Relation::Open].map(|relation| json(&relation));
-    assert_eq!(relations, [r#""own-node""#, r#""other-node""#, r#""open""#]);
-}
-
-#[test]
-fn what_is_left_out() {
-    let name = |name: &str| ObjectName::new("default", name);
-    let mut left_out = LeftOut::default();
-    left_out.unpaired.members.push(Endpoint::named("default", "new"));
-    left_out.services.push(name("db"));
-    left_out.host_ports.push(name("proxy-0"));
-    left_out.replicas.push(name("db"));
-    assert_eq!(json(&left_out), documented("analysis/left_out.rs", "LeftOut", &[]));
-}
-
-#[test]
-fn ends() {
-    let range = |first: &str, last: &str| AddressRange::new(first.parse().unwrap(), last.parse().unwrap()).unwrap();
-    let mut ends = Ends::default();
-    ends.members = vec![
-        Endpoint::named("default", "web"),
-        Endpoint::Workload { kind: "Job".parse().unwrap(), name: ObjectName::new("default", "db") },
-        Endpoint::Node("n1".into()),
-        Endpoint::NodeAddress { node: "n1".into(), address: "2001:db8::1".parse().unwrap() },
-    ];
-    ends.services = vec![ObjectName::new("default", "db")];
-    ends.outside = vec![range("0.0.0.0", "9.255.255.255"), range("2001:db8::7", "2001:db8::7")];
-    assert_eq!(json(&ends), documented("analysis/ends.rs", "Ends", &[]));
+    before.apply(&[Change::Remove(ObjectId::Policy(ObjectName::new("default", "db")))]).unwrap();
+    let [before, after] = [before, cluster()].map(|cluster| Engine::new(&cluster, &Profile::kubernetes()));
+    let found = Diff::new(&before, &after).isolation(Detail::Workloads);
+    assert_eq!(found.len(), 1);
+    assert_eq!(json(&found[0]), documented("analysis/isolation.rs", "IsolationChange", &[]));
+    assert_eq!(json(&Isolation::Open), r#""undefined""#);
 }
 
 /// A Deployment that may send to an address that a Service stands before, and a pod whom a Service leads to a shut one.
@@ -272,11 +220,11 @@ fn connected(egress: &str) -> Engine {
 fn a_connection_and_one_that_changes() {
     let backend = r#"{"to": [{"ipBlock": {"cidr": "192.0.2.9/32"}}]}"#;
     let both = r#"{"to": [{"ipBlock": {"cidr": "192.0.2.9/32"}}, {"ipBlock": {"cidr": "10.96.0.9/32"}}]}"#;
-    let service = Some(ConnectionEnds::Service(ObjectName::new("default", "db")));
+    let service = Some(Ends::Service(ObjectName::new("default", "db")));
     let listed = Connectivity::new(&connected(backend)).connections(Detail::Workloads);
-    let web = listed.iter().find(|each| {
-        Some(&each.destination) == service.as_ref() && matches!(each.source, ConnectionEnds::Workload(..))
-    });
+    let web = listed
+        .iter()
+        .find(|each| Some(&each.destination) == service.as_ref() && matches!(each.source, Ends::Workload(..)));
     assert_eq!(json(web.unwrap()), documented("analysis/connectivity/connection.rs", "Connection", &[]));
     let changes = Diff::new(&connected(""), &connected(both)).changes(Detail::Workloads);
     let opens = changes.iter().find(|each| Some(&each.destination) == service.as_ref());
@@ -301,8 +249,8 @@ fn counts_of_pairs() {
     ]}"#;
     let loaded = Loader::new(Profile::kubernetes().release()).text("cluster.json", manifests).finish();
     let counts = Connectivity::new(&Engine::new(&loaded.cluster, &Profile::kubernetes())).counts(
-        Some(&ConnectionEnds::Namespace("web".into())),
-        Some(&ConnectionEnds::Namespace("shop".into())),
+        Some(&Ends::Namespace("web".into())),
+        Some(&Ends::Namespace("shop".into())),
         Detail::Namespaces,
     );
     assert_eq!(counts.len(), 1);
@@ -315,12 +263,12 @@ fn ends_of_connections_and_regions() {
     let name = |name: &str| ObjectName::new("default", name);
     let range = AddressRange::new("0.0.0.0".parse().unwrap(), "9.255.255.255".parse().unwrap()).unwrap();
     let ends = [
-        ConnectionEnds::Pods(vec![name("web-0"), name("web-1")]),
-        ConnectionEnds::Workload(name("web"), WorkloadKind::Deployment),
-        ConnectionEnds::Namespace("default".into()),
-        ConnectionEnds::Node("n1".into()),
-        ConnectionEnds::Service(name("db")),
-        ConnectionEnds::Addresses(vec![range]),
+        Ends::Pods(vec![name("web-0"), name("web-1")]),
+        Ends::Workload(name("web"), WorkloadKind::Deployment),
+        Ends::Namespace("default".into()),
+        Ends::Node("n1".into()),
+        Ends::Service(name("db")),
+        Ends::Addresses(vec![range]),
     ];
     let lines = [
         r#"{"pods":["default/web-0","default/web-1"]}"#,

@@ -22,12 +22,12 @@ mod errors;
 mod examples;
 #[cfg(feature = "yaml")]
 mod explain;
+mod exposure;
 mod flow_text;
 mod fuzz_replay;
 mod generate;
 #[cfg(feature = "yaml")]
 mod help;
-mod impact;
 mod interop;
 mod json;
 mod layers;

@@ -380,7 +380,7 @@ fn pages_stand_alone() {
 }
 
 #[test]
-fn counts_and_the_unprotected_have_four_forms() {
+fn counts_the_unprotected_and_exposure_have_four_forms() {
     let counts = |form: &str| reach(&["--counts", "--output", form]);
     let lines = counts("json");
     let line: Value = lines
@@ -411,8 +411,23 @@ fn counts_and_the_unprotected_have_four_forms() {
     assert_eq!(unprotected("json").lines().count(), 3);
     assert!(unprotected("md").starts_with("| ends | ingress | egress | rows |\n|---|---|---|---|\n"));
     assert!(unprotected("text").starts_with("ENDS "));
-    for (flag, form) in [("--counts", "svg"), ("--unprotected", "html")] {
+    let exposure = |form: &str| reach(&["--exposure", "--output", form]);
+    let lines = exposure("json");
+    let of_newcomers: Vec<&str> = lines.lines().filter(|line| line.contains(r#""newcomers":{"name"#)).collect();
+    assert_eq!(of_newcomers.len(), 5);
+    assert_eq!(
+        of_newcomers[1],
+        r#"{"source":{"newcomers":{"namespaces":"project=myproject"}},"destination":{"pods":["fig2/db"]},"ports":["6379/tcp"],"verdict":"allow","rows":[]}"#
+    );
+    let count = lines.lines().count();
+    assert_eq!([exposure("text"), exposure("csv")].map(|text| text.lines().count()), [count + 1; 2]);
+    assert!(exposure("csv").contains("\npods role=frontend in namespace fig1,fig1/db,6379/tcp,allow,\n"));
+    assert!(exposure("md").contains("\n| any pod in namespaces project=myproject | fig2/db | 6379/tcp | allow |  |\n"));
+    let by_namespace = reach(&["--exposure", "--by", "namespace", "--output", "csv"]);
+    assert!(by_namespace.contains("\nany pod,namespace:other,\"all, icmp, other\",allow,\n"), "{by_namespace}");
+    for (flag, form) in [("--counts", "svg"), ("--unprotected", "html"), ("--exposure", "dot")] {
         netpol(["reach", "--manifests", SCENES, flag, "--output", form]).refused("have no picture");
     }
     netpol(["reach", "--manifests", SCENES, "--unprotected", "--counts"]).refused("cannot be used with");
+    netpol(["reach", "--manifests", SCENES, "--exposure", "--to", "fig1/db"]).refused("cannot be used with");
 }

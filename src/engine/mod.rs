@@ -81,9 +81,12 @@ pub use crate::engine::snapshot::Snapshot;
 /// assert_eq!(before.verdict(&flow)?, Verdict::Allow, "a snapshot stays as it was");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// A clone is an engine of its own, to try what a change would do: it shares what neither changes.
+#[derive(Clone)]
 pub struct Engine {
     snapshot: Snapshot,
-    writer: Writer,
+    writer: Arc<Writer>,
 }
 
 impl Engine {
@@ -91,7 +94,7 @@ impl Engine {
     #[must_use]
     pub fn new(cluster: &Cluster, profile: &Profile) -> Self {
         let (tables, writer) = build::build(cluster, profile);
-        Self { snapshot: Snapshot { tables: Arc::new(tables) }, writer }
+        Self { snapshot: Snapshot { tables: Arc::new(tables) }, writer: Arc::new(writer) }
     }
 
     /// Follows `changes`, all or none; afterwards the engine answers as one that was built anew. Snapshots taken before
@@ -103,14 +106,15 @@ impl Engine {
     pub fn apply(&mut self, changes: &[Change]) -> Result<(), ChangeError> {
         let mut cluster = self.snapshot.tables.cluster.clone();
         cluster.apply(changes)?;
-        self.writer.apply(Arc::make_mut(&mut self.snapshot.tables), cluster, changes.iter().map(Change::id));
+        let tables = Arc::make_mut(&mut self.snapshot.tables);
+        Arc::make_mut(&mut self.writer).apply(tables, cluster, changes.iter().map(Change::id));
         Ok(())
     }
 
     /// Compiles everything anew, for an idle moment: what earlier changes have left unused is given back. It happens by itself
     /// once as much lies unused as is in use; answers and ids stay.
     pub fn compact(&mut self) {
-        self.writer.compile(Arc::make_mut(&mut self.snapshot.tables));
+        Arc::make_mut(&mut self.writer).compile(Arc::make_mut(&mut self.snapshot.tables));
     }
 
     /// The state of this moment, to be read elsewhere while the engine goes on changing.

@@ -190,30 +190,26 @@ impl<'g> Subjects<'g> {
             key.extend([start(ALONE), other as u64, near]);
             return;
         };
-        let cells = |row: &Distinctions, own: &Option<Vec<AddressNumber>>, key: &mut Vec<u64>| {
-            let own = own.as_deref().unwrap_or_default();
-            key.push(own.len() as u64);
-            key.extend(own.iter().map(|number| row.interval_of(*number) as u64));
-        };
-        let views = self.ground.views.iter().zip(&group.places).zip(&group.addresses);
-        let row = |view: &'g View, place: &Option<usize>| match self.direction {
-            Direction::Egress => view.egress(*place),
-            Direction::Ingress => view.ingress(*place),
-        };
-        let rows = self.ground.views.iter().zip(&of.places).map(|(view, place)| row(view, place));
+        let rows = self.rows(of);
         if group.is_host {
             key.extend([start(NODE), meets, near]);
-            rows.zip(views).for_each(|(row, (_, own))| cells(row, own, key));
+            rows.iter().zip(&group.addresses).for_each(|(row, own)| cells(row, own, key));
             return;
         }
         key.extend([start(POD), meets]);
+        if !self.write_pod(&rows, other, key) {
+            key.clear();
+            key.extend([start(ALONE), other as u64, near]);
+        }
+    }
+
+    /// What rows see of a group of pods, one for each snapshot; false where it has no class in some.
+    fn write_pod(&mut self, rows: &[&Distinctions], other: usize, key: &mut Vec<u64>) -> bool {
+        let Some(group) = self.ground.groups.get(other) else { return false };
+        let views = self.ground.views.iter().zip(&group.places).zip(&group.addresses);
         let traits = self.traits.get(other).into_iter().flatten();
-        for ((row, ((view, place), own)), traits) in rows.zip(views).zip(traits) {
-            let Some(class) = view.class(*place) else {
-                key.clear();
-                key.extend([start(ALONE), other as u64, near]);
-                return;
-            };
+        for ((row, ((view, place), own)), traits) in rows.iter().zip(views).zip(traits) {
+            let Some(class) = view.class(*place) else { return false };
             key.push(u64::from(*traits));
             // Names in rules are what the destination calls its ports.
             let asked = if self.direction == Direction::Egress { named(row, &class.named) } else { Vec::new() };
@@ -221,7 +217,62 @@ impl<'g> Subjects<'g> {
             cells(row, own, key);
             view.snapshot.selected_by(row, class, key);
         }
+        true
     }
+
+    /// The rows of a subject, of which this is one, in each snapshot.
+    fn rows(&self, of: &Group) -> Vec<&'g Distinctions> {
+        let row = |(view, place): (&'g View, &Option<usize>)| match self.direction {
+            Direction::Egress => view.egress(*place),
+            Direction::Ingress => view.ingress(*place),
+        };
+        self.ground.views.iter().zip(&of.places).map(row).collect()
+    }
+
+    /// Parts of some groups of pods: in one are those that each of the subjects sees alike. The place of each group's part.
+    pub(crate) fn seen_alike(&mut self, subjects: impl Iterator<Item = SubjectIx>, groups: &[usize]) -> Vec<u32> {
+        let firsts = subjects.filter(|subject| !self.is_free(*subject));
+        let firsts: Vec<usize> = firsts.filter_map(|subject| self.first.get(subject.place()).copied()).collect();
+        let is_alone = |this: &Self, group: usize| this.is_alone.get(group) != Some(&false);
+        let all_differ = firsts.iter().any(|first| is_alone(self, *first));
+        let rows: Vec<Vec<&Distinctions>> =
+            firsts.iter().filter_map(|first| self.ground.groups.get(*first)).map(|of| self.rows(of)).collect();
+        // Of all of them together, in each snapshot.
+        let together = (0..self.ground.views.len()).map(|view| {
+            let rows: Vec<&Distinctions> = rows.iter().filter_map(|rows| rows.get(view).copied()).collect();
+            Distinctions::of_any(&rows)
+        });
+        let together: Vec<Distinctions> = together.collect();
+        let together: Vec<&Distinctions> = together.iter().collect();
+        let mut known: HashMap<Box<SightKey>, u32, FixedState> = HashMap::default();
+        let mut key = Vec::new();
+        let mut places = Vec::with_capacity(groups.len());
+        for group in groups {
+            key.clear();
+            // Without any of them nothing is told apart but families, and by these subjects are already.
+            if !firsts.is_empty() {
+                key.extend([POD, u64::from(self.meets.get(*group).copied().unwrap_or_default())]);
+                if all_differ || is_alone(self, *group) || !self.write_pod(&together, *group, &mut key) {
+                    key.clear();
+                    key.extend([ALONE, *group as u64]);
+                }
+            }
+            let place = known.get(key.as_slice()).copied().unwrap_or_else(|| {
+                let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
+                known.insert(key.as_slice().into(), next);
+                next
+            });
+            places.push(place);
+        }
+        places
+    }
+}
+
+/// In which intervals addresses lie that a row tells apart.
+fn cells(row: &Distinctions, own: &Option<Vec<AddressNumber>>, key: &mut Vec<u64>) {
+    let own = own.as_deref().unwrap_or_default();
+    key.push(own.len() as u64);
+    key.extend(own.iter().map(|number| row.interval_of(*number) as u64));
 }
 
 fn rows<'g>(ground: &'g Ground, direction: Direction, group: &Group) -> Vec<&'g Distinctions> {

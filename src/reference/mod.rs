@@ -22,7 +22,7 @@ mod view;
 mod who;
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::model::cluster::Cluster;
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
@@ -102,43 +102,6 @@ impl<'c> Reference<'c> {
     #[must_use]
     pub fn profile(&self) -> &'c Profile {
         self.profile
-    }
-
-    /// Verdicts without the rows they hang on: end to end, egress, ingress. A side of a Service flow has
-    /// the verdict that it has for every backend, else Undefined.
-    pub(crate) fn verdicts(&self, flow: &Flow) -> Result<[Verdict; 3], FlowError> {
-        let seen = Cell::new(Rows::NONE);
-        let asked = self.ask(flow, self.profile, &seen)?;
-        let outcomes: Vec<Outcome> = asked.questions().map(|q| self.outcome(q, self.profile, &seen)).collect();
-        let side = |direction| {
-            let mut verdicts = outcomes.iter().map(|outcome| outcome.sides.of(direction).verdict);
-            let first = verdicts.next().unwrap_or(Verdict::Undefined);
-            if verdicts.all(|verdict| verdict == first) { first } else { Verdict::Undefined }
-        };
-        Ok([aggregate(&outcomes).0, side(Direction::Egress), side(Direction::Ingress)])
-    }
-
-    /// Whether policies isolate a pod for a direction: one answer, or both where that hangs on what is open (U2, U7).
-    pub(crate) fn isolates(&self, endpoint: &Endpoint, direction: Direction) -> Vec<bool> {
-        let seen = Cell::new(Rows::NONE);
-        let Ok(Resolved::End(candidate)) = endpoint::resolve(self.cluster, endpoint) else { return Vec::new() };
-        let outside = Party::new(Who::External, None);
-        let this = candidate.party(None);
-        let (source, destination) = match direction {
-            Direction::Egress => (this, outside),
-            Direction::Ingress => (outside, this),
-        };
-        // No flow of it is judged: what it would ask for is not looked at.
-        let l4 = L4::Port(Protocol::Tcp, Port::MIN);
-        let question = Question { source, destination, l4, sent: Sent::Straight };
-        let ways = every_way(
-            |_| true,
-            |choices| {
-                let view = View { cluster: self.cluster, profile: self.profile, choices, seen: &seen };
-                view.is_pod(question.subject(direction).who) && !side::isolating(&view, &question, direction).is_empty()
-            },
-        );
-        ways.into_iter().map(|way| way.said).collect::<BTreeSet<bool>>().into_iter().collect()
     }
 
     /// Whether policies isolate a pod for a direction and the cluster enforces that, towards somebody outside: `None` where that

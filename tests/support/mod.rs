@@ -1,6 +1,7 @@
 //! What the test modules share.
 
 pub(crate) mod fuzz;
+pub(crate) mod tiny_changes;
 pub(crate) mod two_valued;
 pub(crate) mod worlds;
 

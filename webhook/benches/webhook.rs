@@ -169,7 +169,7 @@ fn judge(pods: usize) -> Result<judge::Judge> {
     for app in 0..10 {
         loader = loader.object("policies", &policy(&format!("app-{app}"), 80));
     }
-    let view = View::of_files(Engine::new(&loader.finish().cluster, &profile).snapshot());
+    let view = View::of_files(Engine::new(&loader.finish().cluster, &profile));
     Ok(judge::Judge::new(profile, Arc::new(view), judge::Rules::default()))
 }
 

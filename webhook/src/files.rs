@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use netpol_input::counted;
 use netpol_oracle::diagnostic::Severity;
-use netpol_oracle::{Cluster, Engine, Loader, Profile, Snapshot};
+use netpol_oracle::{Cluster, Engine, Loader, Profile};
 use tokio::sync::Notify;
 
 use crate::metrics::Metrics;
@@ -46,10 +46,10 @@ impl Files {
     /// # Errors
     /// The first thing that cannot be read, an object that is not right, or that there is no object at all: no impact would be
     /// true.
-    pub fn open(paths: Vec<PathBuf>, profile: Profile) -> Result<(Self, Snapshot), String> {
+    pub fn open(paths: Vec<PathBuf>, profile: Profile) -> Result<(Self, Engine), String> {
         let stamp = Stamp::of(&paths);
-        let snapshot = read(&paths, &profile)?;
-        Ok((Self { paths, profile, stamp, changing: None }, snapshot))
+        let engine = read(&paths, &profile)?;
+        Ok((Self { paths, profile, stamp, changing: None }, engine))
     }
 
     /// Reads them again into `view` whenever they change (looked at every `interval`) and when `wanted` says so. What does not
@@ -90,8 +90,8 @@ impl Files {
         self.stamp = stamp;
         let asked = Instant::now();
         match read(&self.paths, &self.profile) {
-            Ok(snapshot) => {
-                view.replace(snapshot, asked);
+            Ok(engine) => {
+                view.replace(engine, asked);
                 metrics.reloaded("taken");
             }
             Err(error) => {
@@ -102,7 +102,7 @@ impl Files {
     }
 }
 
-fn read(paths: &[PathBuf], profile: &Profile) -> Result<Snapshot, String> {
+fn read(paths: &[PathBuf], profile: &Profile) -> Result<Engine, String> {
     let given = netpol_input::load(Loader::new(profile.release()), paths);
     given.skipped.iter().for_each(|said| tracing::info!("{said}"));
     if let Some(error) = given.missing() {
@@ -122,7 +122,7 @@ fn read(paths: &[PathBuf], profile: &Profile) -> Result<Snapshot, String> {
     }
     let (pods, policies) = (loaded.cluster.pods().len(), loaded.cluster.policies().len());
     tracing::info!(pods, policies, "the manifests are read");
-    Ok(Engine::new(&loaded.cluster, profile).snapshot())
+    Ok(Engine::new(&loaded.cluster, profile))
 }
 
 fn is_empty(cluster: &Cluster) -> bool {

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use netpol_input::counted;
-use netpol_oracle::analysis::{self, Ends, FlowChange, Isolation, IsolationChange};
-use netpol_oracle::model::Endpoint;
-use netpol_oracle::{Direction, NetworkPolicy, ObjectName, Profile, Reference, Verdict};
+use netpol_oracle::analysis::{ConnectionChange, Detail, Diff, Ends, Isolation, IsolationChange, Ports};
+use netpol_oracle::{Direction, NetworkPolicy, ObjectName, Verdict};
 
 use crate::view::{Sight, age_text};
 use crate::warnings::{LONGEST, cut, one_line};
 
 /// Most lines of connections.
 const CONNECTIONS: usize = 6;
-/// How many pods a line names.
+/// How many pods or workloads a line names.
 const NAMED: usize = 3;
+/// How many intervals of ports a line names.
+const INTERVALS: usize = 5;
 
 /// One policy's coming, going or changing.
 #[derive(Debug, Clone)]
@@ -61,7 +62,7 @@ pub enum Kind {
     IsolationAdded,
     /// An isolated pod becomes free: everything reaches it, or it reaches everything
     IsolationRemoved,
-    /// The impact is not known, or not all of it: not in time, beyond the search's bound, no view of the cluster
+    /// The impact is not known: not in time, no view of the cluster
     Unknown,
 }
 
@@ -107,14 +108,19 @@ enum Line {
     },
 }
 
-/// Works out what `change` does to what is in sight. May take long.
+/// Works out what `change` does to what is in sight, for as long as `is_wanted` says. May take long.
 #[must_use]
-pub fn work_out(sight: &Sight, change: &Change, profile: &Profile) -> Impact {
+pub fn work_out(sight: &Sight, change: &Change, is_wanted: &dyn Fn() -> bool) -> Impact {
     let Some(name) = change.name() else { return Impact::None };
-    let before = sight.with(name, change.before.as_ref());
-    let after = sight.with(name, change.after.as_ref());
-    let found = analysis::impact(&Reference::new(&before, profile), &Reference::new(&after, profile));
-    if found.is_empty() && !found.exhausted {
+    let engines = sight.with(name, change.before.as_ref()).zip(sight.with(name, change.after.as_ref()));
+    let Some((before, after)) = engines else { return Impact::Unseen };
+    if !is_wanted() {
+        return Impact::Late;
+    }
+    let diff = Diff::new(&before, &after);
+    let Some(mut connections) = diff.changes_while(Detail::Workloads, is_wanted) else { return Impact::Late };
+    let isolation = diff.isolation(Detail::Workloads);
+    if connections.is_empty() && isolation.is_empty() {
         return Impact::None;
     }
     let mut changes = Changes::default();
@@ -122,75 +128,93 @@ pub fn work_out(sight: &Sight, change: &Change, profile: &Profile) -> Impact {
         for (becomes, said) in [
             (Isolation::Isolated, "isolated"),
             (Isolation::Free, "free"),
-            (Isolation::Open, "isolated or free, by a label that a controller sets"),
+            (Isolation::Open, "isolated or free, which is left open"),
         ] {
-            let of_kind = |each: &&IsolationChange| each.direction == direction && each.becomes == becomes;
-            let pods: Vec<&IsolationChange> = found.isolation.iter().filter(of_kind).collect();
-            if !pods.is_empty() {
-                changes.lines.push(Line::Plain(format!("{direction}: {} {said}", named(&pods))));
+            let of_kind = |each: &&IsolationChange| each.direction == direction && each.after == becomes;
+            let names: Vec<String> = isolation.iter().filter(of_kind).flat_map(|each| names(&each.ends)).collect();
+            if !names.is_empty() {
+                changes.lines.push(Line::Plain(format!("{direction}: {} {said}", become_so(&names))));
             }
         }
     }
-    changes.kinds.extend(found.isolation.iter().map(|each| match each.becomes {
+    changes.kinds.extend(isolation.iter().map(|each| match each.after {
         Isolation::Isolated => Kind::IsolationAdded,
-        // Where it hangs on a label, some pod may.
+        // Where it is left open, some pod may be.
         Isolation::Free | Isolation::Open => Kind::IsolationRemoved,
     }));
-    changes.lines.extend(found.flows.iter().take(CONNECTIONS).map(connection));
-    found.flows.iter().for_each(|flow| kinds_of(flow, &mut changes.kinds));
-    let more = found.flows.len().saturating_sub(CONNECTIONS) + found.omitted;
+    connections.iter().for_each(|change| kinds_of(change, &mut changes.kinds));
+    // What opens is what most want to know, and then what closes.
+    connections.sort_by_key(|change| match (change.before, change.after) {
+        (Verdict::Deny, Verdict::Allow) => 0,
+        (Verdict::Allow, Verdict::Deny) => 1,
+        _ => 2,
+    });
+    changes.lines.extend(connections.iter().take(CONNECTIONS).map(connection));
+    let more = connections.len().saturating_sub(CONNECTIONS);
     if more > 0 {
         changes.lines.push(Line::Plain(counted(more, "more kind of change", "more kinds of change")));
     }
-    if found.is_empty() {
-        changes.lines.push(Line::Plain("no connection was found that opens or closes".to_owned()));
-    }
-    if found.exhausted {
-        changes.lines.push(Line::Plain("the search stopped at its bound: there may be more changes".to_owned()));
-    }
-    if found.exhausted || found.omitted > 0 {
-        changes.kinds.insert(Kind::Unknown);
+    if connections.is_empty() {
+        changes.lines.push(Line::Plain("no connection opens or closes".to_owned()));
     }
     Impact::Known(changes)
 }
 
-fn connection(flow: &FlowChange) -> Line {
-    let what = match (flow.before, flow.after) {
+fn connection(change: &ConnectionChange) -> Line {
+    let what = match (change.before, change.after) {
         (Verdict::Deny, Verdict::Allow) => "opens".to_owned(),
         (Verdict::Allow, Verdict::Deny) => "closes".to_owned(),
         (before, after) => format!("goes from {before} to {after}"),
     };
-    let lead = format!("{} {what}: ", flow.ports);
-    let rest = format!(" (by {}, from {} to {})", flow.direction, flow.source, flow.destination);
-    Line::Connection { lead, witness: one_line(&flow.witness.to_string()), rest }
+    let lead = format!("{} {what}: ", ports(&change.ports));
+    let rest = format!(" (from {} to {})", change.source, change.destination);
+    Line::Connection { lead, witness: one_line(&change.witness.to_string()), rest }
 }
 
-fn named(changes: &[&IsolationChange]) -> String {
-    let names: Vec<String> = changes.iter().take(NAMED).map(|change| format!("`{}`", change.object)).collect();
-    let names = names.join(", ");
-    match (changes.len(), changes.len().saturating_sub(NAMED)) {
-        (1, _) => format!("{names} becomes"),
-        (_, 0) => format!("{names} become"),
-        (_, more) => format!("{names} and {more} more become"),
+/// The first of them, and how many more there are.
+fn ports(ports: &Ports) -> String {
+    let text = ports.to_string();
+    let all: Vec<&str> = text.split(", ").collect();
+    match all.split_at_checked(INTERVALS) {
+        Some((first, more)) if !more.is_empty() => format!("{} and {} more", first.join(", "), more.len()),
+        _ => text,
     }
 }
 
-fn kinds_of(flow: &FlowChange, kinds: &mut BTreeSet<Kind>) {
+fn names(ends: &Ends) -> Vec<String> {
+    match ends {
+        Ends::Pods(names) => names.iter().map(ToString::to_string).collect(),
+        other => vec![other.to_string()],
+    }
+}
+
+fn become_so(names: &[String]) -> String {
+    let first: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    let first = first.join(", ");
+    match (names, names.len().saturating_sub(NAMED)) {
+        ([_], _) => format!("{first} becomes"),
+        (_, 0) => format!("{first} become"),
+        (_, more) => format!("{first} and {more} more become"),
+    }
+}
+
+fn kinds_of(change: &ConnectionChange, kinds: &mut BTreeSet<Kind>) {
     let passes = |verdict| match verdict {
         Verdict::Deny => 0,
         Verdict::Undefined => 1,
         Verdict::Allow => 2,
     };
-    let is_outside = !flow.source.outside.is_empty() || !flow.destination.outside.is_empty();
-    if flow.after == Verdict::Undefined {
+    let is_outside = |ends: &Ends| matches!(ends, Ends::Addresses(_));
+    let is_outside = is_outside(&change.source) || is_outside(&change.destination);
+    if change.after == Verdict::Undefined {
         kinds.insert(Kind::BecomesUndefined);
     }
-    if passes(flow.after) > passes(flow.before) {
+    if passes(change.after) > passes(change.before) {
         kinds.insert(Kind::Opens);
         if is_outside {
             kinds.insert(Kind::OpensOutside);
         }
-        let (from, to) = (namespaces(&flow.source), namespaces(&flow.destination));
+        let (from, to) = (namespaces(&change.source), namespaces(&change.destination));
         if from.iter().any(|own| to.iter().any(|other| own != other)) {
             kinds.insert(Kind::OpensAcrossNamespaces);
         }
@@ -204,17 +228,11 @@ fn kinds_of(flow: &FlowChange, kinds: &mut BTreeSet<Kind>) {
 
 /// The namespaces of all that lives in one.
 fn namespaces(ends: &Ends) -> BTreeSet<&str> {
-    let members = ends.members.iter().filter_map(namespace);
-    members.chain(ends.services.iter().map(|name| &**name.namespace())).collect()
-}
-
-fn namespace(end: &Endpoint) -> Option<&str> {
-    match end {
-        Endpoint::Named(name) | Endpoint::Workload { name, .. } | Endpoint::PodAddress { pod: name, .. } => {
-            Some(name.namespace())
-        }
-        Endpoint::Labelled { namespace, .. } => Some(namespace),
-        _ => None,
+    match ends {
+        Ends::Namespace(name) => BTreeSet::from([&**name]),
+        Ends::Workload(name, _) | Ends::Service(name) => BTreeSet::from([&**name.namespace()]),
+        Ends::Pods(names) => names.iter().map(|name| &**name.namespace()).collect(),
+        _ => BTreeSet::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use kube::core::metadata::TypeMeta;
 use netpol_oracle::diagnostic::{Code, Diagnostic, Origin, Severity};
 use netpol_oracle::{Loader, NetworkPolicy, ObjectName, Profile, admission};
 
-use crate::impact::{self, Change, Impact, Kind};
+use crate::impact::{Change, Impact, Kind};
 use crate::view::{Sight, View};
 
 const API_VERSION: &str = "networking.k8s.io/v1";
@@ -169,7 +169,7 @@ impl Judge {
         Ok((loaded.cluster.policies().first().cloned(), diagnostics))
     }
 
-    /// The impact, where it is known at once; none where it is to be worked out by [`Self::impact`].
+    /// The impact, where it is known at once; none where it is to be [worked out](crate::impact::work_out).
     #[must_use]
     pub fn known_impact(&self, findings: &Findings) -> Option<Impact> {
         match &findings.change {
@@ -177,12 +177,6 @@ impl Judge {
             Some(change) if !change.is_none() => findings.sight.is_missing.then_some(Impact::Unseen),
             _ => Some(Impact::None),
         }
-    }
-
-    /// What the change opens and closes. May take long.
-    #[must_use]
-    pub fn impact(&self, sight: &Sight, change: &Change) -> Impact {
-        impact::work_out(sight, change, &self.profile)
     }
 
     /// The change was admitted: from now on it counts.

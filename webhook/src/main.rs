@@ -105,6 +105,6 @@ fn view(arguments: &Arguments, profile: &Profile) -> Result<(Option<files::Files
     if arguments.manifests.is_empty() {
         return Ok((None, View::new(Origin::Nowhere)));
     }
-    let (files, snapshot) = files::Files::open(arguments.manifests.clone(), profile.clone())?;
-    Ok((Some(files), View::of_files(snapshot)))
+    let (files, engine) = files::Files::open(arguments.manifests.clone(), profile.clone())?;
+    Ok((Some(files), View::of_files(engine)))
 }

@@ -145,9 +145,9 @@ impl Metrics {
     pub fn text(&self, view: &View) -> String {
         self.ready.set(i64::from(view.ready().is_ok()));
         self.age.set(view.age().map_or(f64::NAN, |age| age.as_secs_f64()));
-        if let Some(snapshot) = view.snapshot() {
+        if let Some(cluster) = view.told() {
             for kind in &KINDS {
-                let count = i64::try_from(kind.count(snapshot.cluster())).unwrap_or(i64::MAX);
+                let count = i64::try_from(kind.count(&cluster)).unwrap_or(i64::MAX);
                 self.objects.get_or_create(&[("kind", kind.plural.to_owned())]).set(count);
             }
         }

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::answer::answer;
 use crate::decision::Decision;
 use crate::health::Health;
-use crate::impact::Impact;
+use crate::impact::{Impact, work_out};
 use crate::judge::{Findings, Judge, Malformed};
 use crate::metrics::{CONTENT_TYPE as METRICS, Metrics};
 
@@ -235,10 +235,10 @@ async fn impact(shared: &Arc<Shared>, findings: &Findings, deadline: Instant) ->
     let Ok(Ok(permit)) = timeout_at(deadline, shared.impacts.clone().acquire_owned()).await else {
         return Impact::Late;
     };
-    let (judge, sight) = (shared.clone(), findings.sight.clone());
+    let sight = findings.sight.clone();
     let work = tokio::task::spawn_blocking(move || {
         let _held = permit;
-        judge.judge.impact(&sight, &change)
+        work_out(&sight, &change, &|| Instant::now() < deadline)
     });
     match timeout_at(deadline, work).await {
         Ok(Ok(impact)) => impact,

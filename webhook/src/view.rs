@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use netpol_oracle::model::ObjectId;
-use netpol_oracle::{Change, Cluster, NetworkPolicy, ObjectName, Snapshot};
+use netpol_oracle::{Change, Cluster, Engine, NetworkPolicy, Object, ObjectName};
 
 use self::admitted::Admitted;
 
@@ -37,25 +37,26 @@ pub enum Origin {
 
 #[derive(Debug)]
 struct State {
-    snapshot: Option<Snapshot>,
+    /// As it was told.
+    told: Option<Engine>,
     /// The view is no older than this.
     seen: Option<Instant>,
     /// Why there is no view yet.
     missing: String,
     admitted: Admitted,
-    /// The snapshot's objects with what was admitted; none where it is to be made anew.
-    cluster: Option<Cluster>,
+    /// The same with what was admitted; none where it is to be made anew.
+    standing: Option<Engine>,
 }
 
 impl State {
-    /// The objects with what was admitted.
-    fn cluster(&mut self) -> Option<Cluster> {
-        let snapshot = self.snapshot.as_ref()?;
+    /// With what was admitted.
+    fn standing(&mut self) -> Option<Engine> {
+        let told = self.told.as_ref()?;
         let admitted = &self.admitted;
-        let made = self.cluster.get_or_insert_with(|| {
-            let mut cluster = snapshot.cluster().clone();
-            admitted.changes().into_iter().for_each(|change| put(&mut cluster, change));
-            cluster
+        let made = self.standing.get_or_insert_with(|| {
+            let mut engine = told.clone();
+            put(&mut engine, admitted.changes());
+            engine
         });
         Some(made.clone())
     }
@@ -66,6 +67,8 @@ impl State {
 pub struct Sight {
     /// The objects, with the policies that were admitted since.
     pub cluster: Cluster,
+    /// The same, compiled; none where nobody says what the cluster holds, or not yet.
+    pub engine: Option<Engine>,
     /// How old it is; none where nobody says what the cluster holds, or not yet.
     pub age: Option<Duration>,
     /// Whether it is too old to say that something is not there.
@@ -79,15 +82,15 @@ impl View {
     #[must_use]
     pub fn new(origin: Origin) -> Self {
         let missing = "the cluster has not been listed yet".to_owned();
-        let state = State { snapshot: None, seen: None, missing, admitted: Admitted::default(), cluster: None };
+        let state = State { told: None, seen: None, missing, admitted: Admitted::default(), standing: None };
         Self { origin, state: Mutex::new(state), is_broken: AtomicBool::new(false) }
     }
 
     /// A view of what was read.
     #[must_use]
-    pub fn of_files(snapshot: Snapshot) -> Self {
+    pub fn of_files(engine: Engine) -> Self {
         let view = Self::new(Origin::Files);
-        view.replace(snapshot, Instant::now());
+        view.replace(engine, Instant::now());
         view
     }
 
@@ -96,11 +99,11 @@ impl View {
     }
 
     /// Another state of the cluster, seen at `seen`. What was read anew holds all that was admitted before.
-    pub fn replace(&self, snapshot: Snapshot, seen: Instant) {
+    pub fn replace(&self, told: Engine, seen: Instant) {
         let mut state = self.state();
-        state.snapshot = Some(snapshot);
+        state.told = Some(told);
         state.seen = Some(seen);
-        state.cluster = None;
+        state.standing = None;
         if self.origin == Origin::Files {
             state.admitted.clear();
         }
@@ -126,7 +129,7 @@ impl View {
     pub fn told_of(&self, policy: &ObjectName) {
         let mut state = self.state();
         state.admitted.forget(policy);
-        state.cluster = None;
+        state.standing = None;
     }
 
     /// A policy was admitted, or with `None` its removal: it counts at once, since the next request may come before the
@@ -135,7 +138,7 @@ impl View {
         if self.origin != Origin::Nowhere {
             let mut state = self.state();
             state.admitted.put(name, policy, Instant::now());
-            state.cluster.iter_mut().for_each(|cluster| put(cluster, change(name, policy)));
+            state.standing.iter_mut().for_each(|engine| put(engine, vec![change(name, policy)]));
         }
     }
 
@@ -145,7 +148,7 @@ impl View {
     /// What is missing.
     pub fn ready(&self) -> Result<(), String> {
         let state = self.state();
-        match (self.origin, &state.snapshot) {
+        match (self.origin, &state.told) {
             (Origin::Nowhere, _) | (_, Some(_)) => Ok(()),
             (_, None) => Err(state.missing.clone()),
         }
@@ -153,8 +156,8 @@ impl View {
 
     /// The latest state, without what was admitted since.
     #[must_use]
-    pub fn snapshot(&self) -> Option<Snapshot> {
-        self.state().snapshot.clone()
+    pub fn told(&self) -> Option<Cluster> {
+        self.state().told.as_ref().map(|told| told.cluster().clone())
     }
 
     /// How old the view is.
@@ -170,29 +173,29 @@ impl View {
         if let Origin::Watch { admitted_for, .. } = self.origin
             && state.admitted.forget_before(admitted_for)
         {
-            state.cluster = None;
+            state.standing = None;
         }
         let age = state.seen.map(|seen| seen.elapsed());
-        let Some(cluster) = state.cluster() else {
+        let Some(engine) = state.standing() else {
             let is_missing = self.origin != Origin::Nowhere;
-            return Sight { cluster: Cluster::default(), age: None, is_old: false, is_missing };
+            return Sight { cluster: Cluster::default(), engine: None, age: None, is_old: false, is_missing };
         };
         drop(state);
         let is_old = match self.origin {
             Origin::Watch { old_after, .. } => age.is_some_and(|age| age >= old_after),
             Origin::Nowhere | Origin::Files => false,
         };
-        Sight { cluster, age, is_old, is_missing: false }
+        Sight { cluster: engine.cluster().clone(), engine: Some(engine), age, is_old, is_missing: false }
     }
 }
 
 impl Sight {
-    /// The cluster with `policy` under `name`, or none.
+    /// What would answer with `policy` under `name`, or none.
     #[must_use]
-    pub fn with(&self, name: &ObjectName, policy: Option<&NetworkPolicy>) -> Cluster {
-        let mut standing = self.cluster.clone();
-        put(&mut standing, change(name, policy));
-        standing
+    pub fn with(&self, name: &ObjectName, policy: Option<&NetworkPolicy>) -> Option<Engine> {
+        let mut engine = self.engine.clone()?;
+        put(&mut engine, vec![change(name, policy)]);
+        Some(engine)
     }
 }
 
@@ -203,9 +206,21 @@ fn change(name: &ObjectName, policy: Option<&NetworkPolicy>) -> Change {
     }
 }
 
-/// The only fault there can be is that a policy is not there to be removed: then it is as it should be.
-fn put(cluster: &mut Cluster, change: Change) {
-    let _ = cluster.apply(&[change]);
+/// A policy that is not there to be removed, or is as it should be, changes nothing.
+fn put(engine: &mut Engine, mut changes: Vec<Change>) {
+    let is_news = |change: &Change| match change {
+        Change::Put(Object::Policy(policy)) => engine.cluster().policy(policy.name()) != Some(policy),
+        Change::Remove(ObjectId::Policy(name)) => engine.cluster().policy(name).is_some(),
+        Change::Put(_) | Change::Remove(_) => true,
+    };
+    changes.retain(is_news);
+    if changes.is_empty() {
+        return;
+    }
+    if let Err(error) = engine.apply(&changes) {
+        // What is removed is there, so this is a fault of ours.
+        tracing::error!(%error, "what was admitted could not be taken in");
+    }
 }
 
 /// An age as people say it: `3 s`, `5 min`, `2 h`.

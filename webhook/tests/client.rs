@@ -211,7 +211,7 @@ pub(crate) fn judge(denied: &[Code]) -> Judge {
 
 /// The same by other rules.
 pub(crate) fn by(rules: Rules) -> Judge {
-    let view = View::of_files(Engine::new(&cluster(), &profile()).snapshot());
+    let view = View::of_files(Engine::new(&cluster(), &profile()));
     Judge::new(profile(), Arc::new(view), rules)
 }
 

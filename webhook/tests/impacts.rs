@@ -85,7 +85,7 @@ fn what_opens_between_namespaces_is_told_from_what_opens_within_one() {
             .object("db", &pod("shop", "db", "10.0.0.2"))
             .object("bank", &pod("bank", "clerk", "10.0.0.3"))
             .finish();
-        let view = Arc::new(View::of_files(Engine::new(&loaded.cluster, &profile()).snapshot()));
+        let view = Arc::new(View::of_files(Engine::new(&loaded.cluster, &profile())));
         let denied_impacts: BTreeSet<Kind> = [Kind::OpensAcrossNamespaces].into();
         let judge = Judge::new(profile(), view, Rules { denied_impacts, ..Rules::default() });
         let served = Served::usual(judge).await;
@@ -153,7 +153,7 @@ fn ports_come_first_and_the_witness_is_whole() {
         let served = Served::usual(judge(&[])).await;
         let response = served.connect().await.review(&review("UPDATE", &open("old"), &closed("old"))).await;
         let found = warnings(&response);
-        let line = " s ago): all tcp, all udp opens: shop/web -> shop/db:1/tcp (by ingress, from `shop/web`";
+        let line = " s ago): 1-65535/tcp, 1-65535/udp opens: shop/web -> shop/db:1/tcp (from shop/web to shop/db)";
         assert!(found.iter().any(|text| text.starts_with("impact (as of ") && text.contains(line)), "{found:?}");
 
         // Names as long as they may be: what does not fit on a line goes on in the next.
@@ -175,7 +175,7 @@ fn ports_come_first_and_the_witness_is_whole() {
                 .object("db", &pod(&to, "db", "10.0.0.2"))
                 .finish();
             assert_eq!(loaded.diagnostics, []);
-            let view = Arc::new(View::of_files(Engine::new(&loaded.cluster, &profile()).snapshot()));
+            let view = Arc::new(View::of_files(Engine::new(&loaded.cluster, &profile())));
             let served = Served::usual(Judge::new(profile(), view, Rules::default())).await;
             let response = served.connect().await.review(&review("UPDATE", &from_web("old"), &closed("old"))).await;
             let found = warnings(&response);
@@ -191,4 +191,50 @@ fn ages_are_said_in_a_unit_that_fits() {
     use netpol_webhook::view::age_text;
     let texts = [0, 119, 120, 7_199, 7_200, 200_000].map(|seconds| age_text(Duration::from_secs(seconds)));
     assert_eq!(texts, ["0 s", "119 s", "2 min", "119 min", "2 h", "55 h"]);
+}
+
+/// What changes by way of a Service is said too; what opens comes before what closes, and of many ports the first.
+#[test]
+fn services_are_in_it_and_what_opens_comes_first() {
+    bounded(async {
+        let pod = |name: &str, address: &str| {
+            json!({
+                "apiVersion": "v1", "kind": "Pod",
+                "metadata": {"name": name, "namespace": "shop", "labels": {"app": name}},
+                "status": {"phase": "Running", "podIP": address},
+            })
+        };
+        let service = json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "db", "namespace": "shop"},
+            "spec": {"clusterIP": "10.247.0.7", "selector": {"app": "db"}, "ports": [{"port": 80, "targetPort": 6379}]},
+        });
+        let loaded = Loader::new(profile().release())
+            .object("web", &pod("web", "10.0.0.1"))
+            .object("db", &pod("db", "10.0.0.2"))
+            .object("service", &service)
+            .finish();
+        assert_eq!(loaded.diagnostics, []);
+        let view = Arc::new(View::of_files(Engine::new(&loaded.cluster, &profile())));
+        let served = Served::usual(Judge::new(profile(), view, Rules::default())).await;
+        let web = json!([{"podSelector": {"matchLabels": {"app": "web"}}}]);
+        let on = |ports: &[u16]| {
+            let ports: Vec<Value> = ports.iter().map(|port| json!({"port": port})).collect();
+            policy(
+                "old",
+                json!({"podSelector": {"matchLabels": {"app": "db"}}, "ingress": [{"from": web, "ports": ports}]}),
+            )
+        };
+        let change = review("UPDATE", &on(&[6379, 9001, 9003, 9005, 9007, 9009]), &on(&[443]));
+        let response = served.connect().await.review(&change).await;
+        let impact: Vec<&str> =
+            warnings(&response).into_iter().filter_map(|text| Some(text.split_once(" ago): ")?.1)).collect();
+        assert_eq!(
+            impact,
+            [
+                "6379/tcp, 9001/tcp, 9003/tcp, 9005/tcp, 9007/tcp and 1 more opens: shop/web -> shop/db:6379/tcp (from shop/web to shop/db)",
+                "80/tcp opens: shop/web -> svc/shop/db:80/tcp (from shop/web to svc/shop/db)",
+                "443/tcp closes: shop/web -> shop/db:443/tcp (from shop/web to shop/db)",
+            ]
+        );
+    });
 }

@@ -41,7 +41,7 @@ fn pod(name: &str) -> String {
 }
 
 fn open(path: &Path) -> Result<(Files, View), String> {
-    Files::open(vec![path.to_owned()], profile()).map(|(files, snapshot)| (files, View::of_files(snapshot)))
+    Files::open(vec![path.to_owned()], profile()).map(|(files, engine)| (files, View::of_files(engine)))
 }
 
 fn has(view: &View, pod: &str) -> bool {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use netpol_oracle::analysis::{ConnectionChange, ConnectionEnds, Detail, Diff};
+use netpol_oracle::analysis::{ConnectionChange, Detail, Diff, Ends};
 use netpol_oracle::{Cluster, Decide, Engine, Flow, Profile, explain};
 
 use super::load;
@@ -96,7 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     Ok(Outcome::good_if(is_same))
 }
 
-fn say(when: &str, ends: &[ConnectionEnds]) {
+fn say(when: &str, ends: &[Ends]) {
     for each in ends {
         output::note(format_args!("{when}: {each}"));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use netpol_oracle::analysis::{ConnectionEnds, Region};
+use netpol_oracle::analysis::{Ends, Region};
 use netpol_oracle::{Destination, Endpoint};
 
 /// A row or a column.
@@ -16,7 +16,7 @@ pub(super) struct Place {
 /// Somebody.
 #[derive(Debug)]
 pub(super) struct Member {
-    pub(super) ends: ConnectionEnds,
+    pub(super) ends: Ends,
     /// As flows name it; `outside` of every address outside the cluster.
     pub(super) name: String,
     /// The row or column that it is in.
@@ -27,12 +27,12 @@ pub(super) struct Member {
 pub(super) struct Axis {
     pub(super) places: Vec<Place>,
     pub(super) members: Vec<Member>,
-    known: HashMap<ConnectionEnds, usize>,
+    known: HashMap<Ends, usize>,
     place_of: HashMap<Region, usize>,
 }
 
 impl Axis {
-    pub(super) fn new(regions: &BTreeMap<Region, Vec<ConnectionEnds>>, is_shown: impl Fn(&Region) -> bool) -> Self {
+    pub(super) fn new(regions: &BTreeMap<Region, Vec<Ends>>, is_shown: impl Fn(&Region) -> bool) -> Self {
         let mut shown: Vec<(u8, String, String, &Region)> =
             regions.keys().filter(|region| is_shown(region)).map(described).collect();
         shown.sort();
@@ -49,12 +49,10 @@ impl Axis {
     }
 
     /// The members that are meant.
-    pub(super) fn find(&self, ends: &ConnectionEnds) -> Vec<usize> {
-        let one = |ends: &ConnectionEnds| self.known.get(&key(ends)).copied();
+    pub(super) fn find(&self, ends: &Ends) -> Vec<usize> {
+        let one = |ends: &Ends| self.known.get(&key(ends)).copied();
         match ends {
-            ConnectionEnds::Pods(names) => {
-                names.iter().filter_map(|name| one(&ConnectionEnds::Pods(vec![name.clone()]))).collect()
-            }
+            Ends::Pods(names) => names.iter().filter_map(|name| one(&Ends::Pods(vec![name.clone()]))).collect(),
             other => one(other).into_iter().collect(),
         }
     }
@@ -71,16 +69,16 @@ impl Axis {
 }
 
 /// Addresses are one end, however many are named.
-fn key(ends: &ConnectionEnds) -> ConnectionEnds {
+fn key(ends: &Ends) -> Ends {
     match ends {
-        ConnectionEnds::Addresses(_) => ConnectionEnds::Addresses(Vec::new()),
+        Ends::Addresses(_) => Ends::Addresses(Vec::new()),
         other => other.clone(),
     }
 }
 
-fn name(ends: &ConnectionEnds) -> String {
+fn name(ends: &Ends) -> String {
     match ends {
-        ConnectionEnds::Addresses(_) => "outside".to_owned(),
+        Ends::Addresses(_) => "outside".to_owned(),
         other => other.to_string(),
     }
 }
@@ -100,13 +98,13 @@ fn described(region: &Region) -> (u8, String, String, &Region) {
 }
 
 /// An end as flows name it.
-pub(super) fn end(ends: &ConnectionEnds) -> Option<Destination> {
+pub(super) fn end(ends: &Ends) -> Option<Destination> {
     Some(match ends {
-        ConnectionEnds::Pods(names) => Endpoint::Named(names.first()?.clone()).into(),
-        ConnectionEnds::Workload(name, kind) => Endpoint::Workload { kind: kind.clone(), name: name.clone() }.into(),
-        ConnectionEnds::Node(name) => Endpoint::Node(name.clone()).into(),
-        ConnectionEnds::Service(name) => Destination::Service(name.clone()),
-        ConnectionEnds::Addresses(ranges) => Endpoint::Address(ranges.first()?.first()).into(),
+        Ends::Pods(names) => Endpoint::Named(names.first()?.clone()).into(),
+        Ends::Workload(name, kind) => Endpoint::Workload { kind: kind.clone(), name: name.clone() }.into(),
+        Ends::Node(name) => Endpoint::Node(name.clone()).into(),
+        Ends::Service(name) => Destination::Service(name.clone()),
+        Ends::Addresses(ranges) => Endpoint::Address(ranges.first()?.first()).into(),
         _ => return None,
     })
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use netpol_oracle::analysis::{ConnectionEnds, Ports};
+use netpol_oracle::analysis::{Ends, Ports};
 use netpol_oracle::net::{AddressRange, Family};
 use netpol_oracle::profile::Rows;
 
@@ -200,10 +200,10 @@ fn name(axis: &Axis, (member, ranges): &One) -> Option<String> {
         ranges.iter().filter(|range| range.family() == family).copied().collect()
     };
     Some(match &member.ends {
-        ConnectionEnds::Addresses(all) if ranges == all => "outside".to_owned(),
-        ConnectionEnds::Addresses(all) if *ranges == of(all, Family::V4) => "outside (IPv4)".to_owned(),
-        ConnectionEnds::Addresses(all) if *ranges == of(all, Family::V6) => "outside (IPv6)".to_owned(),
-        ConnectionEnds::Addresses(_) => format!("outside: {}", ConnectionEnds::Addresses(ranges.clone())),
+        Ends::Addresses(all) if ranges == all => "outside".to_owned(),
+        Ends::Addresses(all) if *ranges == of(all, Family::V4) => "outside (IPv4)".to_owned(),
+        Ends::Addresses(all) if *ranges == of(all, Family::V6) => "outside (IPv6)".to_owned(),
+        Ends::Addresses(_) => format!("outside: {}", Ends::Addresses(ranges.clone())),
         _ => member.name.clone(),
     })
 }
@@ -212,8 +212,7 @@ fn name(axis: &Axis, (member, ranges): &One) -> Option<String> {
 fn groups(picture: &Picture) -> (Vec<Group>, Vec<Group>) {
     let ones = |axis: &Axis, members: &[usize], addresses: &[AddressRange]| -> Vec<One> {
         let one = |at: &usize| {
-            let is_outside =
-                axis.members.get(*at).is_some_and(|member| matches!(member.ends, ConnectionEnds::Addresses(_)));
+            let is_outside = axis.members.get(*at).is_some_and(|member| matches!(member.ends, Ends::Addresses(_)));
             (*at, if is_outside { addresses.to_vec() } else { Vec::new() })
         };
         members.iter().map(one).collect()
@@ -262,13 +261,13 @@ fn groups(picture: &Picture) -> (Vec<Group>, Vec<Group>) {
 
 /// Two sides that are one pod alone, or that both are outside: nothing can be said of it.
 fn is_never_meant(picture: &Picture, from: &[One], to: &[One]) -> bool {
-    fn all<'p>(axis: &'p Axis, ones: &[One]) -> Vec<&'p ConnectionEnds> {
+    fn all<'p>(axis: &'p Axis, ones: &[One]) -> Vec<&'p Ends> {
         ones.iter().filter_map(|(at, _)| axis.members.get(*at)).map(|member| &member.ends).collect()
     }
-    let is_outside = |ends: &[&ConnectionEnds]| ends.iter().all(|end| matches!(end, ConnectionEnds::Addresses(_)));
+    let is_outside = |ends: &[&Ends]| ends.iter().all(|end| matches!(end, Ends::Addresses(_)));
     let (from, to) = (all(&picture.sources, from), all(&picture.destinations, to));
     match (from.as_slice(), to.as_slice()) {
-        ([from @ ConnectionEnds::Pods(_)], [to]) => from == to,
+        ([from @ Ends::Pods(_)], [to]) => from == to,
         (from, to) => is_outside(from) && is_outside(to),
     }
 }

@@ -13,7 +13,7 @@ use super::axis::Axis;
 use super::escape::{script, xml};
 use super::line::Line;
 use super::{Kind, Picture};
-use netpol_oracle::analysis::ConnectionEnds;
+use netpol_oracle::analysis::Ends;
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
@@ -124,8 +124,8 @@ pub(super) fn write(picture: &Picture, why: impl Fn(&Flow) -> Vec<String>, out: 
 }
 
 fn side<'p>(axis: &'p Axis, other: Option<&Axis>) -> Side<'p> {
-    let same = |ends: &ConnectionEnds| match ends {
-        ConnectionEnds::Pods(_) => other.and_then(|other| other.find(ends).first().copied()),
+    let same = |ends: &Ends| match ends {
+        Ends::Pods(_) => other.and_then(|other| other.find(ends).first().copied()),
         _ => None,
     };
     Side {

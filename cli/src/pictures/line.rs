@@ -1,6 +1,6 @@
 //! What is said of connections between some ends, of one cluster or of two.
 
-use netpol_oracle::analysis::{Connection, ConnectionChange, ConnectionEnds, Ports};
+use netpol_oracle::analysis::{Connection, ConnectionChange, Ends, Ports};
 use netpol_oracle::model::OtherProtocol;
 use netpol_oracle::net::AddressRange;
 use netpol_oracle::profile::Rows;
@@ -114,23 +114,20 @@ impl Line {
     }
 }
 
-fn addresses(source: &ConnectionEnds, destination: &ConnectionEnds) -> Vec<AddressRange> {
+fn addresses(source: &Ends, destination: &Ends) -> Vec<AddressRange> {
     match (source, destination) {
-        (ConnectionEnds::Addresses(ranges), _) | (_, ConnectionEnds::Addresses(ranges)) => ranges.clone(),
+        (Ends::Addresses(ranges), _) | (_, Ends::Addresses(ranges)) => ranges.clone(),
         _ => Vec::new(),
     }
 }
 
 /// One of the connections: between two that are not one pod.
-fn witness(source: &ConnectionEnds, destination: &ConnectionEnds, ports: &Ports) -> Option<Flow> {
-    let singles = |ends: &ConnectionEnds| match ends {
-        ConnectionEnds::Pods(names) => {
-            names.iter().take(2).map(|name| ConnectionEnds::Pods(vec![name.clone()])).collect::<Vec<_>>()
-        }
+fn witness(source: &Ends, destination: &Ends, ports: &Ports) -> Option<Flow> {
+    let singles = |ends: &Ends| match ends {
+        Ends::Pods(names) => names.iter().take(2).map(|name| Ends::Pods(vec![name.clone()])).collect::<Vec<_>>(),
         other => vec![other.clone()],
     };
-    let is_meant =
-        |one: &ConnectionEnds, other: &ConnectionEnds| one != other || !matches!(one, ConnectionEnds::Pods(_));
+    let is_meant = |one: &Ends, other: &Ends| one != other || !matches!(one, Ends::Pods(_));
     let destinations = singles(destination);
     let pairs = singles(source).into_iter().flat_map(|from| destinations.iter().map(move |to| (from.clone(), to)));
     let (from, to) = pairs.into_iter().find(|(from, to)| is_meant(from, to))?;

@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use netpol_oracle::Flow;
-use netpol_oracle::analysis::{Connection, ConnectionChange, ConnectionEnds, PairCounts, Region};
+use netpol_oracle::analysis::{Connection, ConnectionChange, Ends, PairCounts, Region};
 
 use axis::Axis;
 use line::{Line, Shade};
 
 /// Who is where.
-pub(crate) type Regions = BTreeMap<Region, Vec<ConnectionEnds>>;
+pub(crate) type Regions = BTreeMap<Region, Vec<Ends>>;
 
 /// How to draw it.
 #[derive(Clone, Copy, PartialEq)]
@@ -92,7 +92,7 @@ impl Picture {
 
     /// Of what differs between pods.
     pub(crate) fn of_changes(title: String, regions: &Regions, changes: &[ConnectionChange]) -> Self {
-        let touched = |ends: fn(&ConnectionChange) -> &ConnectionEnds| {
+        let touched = |ends: fn(&ConnectionChange) -> &Ends| {
             let everybody = Axis::new(regions, |_| true);
             let members = changes.iter().flat_map(|change| everybody.find(ends(change)));
             let places: BTreeSet<usize> =

@@ -9,14 +9,14 @@ use crate::verdict::{Decide, Verdict};
 
 /// Asks one snapshot.
 #[derive(Debug)]
-pub(super) struct Judge {
+pub(in crate::analysis) struct Judge {
     snapshot: Snapshot,
     /// Whether rows may decide an Allow too.
     has_rows: bool,
 }
 
 impl Judge {
-    pub(super) fn new(snapshot: &Snapshot) -> Self {
+    pub(in crate::analysis) fn new(snapshot: &Snapshot) -> Self {
         let has_rows = *snapshot.profile().capabilities() != *Profile::kubernetes().capabilities();
         Self { snapshot: snapshot.clone(), has_rows }
     }

@@ -6,13 +6,12 @@ mod cover;
 mod judge;
 mod unprotected;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::analysis::changes::Isolation;
 use crate::analysis::connectivity::counts::{Counting, Members, Outside};
-use crate::analysis::connectivity::judge::Judge;
+use crate::analysis::isolation::Isolation;
 use crate::analysis::region::{Placed, Region, regions};
-use crate::analysis::search::{Detail, Ends, Folding, Search, Selection, Told};
+use crate::analysis::search::{Detail, EndSet, Ends, Folding, Search, Selection, Told};
 use crate::engine::Snapshot;
 use crate::model::flow::{Destination, Endpoint};
 use crate::name::Direction;
@@ -23,6 +22,7 @@ use crate::reference::Reference;
 
 pub use connection::Connection;
 pub use counts::PairCounts;
+pub(super) use judge::Judge;
 pub use unprotected::Unprotected;
 
 /// Every connection of a snapshot that is not denied, on every port, with its rows: between pods, workloads that stand for
@@ -91,13 +91,13 @@ impl Connectivity {
     /// None where nobody is there, and of an address that somebody has: who is in the cluster is met by name.
     ///
     /// ```
-    /// use netpol_oracle::analysis::{ConnectionEnds, Connectivity};
+    /// use netpol_oracle::analysis::{Ends, Connectivity};
     /// use netpol_oracle::{Cluster, Engine, ObjectName, Pod, Profile};
     /// let mut builder = Cluster::builder();
     /// builder.pod(Pod::new(ObjectName::new("shop", "web")));
     /// let connectivity = Connectivity::new(&Engine::new(&builder.build(), &Profile::kubernetes()));
     /// let web = connectivity.find(&"shop/web".parse()?);
-    /// assert_eq!(web, Some(ConnectionEnds::Pods(vec![ObjectName::new("shop", "web")])));
+    /// assert_eq!(web, Some(Ends::Pods(vec![ObjectName::new("shop", "web")])));
     /// assert_eq!(connectivity.find(&"shop/db".parse()?), None);
     /// # Ok::<(), netpol_oracle::model::FlowTextError>(())
     /// ```
@@ -203,31 +203,24 @@ impl Connectivity {
     pub fn unprotected(&self, detail: Detail) -> Vec<Unprotected> {
         let ground = &self.search.ground;
         let reference = Reference::new(self.snapshot.cluster(), self.snapshot.profile());
-        let mut alike: BTreeMap<(Isolation, Isolation, Rows), BTreeSet<Ends>> = BTreeMap::new();
+        let mut alike: BTreeMap<(Isolation, Isolation, Rows), EndSet> = BTreeMap::new();
         for group in &ground.groups {
-            let members = || group.members.iter().filter_map(|at| ground.end(*at).map(|end| &end.who));
-            let Some(first) = members().next().filter(|who| !matches!(who, Who::Node(_))) else { continue };
-            let of = |direction| reference.isolation(&first.endpoint(), direction);
-            let ((ingress, by_ingress), (egress, by_egress)) = (of(Direction::Ingress), of(Direction::Egress));
-            if (ingress, egress) == (Some(true), Some(true)) {
+            let Some(first) = group.members.first().and_then(|at| ground.end(*at)) else { continue };
+            if matches!(first.who, Who::Node(_)) {
                 continue;
             }
-            let word = |isolated: Option<bool>| match isolated {
-                Some(true) => Isolation::Isolated,
-                Some(false) => Isolation::Free,
-                None => Isolation::Open,
-            };
-            let ends = members().filter_map(|who| match who {
-                Who::Pod(name) => Some(Ends::Pods(vec![name.clone()])),
-                Who::Workload(name, kind) => Some(Ends::Workload(name.clone(), kind.clone())),
-                Who::Node(_) => None,
-            });
-            alike.entry((word(ingress), word(egress), by_ingress.union(by_egress))).or_default().extend(ends);
+            let of = |direction| reference.isolation(&first.who.endpoint(), direction);
+            let ((ingress, by_ingress), (egress, by_egress)) = (of(Direction::Ingress), of(Direction::Egress));
+            let (ingress, egress) = (Isolation::of(ingress), Isolation::of(egress));
+            if (ingress, egress) != (Isolation::Isolated, Isolation::Isolated) {
+                let alike = alike.entry((ingress, egress, by_ingress.union(by_egress)));
+                let alike = alike.or_insert_with(|| EndSet::none(ground));
+                group.members.iter().for_each(|at| alike.add(*at));
+            }
         }
-        let regions = self.regions(detail);
-        let folded = alike.into_iter().flat_map(|((ingress, egress, rows), all)| {
-            let ends = folded(&regions, all).into_iter();
-            ends.map(move |ends| Unprotected { ends, ingress, egress, rows })
+        let folded = alike.into_iter().flat_map(|((ingress, egress, rows), ends)| {
+            let ends = self.folding.ends(ground, detail, &ends).into_iter();
+            ends.map(move |folded| Unprotected { ends: folded.ends, ingress, egress, rows })
         });
         let mut all: Vec<Unprotected> = folded.collect();
         all.sort_by(|one, other| one.ends.cmp(&other.ends));
@@ -253,31 +246,4 @@ impl Connectivity {
         all.sort_by(Connection::order);
         all
     }
-}
-
-/// Ends of one each, under the names of regions where everybody there is meant; the other pods together.
-fn folded(regions: &BTreeMap<Region, Vec<Ends>>, mut all: BTreeSet<Ends>) -> Vec<Ends> {
-    let mut folded = Vec::new();
-    for (region, own) in regions {
-        let name = match region {
-            Region::Namespace(name) => Ends::Namespace(name.clone()),
-            Region::Workload(name, kind) => Ends::Workload(name.clone(), kind.clone()),
-            _ => continue,
-        };
-        if own.iter().all(|one| all.contains(one)) {
-            for one in own {
-                all.remove(one);
-            }
-            folded.push(name);
-        }
-    }
-    let mut pods = Vec::new();
-    for ends in all {
-        match ends {
-            Ends::Pods(names) => pods.extend(names),
-            other => folded.push(other),
-        }
-    }
-    folded.extend((!pods.is_empty()).then_some(Ends::Pods(pods)));
-    folded
 }

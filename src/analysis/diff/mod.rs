@@ -6,11 +6,14 @@ mod judge;
 use std::collections::BTreeMap;
 
 use crate::analysis::diff::judge::Judge;
+use crate::analysis::isolation::{Isolation, IsolationChange};
 use crate::analysis::region::{Region, regions};
-use crate::analysis::search::{Detail, Ends, Folding, Search, Selection, Told};
+use crate::analysis::search::{Detail, EndSet, Ends, Folding, Search, Selection, Told};
 use crate::engine::Snapshot;
-use crate::model::flow::{Flow, L4, OtherProtocol};
-use crate::partition::Who;
+use crate::model::flow::{Endpoint, Flow, L4, OtherProtocol};
+use crate::name::Direction;
+use crate::partition::{Group, Who};
+use crate::reference::Reference;
 use crate::verdict::Verdict;
 
 pub use change::ConnectionChange;
@@ -59,8 +62,14 @@ impl Diff {
     /// Every connection that changes, in order. No two of them say something of one source, destination and port.
     #[must_use]
     pub fn changes(&self, detail: Detail) -> Vec<ConnectionChange> {
-        let everybody = Selection::Everybody;
-        let told = self.search.told(&self.folding, detail, &everybody, &everybody);
+        self.changes_while(detail, &|| true).unwrap_or_default()
+    }
+
+    /// The same, for as long as somebody waits for it: none once `is_wanted` says no. It is asked often.
+    #[must_use]
+    pub fn changes_while(&self, detail: Detail, is_wanted: &dyn Fn() -> bool) -> Option<Vec<ConnectionChange>> {
+        let everybody = (&Selection::Everybody, &Selection::Everybody);
+        let told = self.search.told_while(&self.folding, detail, everybody, is_wanted)?;
         let change = |Told { source, destination, ports, outcome: (before, after) }: Told<(Verdict, Verdict)>| {
             let l4 = match ports.intervals().first() {
                 Some(interval) => (*interval).into(),
@@ -73,7 +82,74 @@ impl Diff {
         };
         let mut all: Vec<ConnectionChange> = told.into_iter().filter_map(change).collect();
         all.sort_by(ConnectionChange::order);
+        Some(all)
+    }
+
+    /// Who becomes isolated or free, or may, in order; pods and workloads of both snapshots.
+    ///
+    /// ```
+    /// # use netpol_oracle::labels::Selector;
+    /// # use netpol_oracle::model::PolicyTypes;
+    /// use netpol_oracle::analysis::{Detail, Diff, Isolation};
+    /// use netpol_oracle::{Change, Cluster, Engine, NetworkPolicy, ObjectName, Pod, Profile};
+    /// let mut builder = Cluster::builder();
+    /// builder.pod(Pod::new(ObjectName::new("default", "db-0")));
+    /// let before = Engine::new(&builder.build(), &Profile::kubernetes());
+    /// let name = ObjectName::new("default", "deny-all");
+    /// let policy = NetworkPolicy::new(name, Selector::everything(), PolicyTypes::Ingress, vec![], vec![]);
+    /// // To try a change, it is applied to a clone.
+    /// let mut after = before.clone();
+    /// after.apply(&[Change::Put(policy.into())])?;
+    ///
+    /// let isolation = Diff::new(&before, &after).isolation(Detail::Pods);
+    /// assert_eq!(isolation[0].ends.to_string(), "default/db-0");
+    /// assert_eq!((isolation[0].before, isolation[0].after), (Isolation::Free, Isolation::Isolated));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn isolation(&self, detail: Detail) -> Vec<IsolationChange> {
+        let ground = &self.search.ground;
+        let mut alike: BTreeMap<(Direction, Isolation, Isolation), EndSet> = BTreeMap::new();
+        for group in &ground.groups {
+            let Some(first) = group.members.first().and_then(|at| ground.end(*at)) else { continue };
+            if matches!(first.who, Who::Node(_)) {
+                continue;
+            }
+            for direction in [Direction::Ingress, Direction::Egress] {
+                let Some([before, after]) = self.isolation_of(group, &first.who.endpoint(), direction) else {
+                    continue;
+                };
+                if before != after {
+                    let alike = alike.entry((direction, before, after)).or_insert_with(|| EndSet::none(ground));
+                    group.members.iter().for_each(|at| alike.add(*at));
+                }
+            }
+        }
+        let named = |((direction, before, after), ends): (_, EndSet)| {
+            let folded = self.folding.ends(ground, detail, &ends).into_iter();
+            folded.map(move |folded| IsolationChange { ends: folded.ends, direction, before, after })
+        };
+        let mut all: Vec<IsolationChange> = alike.into_iter().flat_map(named).collect();
+        all.sort_unstable();
         all
+    }
+
+    /// Before and after; none where it cannot differ.
+    fn isolation_of(&self, group: &Group, end: &Endpoint, direction: Direction) -> Option<[Isolation; 2]> {
+        let ground = &self.search.ground;
+        let (rows, is_changed) = match direction {
+            Direction::Egress => (ground.egress(group), group.change.egress),
+            Direction::Ingress => (ground.ingress(group), group.change.ingress),
+        };
+        let is_free = rows.iter().all(|row| !row.isolated);
+        if is_free || ground.has_same_surroundings && !is_changed && !group.change.itself {
+            return None;
+        }
+        let of = |snapshot: &Snapshot| {
+            Isolation::of(Reference::new(snapshot.cluster(), snapshot.profile()).isolation(end, direction).0)
+        };
+        let Judge { before, after } = &self.search.judge;
+        Some([of(before), of(after)])
     }
 
     /// Whether no connection changes and nobody comes or goes.

@@ -50,29 +50,16 @@ impl<'s, A: Ask> Run<'s, A> {
 
     /// Groups that are one subject, and that each of those at the other end sees alike.
     fn alike(&mut self, direction: Direction, groups: Vec<usize>, seen_by: &BTreeSet<SubjectIx>) -> Vec<Kind> {
-        let mut subjects = Interned::default();
-        let mut of_group: Vec<u32> = groups.iter().map(|at| subjects.place(self.of(direction, *at))).collect();
-        // Whom nobody isolates sees families alone, and by these subjects are told apart already.
-        let is_free = |other: &SubjectIx| match direction {
-            Direction::Egress => self.ingress.is_free(*other),
-            Direction::Ingress => self.egress.is_free(*other),
+        let own: Vec<SubjectIx> = groups.iter().map(|at| self.of(direction, *at)).collect();
+        let seen_by = seen_by.iter().copied();
+        let seen = match direction {
+            Direction::Egress => self.ingress.seen_alike(seen_by, &groups),
+            Direction::Ingress => self.egress.seen_alike(seen_by, &groups),
         };
-        let isolated: Vec<SubjectIx> = seen_by.iter().copied().filter(|other| !is_free(other)).collect();
-        for other in isolated {
-            // Kinds only ever split.
-            let mut parts = Interned::default();
-            for (at, kind) in groups.iter().zip(&mut of_group) {
-                let sight = match direction {
-                    Direction::Egress => self.ingress.sight(other, *at),
-                    Direction::Ingress => self.egress.sight(other, *at),
-                };
-                *kind = parts.place((*kind, sight));
-            }
-        }
         let mut all: Vec<Kind> = Vec::new();
         let mut places = Interned::default();
-        for (at, kind) in groups.into_iter().zip(of_group) {
-            let place = places.place(kind) as usize;
+        for ((at, own), seen) in groups.into_iter().zip(own).zip(seen) {
+            let place = places.place((own, seen)) as usize;
             match all.get_mut(place) {
                 Some(kind) => kind.add(at),
                 None => all.push(Kind::of(at)),

@@ -39,6 +39,11 @@ pub(in crate::analysis) struct Folding {
 
 impl Folding {
     pub(in crate::analysis) fn new(ground: &Ground) -> Self {
+        Self::of(ground, |_| true)
+    }
+
+    /// Of some ends alone.
+    pub(in crate::analysis) fn of(ground: &Ground, is_meant: impl Fn(EndIx) -> bool) -> Self {
         let clusters: Vec<&Cluster> = ground.views.iter().rev().map(|view| view.snapshot.cluster()).collect();
         let owner = |name: &ObjectName| -> Option<Workload> {
             let (cluster, pod) = clusters.iter().find_map(|cluster| Some((cluster, cluster.pod(name)?)))?;
@@ -47,8 +52,12 @@ impl Folding {
         };
         let mut known = Interned::default();
         let mut folding = Self { workload_of: Vec::new(), workloads: Vec::new(), in_namespace: HashMap::new() };
-        for (_, end) in ground.ends() {
+        for (at, end) in ground.ends() {
             let (name, workload) = match &end.who {
+                Who::Pod(_) | Who::Workload(..) if !is_meant(at) => {
+                    folding.workload_of.push(None);
+                    continue;
+                }
                 Who::Node(_) => {
                     folding.workload_of.push(None);
                     continue;
@@ -117,7 +126,8 @@ impl Folding {
         }
     }
 
-    fn ends(&self, ground: &Ground, detail: Detail, ends: &EndSet) -> Vec<Folded> {
+    /// Some ends by their names.
+    pub(in crate::analysis) fn ends(&self, ground: &Ground, detail: Detail, ends: &EndSet) -> Vec<Folded> {
         let whole = self.whole_namespaces(ground, detail, ends);
         let mut namespaces: BTreeMap<&Arc<str>, Vec<EndIx>> = BTreeMap::new();
         let mut in_set: HashMap<usize, Vec<EndIx>, FixedState> = HashMap::default();

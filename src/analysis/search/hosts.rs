@@ -13,6 +13,9 @@ impl<A: Ask> Run<'_, A> {
     /// From hosts to pods.
     pub(super) fn hosts_as_sources(&mut self) {
         for source in self.sources.clone() {
+            if self.is_over() {
+                return;
+            }
             let Some(group) = self.group(source).filter(|group| group.is_host) else { continue };
             let Some(host) = group.members.first().copied() else { continue };
             let subject = self.egress.of(source);
@@ -40,6 +43,9 @@ impl<A: Ask> Run<'_, A> {
     /// From pods and hosts to hosts, at the ports at which they are met themselves.
     pub(super) fn hosts_as_destinations(&mut self) {
         for destination in self.destinations.clone() {
+            if self.is_over() {
+                return;
+            }
             let Some(other) = self.group(destination).filter(|group| group.is_host) else { continue };
             let Some(host) = other.members.first().copied() else { continue };
             let tells = self.judge().may_tell_to(self.ground(), other);

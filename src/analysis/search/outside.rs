@@ -22,6 +22,9 @@ impl<A: Ask> Run<'_, A> {
         }
         let mut known: BTreeMap<SubjectIx, Ranges> = BTreeMap::new();
         for source in self.sources.clone() {
+            if self.is_over() {
+                return;
+            }
             let Some(group) = self.group(source) else { continue };
             if !self.judge().may_tell_from(self.ground(), group) {
                 continue;
@@ -71,6 +74,9 @@ impl<A: Ask> Run<'_, A> {
         }
         let mut known: BTreeMap<(SubjectIx, bool), Ranges> = BTreeMap::new();
         for destination in self.told_to().to_vec() {
+            if self.is_over() {
+                return;
+            }
             let Some(group) = self.group(destination) else { continue };
             let key = (self.ingress.of(destination), group.is_host);
             known.entry(key).or_insert_with(|| self.ranges_that_reach(group));

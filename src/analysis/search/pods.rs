@@ -24,6 +24,9 @@ impl<A: Ask> Run<'_, A> {
         // A pod with itself is not meant: it goes wherever others like it go, where there are any.
         let mut themselves = Vec::new();
         for source in sources {
+            if self.is_over() {
+                return;
+            }
             let subject = self.egress.of(source.first());
             let mut targets: BTreeMap<OutcomesIx, Vec<&Kind>> = BTreeMap::new();
             for destination in &destinations {

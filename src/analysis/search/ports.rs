@@ -98,6 +98,28 @@ impl Ports {
         left
     }
 
+    /// What is left without others.
+    pub(in crate::analysis) fn minus(&self, others: &Self) -> Self {
+        let mut left =
+            Self { intervals: Vec::new(), icmp: self.icmp && !others.icmp, other: self.other && !others.other };
+        for interval in &self.intervals {
+            let protocol = interval.protocol();
+            let mut next = Some(interval.first());
+            for other in others.intervals.iter().filter(|other| other.protocol() == protocol) {
+                let Some(first) = next.filter(|first| *first <= interval.last()) else { break };
+                if other.last() < first || interval.last() < other.first() {
+                    continue;
+                }
+                let before = other.first().previous().and_then(|last| PortRange::new(first, last));
+                left.intervals.extend(before.map(|range| PortInterval::new(protocol, range)));
+                next = other.last().next();
+            }
+            let rest = next.and_then(|first| PortRange::new(first, interval.last()));
+            left.intervals.extend(rest.map(|range| PortInterval::new(protocol, range)));
+        }
+        left
+    }
+
     /// Adds others, of whatever ports.
     pub(in crate::analysis) fn merge(&mut self, other: Self) {
         let mut all = std::mem::take(&mut self.intervals);

@@ -1,5 +1,6 @@
 //! One search under way: what is found out is kept to its end.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
@@ -25,6 +26,9 @@ pub(super) struct Run<'s, A: Ask> {
     pub(super) search: &'s Search<A>,
     pub(super) from: &'s Selection,
     pub(super) to: &'s Selection,
+    /// Whether anybody still waits for what is found.
+    is_wanted: &'s dyn Fn() -> bool,
+    is_over: Cell<bool>,
     pub(super) egress: Subjects<'s>,
     pub(super) ingress: Subjects<'s>,
     pub(super) near: Nearnesses<'s>,
@@ -46,7 +50,7 @@ pub(super) struct Run<'s, A: Ask> {
 }
 
 impl<'s, A: Ask> Run<'s, A> {
-    pub(super) fn new(search: &'s Search<A>, from: &'s Selection, to: &'s Selection) -> Self {
+    fn new(search: &'s Search<A>, (from, to): (&'s Selection, &'s Selection), is_wanted: &'s dyn Fn() -> bool) -> Self {
         let ground = &search.ground;
         let of = |selection: &Selection| -> Vec<usize> {
             let groups = ground.groups.iter().enumerate();
@@ -59,6 +63,8 @@ impl<'s, A: Ask> Run<'s, A> {
             search,
             from,
             to,
+            is_wanted,
+            is_over: Cell::new(false),
             egress: Subjects::new(ground, Direction::Egress),
             ingress: Subjects::new(ground, Direction::Ingress),
             near: Nearnesses::new(ground),
@@ -72,6 +78,12 @@ impl<'s, A: Ask> Run<'s, A> {
             by_kind: Sources::default(),
             told_to,
         }
+    }
+
+    /// Whether to stop, with whatever was found: nobody waits for it any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.set(self.is_over.get() || !(self.is_wanted)());
+        self.is_over.get()
     }
 
     pub(super) fn ground(&self) -> &'s Ground {
@@ -136,7 +148,17 @@ impl<'s, A: Ask> Run<'s, A> {
 impl<A: Ask> Search<A> {
     /// All that there is to tell of some ends: what goes to the same ends on the same ports with the same outcome is one.
     pub(in crate::analysis) fn gathered(&self, from: &Selection, to: &Selection) -> Vec<Gathered<A::Outcome>> {
-        let mut run = Run::new(self, from, to);
+        self.gathered_while(from, to, &|| true).unwrap_or_default()
+    }
+
+    /// The same, none once it is not wanted any more.
+    fn gathered_while(
+        &self,
+        from: &Selection,
+        to: &Selection,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Option<Vec<Gathered<A::Outcome>>> {
+        let mut run = Run::new(self, (from, to), is_wanted);
         run.by_kind = run.sources_by_kind();
         run.between_pods();
         run.hosts_as_sources();
@@ -144,7 +166,10 @@ impl<A: Ask> Search<A> {
         run.outside_as_destination();
         run.outside_as_source();
         run.through_fronts();
-        run.lines.gathered(&self.ground, run.courses.outcomes, (from, to))
+        if run.is_over() {
+            return None;
+        }
+        Some(run.lines.gathered(&self.ground, run.courses.outcomes, (from, to)))
     }
 
     /// The same, as ends are named.
@@ -155,7 +180,18 @@ impl<A: Ask> Search<A> {
         from: &Selection,
         to: &Selection,
     ) -> Vec<Told<A::Outcome>> {
-        let gathered = self.gathered(from, to).into_iter();
-        gathered.flat_map(|line| line.named(&self.ground, folding, detail)).collect()
+        self.told_while(folding, detail, (from, to), &|| true).unwrap_or_default()
+    }
+
+    /// The same, none once it is not wanted any more.
+    pub(in crate::analysis) fn told_while(
+        &self,
+        folding: &Folding,
+        detail: Detail,
+        (from, to): (&Selection, &Selection),
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Option<Vec<Told<A::Outcome>>> {
+        let gathered = self.gathered_while(from, to, is_wanted)?.into_iter();
+        Some(gathered.flat_map(|line| line.named(&self.ground, folding, detail)).collect())
     }
 }

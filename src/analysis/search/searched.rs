@@ -9,7 +9,7 @@ use crate::partition::Ground;
 #[derive(Debug)]
 pub(in crate::analysis) struct Search<A> {
     pub(in crate::analysis) ground: Ground,
-    pub(super) judge: A,
+    pub(in crate::analysis) judge: A,
     pub(super) node_ports: NodePorts,
     pub(super) fronts: Vec<Front>,
     pub(super) sorts: Sorts,

@@ -34,6 +34,9 @@ struct Found {
 impl<A: Ask> Run<'_, A> {
     pub(super) fn through_fronts(&mut self) {
         for front in &self.search.fronts {
+            if self.is_over() {
+                return;
+            }
             if !self.to.has_front(&front.at) {
                 continue;
             }

@@ -50,7 +50,7 @@ impl Clause {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Facts {
     has_key: Option<FactIx>,
     has_value: HashMap<LabelValue, FactIx>,
@@ -86,7 +86,7 @@ fn is_listed<K: Copy>(id: SelectorId<K>, clauses: &[Clause], facts: &[FactIx]) -
 }
 
 /// The state of the writer; readers have [`Selectors`] and the lists.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::engine) struct Matcher<K: Labelled> {
     ids: HashMap<Arc<Selector>, SelectorId<K>>,
     clauses: Arena<SelectorId<K>, Vec<Vec<Clause>>>,

@@ -16,7 +16,7 @@ use crate::engine::tables::workloads::WorkloadName;
 use crate::net::IpBlock;
 
 /// The state of the writer; each file of this room has the methods for its objects.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::engine) struct Writer {
     pub(super) pod_matcher: Matcher<Pods>,
     pub(super) namespace_matcher: Matcher<Namespaces>,
@@ -53,7 +53,7 @@ pub(in crate::engine) struct Writer {
 }
 
 /// The slots that have joined a class and those that have left it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Moved {
     pub(super) joined: Vec<SlotIx>,
     pub(super) left: Vec<SlotIx>,

@@ -117,6 +117,25 @@ impl Distinctions {
         self.names.iter().any(|(of, asked)| *of == protocol && asked == name)
     }
 
+    /// What any of some rows tells apart of the other end.
+    pub(crate) fn of_any(rows: &[&Self]) -> Self {
+        let starts = |family| -> Vec<u128> {
+            let all: BTreeSet<u128> = rows.iter().flat_map(|row| row.starts(family)).copied().collect();
+            all.into_iter().collect()
+        };
+        let names: BTreeSet<(Protocol, PortName)> = rows.iter().flat_map(|row| &row.names).cloned().collect();
+        let mut seen = HashSet::new();
+        let selectors = rows.iter().flat_map(|row| &row.selectors).copied().filter(|selector| seen.insert(*selector));
+        Self {
+            isolated: rows.iter().any(|row| row.isolated),
+            names: names.into_iter().collect(),
+            v4: starts(Family::V4),
+            v6: starts(Family::V6),
+            selectors: selectors.collect(),
+            ..Self::default()
+        }
+    }
+
     /// The intervals of addresses that are told apart, from the first to the last of each.
     pub(crate) fn addresses(&self, family: Family) -> Vec<(IpAddr, IpAddr)> {
         intervals(family, self.starts(family)).collect()

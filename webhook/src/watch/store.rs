@@ -222,7 +222,7 @@ impl Store {
             self.standing = Standing::Compiled(Box::new(engine));
         }
         if let Standing::Compiled(engine) = &self.standing {
-            self.view.replace(engine.snapshot(), seen);
+            self.view.replace((**engine).clone(), seen);
         }
     }
 }

@@ -1,13 +1,14 @@
 //! `netpol reach`: who reaches whom.
 
 mod counts;
+mod exposure;
 mod unprotected;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use netpol_oracle::analysis::{Connection, ConnectionEnds, Connectivity, Detail};
+use netpol_oracle::analysis::{self, Connection, Connectivity, Detail, Ends};
 use netpol_oracle::{Decide, Destination, Engine, Flow, Verdict, explain};
 use serde::Serialize;
 
@@ -28,6 +29,7 @@ use crate::table::{self, Cell};
   netpol reach --manifests k8s/ --output dot | dot -Tsvg > graph.svg
   netpol reach --manifests k8s/ --counts
   netpol reach --manifests k8s/ --unprotected
+  netpol reach --manifests k8s/ --exposure
 
 An end is a pod or workload `NS/NAME`, `NS/KIND/NAME`, `namespace:NAME`, `node:NAME`, an address outside the cluster, and for
 --to a Service `svc/NS/NAME`. A pod to itself is never meant. `undefined`: the sources do not say what this cluster does; the
@@ -39,6 +41,9 @@ TCP, UDP and SCTP), `icmp`, `other` protocols. What no line says is denied.
 --counts: {"source": {"namespace": "a"}, "destination": {"namespace": "b"}, "all": 1, "some": 0, "undefined": 0, "denied": 3}
 are pairs of ends by how much of TCP, UDP and SCTP is allowed between them.
 --unprotected: {"ends": {"pods": ["default/web"]}, "ingress": "free", "egress": "isolated", "rows": []}
+--exposure: lines as above, of pods that are not there yet, by the weakest labels that let them, and of addresses outside:
+  {"source": {"newcomers": {"namespaces": "team=shop", "pods": "app=web"}}, "destination": {"pods": ["default/db"]}, ...
+`{"newcomers": {}}` is any pod in a namespace of which nothing is known, `namespace` one that is there, whose policies count.
 In pictures a cell is dark where all pairs may use all ports, light where some may some; ICMP and the like are in its title."#)]
 pub(crate) struct Arguments {
     /// Files and folders (.yaml, .yml, .json, packed by gzip too; `-`: standard input) that describe the cluster
@@ -68,6 +73,10 @@ pub(crate) struct Arguments {
     /// Whom policies do not isolate in both directions, in place of connections
     #[arg(long, conflicts_with_all = ["from", "to", "counts"])]
     unprotected: bool,
+
+    /// What pods that are not there yet could do, and addresses outside, in place of connections
+    #[arg(long, conflicts_with_all = ["from", "to", "counts", "unprotected"])]
+    exposure: bool,
 
     /// How to print it
     #[arg(long, value_enum, default_value_t = Form::Text)]
@@ -166,13 +175,26 @@ pub(super) fn say_size(picture: &Picture) {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let form = arguments.output;
-    if form.picture().is_some() && (arguments.counts || arguments.unprotected) {
-        return Err("--counts and --unprotected have no picture: `--output` text, json, csv or md".to_owned().into());
+    if form.picture().is_some() && (arguments.counts || arguments.unprotected || arguments.exposure) {
+        let what = "--counts, --unprotected and --exposure have no picture";
+        return Err(format!("{what}: `--output` text, json, csv or md").into());
     }
     let profile = netpol_input::profile(&arguments.profile)?;
     let progress = Progress::step("working out who reaches whom");
     let cluster = load(&arguments.manifests, &profile)?;
     let engine = Engine::new(&cluster, &profile);
+    if arguments.exposure {
+        let all = analysis::exposure(&engine, arguments.by.unwrap_or(By::Workload).into())
+            .map_err(|error| error.to_string())?;
+        drop(progress);
+        let mut out = output::stdout();
+        exposure::write(&all, form, &mut out)?;
+        if all.is_empty() {
+            output::note("nobody who comes reaches anybody here, or is reached");
+        }
+        out.flush()?;
+        return Ok(Outcome::Good);
+    }
     let connectivity = Connectivity::new(&engine);
     let [from, to] = ends(arguments, &connectivity)?;
     let mut out = output::stdout();
@@ -207,7 +229,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     Ok(Outcome::Good)
 }
 
-fn picture(arguments: &Arguments, connectivity: &Connectivity, [from, to]: [Option<&ConnectionEnds>; 2]) -> Picture {
+fn picture(arguments: &Arguments, connectivity: &Connectivity, [from, to]: [Option<&Ends>; 2]) -> Picture {
     let by = arguments.by.unwrap_or(By::Workload);
     let only = [("from", &arguments.from), ("to", &arguments.to)];
     let only: Vec<String> = only.iter().filter_map(|(word, end)| Some(format!(", {word} {}", end.as_ref()?))).collect();
@@ -218,15 +240,15 @@ fn picture(arguments: &Arguments, connectivity: &Connectivity, [from, to]: [Opti
 }
 
 /// Whom the arguments mean.
-fn ends(arguments: &Arguments, connectivity: &Connectivity) -> Result<[Option<ConnectionEnds>; 2], String> {
+fn ends(arguments: &Arguments, connectivity: &Connectivity) -> Result<[Option<Ends>; 2], String> {
     let end = |text: &Option<String>| text.as_deref().map(|text| end(connectivity, text)).transpose();
     match (end(&arguments.from)?, end(&arguments.to)?) {
-        (Some(ConnectionEnds::Service(name)), _) => Err(format!("--from svc/{name}: a Service opens no connections")),
+        (Some(Ends::Service(name)), _) => Err(format!("--from svc/{name}: a Service opens no connections")),
         (from, to) => Ok([from, to]),
     }
 }
 
-fn connections(connectivity: &Connectivity, ends: [Option<&ConnectionEnds>; 2], detail: Detail) -> Vec<Connection> {
+fn connections(connectivity: &Connectivity, ends: [Option<&Ends>; 2], detail: Detail) -> Vec<Connection> {
     match ends {
         [None, None] => connectivity.connections(detail),
         [Some(from), None] => connectivity.from(from, detail),
@@ -236,7 +258,7 @@ fn connections(connectivity: &Connectivity, ends: [Option<&ConnectionEnds>; 2], 
 }
 
 /// Whom the text means.
-fn end(connectivity: &Connectivity, text: &str) -> Result<ConnectionEnds, String> {
+fn end(connectivity: &Connectivity, text: &str) -> Result<Ends, String> {
     let found = match text.strip_prefix("namespace:") {
         Some(name) => connectivity.find_namespace(name),
         None => {
