@@ -238,6 +238,16 @@ impl Ground {
         cuts_of(&rows, classes)
     }
 
+    /// Whether one side of connections between members of the two groups says the same in each snapshot: nothing that it hangs on
+    /// has changed.
+    pub(crate) fn is_same_side(&self, direction: Direction, source: &Group, destination: &Group) -> bool {
+        let of_policies = match direction {
+            Direction::Egress => source.change.egress,
+            Direction::Ingress => destination.change.ingress,
+        };
+        self.has_same_surroundings && !of_policies && !source.change.itself && !destination.change.itself
+    }
+
     /// The class of somebody whom not all snapshots have.
     pub(crate) fn place_of_class(&self, view: usize, end: &Endpoint) -> Option<ClassPlace> {
         let own = self.views.get(view)?;

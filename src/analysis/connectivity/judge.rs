@@ -42,6 +42,10 @@ impl Ask for Judge {
         said.first().copied().flatten().filter(|(verdict, _)| *verdict != Verdict::Deny)
     }
 
+    fn tells_changes(&self) -> bool {
+        false
+    }
+
     fn must_ask(&self) -> bool {
         self.has_rows
     }

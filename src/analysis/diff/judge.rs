@@ -38,6 +38,10 @@ impl Ask for Judge {
         }
     }
 
+    fn tells_changes(&self) -> bool {
+        true
+    }
+
     fn must_ask(&self) -> bool {
         false
     }

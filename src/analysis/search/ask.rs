@@ -49,6 +49,9 @@ pub(in crate::analysis) trait Ask {
     /// What there is to tell of a connection of which that is said in each snapshot.
     fn outcome_of(&self, said: &[Said]) -> Option<Self::Outcome>;
 
+    /// Whether there is nothing to tell where each side says the same in each snapshot.
+    fn tells_changes(&self) -> bool;
+
     /// Whether it takes more than verdicts and open rows to tell.
     fn must_ask(&self) -> bool;
 

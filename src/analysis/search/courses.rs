@@ -11,7 +11,7 @@ use crate::engine::SideSays;
 use crate::model::flow::{Flow, L4};
 use crate::name::Direction;
 use crate::net::{PortCuts, PortInterval};
-use crate::partition::{Ground, Group, Interned, SightIx};
+use crate::partition::{Ground, Group, Interned, SightIx, View};
 
 /// What a side says in each snapshot; none where there can be no such flow.
 type Course = Vec<Option<SideSays>>;
@@ -89,24 +89,70 @@ impl<O: Ord + Clone + Hash> Courses<O> {
         if let Some(known) = self.known(sights) {
             return known;
         }
-        let flow = pair.flow(L4::Icmp);
-        let mut found = |direction, sight: SightIx| {
-            if let Some(known) = self.of_side(direction, sight) {
-                return known;
-            }
-            let intervals = ground.cuts_of_side(direction, source, destination).intervals();
-            let course = self.add(course(ground, &flow, direction, &intervals));
-            let own = if direction == Direction::Egress { &mut self.of_egress } else { &mut self.of_ingress };
-            if own.len() <= sight.place() {
-                own.resize(sight.place() + 1, None);
-            }
-            if let Some(entry) = own.get_mut(sight.place()) {
-                *entry = Some(course);
-            }
-            course
+        let egress = self.side(ground, Direction::Egress, sights.egress, pair, (source, destination));
+        let ingress = self.side(ground, Direction::Ingress, sights.ingress, pair, (source, destination));
+        BothIx { egress, ingress }
+    }
+
+    /// Whether one of the two sides changes alone, and says nothing else than before: then nothing differs.
+    pub(super) fn is_as_before(
+        &mut self,
+        ground: &Ground,
+        sights: Sights,
+        pair: &Pair,
+        (source, destination): (&Group, &Group),
+    ) -> bool {
+        let stays = |direction| ground.is_same_side(direction, source, destination);
+        let (direction, sight) = match (stays(Direction::Egress), stays(Direction::Ingress)) {
+            (true, true) => return true,
+            (true, false) => (Direction::Ingress, sights.ingress),
+            (false, true) => (Direction::Egress, sights.egress),
+            (false, false) => return false,
         };
-        let egress = found(Direction::Egress, sights.egress);
-        BothIx { egress, ingress: found(Direction::Ingress, sights.ingress) }
+        let side = self.side(ground, direction, sight, pair, (source, destination));
+        let mut views = self.course(side).iter();
+        let first = views.next();
+        views.all(|view| Some(view) == first)
+    }
+
+    /// What one side says of all that it sees so; `pair` is one of them, of those groups.
+    fn side(
+        &mut self,
+        ground: &Ground,
+        direction: Direction,
+        sight: SightIx,
+        pair: &Pair,
+        (source, destination): (&Group, &Group),
+    ) -> u32 {
+        if let Some(known) = self.of_side(direction, sight) {
+            return known;
+        }
+        let intervals = ground.cuts_of_side(direction, source, destination).intervals();
+        let flow = pair.flow(L4::Icmp);
+        let says = |view: &View| view.snapshot.side_says(&flow, direction, &intervals);
+        let course: Course = if ground.is_same_side(direction, source, destination) {
+            // The same in each.
+            let first = ground.views.first().and_then(says);
+            ground.views.iter().map(|_| first.clone()).collect()
+        } else {
+            ground.views.iter().map(says).collect()
+        };
+        let course = self.add(course);
+        let own = if direction == Direction::Egress { &mut self.of_egress } else { &mut self.of_ingress };
+        if own.len() <= sight.place() {
+            own.resize(sight.place() + 1, None);
+        }
+        if let Some(entry) = own.get_mut(sight.place()) {
+            *entry = Some(course);
+        }
+        course
+    }
+
+    /// There is nothing to tell of all pairs that have these sights.
+    pub(super) fn nothing(&mut self, sights: Sights) -> OutcomesIx {
+        let found = self.outcomes.number(Outcomes::new());
+        self.asked.insert(sights, found);
+        found
     }
 
     /// What both sides of one pair say, known of no other.

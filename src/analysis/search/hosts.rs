@@ -12,11 +12,11 @@ use crate::partition::{EndIx, Group, NearIx};
 impl<A: Ask> Run<'_, A> {
     /// From hosts to pods.
     pub(super) fn hosts_as_sources(&mut self) {
-        for source in self.sources.clone() {
+        for source in self.hosts.clone() {
             if self.is_over() {
                 return;
             }
-            let Some(group) = self.group(source).filter(|group| group.is_host) else { continue };
+            let Some(group) = self.group(source) else { continue };
             let Some(host) = group.members.first().copied() else { continue };
             let subject = self.egress.of(source);
             let mut targets: BTreeMap<LineIx, EndSet> = BTreeMap::new();

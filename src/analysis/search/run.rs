@@ -45,6 +45,8 @@ pub(super) struct Run<'s, A: Ask> {
     pub(super) destinations: Vec<usize>,
     /// The sources that share no node's network; none before they are looked for.
     pub(super) by_kind: Sources,
+    /// Those of the sources that share a node's network, or are one.
+    pub(super) hosts: Vec<usize>,
     /// Those among the destinations of which there may be something to tell whoever sends.
     told_to: Vec<usize>,
 }
@@ -58,6 +60,8 @@ impl<'s, A: Ask> Run<'s, A> {
         };
         let (sources, destinations) = (of(from), of(to));
         let tells = |at: &&usize| ground.groups.get(**at).is_some_and(|group| search.judge.may_tell_to(ground, group));
+        let is_host = |at: &&usize| ground.groups.get(**at).is_some_and(|group| group.is_host);
+        let hosts = sources.iter().filter(is_host).copied().collect();
         let told_to = destinations.iter().filter(tells).copied().collect();
         Self {
             search,
@@ -76,6 +80,7 @@ impl<'s, A: Ask> Run<'s, A> {
             sources,
             destinations,
             by_kind: Sources::default(),
+            hosts,
             told_to,
         }
     }
@@ -133,6 +138,9 @@ impl<'s, A: Ask> Run<'s, A> {
         }
         let pair = self.pair(ends.0, ends.1)?;
         let (ground, judge) = (self.ground(), self.judge());
+        if judge.tells_changes() && self.courses.is_as_before(ground, sights, &pair, (source, destination)) {
+            return Some(self.courses.nothing(sights));
+        }
         if !judge.must_ask() {
             let both = self.courses.both(ground, sights, &pair, (source, destination));
             return Some(self.courses.of_courses(judge, both));

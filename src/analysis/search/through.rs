@@ -80,8 +80,8 @@ impl<A: Ask> Run<'_, A> {
             self.together_before(front, &together, &mut found);
         }
         self.by_kind = by_kind;
-        for source in self.sources.clone() {
-            let Some(group) = self.group(source).filter(|group| group.is_host) else { continue };
+        for source in self.hosts.clone() {
+            let Some(group) = self.group(source) else { continue };
             if tells || self.judge().may_tell_from(self.ground(), group) {
                 self.before((front, &hosts), source, &mut found);
             }
