@@ -348,6 +348,25 @@ fn the_weakest_labels_are_said() {
     );
 }
 
+/// Each value that a selector names is said; whoever has the key alone has none of them.
+#[test]
+fn values_are_said_one_by_one() {
+    let manifests = r#"{"apiVersion": "v1", "kind": "List", "items": [
+      {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "db", "namespace": "shop", "labels": {"app": "db"}}},
+      {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "db", "namespace": "shop"},
+       "spec": {"podSelector": {"matchLabels": {"app": "db"}}, "policyTypes": ["Ingress", "Egress"], "ingress": [
+         {"ports": [{"port": 82}], "from": [{"podSelector": {"matchExpressions": [{"key": "tier", "operator": "Exists"}]}}]},
+         {"ports": [{"port": 83}], "from": [{"podSelector": {"matchExpressions": [
+           {"key": "tier", "operator": "In", "values": ["a", "b", "any"]}, {"key": "tier", "operator": "NotIn", "values": ["b"]}]}}]}
+       ]}}]}"#;
+    let line = |pods: &str, port: u16| {
+        format!(
+            r#"{{"source":{{"newcomers":{{"namespace":"shop","pods":"{pods}"}}}},"destination":{{"pods":["shop/db"]}},"ports":["{port}/tcp"],"verdict":"allow","rows":[]}}"#
+        )
+    };
+    assert_eq!(said(manifests, Detail::Pods), [line("tier", 82), line("tier=a", 83), line("tier=any", 83)]);
+}
+
 #[test]
 fn too_many_are_refused_and_the_policy_is_named() {
     let values: Vec<String> = (0..30).map(|at| format!(r#""v{at}""#)).collect();
