@@ -367,6 +367,88 @@ fn values_are_said_one_by_one() {
     assert_eq!(said(manifests, Detail::Pods), [line("tier", 82), line("tier=a", 83), line("tier=any", 83)]);
 }
 
+fn pod(namespace: &str, name: &str, spec: &str) -> String {
+    format!(
+        r#"{{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "{name}", "namespace": "{namespace}", "labels": {{"app": "{name}"}}}}, "spec": {{{spec}}}}}"#
+    )
+}
+
+fn policy(name: &str, spec: &str) -> String {
+    format!(
+        r#"{{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {{"name": "{name}", "namespace": "shop"}}, "spec": {{{spec}}}}}"#
+    )
+}
+
+fn list(items: &[String]) -> String {
+    format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{}]}}"#, items.join(","))
+}
+
+fn to_db(newcomers: &str, port: u16) -> String {
+    format!(
+        r#"{{"source":{{"newcomers":{newcomers}}},"destination":{{"pods":["shop/db"]}},"ports":["{port}/tcp"],"verdict":"allow","rows":[]}}"#
+    )
+}
+
+/// Several policies mean one namespace that is not there, each with other labels; its name is nobody else's.
+#[test]
+fn a_namespace_that_is_not_there_may_have_any_labels() {
+    let rule = |labels: &str, port: u16| {
+        format!(
+            r#"{{"ports": [{{"port": {port}}}], "from": [{{"namespaceSelector": {{"matchLabels": {{{labels}}}}}}}]}}"#
+        )
+    };
+    let named = |name: &str, more: &str| format!(r#""kubernetes.io/metadata.name": "{name}"{more}"#);
+    let rules = [
+        rule(&named("foo", r#", "team": "x1""#), 81),
+        rule(&named("foo", r#", "team": "x2""#), 82),
+        rule(&named("foo", ""), 80),
+        rule(&named("newcomer-0", ""), 83),
+    ];
+    let spec = format!(
+        r#""podSelector": {{"matchLabels": {{"app": "db"}}}}, "policyTypes": ["Ingress", "Egress"], "ingress": [{}]"#,
+        rules.join(",")
+    );
+    let name = |labels: &str| format!(r#"{{"namespaces":"kubernetes.io/metadata.name={labels}"}}"#);
+    assert_eq!(
+        said(&list(&[pod("shop", "db", ""), policy("db", &spec)]), Detail::Pods),
+        [
+            to_db(&name("foo"), 80),
+            to_db(&name("foo,team=x1"), 81),
+            to_db(&name("foo,team=x2"), 82),
+            to_db(&name("newcomer-0"), 83),
+        ]
+    );
+}
+
+/// Whom a policy shuts in unless he has a label.
+#[test]
+fn labels_that_keep_policies_off_are_tried() {
+    let shut = |requirement: &str| {
+        policy("shut", &format!(r#""podSelector": {{"matchExpressions": [{requirement}]}}, "policyTypes": ["Egress"]"#))
+    };
+    let db = policy(
+        "db",
+        r#""podSelector": {"matchLabels": {"app": "db"}}, "policyTypes": ["Ingress", "Egress"], "ingress": [{"ports": [{"port": 80}], "from": [{"podSelector": {}}]}]"#,
+    );
+    let of = |requirement: &str| said(&list(&[pod("shop", "db", ""), shut(requirement), db.clone()]), Detail::Pods);
+    let values = r#"{"key": "app", "operator": "NotIn", "values": ["gateway", "db"]}"#;
+    assert_eq!(of(values), [to_db(r#"{"namespace":"shop","pods":"app=gateway"}"#, 80),]);
+    let missing = r#"{"key": "open", "operator": "DoesNotExist"}"#;
+    assert_eq!(of(missing), [to_db(r#"{"namespace":"shop","pods":"open"}"#, 80)]);
+}
+
+/// hostNetwork pods are left out, and none the less the others are all there are.
+#[test]
+fn a_namespace_is_whole_without_its_hosts() {
+    let host = pod("shop", "agent", r#""hostNetwork": true"#);
+    let lines = said(&list(&[pod("shop", "a", ""), pod("shop", "b", ""), host]), Detail::Namespaces);
+    let both = |from: &str, to: &str| {
+        format!(r#"{{"source":{from},"destination":{to},"ports":["all","icmp","other"],"verdict":"allow","rows":[]}}"#)
+    };
+    let (shop, newcomers) = (r#"{"namespace":"shop"}"#, r#"{"newcomers":{}}"#);
+    assert_eq!(lines, [both(shop, newcomers), both(newcomers, shop)]);
+}
+
 #[test]
 fn too_many_are_refused_and_the_policy_is_named() {
     let values: Vec<String> = (0..30).map(|at| format!(r#""v{at}""#)).collect();

@@ -229,7 +229,8 @@ impl<'g> Subjects<'g> {
         self.ground.views.iter().zip(&of.places).map(row).collect()
     }
 
-    /// Parts of some groups of pods: in one are those that each of the subjects sees alike. The place of each group's part.
+    /// Parts of some groups of pods: in one are those that each of the subjects sees alike, of groups that are one subject
+    /// themselves (which has their families). The place of each group's part.
     pub(crate) fn seen_alike(&mut self, subjects: impl Iterator<Item = SubjectIx>, groups: &[usize]) -> Vec<u32> {
         let firsts = subjects.filter(|subject| !self.is_free(*subject));
         let firsts: Vec<usize> = firsts.filter_map(|subject| self.first.get(subject.place()).copied()).collect();

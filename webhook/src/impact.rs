@@ -137,10 +137,10 @@ pub fn work_out(sight: &Sight, change: &Change, is_wanted: &dyn Fn() -> bool) ->
             }
         }
     }
-    changes.kinds.extend(isolation.iter().map(|each| match each.after {
-        Isolation::Isolated => Kind::IsolationAdded,
-        // Where it is left open, some pod may be.
-        Isolation::Free | Isolation::Open => Kind::IsolationRemoved,
+    changes.kinds.extend(isolation.iter().map(|each| match (each.before, each.after) {
+        // Where it is left open, some pod may be isolated.
+        (Isolation::Free, _) | (_, Isolation::Isolated) => Kind::IsolationAdded,
+        _ => Kind::IsolationRemoved,
     }));
     connections.iter().for_each(|change| kinds_of(change, &mut changes.kinds));
     // What opens is what most want to know, and then what closes.

@@ -3,13 +3,13 @@
 mod newcomers;
 mod weakest;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
 use crate::analysis::connectivity::Judge;
-use crate::analysis::exposure::newcomers::{arrivals, newcomers};
+use crate::analysis::exposure::newcomers::{arrivals, newcomers, rounds};
 use crate::analysis::search::{Detail, EndSet, Ends, Folding, Gathered, Ports, Search, Selection, Sources, Targets};
 use crate::engine::Engine;
 use crate::name::Direction;
@@ -74,8 +74,11 @@ impl Serialize for ExposureEnds {
 /// connections, and which addresses outside, on every port, with rows.
 ///
 /// Pods that are not there yet are told apart by the weakest labels that let them: a pod without labels in a namespace of which
-/// nothing is known, such labels of a namespace or of a pod as some policy's peers ask for, in namespaces that are there the
-/// labels of those too whom its policies select. What the weaker may do the stronger may, and is said of the weaker alone.
+/// nothing is known, and such labels of a namespace or of a pod as some policy's peers ask for. Where a namespace is meant by its
+/// labels it is one without policies; one that is there is meant by its name (in its own policies' peers, or by
+/// `kubernetes.io/metadata.name`), and there the labels of those are tried too whom a policy lets out or in, and labels with which one
+/// does not select, one at a time. What the weaker may do is said of the weaker alone.
+///
 /// Newcomers have no address yet ([U6](crate::semantics#u6)), no node ([U8](crate::semantics#u8)) and no ports with names; with a label
 /// more than these they may be denied again, where a policy asks for its absence. hostNetwork pods and nodes are left out.
 ///
@@ -92,27 +95,42 @@ impl Serialize for ExposureEnds {
 /// let all = exposure(&engine, Detail::Workloads)?;
 /// let allowed = all.iter().filter(|each| each.verdict == netpol_oracle::Verdict::Allow);
 /// let text: Vec<String> = allowed.map(|each| format!("{} -> {}: {}", each.source, each.destination, each.ports)).collect();
-/// assert_eq!(text[0], "shop/db -> any pod: all, icmp, other");
+/// assert_eq!(text[1], "shop/db -> any pod: all, icmp, other");
 /// assert_eq!(text[2], "any pod in namespaces team=shop -> shop/db: 6379/tcp");
 /// # Ok::<(), netpol_oracle::analysis::TooManyNewcomers>(())
 /// ```
 ///
 /// # Errors
-/// Selectors with many values each make more newcomers than are looked through.
+/// Policies tell more newcomers apart than are looked through: 5,000.
 pub fn exposure(engine: &Engine, detail: Detail) -> Result<Vec<Exposure>, TooManyNewcomers> {
-    let all = newcomers(engine.cluster())?;
-    let (pods, changes) = arrivals(engine.cluster(), all);
-    let mut with = engine.clone();
-    // Nothing is removed, which alone can fail.
-    let _ = with.apply(&changes);
-    let search = Search::new(&[&with], Judge::new(&with));
-    let arrived: BTreeMap<EndIx, &Newcomers> = pods
-        .iter()
-        .filter_map(|(name, newcomers)| Some((search.ground.find(&Who::Pod(name.clone()))?, newcomers)))
-        .collect();
-    let exposed = Exposed { detail, ground: &search.ground, arrived: Arrived::new(engine, arrived) };
-    let mut found = exposed.of(&search, Direction::Ingress);
-    found.extend(exposed.of(&search, Direction::Egress));
+    let all: Vec<Newcomers> = newcomers(engine.cluster())?.into_iter().collect();
+    let rounds: Vec<Round> = rounds(&all).iter().map(|some| Round::new(engine, &all, some)).collect();
+    let Some(first) = rounds.first() else { return Ok(Vec::new()) };
+    let ground = &first.search.ground;
+    let here = first.here();
+    let folding = Folding::of(ground, |end| here.contains(end));
+    let exposed = Exposed { detail, ground, folding, weaker: weaker(engine, &all), all: &all };
+    let mut found = Vec::new();
+    for direction in [Direction::Ingress, Direction::Egress] {
+        let mut of_newcomers = Vec::new();
+        for (at, round) in rounds.iter().enumerate() {
+            // Who is outside is the same in each.
+            for (other, line) in round.lines(direction, at == 0) {
+                match other {
+                    Other::Newcomers(some) => of_newcomers.push((some, line.within(&round.search.ground, ground))),
+                    Other::Addresses(ranges) => {
+                        let other = ExposureEnds::Ends(Ends::Addresses(ranges));
+                        found.extend(exposed.named(direction, &other, line));
+                    }
+                }
+            }
+        }
+        for (place, line) in exposed.beyond_weaker(of_newcomers) {
+            if let Some(newcomers) = all.get(place) {
+                found.extend(exposed.named(direction, &ExposureEnds::Newcomers(newcomers.clone()), line));
+            }
+        }
+    }
     found.sort_by(|one, other| {
         let ends = (&one.source, &one.destination).cmp(&(&other.source, &other.destination));
         let key = |each: &Exposure| (each.verdict == Verdict::Undefined, each.rows);
@@ -121,95 +139,109 @@ pub fn exposure(engine: &Engine, detail: Detail) -> Result<Vec<Exposure>, TooMan
     Ok(found)
 }
 
-/// The newcomers, each after those who are weaker.
-struct Arrived<'n> {
-    all: Vec<(EndIx, &'n Newcomers)>,
-    /// Of each the places of those who are weaker.
-    weaker: Vec<Vec<usize>>,
+/// Of each newcomer the places of those who are weaker.
+fn weaker(engine: &Engine, all: &[Newcomers]) -> Vec<Vec<usize>> {
+    let of = |(at, newcomers): (usize, &Newcomers)| {
+        let is_weaker =
+            |(place, other): &(usize, &Newcomers)| *place != at && other.is_weaker(newcomers, engine.cluster());
+        all.iter().enumerate().filter(is_weaker).map(|(place, _)| place).collect()
+    };
+    all.iter().enumerate().map(of).collect()
 }
 
-impl<'n> Arrived<'n> {
-    fn new(engine: &Engine, all: BTreeMap<EndIx, &'n Newcomers>) -> Self {
-        let all: Vec<(EndIx, &Newcomers)> = all.into_iter().collect();
-        let cluster = engine.cluster();
-        let of = |(at, (_, newcomers)): (usize, &(EndIx, &Newcomers))| {
-            let is_weaker = |(place, (_, other)): &(usize, &(EndIx, &Newcomers))| {
-                *place != at && other.is_weaker(newcomers, cluster)
-            };
-            all.iter().enumerate().filter(is_weaker).map(|(place, _)| place).collect()
+/// A search with some of the newcomers.
+struct Round {
+    search: Search<Judge>,
+    /// By their places among all.
+    arrived: BTreeMap<EndIx, usize>,
+}
+
+/// Who is at the other end.
+enum Other {
+    Newcomers(BTreeSet<usize>),
+    Addresses(Vec<AddressRange>),
+}
+
+/// Whom it is about, on which ports, with what outcome.
+struct Line {
+    ends: EndSet,
+    ports: Ports,
+    outcome: (Verdict, Rows),
+}
+
+impl Line {
+    /// The same, of a ground on the other: who is there without newcomers is there in both.
+    fn within(self, own: &Ground, other: &Ground) -> Self {
+        let whos = self.ends.iter().filter_map(|end| own.end(end));
+        let ends = EndSet::of(other, whos.filter_map(|end| other.find(&end.who)));
+        Self { ends, ..self }
+    }
+}
+
+impl Round {
+    fn new(engine: &Engine, all: &[Newcomers], some: &[usize]) -> Self {
+        let some = some.iter().filter_map(|at| Some((*at, all.get(*at)?)));
+        let (pods, changes) = arrivals(engine.cluster(), some);
+        let mut with = engine.clone();
+        // Nothing is removed, which alone can fail.
+        let _ = with.apply(&changes);
+        let search = Search::new(&[&with], Judge::new(&with));
+        let arrived = pods.into_iter().filter_map(|(name, at)| Some((search.ground.find(&Who::Pod(name))?, at)));
+        Self { arrived: arrived.collect(), search }
+    }
+
+    /// Who is there anyway, but for hosts.
+    fn here(&self) -> EndSet {
+        let ground = &self.search.ground;
+        let groups = ground.groups.iter().filter(|group| !group.is_host);
+        let members = groups.flat_map(|group| &group.members).copied();
+        EndSet::of(ground, members.filter(|end| !self.arrived.contains_key(end)))
+    }
+
+    fn lines(&self, direction: Direction, has_outside: bool) -> Vec<(Other, Line)> {
+        let ground = &self.search.ground;
+        let free = |family| match direction {
+            Direction::Ingress => ground.outside.free(AddressRange::all(family)),
+            Direction::Egress => ground.outside.free_as_destination(AddressRange::all(family)),
         };
-        let weaker = all.iter().enumerate().map(of).collect();
-        Self { all, weaker }
+        let addresses = [Family::V4, Family::V6].into_iter().filter(|_| has_outside).flat_map(free).collect();
+        let arrived = EndSet::of(ground, self.arrived.keys().copied());
+        let elsewhere = Selection::Some { ends: arrived, service: None, addresses };
+        let here = Selection::Some { ends: self.here(), service: None, addresses: Vec::new() };
+        let (from, to) = match direction {
+            Direction::Ingress => (&elsewhere, &here),
+            Direction::Egress => (&here, &elsewhere),
+        };
+        let numbers = |newcomers: &EndSet| newcomers.iter().filter_map(|end| self.arrived.get(&end)).copied().collect();
+        let line = |Gathered { sources, targets, ports, outcome, .. }| {
+            let (other, ends) = match (direction, sources, targets) {
+                (Direction::Ingress, Sources::Ends(newcomers), Targets::Ends(ends))
+                | (Direction::Egress, Sources::Ends(ends), Targets::Ends(newcomers)) => {
+                    (Other::Newcomers(numbers(&newcomers)), ends)
+                }
+                (Direction::Ingress, Sources::Addresses(ranges), Targets::Ends(ends))
+                | (Direction::Egress, Sources::Ends(ends), Targets::Addresses(ranges)) => {
+                    (Other::Addresses(ranges), ends)
+                }
+                _ => return None,
+            };
+            Some((other, Line { ends, ports, outcome }))
+        };
+        self.search.gathered(from, to).into_iter().filter_map(line).collect()
     }
 }
 
 struct Exposed<'s> {
     detail: Detail,
     ground: &'s Ground,
-    arrived: Arrived<'s>,
+    folding: Folding,
+    all: &'s [Newcomers],
+    weaker: Vec<Vec<usize>>,
 }
 
-/// Whom it is about, on which ports, with what outcome.
-type Line = (EndSet, Ports, (Verdict, Rows));
-
 impl Exposed<'_> {
-    fn of(&self, search: &Search<Judge>, direction: Direction) -> Vec<Exposure> {
-        let ground = self.ground;
-        let arrived = EndSet::of(ground, self.arrived.all.iter().map(|(end, _)| *end));
-        let mut here = EndSet::none(ground);
-        for group in ground.groups.iter().filter(|group| !group.is_host) {
-            group.members.iter().filter(|end| !arrived.contains(**end)).for_each(|end| here.add(*end));
-        }
-        let families = [Family::V4, Family::V6].into_iter();
-        let addresses: Vec<AddressRange> = families
-            .flat_map(|family| match direction {
-                Direction::Ingress => ground.outside.free(AddressRange::all(family)),
-                Direction::Egress => ground.outside.free_as_destination(AddressRange::all(family)),
-            })
-            .collect();
-        let elsewhere = Selection::Some { ends: arrived, service: None, addresses };
-        let here = Selection::Some { ends: here, service: None, addresses: Vec::new() };
-        let (from, to) = match direction {
-            Direction::Ingress => (&elsewhere, &here),
-            Direction::Egress => (&here, &elsewhere),
-        };
-        let folding = Folding::of(ground, |end| !self.is_newcomer(end));
-        let mut all = Vec::new();
-        let mut of_newcomers: Vec<(EndSet, Line)> = Vec::new();
-        for Gathered { sources, targets, ports, outcome, .. } in search.gathered(from, to) {
-            match (direction, sources, targets) {
-                (Direction::Ingress, Sources::Ends(newcomers), Targets::Ends(ends))
-                | (Direction::Egress, Sources::Ends(ends), Targets::Ends(newcomers)) => {
-                    of_newcomers.push((newcomers, (ends, ports, outcome)));
-                }
-                (Direction::Ingress, Sources::Addresses(ranges), Targets::Ends(ends))
-                | (Direction::Egress, Sources::Ends(ends), Targets::Addresses(ranges)) => {
-                    let other = ExposureEnds::Ends(Ends::Addresses(ranges));
-                    all.extend(self.named(&folding, direction, &other, (ends, ports, outcome)));
-                }
-                _ => {}
-            }
-        }
-        for (place, line) in self.beyond_weaker(of_newcomers) {
-            if let Some((_, newcomers)) = self.arrived.all.get(place) {
-                let other = ExposureEnds::Newcomers((*newcomers).clone());
-                all.extend(self.named(&folding, direction, &other, line));
-            }
-        }
-        all
-    }
-
-    fn is_newcomer(&self, end: EndIx) -> bool {
-        self.arrived.all.binary_search_by_key(&end, |(arrived, _)| *arrived).is_ok()
-    }
-
-    fn named(
-        &self,
-        folding: &Folding,
-        direction: Direction,
-        other: &ExposureEnds,
-        (ends, ports, (verdict, rows)): Line,
-    ) -> Vec<Exposure> {
+    fn named(&self, direction: Direction, other: &ExposureEnds, line: Line) -> Vec<Exposure> {
+        let Line { ends, ports, outcome: (verdict, rows) } = line;
         let exposure = |ends: Ends| {
             let (own, other) = (ExposureEnds::Ends(ends), other.clone());
             let (source, destination) = match direction {
@@ -218,15 +250,15 @@ impl Exposed<'_> {
             };
             Exposure { source, destination, ports: ports.clone(), verdict, rows }
         };
-        folding.ends(self.ground, self.detail, &ends).into_iter().map(|folded| exposure(folded.ends)).collect()
+        self.folding.ends(self.ground, self.detail, &ends).into_iter().map(|folded| exposure(folded.ends)).collect()
     }
 
     /// What each of the newcomers may do that nobody weaker may, by its place.
-    fn beyond_weaker(&self, lines: Vec<(EndSet, Line)>) -> Vec<(usize, Line)> {
+    fn beyond_weaker(&self, lines: Vec<(BTreeSet<usize>, Line)>) -> Vec<(usize, Line)> {
         // Ends that are told of alike.
         let mut of_end: BTreeMap<EndIx, Vec<usize>> = BTreeMap::new();
-        for (at, (_, (ends, ..))) in lines.iter().enumerate() {
-            ends.iter().for_each(|end| of_end.entry(end).or_default().push(at));
+        for (at, (_, line)) in lines.iter().enumerate() {
+            line.ends.iter().for_each(|end| of_end.entry(end).or_default().push(at));
         }
         let mut alike: HashMap<Vec<usize>, EndSet> = HashMap::new();
         for (end, told) in of_end {
@@ -234,17 +266,15 @@ impl Exposed<'_> {
         }
         let mut found: BTreeMap<(usize, Ports, (Verdict, Rows)), EndSet> = BTreeMap::new();
         for (told, ends) in alike {
-            let own = |(end, _): &(EndIx, &Newcomers)| -> BTreeMap<(Verdict, Rows), Ports> {
-                let mut own: BTreeMap<(Verdict, Rows), Ports> = BTreeMap::new();
-                for (newcomers, (_, ports, outcome)) in told.iter().filter_map(|at| lines.get(*at)) {
-                    if newcomers.contains(*end) {
-                        own.entry(*outcome).or_default().merge(ports.clone());
+            let mut of_each: Vec<BTreeMap<(Verdict, Rows), Ports>> = vec![BTreeMap::new(); self.all.len()];
+            for (newcomers, line) in told.iter().filter_map(|at| lines.get(*at)) {
+                for place in newcomers {
+                    if let Some(own) = of_each.get_mut(*place) {
+                        own.entry(line.outcome).or_default().merge(line.ports.clone());
                     }
                 }
-                own
-            };
-            let of_each: Vec<BTreeMap<(Verdict, Rows), Ports>> = self.arrived.all.iter().map(own).collect();
-            for (place, (own, weaker)) in of_each.iter().zip(&self.arrived.weaker).enumerate() {
+            }
+            for (place, (own, weaker)) in of_each.iter().zip(&self.weaker).enumerate() {
                 for (outcome, ports) in own {
                     let mut left = ports.clone();
                     let weaker = weaker.iter().filter_map(|place| of_each.get(*place)).flatten();
@@ -259,6 +289,6 @@ impl Exposed<'_> {
                 }
             }
         }
-        found.into_iter().map(|((place, ports, outcome), ends)| (place, (ends, ports, outcome))).collect()
+        found.into_iter().map(|((place, ports, outcome), ends)| (place, Line { ends, ports, outcome })).collect()
     }
 }

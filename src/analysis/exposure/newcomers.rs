@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::analysis::exposure::weakest::{is_weaker, weakest};
-use crate::labels::{LabelValue, Labels, Requirement, Selector};
+use crate::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
 use crate::model::change::Change;
 use crate::model::cluster::{Cluster, NAMESPACE_NAME_LABEL, Namespace, Owner, Pod, WorkloadKind};
 use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PodPeer};
@@ -46,7 +46,7 @@ impl Newcomers {
         Self { place: NewcomerPlace::Namespaces(Selector::everything()), pods: Selector::everything() }
     }
 
-    /// Whether all whom the other means are meant too.
+    /// Whether all whom the other means are meant too, policies of their own namespaces apart.
     pub(super) fn is_weaker(&self, other: &Self, cluster: &Cluster) -> bool {
         let labels = |name: &Arc<str>| cluster.namespace(name).map(|namespace| namespace.labels.clone());
         let is_there = match (&self.place, &other.place) {
@@ -99,71 +99,109 @@ impl Serialize for Newcomers {
 )]
 #[non_exhaustive]
 pub struct TooManyNewcomers {
-    /// The policy whose selectors are too many, or one too many.
+    /// The policy with which they became too many.
     pub policy: ObjectName,
     /// How many there are, at least.
     pub count: usize,
 }
 
 /// More than so many are not looked through.
-const MOST: usize = 20_000;
+const MOST: usize = 5_000;
+
+/// The labels that peers ask for in one namespace, by the direction of the rule.
+#[derive(Default)]
+struct Asked {
+    ingress: BTreeSet<Selector>,
+    egress: BTreeSet<Selector>,
+}
+
+impl Asked {
+    fn of(&mut self, direction: Direction) -> &mut BTreeSet<Selector> {
+        match direction {
+            Direction::Ingress => &mut self.ingress,
+            Direction::Egress => &mut self.egress,
+        }
+    }
+}
 
 /// Everybody whom some policy may tell from others.
 pub(super) fn newcomers(cluster: &Cluster) -> Result<BTreeSet<Newcomers>, TooManyNewcomers> {
     let mut all = BTreeSet::from([Newcomers::anybody()]);
-    let mut own: BTreeMap<Arc<str>, BTreeSet<Selector>> = BTreeMap::new();
-    let too_many = |policy: &NetworkPolicy, count| TooManyNewcomers { policy: policy.name().clone(), count };
+    // In namespaces whose policies count.
+    let mut own: BTreeMap<Arc<str>, Asked> = BTreeMap::new();
     for policy in cluster.policies().iter() {
-        for PodPeer { namespaces, pods } in peers(policy) {
-            let pods = weakest(pods, MOST).map_err(|count| too_many(policy, count))?;
-            match namespaces {
-                Namespaces::Own => own.entry(policy.name().namespace().clone()).or_default().extend(pods),
+        let too_many = |count| TooManyNewcomers { policy: policy.name().clone(), count };
+        for (direction, PodPeer { namespaces, pods }) in peers(policy) {
+            let pods = weakest(pods, MOST).map_err(too_many)?;
+            let places = match namespaces {
+                Namespaces::Own => vec![NewcomerPlace::Namespace(policy.name().namespace().clone())],
                 Namespaces::Matching(selector) => {
-                    let places = weakest(selector, MOST).map_err(|count| too_many(policy, count))?;
-                    let places = places.iter().filter_map(|labels| place(cluster, labels));
-                    for place in places {
-                        all.extend(pods.iter().map(|pods| Newcomers { place: place.clone(), pods: pods.clone() }));
-                    }
+                    let labels = weakest(selector, MOST).map_err(too_many)?;
+                    labels.iter().filter_map(|labels| place(cluster, labels)).collect()
+                }
+            };
+            for place in places {
+                if let NewcomerPlace::Namespace(name) = &place {
+                    own.entry(name.clone()).or_default().of(direction).extend(pods.iter().cloned());
+                }
+                all.extend(pods.iter().map(|pods| Newcomers { place: place.clone(), pods: pods.clone() }));
+                if all.len() > MOST {
+                    return Err(too_many(all.len()));
                 }
             }
         }
-        if all.len() > MOST {
-            return Err(too_many(policy, all.len()));
-        }
-    }
-    for newcomers in &all {
-        if let NewcomerPlace::Namespace(name) = &newcomers.place {
-            own.entry(name.clone()).or_default().insert(newcomers.pods.clone());
-        }
     }
     for policy in cluster.policies().iter() {
-        // Where policies count, it may take the labels of those whom they select, too.
-        let Some(known) = own.get(policy.name().namespace()) else { continue };
-        let subjects = weakest(policy.subject(), MOST).map_err(|count| too_many(policy, count))?;
+        let too_many = |count| TooManyNewcomers { policy: policy.name().clone(), count };
+        let Some(asked) = own.get(policy.name().namespace()) else { continue };
         let place = NewcomerPlace::Namespace(policy.name().namespace().clone());
-        for subject in subjects {
-            let with = known.iter().filter_map(|pods| both(pods, &subject));
-            all.extend(with.chain([subject.clone()]).map(|pods| Newcomers { place: place.clone(), pods }));
+        // Where policies count, it may take the labels of those whom one lets out or in, or whom one does not select.
+        for (asked, direction) in [(&asked.ingress, Direction::Egress), (&asked.egress, Direction::Ingress)] {
+            if !policy.isolates(direction) {
+                continue;
+            }
+            let lets = !policy.rules(direction).is_empty();
+            let mut subjects = if lets { weakest(policy.subject(), MOST).map_err(too_many)? } else { Vec::new() };
+            subjects.extend(escapes(policy.subject()));
+            for subject in subjects {
+                let with = asked.iter().filter_map(|pods| both(pods, &subject));
+                all.extend(with.map(|pods| Newcomers { place: place.clone(), pods }));
+                if all.len() > MOST {
+                    return Err(too_many(all.len()));
+                }
+            }
         }
-        if all.len() > MOST {
-            return Err(too_many(policy, all.len()));
-        }
-    }
-    for (name, known) in own {
-        let place = NewcomerPlace::Namespace(name);
-        all.extend(known.into_iter().map(|pods| Newcomers { place: place.clone(), pods }));
     }
     Ok(all)
 }
 
-fn peers(policy: &NetworkPolicy) -> impl Iterator<Item = &PodPeer> {
-    let rules = [Direction::Ingress, Direction::Egress].into_iter().flat_map(|direction| policy.rules(direction));
-    let peers = rules.flat_map(|rule| match &rule.peers {
-        Peers::Any => &[],
-        Peers::Of(peers) => peers.as_slice(),
+/// Labels with each of which the selector does not select, whatever else there is.
+fn escapes(selector: &Selector) -> Vec<Selector> {
+    let labelled = |key: &LabelKey, value: &LabelValue| {
+        Selector::new([(key.clone(), value.clone())].into_iter().collect(), Vec::new())
+    };
+    let of = |requirement: &Requirement| match requirement {
+        Requirement::NotIn { key, values } => values.iter().map(|value| labelled(key, value)).collect(),
+        Requirement::DoesNotExist { key } => {
+            vec![Selector::new(Labels::new(), vec![Requirement::Exists { key: key.clone() }])]
+        }
+        Requirement::In { .. } | Requirement::Exists { .. } => Vec::new(),
+    };
+    selector.expressions().iter().flat_map(of).collect()
+}
+
+fn peers(policy: &NetworkPolicy) -> impl Iterator<Item = (Direction, &PodPeer)> {
+    let rules = |direction| policy.rules(direction).iter().map(move |rule| (direction, rule));
+    let rules = [Direction::Ingress, Direction::Egress].into_iter().flat_map(rules);
+    let peers = rules.flat_map(|(direction, rule)| {
+        let peers = match &rule.peers {
+            Peers::Any => &[],
+            Peers::Of(peers) => peers.as_slice(),
+        };
+        peers.iter().map(move |peer| (direction, peer))
     });
-    peers.filter_map(|peer| match peer {
-        Peer::Pods(peer) => Some(peer),
+    peers.filter_map(|(direction, peer)| match peer {
+        Peer::Pods(peer) => Some((direction, peer)),
         Peer::IpBlock(_) => None,
     })
 }
@@ -192,19 +230,48 @@ fn cloned<K: Clone, V: Clone>((key, value): (&K, &V)) -> (K, V) {
     (key.clone(), value.clone())
 }
 
-/// Everybody as a pod of the cluster, and what brings them in: no workload is theirs, no node, no address.
-pub(super) fn arrivals(cluster: &Cluster, all: BTreeSet<Newcomers>) -> (BTreeMap<ObjectName, Newcomers>, Vec<Change>) {
+/// Newcomers by number, in rounds: of one that is not there only one namespace of a name can come at a time, with its labels.
+pub(super) fn rounds(all: &[Newcomers]) -> Vec<Vec<usize>> {
+    let mut variants: BTreeMap<&LabelValue, Vec<&NewcomerPlace>> = BTreeMap::new();
+    let mut rounds: Vec<Vec<usize>> = vec![Vec::new()];
+    for (at, newcomers) in all.iter().enumerate() {
+        let name = match &newcomers.place {
+            NewcomerPlace::Namespaces(labels) => labels.match_labels().get(NAMESPACE_NAME_LABEL),
+            NewcomerPlace::Namespace(_) => None,
+        };
+        let round = name.map_or(0, |name| {
+            let known = variants.entry(name).or_default();
+            known.iter().position(|place| **place == newcomers.place).unwrap_or_else(|| {
+                known.push(&newcomers.place);
+                known.len() - 1
+            })
+        });
+        if rounds.len() <= round {
+            rounds.resize(round + 1, Vec::new());
+        }
+        if let Some(round) = rounds.get_mut(round) {
+            round.push(at);
+        }
+    }
+    rounds
+}
+
+/// Some of them as pods of the cluster, by number, and what brings them in: no workload is theirs, no node, no address.
+pub(super) fn arrivals<'n>(
+    cluster: &Cluster,
+    some: impl Iterator<Item = (usize, &'n Newcomers)>,
+) -> (Vec<(ObjectName, usize)>, Vec<Change>) {
     let values = Values::of(cluster);
-    let (mut pods, mut changes) = (BTreeMap::new(), Vec::new());
-    let mut namespaces: BTreeMap<NewcomerPlace, Arc<str>> = BTreeMap::new();
-    for (at, newcomers) in all.into_iter().enumerate() {
+    let (mut pods, mut changes) = (Vec::new(), Vec::new());
+    let mut namespaces: BTreeMap<&NewcomerPlace, Arc<str>> = BTreeMap::new();
+    for (at, newcomers) in some {
         let namespace = match &newcomers.place {
             NewcomerPlace::Namespace(name) => name.clone(),
             NewcomerPlace::Namespaces(labels) => {
-                let made = namespaces.entry(newcomers.place.clone()).or_insert_with(|| {
-                    let named = labels.match_labels().get(NAMESPACE_NAME_LABEL);
-                    let name =
-                        named.map_or_else(|| free(at, |name| is_namespace(cluster, name)), |name| name.as_str().into());
+                let made = namespaces.entry(&newcomers.place).or_insert_with(|| {
+                    let named = labels.match_labels().get(NAMESPACE_NAME_LABEL).map(|name| name.as_str().to_owned());
+                    let is_taken = |name: &str| cluster.namespace(name).is_some() || values.named.contains(name);
+                    let name = named.unwrap_or_else(|| free(at, is_taken));
                     let mut namespace = Namespace::new(name.clone());
                     namespace.labels = values.labels(labels);
                     changes.push(Change::Put(namespace.into()));
@@ -217,14 +284,10 @@ pub(super) fn arrivals(cluster: &Cluster, all: BTreeSet<Newcomers>) -> (BTreeMap
         let mut pod = Pod::new(ObjectName::new(namespace, name));
         pod.labels = values.labels(&newcomers.pods);
         pod.owner = Some(Owner::new(WorkloadKind::of("Newcomer", "netpol.invalid"), "newcomers"));
-        changes.push(Change::Put(pod.clone().into()));
-        pods.insert(pod.name, newcomers);
+        pods.push((pod.name.clone(), at));
+        changes.push(Change::Put(pod.into()));
     }
     (pods, changes)
-}
-
-fn is_namespace(cluster: &Cluster, name: &str) -> bool {
-    cluster.namespace(name).is_some()
 }
 
 /// A name that is not taken.
@@ -236,16 +299,17 @@ fn free(at: usize, is_taken: impl Fn(&str) -> bool) -> String {
     name
 }
 
-/// A value that no selector names.
-struct Values {
+/// The values that selectors name, and one that none does.
+struct Values<'c> {
+    named: BTreeSet<&'c str>,
     of_none: Option<LabelValue>,
 }
 
-impl Values {
-    fn of(cluster: &Cluster) -> Self {
+impl<'c> Values<'c> {
+    fn of(cluster: &'c Cluster) -> Self {
         let mut named: BTreeSet<&str> = BTreeSet::new();
         for policy in cluster.policies().iter() {
-            let of_peers = peers(policy).flat_map(|peer| match &peer.namespaces {
+            let of_peers = peers(policy).flat_map(|(_, peer)| match &peer.namespaces {
                 Namespaces::Own => vec![&peer.pods],
                 Namespaces::Matching(selector) => vec![selector, &peer.pods],
             });
@@ -262,7 +326,7 @@ impl Values {
             next += 1;
             of_none = format!("any-{next}");
         }
-        Self { of_none: LabelValue::new(&of_none).ok() }
+        Self { named, of_none: LabelValue::new(&of_none).ok() }
     }
 
     /// Labels as weak as the selector lets them be.

@@ -94,7 +94,7 @@ impl<O: Ord + Clone + Hash> Courses<O> {
         BothIx { egress, ingress }
     }
 
-    /// Whether one of the two sides changes alone, and says nothing else than before: then nothing differs.
+    /// Whether nothing differs, as one side alone shows: the other stays as it was, and this one does too or says the same.
     pub(super) fn is_as_before(
         &mut self,
         ground: &Ground,
@@ -110,12 +110,13 @@ impl<O: Ord + Clone + Hash> Courses<O> {
             (false, false) => return false,
         };
         let side = self.side(ground, direction, sight, pair, (source, destination));
-        let mut views = self.course(side).iter();
-        let first = views.next();
-        views.all(|view| Some(view) == first)
+        let mut says = self.course(side).iter();
+        let before = says.next();
+        says.all(|after| Some(after) == before)
     }
 
-    /// What one side says of all that it sees so; `pair` is one of them, of those groups.
+    /// What one side says of all that it sees so; `pair` is one of them, of those groups. Where it is the same in each snapshot for
+    /// this pair it is for all: equal sights say the same.
     fn side(
         &mut self,
         ground: &Ground,

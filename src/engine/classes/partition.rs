@@ -117,7 +117,7 @@ impl Distinctions {
         self.names.iter().any(|(of, asked)| *of == protocol && asked == name)
     }
 
-    /// What any of some rows tells apart of the other end.
+    /// What any of some rows tells apart of the other end: no row of a subject, ports and policies are left out.
     pub(crate) fn of_any(rows: &[&Self]) -> Self {
         let starts = |family| -> Vec<u128> {
             let all: BTreeSet<u128> = rows.iter().flat_map(|row| row.starts(family)).copied().collect();

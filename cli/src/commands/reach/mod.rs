@@ -43,7 +43,8 @@ are pairs of ends by how much of TCP, UDP and SCTP is allowed between them.
 --unprotected: {"ends": {"pods": ["default/web"]}, "ingress": "free", "egress": "isolated", "rows": []}
 --exposure: lines as above, of pods that are not there yet, by the weakest labels that let them, and of addresses outside:
   {"source": {"newcomers": {"namespaces": "team=shop", "pods": "app=web"}}, "destination": {"pods": ["default/db"]}, ...
-`{"newcomers": {}}` is any pod in a namespace of which nothing is known, `namespace` one that is there, whose policies count.
+`{"newcomers": {}}` is any pod in a namespace of which nothing is known, `namespaces` are such as have these labels and no policies,
+`namespace` is one that is there, whose policies count.
 In pictures a cell is dark where all pairs may use all ports, light where some may some; ICMP and the like are in its title."#)]
 pub(crate) struct Arguments {
     /// Files and folders (.yaml, .yml, .json, packed by gzip too; `-`: standard input) that describe the cluster
