@@ -134,6 +134,11 @@ impl<'g> Subjects<'g> {
         self.is_free.get(subject.place()) == Some(&true)
     }
 
+    /// Whether a group is like no other.
+    fn is_alone(&self, group: usize) -> bool {
+        self.is_alone.get(group) != Some(&false)
+    }
+
     /// How a subject sees a group of pods.
     pub(crate) fn sight(&mut self, subject: SubjectIx, other: usize) -> SightIx {
         let known = self.of_pods.get(subject.place()).and_then(|own| own.get(other).copied().flatten());
@@ -183,9 +188,8 @@ impl<'g> Subjects<'g> {
             return;
         }
         let first = self.first.get(subject.place()).copied().unwrap_or_default();
-        let is_alone = |group: usize| self.is_alone.get(group) != Some(&false);
-        let (Some(of), Some(group), false) =
-            (self.ground.groups.get(first), self.ground.groups.get(other), is_alone(first) || is_alone(other))
+        let is_alone = self.is_alone(first) || self.is_alone(other);
+        let (Some(of), Some(group), false) = (self.ground.groups.get(first), self.ground.groups.get(other), is_alone)
         else {
             key.extend([start(ALONE), other as u64, near]);
             return;
@@ -234,8 +238,7 @@ impl<'g> Subjects<'g> {
     pub(crate) fn seen_alike(&mut self, subjects: impl Iterator<Item = SubjectIx>, groups: &[usize]) -> Vec<u32> {
         let firsts = subjects.filter(|subject| !self.is_free(*subject));
         let firsts: Vec<usize> = firsts.filter_map(|subject| self.first.get(subject.place()).copied()).collect();
-        let is_alone = |this: &Self, group: usize| this.is_alone.get(group) != Some(&false);
-        let all_differ = firsts.iter().any(|first| is_alone(self, *first));
+        let all_differ = firsts.iter().any(|first| self.is_alone(*first));
         let rows: Vec<Vec<&Distinctions>> =
             firsts.iter().filter_map(|first| self.ground.groups.get(*first)).map(|of| self.rows(of)).collect();
         // Of all of them together, in each snapshot.
@@ -253,7 +256,7 @@ impl<'g> Subjects<'g> {
             // Without any of them nothing is told apart but families, and by these subjects are already.
             if !firsts.is_empty() {
                 key.extend([POD, u64::from(self.meets.get(*group).copied().unwrap_or_default())]);
-                if all_differ || is_alone(self, *group) || !self.write_pod(&together, *group, &mut key) {
+                if all_differ || self.is_alone(*group) || !self.write_pod(&together, *group, &mut key) {
                     key.clear();
                     key.extend([ALONE, *group as u64]);
                 }

@@ -1,14 +1,15 @@
 //! `netpol reach`: who reaches whom.
 
 mod counts;
-mod exposure;
 mod unprotected;
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use netpol_oracle::analysis::{self, Connection, Connectivity, Detail, Ends};
+use netpol_oracle::analysis::{self, Connection, Connectivity, Detail, Ends, Exposure, Ports};
+use netpol_oracle::profile::Rows;
 use netpol_oracle::{Decide, Destination, Engine, Flow, Verdict, explain};
 use serde::Serialize;
 
@@ -189,7 +190,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
             .map_err(|error| error.to_string())?;
         drop(progress);
         let mut out = output::stdout();
-        exposure::write(&all, form, &mut out)?;
+        let row = |each: &Exposure| row((&each.source, &each.destination), &each.ports, (each.verdict, each.rows));
+        form.list(&HEADER, &all, row, &mut out)?;
         if all.is_empty() {
             output::note("nobody who comes reaches anybody here, or is reached");
         }
@@ -221,6 +223,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         let detail = arguments.by.unwrap_or(By::Workload).into();
         let connections = connections(&connectivity, [from.as_ref(), to.as_ref()], detail);
         drop(progress);
+        let row = |each: &Connection| row((&each.source, &each.destination), &each.ports, (each.verdict, each.rows));
         form.list(&HEADER, &connections, row, &mut out)?;
         if connections.is_empty() {
             output::note("nothing reaches anything there");
@@ -273,13 +276,13 @@ fn end(connectivity: &Connectivity, text: &str) -> Result<Ends, String> {
 
 const HEADER: [&str; 5] = ["SOURCE", "DESTINATION", "PORTS", "VERDICT", "ROWS"];
 
-fn row(each: &Connection) -> [Cell; 5] {
+fn row<E: Display>((source, destination): (&E, &E), ports: &Ports, (said, rows): (Verdict, Rows)) -> [Cell; 5] {
     [
-        Cell::plain(each.source.to_string()),
-        Cell::plain(each.destination.to_string()),
-        Cell::plain(each.ports.to_string()),
-        verdict(each.verdict),
-        Cell::plain(each.rows.to_string()),
+        Cell::plain(source.to_string()),
+        Cell::plain(destination.to_string()),
+        Cell::plain(ports.to_string()),
+        verdict(said),
+        Cell::plain(rows.to_string()),
     ]
 }
 
