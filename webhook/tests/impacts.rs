@@ -70,6 +70,33 @@ fn each_kind_refuses_what_it_says() {
     });
 }
 
+/// By a label that a controller sets (U7): who was free may be isolated, who was isolated may be free.
+#[test]
+fn isolation_that_is_left_open_is_added_to_who_was_free() {
+    bounded(async {
+        let set = json!({
+            "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "shop"},
+            "spec": {"serviceName": "db", "replicas": 2, "selector": {"matchLabels": {"app": "db"}},
+                     "template": {"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [{"name": "c", "image": "c"}]}}},
+        });
+        let loaded = Loader::new(profile().release()).object("db", &set).finish();
+        assert_eq!(loaded.diagnostics, []);
+        let subject = |labels: Value| policy("old", json!({"podSelector": {"matchLabels": labels}}));
+        let (all, first) = (subject(json!({"app": "db"})), subject(json!({"apps.kubernetes.io/pod-index": "0"})));
+        let nobody = subject(json!({"app": "nobody"}));
+        for (before, after, kind) in [(&nobody, &first, Kind::IsolationAdded), (&all, &first, Kind::IsolationRemoved)] {
+            for asked in [Kind::IsolationAdded, Kind::IsolationRemoved] {
+                let view = Arc::new(View::of_files(Engine::new(&loaded.cluster, &profile())));
+                let denied_impacts: BTreeSet<Kind> = [asked].into();
+                let judge = Judge::new(profile(), view, Rules { denied_impacts, ..Rules::default() });
+                let response =
+                    Served::usual(judge).await.connect().await.review(&review("UPDATE", after, before)).await;
+                assert_eq!(response["allowed"], json!(asked != kind), "{kind:?} {asked:?}: {response}");
+            }
+        }
+    });
+}
+
 #[test]
 fn what_opens_between_namespaces_is_told_from_what_opens_within_one() {
     bounded(async {
