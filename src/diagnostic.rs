@@ -160,7 +160,7 @@ codes! {
     /// A rule admits everyone on every port, or every pod, or every address of a family ([K5](crate::semantics#k5),
     /// [K6](crate::semantics#k6), [K15](crate::semantics#k15)).
     AdmitsEveryone = "NP230",
-    /// On CCE: isolated for egress, and no rule lets the subjects reach node-local DNS.
+    /// Isolated for egress, and no rule lets the subjects reach node-local DNS, which is there.
     NodeDnsCutOff = "NP231",
     /// On CCE: isolated for ingress, and no rule admits the load balancers' health checks.
     HealthChecksCutOff = "NP232",

@@ -54,6 +54,9 @@ pub fn explain(decision: &Decision, cluster: &Cluster) -> String {
                 let _ = writeln!(text, "  backend {}{to}: {}{}", backend.backend, backend.verdict, cited(backend.rows));
                 let destination = match &backend.backend {
                     Backend::Object(name) => Met::named(name, cluster),
+                    Backend::Workload(name, kind) => {
+                        Met::of(&Endpoint::Workload { kind: kind.clone(), name: name.clone() }, cluster)
+                    }
                     Backend::Address(_) => None,
                 };
                 both(&mut text, "    ", &backend.sides, &Ends { cluster, source, destination });

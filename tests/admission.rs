@@ -692,7 +692,8 @@ fn node_local_dns_cut_off() {
         let helped = other("dns", "podSelector: {}, egress: [{ports: [{port: 53, protocol: UDP}]}]");
         assert_eq!(cut(profile, "", &format!("---\n{helped}")), quiet);
     }
-    assert_eq!(cut(KUBERNETES, "", ""), quiet);
+    // Wherever it runs.
+    assert_eq!(cut(KUBERNETES, "", ""), said);
     assert_eq!(cut("{model: vpc, version: v1.31.4-r0}", "", ""), quiet);
     // Where pods always reach their node they reach the cache there.
     assert_eq!(cut("{model: tunnel, version: v1.31.6-r0, overrides: {U3: exempt}}", "", ""), quiet);

@@ -41,7 +41,12 @@ fn a_selector_one_level_too_high() {
 #[test]
 fn a_field_one_level_too_deep() {
     let spec = "podSelector:\n  matchLabels: {app: database}\n  ingress: [{from: [{podSelector: {}}]}]\n";
-    assert_eq!(helps(spec), ["spec.podSelector.ingress: `ingress` belongs to `spec`, beside `podSelector`"]);
+    assert_eq!(
+        helps(spec),
+        [
+            "spec.podSelector.ingress: `ingress` belongs to `spec`, beside `podSelector`; as it stands the policy admits no ingress"
+        ]
+    );
     let spec =
         "podSelector: {}\negress:\n- to:\n  - namespaceSelector:\n      matchLabels: {a: b}\n      podSelector: {}\n";
     assert_eq!(
@@ -84,9 +89,120 @@ fn what_the_rest_means_without_an_unknown_field() {
             "podSelector: {}\ningress: [{comment: x}]",
             "spec.ingress[0].comment: the field is dropped; as it stands the rule admits every source on every port",
         ),
-        ("podSelector: {}\nports: []", "spec.ports: `ports` belongs to an entry of `ingress` or `egress`"),
+        (
+            "podSelector: {}\nports: []",
+            "spec.ports: `ports` belongs to an entry of `ingress` or `egress`; as it stands the policy admits no ingress",
+        ),
+        // Entries of ports, blocks and whole specs.
+        (
+            "podSelector: {}\ningress: [{from: [{podSelector: {}}], ports: [{port: 53, prot: UDP}]}]",
+            "spec.ingress[0].ports[0].prot: write `protocol`; as it stands the entry admits 53/TCP",
+        ),
+        (
+            "podSelector: {}\ningress: [{from: [{podSelector: {}}], ports: [{targetPort: 8080}]}]",
+            "spec.ingress[0].ports[0].targetPort: the field is dropped; as it stands the entry admits all TCP",
+        ),
+        (
+            "podSelector: {}\ningress: [{from: [{podSelector: {}}], ports: [{port: 1000, endport: 2000}]}]",
+            "spec.ingress[0].ports[0].endport: write `endPort`; as it stands the entry admits 1000/TCP",
+        ),
+        (
+            "podSelector: {}\ningress: [{from: [{ipBlock: {cidr: 0.0.0.0/0, expect: [10.0.0.0/8]}}]}]",
+            "spec.ingress[0].from[0].ipBlock.expect: write `except`; as it stands nothing of the block is excepted",
+        ),
+        (
+            "podSelector: {}\npolcyTypes: [Egress]",
+            "spec.polcyTypes: write `policyTypes`; as it stands the policy admits no ingress and leaves egress open",
+        ),
+        (
+            "podselector: {matchLabels: {a: b}}\ningress: [{}]",
+            "spec.podselector: write `podSelector`; as it stands the policy selects every pod of its namespace",
+        ),
+        (
+            "podSelector: {}\ningress: [{from: [{podSelector: {}}]}]\nports: [{port: 80}]",
+            "spec.ports: `ports` belongs to an entry of `ingress` or `egress`; as it stands the policy admits every port by \
+             ingress rules that have no `ports`",
+        ),
+        (
+            "podSelector: {}\negres: [{}]\npolicyTypes: [Egress]",
+            "spec.egres: write `egress`; as it stands the policy admits no egress",
+        ),
+        (
+            "podSelector: {}\ningress: [{}]\nnamespaceSelector: {}",
+            "spec.namespaceSelector: `namespaceSelector` belongs to an entry of `from` in an entry of `ingress`, or to an entry of \
+             `to` in an entry of `egress`",
+        ),
+        (
+            "podSelector: {}\ningress: [{port: 80, from: [{podSelector: {}}]}]",
+            "spec.ingress[0].port: `port` belongs to an entry of `ports`; as it stands the rule admits every port",
+        ),
+        (
+            "podSelector: {}\ningress: [{podSelector: {matchLabels: {a: b}}}]",
+            "spec.ingress[0].podSelector: `podSelector` belongs to an entry of `from`; as it stands the rule admits every source on \
+             every port",
+        ),
+        (
+            "podSelector: {}\ningress: [{fromm: [{podSelector: {}}]}]",
+            "spec.ingress[0].fromm: write `from`; as it stands the rule admits every source on every port",
+        ),
+        ("foo: 1\npodSelector: {}\ningress: [{}]", "spec.foo: the field is dropped as if it had not been written"),
     ] {
         assert_eq!(helps(spec), [expected]);
+    }
+}
+
+/// A peer of which nothing is left is refused; the help never widens what was meant.
+#[test]
+fn what_a_peer_was_meant_to_be() {
+    let mend = "mend the fields that nobody knows: a peer has `podSelector`, `namespaceSelector` or `ipBlock`";
+    for (peer, expected) in [
+        ("{}", "write `podSelector: {}` for every pod of this namespace"),
+        ("{podSelector: }", "write `podSelector: {}` for every pod of this namespace"),
+        (
+            "{namespaceSelector: }",
+            "write labels under `namespaceSelector`, or `namespaceSelector: {}` for every pod of every namespace",
+        ),
+        ("{ipBlock: }", "give `ipBlock` a `cidr`"),
+        ("{app: web}", "labels stand under `podSelector`, in `matchLabels`"),
+        ("{podselector: {}}", mend),
+        ("{namespace: kube-system}", mend),
+        ("{ports: [{port: 80}]}", mend),
+        (
+            "{matchLabels: {a: b}}",
+            "the selector stands one level too high: indent it under `podSelector` or `namespaceSelector`",
+        ),
+    ] {
+        let found = helps(&format!("podSelector: {{}}\ningress: [{{from: [{peer}]}}]"));
+        let wanted = format!("spec.ingress[0].from[0]: {expected}");
+        assert!(found.contains(&wanted), "{peer}: {found:#?}");
+    }
+    let found = helps("podSelector: {}\ningress: [{from: [{namespace: kube-system, podSelector: {}}]}]");
+    assert_eq!(
+        found,
+        ["spec.ingress[0].from[0].namespace: a namespace is named by `namespaceSelector`, with the label \
+             `kubernetes.io/metadata.name`"]
+    );
+}
+
+#[test]
+fn what_is_no_cidr() {
+    for (cidr, expected) in [
+        ("'*'", "write `0.0.0.0/0` for every IPv4 address, and another entry with `::/0` for every IPv6 address"),
+        ("0.0.0.0", "add the number of fixed bits: `0.0.0.0/0` for every address of the family"),
+        ("10.0.0.1", "add the number of fixed bits: `10.0.0.1/32` for one address"),
+        ("'2001:db8::1'", "add the number of fixed bits: `2001:db8::1/128` for one address"),
+        (
+            "10.0.0.1-10.0.0.9",
+            "a range is written as CIDRs, an entry for each: an address, `/` and the number of its fixed bits",
+        ),
+        (
+            "example.com",
+            "policies know addresses alone, no names: write an address, `/` and the number of its fixed bits",
+        ),
+        ("10.0.0.0/33", "write an address, `/` and the number of its fixed bits"),
+    ] {
+        let found = helps(&format!("podSelector: {{}}\ningress: [{{from: [{{ipBlock: {{cidr: {cidr}}}}}]}}]"));
+        assert_eq!(found, [format!("spec.ingress[0].from[0].ipBlock.cidr: {expected}")]);
     }
 }
 
@@ -101,6 +217,16 @@ fn protocols_and_ranges() {
         ("port: 8000-9000", "port: write `port: 8000` and `endPort: 9000` for a range"),
         ("port: '8000:9000'", "port: write `port: 8000` and `endPort: 9000` for a range"),
         ("port: '80'", "port: write the number without quotes"),
+        ("port: ':80'", "port: write `port: 80`"),
+        ("port: '70000'", "port: ports are 1 to 65535"),
+        ("port: '*'", "port: leave `port` away for every port of the protocol"),
+        ("port: 0-65535", "port: leave `port` away for every port of the protocol"),
+        ("port: 9000-8000", "port: a range goes up: write `port: 8000` and `endPort: 9000`"),
+        ("port: 1-70000", "port: ports are 1 to 65535; a range is `port` and `endPort`"),
+        ("port: 80/tcp", "port: write `port: 80` and `protocol: TCP`"),
+        ("port: '80,443'", "port: write an entry for each port"),
+        ("port: [80, 443]", "port: write an entry for each port"),
+        ("protocol: 17", "protocol: write `UDP`"),
     ] {
         let found = helps(&format!("podSelector: {{}}\negress: [{{ports: [{{{entry}}}]}}]"));
         assert!(!found.is_empty());

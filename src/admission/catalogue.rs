@@ -323,7 +323,7 @@ pub const CATALOGUE: &[Example] = &[
             "{apiVersion: v1, kind: Pod, metadata: {name: mobile, namespace: a, labels: {tier: front}}, spec: {}}",
         ),
         path: "spec.ingress[0].ports[0]",
-        message: "in this cluster, as it is, the ports of this entry are admitted by `spec.ingress[1].from[0]` too",
+        message: "in this cluster, as it is, the ports of this entry are admitted by `spec.ingress[1].ports[0]` too",
     },
     Example {
         code: Code::IdleRule,

@@ -3,6 +3,7 @@
 //! Pods that cannot ask the cluster's DNS reach nothing by name: the most common accident with egress
 //! policies. Only what is certainly denied counts as cut off.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::admission::context::Review;
@@ -10,8 +11,8 @@ use crate::admission::cut_off::Cut;
 use crate::admission::finding::{Findings, Place};
 use crate::admission::text::{names, quoted};
 use crate::diagnostic::Code;
-use crate::labels::Labels;
-use crate::model::cluster::{ContainerPort, Service, ServiceKind, ServicePort, TargetPort};
+use crate::labels::{LabelKey, LabelValue, Labels, Selector};
+use crate::model::cluster::{ContainerPort, NAMESPACE_NAME_LABEL, Service, ServiceKind, ServicePort, TargetPort};
 use crate::model::policy::{Namespaces, Peer, Peers, PodPeer, PortMatch, PortSpec, Ports, Rule};
 use crate::name::Direction;
 use crate::net::{IpBlock, Port, Protocol, remaining};
@@ -59,20 +60,34 @@ pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
     let whom = cut.whom(review);
     let over = if tcp_only { " over UDP" } else { "" };
     let message = format!("DNS is cut off{over}: no egress rule lets {whom} reach {known_as}");
+    let ports = own_ports(&servers, port);
+    let help = format!("admit {ports} by UDP and TCP to the DNS pods");
     let help = match (servers.is_empty(), review.capabilities().ip_block_scope) {
         (false, IpBlockScope::OutsideCluster) => {
-            "admit port 53 by UDP and TCP to the DNS pods, selected by labels: an `ipBlock` never matches them here"
+            format!("{help}, selected by labels: an `ipBlock` never matches them here")
         }
-        _ => "admit port 53 by UDP and TCP to the DNS pods",
+        _ => help,
     };
     findings.warn(Code::DnsCutOff, Place::Rules(Direction::Egress), message, help);
+}
+
+/// The ports that rules have to admit: what the servers listen on, whatever their Service calls it (K23).
+fn own_ports(servers: &[Server<'_>], port: Port) -> String {
+    let of_servers: BTreeSet<Port> = servers.iter().flat_map(|server| &server.asked).map(|(_, port)| *port).collect();
+    let of_servers: Vec<String> = of_servers.iter().map(ToString::to_string).collect();
+    match of_servers.as_slice() {
+        [] => format!("port {port}"),
+        [one] if *one == port.to_string() => format!("port {port}"),
+        [one] => format!("port {one}, which {port} becomes,"),
+        several => format!("the ports {}", several.join(" and ")),
+    }
 }
 
 fn cut_off(review: &Review<'_>, servers: &[Server<'_>], protocol: Protocol, port: Port) -> Option<Cut> {
     Cut::of(review, Direction::Egress, |policy| {
         policy.rules(Direction::Egress).iter().any(|rule| {
             if servers.is_empty() {
-                return somewhere(rule, protocol, port);
+                return somewhere(rule, protocol, port) && may_reach_system(policy.name().namespace(), rule);
             }
             servers.iter().any(|server| reaches(review, policy.name().namespace(), rule, server, protocol))
         })
@@ -100,7 +115,13 @@ fn servers<'c>(review: &Review<'c>, port: Port) -> (Vec<Server<'c>>, String) {
     let asked = vec![(Protocol::Udp, port), (Protocol::Tcp, port)];
     let servers: Vec<Server<'c>> = labelled.map(|object| server(object, asked.clone(), &[])).collect();
     let known_as = if servers.is_empty() {
-        "port 53 anywhere".to_owned()
+        let rules = review.policy.rules(Direction::Egress);
+        let is_anywhere = rules.iter().any(|rule| somewhere(rule, Protocol::Udp, port));
+        if is_anywhere {
+            format!("port 53 in `{SYSTEM}`, or outside the cluster")
+        } else {
+            "port 53 anywhere".to_owned()
+        }
     } else {
         format!("the pods with {} on port 53", quoted(format!("{}={}", LABEL.0, LABEL.1)))
     };
@@ -153,6 +174,25 @@ fn behind<'c>(review: &Review<'c>, service: &'c Service, port: Port) -> Vec<Serv
         });
     }
     servers
+}
+
+/// Without a known server: whether any peer of the rule may be one, in the namespace where clusters have them, or outside.
+fn may_reach_system(own: &str, rule: &Rule) -> bool {
+    let Peers::Of(peers) = &rule.peers else { return true };
+    peers.iter().any(|peer| match peer {
+        Peer::Pods(PodPeer { namespaces: Namespaces::Own, .. }) => own == SYSTEM,
+        Peer::Pods(PodPeer { namespaces: Namespaces::Matching(selector), .. }) => may_be_system(selector),
+        Peer::IpBlock(block) => !remaining(block).is_empty(),
+    })
+}
+
+/// Of the labels of a namespace that was not loaded its name is known (K10).
+fn may_be_system(selector: &Selector) -> bool {
+    let (Ok(key), Ok(value)) = (LabelKey::new(NAMESPACE_NAME_LABEL), LabelValue::new(SYSTEM)) else { return true };
+    let labels: Labels = [(key, value)].into_iter().collect();
+    let is_name = |key: &LabelKey| key.as_str() == NAMESPACE_NAME_LABEL;
+    let pairs = selector.match_labels().iter().all(|(key, value)| !is_name(key) || value.as_str() == SYSTEM);
+    pairs && selector.expressions().iter().all(|each| !is_name(each.key()) || each.matches(&labels))
 }
 
 /// Without a known server: whether the rule admits the port to anybody.

@@ -1,4 +1,4 @@
-//! What pods and load balancers of CCE use that no manifest names: node-local DNS, and the addresses that health checks come
+//! What pods and load balancers use that no manifest names: node-local DNS, and the addresses that health checks of CCE come
 //! from. Only what is certainly denied counts as cut off.
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -24,12 +24,12 @@ const INJECTION: (&str, &str) = ("node-local-dns-injection", "enabled");
 const NODE_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 20, 10));
 
 pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
-    if !matches!(review.profile.base(), Base::Cce(..)) {
-        return;
-    }
     let asked = |direction| review.policy.isolates(direction) && !review.is_unenforced(direction);
     if asked(Direction::Egress) && uses_node_dns(review) {
         node_dns(review, findings);
+    }
+    if !matches!(review.profile.base(), Base::Cce(..)) {
+        return;
     }
     // Where the range cannot be limited, it is not known that anything is cut off (C11).
     if asked(Direction::Ingress) && review.capabilities().internal_cloud == Support::Supported {

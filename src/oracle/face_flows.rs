@@ -81,7 +81,7 @@ impl EndKinds {
                     if question.is_some_and(|question| asked.insert(question)) {
                         vias.insert(match &connection.backend {
                             Some(Backend::Object(name)) => Some(name.clone()),
-                            Some(Backend::Address(_)) | None => None,
+                            Some(Backend::Workload(..) | Backend::Address(_)) | None => None,
                         });
                     }
                 }

@@ -65,7 +65,8 @@ impl EndKinds {
             };
             let list = match connection.backend {
                 Some(Backend::Object(_)) => &mut frontend.backends,
-                Some(Backend::Address(_)) => &mut frontend.nodes,
+                // Flows do not name them.
+                Some(Backend::Workload(..) | Backend::Address(_)) => &mut frontend.nodes,
                 // The ClusterIP is somebody else's too.
                 None => return None,
             };

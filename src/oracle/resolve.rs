@@ -42,7 +42,7 @@ pub fn probes(engine: &Snapshot, flow: &Flow) -> Result<Vec<Probe>, FlowError> {
     let probe = |connection: Connection<'_>| Probe {
         flow: match connection.backend {
             Some(Backend::Object(name)) => flow.clone().via(name),
-            Some(Backend::Address(_)) | None => flow.clone(),
+            Some(Backend::Workload(..) | Backend::Address(_)) | None => flow.clone(),
         },
         source: end(&connection.source),
         destination: end(&connection.destination),

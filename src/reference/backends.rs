@@ -22,6 +22,8 @@ pub(super) struct Endpoint<'c> {
     pub(super) backend: Backend,
     pub(super) candidate: Candidate<'c>,
     pub(super) port: Option<Port>,
+    /// The node that its slice or Endpoints say it is on.
+    pub(super) listed_on: Option<&'c str>,
 }
 
 /// Its EndpointSlices where there are any, else its Endpoints object where there is one, else what its selector matches.
@@ -36,7 +38,7 @@ pub(super) fn of<'c>(
         slice.name.namespace() == service.name.namespace() && slice.service == *service.name.name()
     };
     let slices: Vec<_> = cluster.endpoint_slices().iter().filter(is_of_service).collect();
-    let listed: Vec<(&[SliceEndpoint], &[SlicePort])> = if slices.is_empty() {
+    let listed: Vec<(&'c [SliceEndpoint], &'c [SlicePort])> = if slices.is_empty() {
         let Some(endpoints) = cluster.endpoints_of(&service.name) else { return Ok(selected(asking, service, port)) };
         endpoints.subsets.iter().map(|subset| (&*subset.endpoints, &*subset.ports)).collect()
     } else {
@@ -73,7 +75,7 @@ fn is_terminating(cluster: &Cluster, entry: &SliceEndpoint) -> bool {
 
 fn listed_endpoint<'c>(
     cluster: &'c Cluster,
-    entry: &SliceEndpoint,
+    entry: &'c SliceEndpoint,
     address: IpAddr,
     port: Option<Port>,
 ) -> Result<Option<Endpoint<'c>>, FlowError> {
@@ -88,9 +90,9 @@ fn listed_endpoint<'c>(
             Observed::Service(_) => Who::External,
         },
     };
-    let backend = who.object().map_or(Backend::Address(address), Backend::Object);
+    let backend = backend(cluster, who).unwrap_or(Backend::Address(address));
     let candidate = Candidate::new(who, vec![address], true, backend.to_string());
-    Ok(Some(Endpoint { backend, candidate, port }))
+    Ok(Some(Endpoint { backend, candidate, port, listed_on: entry.node.as_deref() }))
 }
 
 /// Live pods that are not unready, and workloads that stand for pods nobody loaded.
@@ -112,12 +114,28 @@ fn selected<'c>(asking: &Asking<'_, 'c>, service: &'c Service, port: Option<&Ser
                 None => None,
                 Some(port) => Some(target(who, port)?),
             };
-            let name = who.object()?;
-            let mut candidate = Candidate::new(who, endpoint::addresses_of(cluster, who), false, name.to_string());
+            let backend = backend(cluster, who)?;
+            let mut candidate = Candidate::new(who, endpoint::addresses_of(cluster, who), false, backend.to_string());
             candidate.selected_by = Some(&service.selector);
-            Some(Endpoint { backend: Backend::Object(name), candidate, port })
+            Some(Endpoint { backend, candidate, port, listed_on: None })
         })
         .collect()
+}
+
+/// What an object is called: a workload or a replica whose name a pod or another workload has too by its kind (K25).
+fn backend(cluster: &Cluster, who: Who<'_>) -> Option<Backend> {
+    let name = who.object()?;
+    let of_workload = match who {
+        Who::Workload(workload) => Some((workload, 1)),
+        Who::Replica(set, _) => Some((set, 0)),
+        _ => None,
+    };
+    Some(match of_workload {
+        Some((workload, own)) if cluster.pod(&name).is_some() || cluster.workloads_named(&name).count() > own => {
+            Backend::Workload(workload.name.clone(), workload.kind.clone())
+        }
+        _ => Backend::Object(name),
+    })
 }
 
 fn has_all(labels: &Labels, selector: &Labels) -> bool {

@@ -3,14 +3,9 @@
 use crate::model::cluster::{Cluster, Owner, Pod, Workload, WorkloadKind};
 use crate::name::ObjectName;
 
-/// Whether a workload stands for pods nobody loaded: it asks for some, none of them is there, and no other
-/// loaded workload controls it (a Deployment stands for its ReplicaSets).
+/// Whether a workload stands for pods nobody loaded: it asks for some, and none of them is there.
 pub(super) fn stands_alone(cluster: &Cluster, workload: &Workload) -> bool {
-    let controlled = workload.owner.as_ref().is_some_and(|owner| {
-        let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
-        cluster.workload(&owner.kind, &name).is_some()
-    });
-    workload.replicas != Some(0) && !controlled && !cluster.pods().iter().any(|pod| is_pod_of(cluster, workload, pod))
+    workload.replicas != Some(0) && !cluster.pods().iter().any(|pod| is_pod_of(cluster, workload, pod))
 }
 
 /// Whether `pod` is one of the workload's: by its controllers, or, where it has none, by the selector.

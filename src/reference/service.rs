@@ -134,7 +134,7 @@ fn reaches_every_backend(cluster: &Cluster, sender: &Party<'_>, at: Who<'_>, add
     }
 }
 
-/// The node's own backends; one whose node nobody says is taken to be there.
+/// The node's own backends; one whose node neither it nor its slice says is taken to be there.
 fn on_node<'c>(
     cluster: &'c Cluster,
     found: Vec<Endpoint<'c>>,
@@ -144,13 +144,18 @@ fn on_node<'c>(
     let here = name.map_or(Spot::At(address), Spot::Named);
     let taken = |mut endpoint: Endpoint<'c>| {
         let party = endpoint.candidate.party(endpoint.candidate.addresses.first().copied());
-        match node::place(cluster, &party) {
-            Place::Said(spot) => (spot == here).then_some(endpoint),
-            Place::Unsaid(selector) => node::admits(cluster, selector, here).then(|| {
+        match (node::place(cluster, &party), endpoint.listed_on) {
+            (Place::Said(spot), _) => (spot == here).then_some(endpoint),
+            (Place::Nowhere, Some(listed)) => (here == Spot::Named(listed)).then_some(endpoint),
+            (Place::Unsaid(_), Some(listed)) => (here == Spot::Named(listed)).then(|| {
                 endpoint.candidate.taken_on = name;
                 endpoint
             }),
-            Place::Nowhere => Some(endpoint),
+            (Place::Unsaid(selector), None) => node::admits(cluster, selector, here).then(|| {
+                endpoint.candidate.taken_on = name;
+                endpoint
+            }),
+            (Place::Nowhere, None) => Some(endpoint),
         }
     };
     found.into_iter().filter_map(taken).collect()
@@ -196,11 +201,12 @@ fn host_port<'c>(
     }
     let who = Who::Pod(pod);
     let candidate = Candidate::new(who, endpoint::addresses_of(asking.cluster, who), false, pod.name.to_string());
-    let endpoint = Endpoint { backend: Backend::Object(pod.name.clone()), candidate, port: Some(port) };
+    let (backend, port) = (Backend::Object(pod.name.clone()), Some(port));
+    let endpoint = Endpoint { backend, candidate, port, listed_on: None };
     in_family(&front, vec![endpoint]).into_iter().map(|endpoint| question(&front, endpoint)).collect()
 }
 
-/// Each backend once, with the addresses that the flow may meet it by; one that has addresses and none of these is passed
+/// Each backend once on each of its ports, with the addresses that the flow may meet it by; one that has addresses and none of these is passed
 /// over.
 fn in_family<'c>(front: &Front<'c>, endpoints: Vec<Endpoint<'c>>) -> Vec<Endpoint<'c>> {
     let sources = &front.source.addresses;
@@ -217,11 +223,12 @@ fn in_family<'c>(front: &Front<'c>, endpoints: Vec<Endpoint<'c>>) -> Vec<Endpoin
                 continue;
             }
         }
-        if !found.iter().any(|known| known.backend == endpoint.backend) {
+        // On another port it is another backend.
+        if !found.iter().any(|known| (&known.backend, known.port) == (&endpoint.backend, endpoint.port)) {
             found.push(endpoint);
         }
     }
-    found.sort_by(|a, b| a.backend.cmp(&b.backend));
+    found.sort_by(|a, b| (&a.backend, a.port).cmp(&(&b.backend, b.port)));
     found
 }
 
@@ -257,18 +264,18 @@ fn named<'c>(
         (Who::Workload(workload), Some(Who::Replica(set, _))) => std::ptr::eq(workload, set),
         _ => false,
     };
-    let own = found.iter().position(|endpoint| endpoint.backend == wanted);
-    match own.or_else(|| found.iter().position(is_set)) {
-        None => Err(found),
-        Some(place) => {
-            let mut only: Vec<Endpoint<'c>> = found.into_iter().skip(place).take(1).collect();
-            for endpoint in only.iter_mut().filter(|endpoint| is_set(endpoint)) {
-                endpoint.candidate.who = replica.unwrap_or(endpoint.candidate.who);
-                endpoint.backend = wanted.clone();
-            }
-            Ok(only)
-        }
+    if found.iter().any(|endpoint| endpoint.backend == wanted) {
+        return Ok(found.into_iter().filter(|endpoint| endpoint.backend == wanted).collect());
     }
+    if !found.iter().any(is_set) {
+        return Err(found);
+    }
+    let mut only: Vec<Endpoint<'c>> = found.into_iter().filter(is_set).collect();
+    for endpoint in &mut only {
+        endpoint.candidate.who = replica.unwrap_or(endpoint.candidate.who);
+        endpoint.backend = wanted.clone();
+    }
+    Ok(only)
 }
 
 fn question<'c>(front: &Front<'c>, endpoint: Endpoint<'c>) -> Result<(Backend, Question<'c>), FlowError> {

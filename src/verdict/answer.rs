@@ -98,7 +98,7 @@ impl Decision {
 pub enum Judged {
     /// The flow's two sides.
     Sides(Sides),
-    /// One entry a backend, in the order of their names.
+    /// One entry a backend, in the order of their names, and one for each of the ports on which one is reached.
     Backends(Vec<BackendDecision>),
 }
 
@@ -110,7 +110,7 @@ impl Serialize for Judged {
             backends: &'a [BackendDecision],
         }
         fn by_name<S: Serializer>(backends: &&[BackendDecision], serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_map(backends.iter().map(|decision| (decision.backend.to_string(), decision)))
+            serializer.collect_map(backends.iter().map(|decision| (decision.key(backends), decision)))
         }
         match self {
             Self::Sides(sides) => sides.serialize(serializer),
@@ -139,6 +139,17 @@ pub struct BackendDecision {
 }
 
 impl BackendDecision {
+    /// By its backend; of one that is reached on several ports, by the port too: `default/web-0:8080/tcp`.
+    fn key(&self, all: &[Self]) -> String {
+        let is_alone = all.iter().filter(|other| other.backend == self.backend).count() == 1;
+        match self.l4 {
+            L4::Port(protocol, port) if !is_alone => {
+                format!("{}:{port}/{}", self.backend, protocol.to_string().to_ascii_lowercase())
+            }
+            _ => self.backend.to_string(),
+        }
+    }
+
     /// The answer by way of `backend`, whom the connection reaches on `l4`.
     #[must_use]
     pub fn new(backend: Backend, l4: L4, verdict: Verdict, rows: Rows, sides: Sides) -> Self {

@@ -57,7 +57,10 @@ impl Note {
 
     /// The end has no address, and the verdict hangs on one (U6).
     pub(crate) fn no_address(end: &str) -> Self {
-        let message = format!("`{end}` has no address, and the verdict hangs on it: name the pod CIDRs");
+        let message = format!(
+            "`{end}` has no address, and the verdict hangs on it: load its pods with their addresses, or name the pod CIDRs of its \
+             families (which say nothing of what shares its node's network)"
+        );
         Self { code: NoteCode::NoAddress, message, object: end.to_owned() }
     }
 

@@ -144,11 +144,12 @@ fn to_service(cluster: &Cluster, reference: &Reference<'_>, source: &End, servic
                     None => continue,
                 },
                 Backend::Address(address) => ProbeEnd::new(who_at(cluster, *address), Some(*address)),
+                _ => continue,
             };
             let Some(number) = translated(cluster, service, port, &each.backend) else { continue };
             let flow = match &each.backend {
                 Backend::Object(name) => flow.clone().via(name.clone()),
-                Backend::Address(_) => flow.clone(),
+                _ => flow.clone(),
             };
             let l4 = L4::Port(port.protocol, number);
             let probe = Probe::new(flow, source.end.clone(), end).translated(Some(*sent_to), l4);
@@ -193,6 +194,6 @@ fn translated(
             let ports = &cluster.pod(pod)?.ports;
             ports.iter().find(|each| each.name.as_ref() == Some(name) && each.protocol == port.protocol).map(|p| p.port)
         }
-        (TargetPort::Name(_), Backend::Address(_)) => None,
+        (TargetPort::Name(_), _) => None,
     }
 }

@@ -1,7 +1,7 @@
 //! `netpol review`: what is wrong with manifests, in the API server's own words and at the line; and what their cluster would
 //! not do with their policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _, Write};
 use std::path::PathBuf;
 
@@ -193,13 +193,37 @@ struct Checks {
 
 impl Checks {
     /// What is said of a policy, placed at its fields.
-    fn of(&self, policy: &NetworkPolicy, cluster: &Cluster, (at, lines): (&Location, &FieldLines)) -> Vec<Diagnostic> {
+    fn of(&self, policy: &NetworkPolicy, cluster: &Cluster, place: Place<'_>) -> Vec<Diagnostic> {
         let mut found = admission::review(policy, &self.profile, cluster);
         if self.lints == Lints::Cluster {
             found.extend(admission::idle(policy, &self.profile, cluster));
         }
-        found.into_iter().map(|found| lines.place(found, at)).collect()
+        if place.is_cut {
+            found.retain(|found| !is_superfluity(found.code));
+        }
+        found.into_iter().map(|found| place.lines.place(found, place.at)).collect()
     }
+}
+
+/// Where a policy stands.
+struct Place<'a> {
+    at: &'a Location,
+    lines: &'a FieldLines,
+    /// Fields of it that nobody knows were dropped, or of another policy of its namespace: what the rest says too may be all that
+    /// will be left once they are mended.
+    is_cut: bool,
+}
+
+/// Whether it says that something can be removed because something else says as much.
+fn is_superfluity(code: Code) -> bool {
+    use Code::{EqualPolicy, ImpliedPeer, ImpliedPolicy, ImpliedPort, ImpliedRule};
+    use Code::{IdlePeer, IdlePolicy, IdlePort, IdleRule};
+    let in_any_cluster = matches!(code, ImpliedPeer | ImpliedPort | ImpliedRule | ImpliedPolicy | EqualPolicy);
+    in_any_cluster || matches!(code, IdlePeer | IdlePort | IdleRule | IdlePolicy)
+}
+
+fn has_unknown_fields(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|found| found.code == Code::UnknownField)
 }
 
 /// Every document of a file by itself, other kinds and empty ones too.
@@ -215,7 +239,8 @@ fn as_posted(mut text: Text, release: Release, checks: Option<&Checks>) -> Resul
     let reviewed = |judgement: Judgement| {
         let mut diagnostics = judgement.diagnostics;
         if let (Some(policy), Some(checks)) = (&judgement.policy, checks) {
-            let place = (&judgement.location, &judgement.lines);
+            let is_cut = has_unknown_fields(&diagnostics);
+            let place = Place { at: &judgement.location, lines: &judgement.lines, is_cut };
             diagnostics.extend(checks.of(policy, &Cluster::default(), place));
         }
         Reviewed {
@@ -265,9 +290,16 @@ fn as_loaded(given: Given, checks: Option<&Checks>) -> Vec<Reviewed> {
     }
     let mut diagnostics = loaded.diagnostics;
     if let Some(checks) = checks {
-        for (name, (location, lines)) in &policies {
+        let unknown = diagnostics.iter().filter(|found| found.code == Code::UnknownField);
+        let cut: BTreeSet<_> = unknown.filter_map(|found| found.location.as_ref().map(place)).collect();
+        let is_cut = |(name, (at, _)): (&ObjectName, &(Location, FieldLines))| {
+            cut.contains(&place(at)).then(|| name.namespace().clone())
+        };
+        let cut: BTreeSet<_> = policies.iter().filter_map(is_cut).collect();
+        for (name, (at, lines)) in &policies {
             if let Some(policy) = loaded.cluster.policy(name) {
-                diagnostics.extend(checks.of(policy, &loaded.cluster, (location, lines)));
+                let place = Place { at, lines, is_cut: cut.contains(name.namespace()) };
+                diagnostics.extend(checks.of(policy, &loaded.cluster, place));
             }
         }
     }

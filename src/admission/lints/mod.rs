@@ -159,12 +159,12 @@ fn tell(review: &Review<'_>, findings: &mut Findings, told: &Told, found: &Found
             }
             for (row, peer) in covered.peers.iter().enumerate() {
                 if let Some((place, covers)) = peer.zip(covered.row(row)) {
-                    say(at(RuleField::Peer(place, "")), told.peer(*direction, rule, &covers));
+                    say(at(RuleField::Peer(place, "")), told.peer(*direction, (rule, place), &covers));
                 }
             }
             for (column, port) in covered.ports.iter().enumerate() {
                 if let Some((place, covers)) = port.zip(covered.column(column)) {
-                    say(at(RuleField::Port(place, "")), told.port(*direction, rule, &covers));
+                    say(at(RuleField::Port(place, "")), told.port(*direction, (rule, place), &covers));
                 }
             }
         }

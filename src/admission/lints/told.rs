@@ -39,27 +39,33 @@ impl Told {
         scope: "in this cluster, as it is, ",
     };
 
-    pub(super) fn peer(&self, direction: Direction, rule: usize, by: &BTreeSet<Cover<'_>>) -> Text {
+    /// Of the peer at that place of the rule.
+    pub(super) fn peer(&self, direction: Direction, (rule, peer): (usize, usize), by: &BTreeSet<Cover<'_>>) -> Text {
         let whom = match direction {
             Direction::Ingress => "whoever this admits is",
             Direction::Egress => "whatever this admits is",
         };
-        self.entry(self.peer, whom, (direction, rule), by)
+        // What its own other ports admit somebody else admits too.
+        let others = by.iter().filter(|cover| !(is_of(cover, rule) && cover.peer == Some(peer)));
+        let by = others.map(|cover| path(direction, cover, cover.peer.map(|peer| (list_of(direction), peer))));
+        self.entry(self.peer, whom, by)
     }
 
-    pub(super) fn port(&self, direction: Direction, rule: usize, by: &BTreeSet<Cover<'_>>) -> Text {
-        self.entry(self.port, "the ports of this entry are", (direction, rule), by)
+    /// Of the port entry at that place of the rule.
+    pub(super) fn port(&self, direction: Direction, (rule, port): (usize, usize), by: &BTreeSet<Cover<'_>>) -> Text {
+        let others = by.iter().filter(|cover| !(is_of(cover, rule) && cover.port == Some(port)));
+        let by = others.map(|cover| path(direction, cover, cover.port.map(|port| ("ports", port))));
+        self.entry(self.port, "the ports of this entry are", by)
     }
 
-    fn entry(&self, code: Code, what: &str, (direction, rule): (Direction, usize), by: &BTreeSet<Cover<'_>>) -> Text {
-        let by = by.iter().map(|cover| path(direction, Some(rule), cover));
+    fn entry(&self, code: Code, what: &str, by: impl Iterator<Item = String>) -> Text {
         let message = format!("{}{what} admitted by {} too", self.scope, places(by));
         (code, message, "remove the entry".to_owned())
     }
 
     /// `all`: every rule of the direction is told to go.
     pub(super) fn rule(&self, direction: Direction, by: &BTreeSet<Cover<'_>>, all: bool) -> Text {
-        let by = by.iter().map(|cover| path(direction, None, cover));
+        let by = by.iter().map(|cover| path(direction, cover, cover.peer.map(|peer| (list_of(direction), peer))));
         let message = format!("{}whatever the rule admits is admitted by {} too", self.scope, places(by));
         // K3: without egress rules the server takes the policy for one of ingress alone.
         let help = match direction {
@@ -90,17 +96,17 @@ fn places(paths: impl Iterator<Item = String>) -> String {
     names(paths.collect::<BTreeSet<String>>())
 }
 
-/// `spec.ingress[0].from[1]`, in another policy `NAME spec.ingress[0]`; of the rule `within` its entries alone.
-fn path(direction: Direction, within: Option<usize>, cover: &Cover<'_>) -> String {
+/// Whether it stands in that rule of the policy itself.
+fn is_of(cover: &Cover<'_>, rule: usize) -> bool {
+    cover.policy.is_none() && cover.rule == rule
+}
+
+/// `spec.ingress[0].from[1]`, in another policy `NAME spec.ingress[0].from[1]`; without an entry the rule.
+fn path(direction: Direction, cover: &Cover<'_>, entry: Option<(&str, usize)>) -> String {
     let rule = format!("spec.{direction}[{}]", cover.rule);
-    let path = match (cover.policy, cover.peer, cover.port) {
-        (None, peer, port) if within == Some(cover.rule) => match (peer, port) {
-            (Some(peer), None) => format!("{rule}.{}[{peer}]", list_of(direction)),
-            (_, Some(port)) => format!("{rule}.ports[{port}]"),
-            (None, None) => rule,
-        },
-        (_, Some(peer), _) => format!("{rule}.{}[{peer}]", list_of(direction)),
-        (_, None, _) => rule,
+    let path = match entry {
+        Some((list, place)) => format!("{rule}.{list}[{place}]"),
+        None => rule,
     };
     match cover.policy {
         Some(policy) => format!("{} {path}", policy.name()),

@@ -46,6 +46,9 @@ impl Party {
     pub(super) fn destination(cluster: &Cluster, flow: &Flow, backend: Option<&Backend>) -> Self {
         match (backend, &flow.destination) {
             (Some(Backend::Object(name)), _) => Self::named(cluster, name),
+            (Some(Backend::Workload(name, kind)), _) => {
+                Self::endpoint(cluster, &Endpoint::Workload { kind: kind.clone(), name: name.clone() })
+            }
             (Some(Backend::Address(address)), _) => Self::address(cluster, *address),
             (None, Destination::Endpoint(endpoint)) => Self::endpoint(cluster, endpoint),
             (None, Destination::Service(_)) => Self::default(),

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, ResolvedEnd, Written};
-use crate::engine::ends::node_relation::Place;
+use crate::engine::ends::node_relation::{Place, Spot};
 use crate::engine::ends::resolve::AddressOwner;
 use crate::engine::ends::service_front::{FrontPort, ServiceFront};
 use crate::engine::ids::SlotIx;
-use crate::engine::tables::SlotObject;
 use crate::engine::tables::asked::{Bearer, asks_controllers, bearer};
 use crate::engine::tables::class::ClassDetail;
 use crate::engine::tables::endpoints::{CompiledEndpoint, CompiledSlice};
-use crate::model::cluster::{ContainerPort, ServicePort, SlicePort, TargetPort, WorkloadKind};
+use crate::engine::tables::{SlotObject, Tables};
+use crate::model::cluster::{ContainerPort, ServicePort, SlicePort, TargetPort, Workload};
 use crate::model::flow::L4;
-use crate::name::ObjectName;
 use crate::profile::capability::ControllerLabel;
-use crate::verdict::FlowError;
+use crate::verdict::{Backend, FlowError};
 
 /// A backend before families are settled.
 #[derive(Clone, Copy)]
@@ -25,38 +24,32 @@ pub(in crate::engine) struct BackendCandidate<'t> {
     pub(in crate::engine) l4: L4,
     /// The node that it is taken to be on.
     pub(in crate::engine) taken_on: Option<&'t str>,
+    /// The node that its slice says it is on.
+    pub(in crate::engine) listed_on: Option<&'t str>,
 }
 
 impl<'t> BackendCandidate<'t> {
-    /// Of a workload its name and kind; pods come first.
-    pub(in crate::engine) fn rank(&self) -> Option<(&'t ObjectName, &'t WorkloadKind)> {
-        match self.candidate.identity {
-            EndIdentity::Workload(workload, _) | EndIdentity::Replica(workload, ..) => {
-                Some((&workload.name, &workload.kind))
-            }
-            _ => None,
-        }
-    }
-
+    /// Whether both are one, on one port.
     pub(in crate::engine) fn is_same_backend(&self, other: &Self) -> bool {
-        let (one, other) = (&self.candidate, &other.candidate);
-        match (one.identity.object_name(), other.identity.object_name()) {
-            (Some(name), Some(other)) => name == other,
-            (None, None) => match (one.written, other.written) {
+        let (one, another) = (&self.candidate, &other.candidate);
+        let is_same_end = match (one.identity, another.identity) {
+            (EndIdentity::Pod(_, own), EndIdentity::Pod(_, of)) => own.slot == of.slot,
+            (EndIdentity::Workload(_, own), EndIdentity::Workload(_, of)) => own.slot == of.slot,
+            (EndIdentity::Replica(_, own, ordinal), EndIdentity::Replica(_, of, other)) => {
+                (own.slot, ordinal) == (of.slot, other)
+            }
+            _ => match (one.written, another.written) {
                 (Written::Address(address), Written::Address(other)) => address == other,
-                (Written::Replica(..), Written::Replica(..)) => one.identity.name() == other.identity.name(),
                 _ => false,
             },
-            (Some(name), None) => other.identity.is_named(name),
-            (None, Some(name)) => one.identity.is_named(name),
-        }
+        };
+        is_same_end && self.l4 == other.l4
     }
 }
 
 impl<'t> ServiceFront<'t> {
     /// Its EndpointSlices where there are any, else what its selector matches. A backend that several slices name is there
-    /// several times, the first counts; of workloads of one name, and a pod that bears it too, the lowest
-    /// [rank](BackendCandidate::rank) does.
+    /// several times, the first counts.
     pub(in crate::engine) fn candidates(
         &self,
     ) -> impl Iterator<Item = Result<BackendCandidate<'t>, FlowError>> + use<'_, 't> {
@@ -113,7 +106,7 @@ impl<'t> ServiceFront<'t> {
         };
         let written = identity.object_name().map_or(Written::Address(address), Written::Object);
         let candidate = Candidate { identity, addresses: AddressList::One(address), fixed: true, written };
-        Ok(Some(BackendCandidate { candidate, l4, taken_on: None }))
+        Ok(Some(BackendCandidate { candidate, l4, taken_on: None, listed_on: endpoint.node.as_deref() }))
     }
 
     /// By class: the selector matches all members of one, or none. Where it asks for labels that controllers set, workloads are
@@ -191,35 +184,52 @@ impl<'t> ServiceFront<'t> {
             _ => Written::Object(identity.object_name()?),
         };
         let candidate = Candidate { identity, addresses: tables.addresses_of(identity), fixed: false, written };
-        Some(BackendCandidate { candidate, l4, taken_on: None })
+        Some(BackendCandidate { candidate, l4, taken_on: None, listed_on: None })
     }
 
-    /// The backend, where the connection can go to it: by its addresses, and, where the node that was sent to hands connections to
-    /// its own backends alone, one of these; one whose node nobody says is taken to be.
+    /// The backend, where the connection can go to it: by its addresses, and by where it is.
     pub(in crate::engine) fn is_wanted(&self, target: BackendCandidate<'t>) -> Option<BackendCandidate<'t>> {
-        if !self.is_reachable(target.candidate.addresses) {
-            return None;
-        }
+        if self.is_reachable(target.candidate.addresses) { self.is_here(target) } else { None }
+    }
+
+    /// Where the node that was sent to hands connections to its own backends alone, the backend if it is one of these; one whose
+    /// node neither it nor its slice says is taken to be.
+    pub(in crate::engine) fn is_here(&self, target: BackendCandidate<'t>) -> Option<BackendCandidate<'t>> {
         let Some(here) = self.only_on else { return Some(target) };
         let end = ResolvedEnd::new(target.candidate.identity, target.candidate.addresses.iter().next());
-        match self.tables.place(&end) {
-            Place::At(spot) => (spot == here).then_some(target),
-            Place::Unsaid(selector) if self.tables.admits(selector, here) => {
-                Some(BackendCandidate { taken_on: here.name(), ..target })
-            }
-            Place::Unsaid(_) => None,
-            Place::Nowhere => Some(target),
-        }
+        let is_here = match (self.tables.place(&end), target.listed_on) {
+            (Place::At(spot), _) => return (spot == here).then_some(target),
+            (Place::Nowhere, None) => return Some(target),
+            (Place::Nowhere, Some(listed)) => return (here == Spot::Named(listed)).then_some(target),
+            (Place::Unsaid(_), Some(listed)) => here == Spot::Named(listed),
+            (Place::Unsaid(selector), None) => self.tables.admits(selector, here),
+        };
+        is_here.then_some(BackendCandidate { taken_on: here.name(), ..target })
     }
 
-    /// Whether a selected backend is there in place of a workload of that name and kind.
-    pub(in crate::engine) fn outranks(&self, name: &ObjectName, kind: &WorkloadKind) -> bool {
-        let lower = self.tables.cluster.workloads_named(name).filter(|lower| lower.kind < *kind);
-        let workloads = lower.filter_map(|lower| self.tables.workload_slot(name, &lower.kind));
-        let mut slots = self.tables.pod_slot(name).into_iter().chain(workloads);
-        slots.any(|slot| {
-            let selected = self.bearer(slot).and_then(|bearer| self.of_slot(slot, bearer));
-            selected.is_some_and(|other| self.is_wanted(other).is_some())
+    /// What it is called: a workload or a replica whose name a pod or another workload has too by its kind (K25).
+    pub(in crate::engine) fn backend(&self, of: &Candidate<'t>) -> Option<Backend> {
+        let by_kind = |workload: &Workload| Backend::Workload(workload.name.clone(), workload.kind.clone());
+        Some(match (of.identity, of.written) {
+            (EndIdentity::Workload(workload, _), _) if self.tables.is_ambiguous(workload) => by_kind(workload),
+            (EndIdentity::Replica(set, ..), _) => {
+                let name = of.identity.name()?;
+                let is_taken = self.tables.pod_slot(&name).is_some()
+                    || self.tables.cluster.workloads_named(&name).next().is_some();
+                if is_taken { by_kind(set) } else { Backend::Object(name) }
+            }
+            (identity, written) => match (identity.object_name(), written) {
+                (Some(name), _) => Backend::Object(name.clone()),
+                (None, Written::Address(address)) => Backend::Address(address),
+                (None, _) => return None,
+            },
         })
+    }
+}
+
+impl Tables {
+    /// Whether a pod or another workload has the workload's name too.
+    pub(in crate::engine) fn is_ambiguous(&self, workload: &Workload) -> bool {
+        self.pod_slot(&workload.name).is_some() || self.cluster.workloads_named(&workload.name).nth(1).is_some()
     }
 }

@@ -10,7 +10,6 @@ use crate::labels::Labels;
 use crate::model::cluster::{NodeAddress, NodeAddressKind, Pod, Workload};
 use crate::model::flow::Endpoint;
 use crate::name::ObjectName;
-use crate::verdict::Backend;
 
 /// Who an end is.
 #[derive(Debug, Clone, Copy)]
@@ -193,15 +192,4 @@ pub(in crate::engine) struct Candidate<'t> {
     /// The flow named this very address.
     pub(in crate::engine) fixed: bool,
     pub(in crate::engine) written: Written<'t>,
-}
-
-impl Candidate<'_> {
-    /// What it is called as a backend (K23).
-    pub(in crate::engine) fn backend(&self) -> Option<Backend> {
-        match (self.identity.name(), self.written) {
-            (Some(name), _) => Some(Backend::Object(name)),
-            (None, Written::Address(address)) => Some(Backend::Address(address)),
-            (None, _) => None,
-        }
-    }
 }

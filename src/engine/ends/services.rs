@@ -38,23 +38,23 @@ impl<'t> ServiceFront<'t> {
         Ok(BackendConnection { source, destination, l4: target.l4, sent: self.sent, asked })
     }
 
-    /// Every backend once, by name, or what makes the flow one that cannot be judged. Allocates.
+    /// Every backend once on each of its ports, by name, or what makes the flow one that cannot be judged. Allocates.
     pub(in crate::engine) fn ways(
         &self,
         via: Option<&ObjectName>,
     ) -> Result<Vec<(Backend, BackendConnection<'t>)>, FlowError> {
         let mut found: Vec<(Backend, BackendCandidate<'t>)> = Vec::new();
         let all: Vec<BackendCandidate<'t>> = self.candidates().collect::<Result<_, _>>()?;
-        let mut is_any_ready = false;
-        for target in all {
-            is_any_ready |= self.is_reachable(target.candidate.addresses);
-            let wanted = self.is_wanted(target).and_then(|target| Some((target.candidate.backend()?, target)));
-            found.extend(wanted);
+        for target in all.into_iter().filter(|target| self.is_reachable(target.candidate.addresses)) {
+            found.extend(self.backend(&target.candidate).map(|backend| (backend, target)));
         }
         // The sort is stable: of one backend the first stays.
-        let order = |target: &BackendCandidate<'t>| (target.rank(), self.order(target));
+        let order = |target: &BackendCandidate<'t>| (port_of(target.l4), self.order(target));
         found.sort_by(|(a, target), (b, other)| a.cmp(b).then_with(|| order(target).cmp(&order(other))));
         found.dedup_by(|(_, later), (_, first)| later.is_same_backend(first));
+        let is_any_ready = !found.is_empty();
+        let here = |(backend, target)| Some((backend, self.is_here(target)?));
+        found = found.into_iter().filter_map(here).collect();
         if found.is_empty() {
             return Err(self.nobody(is_any_ready));
         }
@@ -85,11 +85,15 @@ impl<'t> ServiceFront<'t> {
             }
             _ => None,
         };
-        let own = found.iter().find(|(backend, _)| *backend == wanted).map(|(_, target)| *target);
-        match own.or_else(|| found.iter().find_map(|(_, target)| as_replica(target))) {
-            Some(target) => Ok(vec![(wanted, target)]),
-            None => Err(found.into_iter().map(|(backend, _)| backend).collect()),
+        let own = |(backend, target): &(Backend, BackendCandidate<'t>)| (*backend == wanted).then_some(*target);
+        let mut meant: Vec<BackendCandidate<'t>> = found.iter().filter_map(own).collect();
+        if meant.is_empty() {
+            meant = found.iter().filter_map(|(_, target)| as_replica(target)).collect();
         }
+        if meant.is_empty() {
+            return Err(found.into_iter().map(|(backend, _)| backend).collect());
+        }
+        Ok(meant.into_iter().map(|target| (wanted.clone(), target)).collect())
     }
 
     /// Which of several addresses that slices say of one pod is its first (a headless Service's; of another the first slice
@@ -110,8 +114,12 @@ impl<'t> ServiceFront<'t> {
         via: Option<&ObjectName>,
         mut ask: impl FnMut(&BackendConnection<'t>) -> Verdict,
     ) -> Option<Verdict> {
+        // Where slices say where a backend is, the first that names it does.
+        if self.only_on.is_some() && self.has_slices() {
+            return None;
+        }
         let wanted = |target: BackendCandidate<'t>| {
-            let is_named = via.is_none_or(|name| target.candidate.identity.is_named(name));
+            let is_named = via.is_none_or(|name| self.is_called(&target.candidate, name));
             self.is_wanted(target).filter(|_| is_named)
         };
         // Where every candidate agrees, so do the backends; else those that several candidates name must count once.
@@ -143,20 +151,32 @@ impl<'t> ServiceFront<'t> {
         first
     }
 
-    /// Whether another candidate counts in place of this one, which is that many behind the first.
+    /// Whether another candidate counts in place of this one, which is that many behind the first: slices may name a backend
+    /// several times.
     fn is_shadowed(&self, at: usize, target: &BackendCandidate<'t>) -> bool {
-        if self.has_slices() {
-            let own = (self.order(target), at);
-            let others =
-                self.candidates().enumerate().filter_map(|(at, other)| Some((at, self.is_wanted(other.ok()?)?)));
-            return others
-                .into_iter()
-                .any(|(at, other)| (self.order(&other), at) < own && other.is_same_backend(target));
+        if !self.has_slices() {
+            return false;
         }
-        match (target.candidate.identity.object_name(), target.rank()) {
-            (Some(name), Some((_, kind))) => self.outranks(name, kind),
-            _ => false,
+        let own = (self.order(target), at);
+        let others = self.candidates().enumerate().filter_map(|(at, other)| Some((at, self.is_wanted(other.ok()?)?)));
+        others.into_iter().any(|(at, other)| (self.order(&other), at) < own && other.is_same_backend(target))
+    }
+
+    /// Whether a flow that names its backend so means that one.
+    fn is_called(&self, target: &Candidate<'t>, name: &ObjectName) -> bool {
+        match target.identity {
+            EndIdentity::Workload(workload, _) if self.tables.is_ambiguous(workload) => false,
+            EndIdentity::Replica(..) => self.backend(target) == Some(Backend::Object(name.clone())),
+            identity => identity.is_named(name),
         }
+    }
+}
+
+/// None of a protocol without ports, and where they are not limited.
+fn port_of(l4: L4) -> Option<Port> {
+    match l4 {
+        L4::Port(_, port) => Some(port),
+        L4::Icmp | L4::Other(_) => None,
     }
 }
 

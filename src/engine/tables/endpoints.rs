@@ -24,6 +24,8 @@ pub(in crate::engine) struct CompiledEndpoint {
     pub(in crate::engine) ready: bool,
     pub(in crate::engine) terminating: bool,
     pub(in crate::engine) target: Option<Target>,
+    /// The node that it says it is on.
+    pub(in crate::engine) node: Option<Arc<str>>,
 }
 
 /// The pod that an endpoint names.
@@ -67,8 +69,8 @@ fn compiled(endpoints: &[SliceEndpoint], id_of: &impl Fn(&ObjectName) -> Option<
     let target = |name: &ObjectName| Target { name: name.clone(), pod: id_of(name) };
     let compiled = endpoints.iter().filter_map(|endpoint| {
         let address = *endpoint.addresses.first()?;
-        let (ready, terminating) = (endpoint.ready, endpoint.terminating);
-        Some(CompiledEndpoint { address, ready, terminating, target: endpoint.target.as_ref().map(target) })
+        let (ready, terminating, node) = (endpoint.ready, endpoint.terminating, endpoint.node.clone());
+        Some(CompiledEndpoint { address, ready, terminating, target: endpoint.target.as_ref().map(target), node })
     });
     compiled.collect()
 }

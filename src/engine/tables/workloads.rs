@@ -42,11 +42,9 @@ pub(in crate::engine) enum Uncounted {
 }
 
 impl Workloads {
-    /// Whether the workload is a backend where a selector matches it: it asks for pods, none of them is loaded, and no other
-    /// loaded workload controls it (a Deployment is one in place of its ReplicaSets).
+    /// Whether the workload is a backend where a selector matches it: it asks for pods, and none of them is loaded.
     pub(in crate::engine) fn stands_for_pods(&self, workload: &Workload) -> bool {
-        let is_controlled = workload.owner.as_ref().is_some_and(|owner| self.loaded.contains_key(&name_of(owner)));
-        workload.replicas != Some(0) && !is_controlled && !self.has_pods(&own_name(workload))
+        workload.replicas != Some(0) && !self.has_pods(&own_name(workload))
     }
 
     fn has_pods(&self, name: &WorkloadName) -> bool {
@@ -217,19 +215,19 @@ mod tests {
         let standing = |workloads: &Workloads| {
             [&web, &of_web, &nightly, &data].map(|workload| workloads.stands_for_pods(workload))
         };
-        assert_eq!(standing(&workloads), [true, false, true, true], "a Deployment is one in place of its ReplicaSets");
+        assert_eq!(standing(&workloads), [true; 4], "a ReplicaSet beside its Deployment");
         for (owner, expected) in [
             (Some((ReplicaSet, "odd")), [false, false, true, true]),
-            (Some((ReplicaSet, "web-5d9c")), [false, false, true, true]),
-            (Some((ReplicaSet, "web-5d9c-1")), [true, false, true, true]),
-            (Some((Job, "nightly-28")), [true, false, false, true]),
-            (Some((StatefulSet, "web")), [true, false, true, false]),
+            (Some((ReplicaSet, "web-5d9c")), [false, true, true, true]),
+            (Some((ReplicaSet, "web-5d9c-1")), [true; 4]),
+            (Some((Job, "nightly-28")), [true, true, false, true]),
+            (Some((StatefulSet, "web")), [true, true, true, false]),
             (None, [false; 4]),
         ] {
             workloads.count_in(&pod(owner.clone()));
             assert_eq!(standing(&workloads), expected, "{owner:?}");
             workloads.count_out(&pod(owner.clone()));
-            assert_eq!(standing(&workloads), [true, false, true, true], "{owner:?} is gone");
+            assert_eq!(standing(&workloads), [true; 4], "{owner:?} is gone");
         }
         workloads.count_in(&pod(Some((ReplicaSet, "odd"))));
         assert!(!workloads.stands_for_pods(&web));

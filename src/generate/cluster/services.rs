@@ -130,6 +130,7 @@ fn slices(
             ready: member.ready,
             terminating: false,
             target: Some(member.name.clone()),
+            node: None,
         };
         builder.endpoint_slice(EndpointSlice {
             name: ObjectName::new(service.namespace().clone(), format!("{}-{index}", service.name())),

@@ -263,7 +263,9 @@ fn listed_by(cluster: &Cluster, service: &ObjectName, by_slice: bool, picks: Vec
     }
     let of = |(at, state): (Index, u8)| {
         let found = pick(&at, &candidates)?.clone();
-        Some(SliceEndpoint { ready: state != 0, terminating: by_slice && matches!(state, 1 | 2), ..found })
+        // Where its pod says no node, or there is none, the list may.
+        let node = matches!(state, 1 | 3).then(|| if state == 1 { "n1".into() } else { "n2".into() });
+        Some(SliceEndpoint { ready: state != 0, terminating: by_slice && matches!(state, 1 | 2), node, ..found })
     };
     let mut found: Vec<SliceEndpoint> = picks.into_iter().filter_map(of).collect();
     let ports = vec![SlicePort::new(Protocol::Tcp, port(8080))];

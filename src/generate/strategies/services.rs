@@ -97,6 +97,7 @@ pub(super) fn slice(
                 ready: *ready,
                 terminating: false,
                 target: target.clone(),
+                node: None,
             })
             .collect(),
         ports: service

@@ -1,5 +1,7 @@
 //! The rules for ip blocks, and what the server warns about in accepted ones.
 
+use std::net::IpAddr;
+
 use super::fields::{Node, Text, fields_of};
 use super::report::{At, Path, Report};
 use super::words;
@@ -32,12 +34,7 @@ fn one(text: Text<'_>, path: Path<'_>, strict: bool, report: &mut Report) -> Opt
     let at = At { path, line: text.line };
     let value = words::quote(text.text);
     let Some(cidr) = CidrText::parse(text.text) else {
-        let help = if text.text.contains('/') {
-            "write an address, `/` and the number of its fixed bits"
-        } else {
-            "add the number of fixed bits: `/32` for one IPv4 address, `/128` for one IPv6 address"
-        };
-        report.invalid(at, &value, words::NOT_A_CIDR, help);
+        report.invalid(at, &value, words::NOT_A_CIDR, &help(text.text));
         return None;
     };
     if strict {
@@ -56,6 +53,37 @@ fn one(text: Text<'_>, path: Path<'_>, strict: bool, report: &mut Report) -> Opt
         }
     }
     Some(cidr)
+}
+
+/// How to write what is no CIDR.
+fn help(text: &str) -> String {
+    let text = text.trim();
+    if text.contains('/') {
+        return "write an address, `/` and the number of its fixed bits".to_owned();
+    }
+    if matches!(text.to_ascii_lowercase().as_str(), "*" | "any" | "all") {
+        return "write `0.0.0.0/0` for every IPv4 address, and another entry with `::/0` for every IPv6 address"
+            .to_owned();
+    }
+    match text.parse::<IpAddr>() {
+        Ok(address) if address.is_unspecified() => {
+            format!("add the number of fixed bits: `{address}/0` for every address of the family")
+        }
+        Ok(IpAddr::V4(address)) => format!("add the number of fixed bits: `{address}/32` for one address"),
+        Ok(IpAddr::V6(address)) => format!("add the number of fixed bits: `{address}/128` for one address"),
+        Err(_) if text.split_once('-').is_some_and(|(a, b)| is_address(a) && is_address(b)) => {
+            "a range is written as CIDRs, an entry for each: an address, `/` and the number of its fixed bits"
+                .to_owned()
+        }
+        Err(_) if text.contains(|c: char| c.is_ascii_alphabetic()) && !text.contains(':') => {
+            "policies know addresses alone, no names: write an address, `/` and the number of its fixed bits".to_owned()
+        }
+        Err(_) => "write an address, `/` and the number of its fixed bits".to_owned(),
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    text.trim().parse::<IpAddr>().is_ok()
 }
 
 /// The warnings about the CIDRs of an accepted policy; the measured 1.31 has none.

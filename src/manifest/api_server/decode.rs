@@ -144,10 +144,12 @@ struct Walk {
 }
 
 impl Walk {
-    fn value(&mut self, tree: &Tree, shape: &Shape, path: Path<'_>, around: &Level<'_>) {
+    /// `line`: of the field's name, or of the entry.
+    fn value(&mut self, (tree, line): (&Tree, Option<usize>), shape: &Shape, path: Path<'_>, around: &Level<'_>) {
         if !shape.fits(tree) {
             let what = format!("cannot read {} as {}", named_kind(tree), shape.wanted());
-            self.faults.push(Found { path: path.to_field_path(), line: tree.line, what, help: help_for(tree, shape) });
+            let help = help_for(tree, shape, path);
+            self.faults.push(Found { path: path.to_field_path(), line: line.or(tree.line), what, help });
             return;
         }
         match (shape, &tree.value) {
@@ -156,12 +158,12 @@ impl Walk {
             }
             (Shape::List(item), Value::Sequence(items)) => {
                 for (i, tree) in items.iter().enumerate() {
-                    self.value(tree, item, path.index(i), around);
+                    self.value((tree, tree.line), item, path.index(i), around);
                 }
             }
             (Shape::TextMap, Value::Mapping(entries)) => {
                 for entry in entries {
-                    self.value(&entry.value, &Shape::Text, path.field(&entry.key), around);
+                    self.value((&entry.value, entry.line), &Shape::Text, path.field(&entry.key), around);
                 }
             }
             _ => {}
@@ -172,9 +174,9 @@ impl Walk {
         for entry in in_order(level.tree.entries(), self.format) {
             let inner = level.path.field(&entry.key);
             match level.object.field(&entry.key) {
-                Some(shape) => self.value(&entry.value, shape, inner, &level),
+                Some(shape) => self.value((&entry.value, entry.line), shape, inner, &level),
                 None => {
-                    let help = hints::unknown(&entry.key, &level);
+                    let help = hints::unknown(&entry.key, &entry.value, &level);
                     self.unknown.push((inner.to_field_path(), entry.line, help.into()));
                 }
             }
@@ -182,12 +184,29 @@ impl Walk {
     }
 }
 
-fn help_for(tree: &Tree, shape: &Shape) -> &'static str {
+fn help_for(tree: &Tree, shape: &Shape, path: Path<'_>) -> &'static str {
+    if let (Path::Field(_, "protocol"), Value::Number(number)) = (path, &tree.value) {
+        return match &**number {
+            "6" => "write `TCP`",
+            "17" => "write `UDP`",
+            "132" => "write `SCTP`",
+            _ => "policies know TCP, UDP and SCTP, by these names; what becomes of other protocols is left open (U1)",
+        };
+    }
     match (shape, &tree.value) {
+        (Shape::IntOrText, Value::Sequence(_)) => "write an entry for each port",
+        (Shape::TextMap, Value::Sequence(_)) => "write `key: value`, without `- `",
+        (Shape::Object(_), Value::Sequence(_)) => "write one object, without `- `",
         (Shape::Text, Value::Bool(_) | Value::Number(_)) => "put it in quotes",
         (Shape::IntOrText | Shape::Int32 | Shape::Int64, Value::Number(_)) => "write a whole number in its range",
         (Shape::Int32 | Shape::Int64, Value::String(_)) => "write it without quotes",
         (Shape::List(_), Value::Mapping(_) | Value::String(_)) => "write a list: begin each entry with `- `",
+        (Shape::Object(object), Value::Number(_)) if object.name == "a port entry" => {
+            "write `port: ` before the number"
+        }
+        (Shape::Object(_) | Shape::TextMap, Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
+            "write `key: value`"
+        }
         _ => "",
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn fields_of(direction: Direction) -> (&'static str, &'static str) {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node<'t> {
     tree: Option<&'t Tree>,
-    /// Its line, else that of the nearest object around it.
+    /// The line of its field's name, or of itself in a list; else that of the nearest object around it.
     pub(super) line: Option<usize>,
 }
 
@@ -52,18 +52,23 @@ impl<'t> Node<'t> {
         self.tree.is_some_and(|tree| tree.get(name).is_some())
     }
 
+    /// The names of the fields that are written, known to the types or not.
+    pub(super) fn names(self) -> impl Iterator<Item = &'t str> {
+        self.tree.map_or(&[][..], Tree::entries).iter().map(|entry| &*entry.key)
+    }
+
+    fn entry(self, name: &str) -> Option<&'t Entry> {
+        self.tree.and_then(|tree| tree.entry(name)).filter(|entry| !entry.value.is_null())
+    }
+
     /// The value of a field, known to the types or not; none where it is null.
     pub(super) fn get(self, name: &str) -> Option<&'t Tree> {
-        self.tree.and_then(|tree| tree.get(name)).filter(|tree| !tree.is_null())
+        self.entry(name).map(|entry| &entry.value)
     }
 
-    fn line_of(self, tree: &Tree) -> Option<usize> {
-        tree.line.or(self.line)
-    }
-
-    /// The line of a field, else this object's.
+    /// The line of a field, where its name stands, else this object's.
     pub(super) fn line_at(self, name: &str) -> Option<usize> {
-        self.get(name).and_then(|tree| tree.line).or(self.line)
+        self.entry(name).and_then(|entry| entry.line.or(entry.value.line)).or(self.line)
     }
 
     /// The object at a field; an empty one where there is none.
@@ -73,7 +78,7 @@ impl<'t> Node<'t> {
 
     /// The object at a field, if the field is there and not null.
     pub(super) fn some_node(self, name: &str) -> Option<Self> {
-        self.get(name).map(|tree| Self { tree: Some(tree), line: self.line_of(tree) })
+        self.get(name).map(|tree| Self { tree: Some(tree), line: self.line_at(name) })
     }
 
     /// The string at a field.
@@ -84,7 +89,7 @@ impl<'t> Node<'t> {
     /// The string at a field, if the field is there and not null.
     pub(super) fn some_text(self, name: &str) -> Option<Text<'t>> {
         let tree = self.get(name)?;
-        tree.as_str().map(|text| Text { text, line: self.line_of(tree) })
+        tree.as_str().map(|text| Text { text, line: self.line_at(name) })
     }
 
     /// The integer at a field with its line.
@@ -103,7 +108,7 @@ impl<'t> Node<'t> {
             Value::String(text) => IntOrText::Text(text),
             _ => return None,
         };
-        Some((value, self.line_of(tree)))
+        Some((value, self.line_at(name)))
     }
 
     /// The bool at a field.

@@ -1,5 +1,6 @@
 //! What was probably meant by a field that the types do not have, and what the rest means without it.
 
+use super::meaning;
 use super::report::Path;
 use super::schema::{Object, Shape};
 use crate::manifest::tree::{Tree, Value};
@@ -14,13 +15,20 @@ pub(super) struct Level<'a> {
     pub(super) around: Option<&'a Level<'a>>,
 }
 
-/// How to mend an unknown field `name` of `level`.
-pub(super) fn unknown(name: &str, level: &Level<'_>) -> String {
-    let place = spelled(name, level.object)
-        .or_else(|| other_direction(name, level.object))
-        .or_else(|| too_deep(name, level))
-        .or_else(|| too_high(name, level));
-    match (place, left(level)) {
+/// How to mend an unknown field `name` of `level`, and what the policy means as long as nobody does.
+pub(super) fn unknown(name: &str, value: &Tree, level: &Level<'_>) -> String {
+    let object = level.object;
+    let near = resembling(name, level);
+    let place = spelled(name, object)
+        .or_else(|| other_direction(name, object))
+        .or_else(|| within(name, level))
+        .or_else(|| around(name, level))
+        .or_else(|| of_namespace(name, value, object))
+        .or_else(|| near.map(|known| write(known, value, object)))
+        .or_else(|| deeper(name, object))
+        .or_else(|| of_labels(name, value, object));
+    let meant = canonical(name, object).or(near).unwrap_or(name);
+    match (place, meaning::without(meant, level)) {
         (Some(place), Some(left)) => format!("{place}; as it stands {left}"),
         (Some(place), None) => place,
         (None, Some(left)) => format!("the field is dropped; as it stands {left}"),
@@ -28,15 +36,45 @@ pub(super) fn unknown(name: &str, level: &Level<'_>) -> String {
     }
 }
 
-/// A known field in another spelling, or in the plural.
+/// Without case and dashes.
+fn plain(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['-', '_'], "")
+}
+
+/// The known field that is written in another case.
+fn canonical(name: &str, object: &Object) -> Option<&'static str> {
+    let wanted = plain(name);
+    object.fields.iter().map(|(known, _)| *known).find(|known| plain(known) == wanted)
+}
+
 fn spelled(name: &str, object: &Object) -> Option<String> {
-    let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_'], "");
-    let (wanted, plural) = (plain(name), plain(name) + "s");
-    let near = |known: &&(&str, Shape)| {
-        let known = plain(known.0);
-        known == wanted || known == plural || format!("{known}s") == wanted
+    canonical(name, object).map(|known| format!("write `{known}`"))
+}
+
+/// A known field that is not written yet and looks much alike: a plural, its beginning, a letter or two amiss.
+fn resembling(name: &str, level: &Level<'_>) -> Option<&'static str> {
+    let wanted = plain(name);
+    let free = level.object.fields.iter().map(|(known, _)| *known).filter(|known| level.tree.get(known).is_none());
+    let amiss = |known: &str| {
+        let known = plain(known);
+        if known == format!("{wanted}s") || wanted == format!("{known}s") {
+            return Some(0);
+        }
+        if wanted.len() >= 3 && known.starts_with(&wanted) {
+            return Some(1);
+        }
+        let most = if known.len() < 5 { 1 } else { 2 };
+        Some(strsim::damerau_levenshtein(&wanted, &known)).filter(|amiss| *amiss <= most)
     };
-    object.fields.iter().find(near).map(|(known, _)| format!("write `{known}`"))
+    let found = free.filter_map(|known| Some((amiss(known)?, known))).min();
+    found.map(|(_, known)| known)
+}
+
+/// A list for what takes one is as many entries.
+fn write(known: &str, value: &Tree, object: &Object) -> String {
+    let takes_one = !matches!(object.field(known), Some(Shape::List(_)));
+    let is_list = matches!(value.value, Value::Sequence(_));
+    if takes_one && is_list { format!("write `{known}`, an entry for each") } else { format!("write `{known}`") }
 }
 
 fn other_direction(name: &str, object: &Object) -> Option<String> {
@@ -48,7 +86,7 @@ fn other_direction(name: &str, object: &Object) -> Option<String> {
 }
 
 /// A field of an object around this one.
-fn too_deep(name: &str, level: &Level<'_>) -> Option<String> {
+fn around(name: &str, level: &Level<'_>) -> Option<String> {
     let mut inner = level;
     while let Some(outer) = inner.around {
         if outer.object.field(name).is_some() {
@@ -58,6 +96,7 @@ fn too_deep(name: &str, level: &Level<'_>) -> Option<String> {
                 _ => return None,
             };
             return Some(match outer.path {
+                Path::Field(_, owner) if beside == name => format!("`{name}` belongs to `{owner}`"),
                 Path::Field(_, owner) => format!("`{name}` belongs to `{owner}`, beside `{beside}`"),
                 _ => format!("`{name}` stands beside `{beside}`, not under it"),
             });
@@ -67,18 +106,27 @@ fn too_deep(name: &str, level: &Level<'_>) -> Option<String> {
     None
 }
 
+/// What a field holds that has fields itself, and whether it lists such.
+fn inner(shape: &Shape) -> Option<(&'static Object, bool)> {
+    match shape {
+        Shape::Object(inner) => Some((inner, false)),
+        Shape::List(Shape::Object(inner)) => Some((inner, true)),
+        _ => None,
+    }
+}
+
 /// A field of an object that this one holds: of one that is written and empty, where there is such.
-fn too_high(name: &str, level: &Level<'_>) -> Option<String> {
-    let holds = |shape: &Shape| matches!(shape, Shape::Object(inner) if inner.field(name).is_some());
-    let lists = |shape: &Shape| matches!(shape, Shape::List(Shape::Object(inner)) if inner.field(name).is_some());
-    let named = |fits: &dyn Fn(&Shape) -> bool| -> Vec<&str> {
-        level.object.fields.iter().filter(|(_, shape)| fits(shape)).map(|(field, _)| *field).collect()
+fn within(name: &str, level: &Level<'_>) -> Option<String> {
+    let named = |in_lists: bool| -> Vec<&str> {
+        let holding = level.object.fields.iter().filter(|(_, shape)| {
+            inner(shape).is_some_and(|(inner, is_list)| is_list == in_lists && inner.field(name).is_some())
+        });
+        holding.map(|(field, _)| *field).collect()
     };
-    let (objects, entries) = (named(&holds), named(&lists));
+    let (objects, entries) = (named(false), named(true));
     let empty: Vec<&str> =
         objects.iter().copied().filter(|field| level.tree.get(field).is_some_and(|tree| !is_filled(tree))).collect();
     match (empty.as_slice(), objects.as_slice(), entries.as_slice()) {
-        ([], [], []) if level.object.name == "a label selector" => Some("labels stand under `matchLabels`".to_owned()),
         ([], [], []) => None,
         ([], [], entries) => Some(format!("`{name}` belongs to an entry of {}", choices(entries))),
         ([], objects, _) => Some(format!("`{name}` stands one level too high: it belongs under {}", choices(objects))),
@@ -86,49 +134,47 @@ fn too_high(name: &str, level: &Level<'_>) -> Option<String> {
     }
 }
 
-fn is_filled(tree: &Tree) -> bool {
+/// A field of an object that one of those holds.
+fn deeper(name: &str, object: &Object) -> Option<String> {
+    let place = |field: &str, is_list: bool| {
+        if is_list { format!("an entry of `{field}`") } else { format!("`{field}`") }
+    };
+    let mut places = Vec::new();
+    for (field, shape) in object.fields {
+        let Some((child, is_list)) = inner(shape) else { continue };
+        for (of_child, shape) in child.fields {
+            if let Some((_, lists)) = inner(shape).filter(|(inner, _)| inner.field(name).is_some()) {
+                places.push(format!("{} in {}", place(of_child, lists), place(field, is_list)));
+            }
+        }
+    }
+    (!places.is_empty()).then(|| format!("`{name}` belongs to {}", places.join(", or to ")))
+}
+
+/// A namespace by its name.
+fn of_namespace(name: &str, value: &Tree, object: &Object) -> Option<String> {
+    let is_it =
+        object.name == "a peer" && ["namespace", "namespaces", "ns"].contains(&name) && value.as_str().is_some();
+    is_it
+        .then(|| "a namespace is named by `namespaceSelector`, with the label `kubernetes.io/metadata.name`".to_owned())
+}
+
+/// Labels where an object is that holds a selector, or is one.
+fn of_labels(name: &str, value: &Tree, object: &Object) -> Option<String> {
+    let is_label = value.as_str().is_some();
+    match object.name {
+        "a label selector" => Some("labels stand under `matchLabels`".to_owned()),
+        "a peer" if is_label => Some("labels stand under `podSelector`, in `matchLabels`".to_owned()),
+        "a requirement" if name == "name" => Some("write `key`".to_owned()),
+        _ => None,
+    }
+}
+
+pub(super) fn is_filled(tree: &Tree) -> bool {
     match &tree.value {
         Value::Null => false,
         Value::Sequence(items) => !items.is_empty(),
         Value::Mapping(entries) => !entries.is_empty(),
         _ => true,
-    }
-}
-
-/// What is surprising about an object without its unknown fields.
-fn left(level: &Level<'_>) -> Option<String> {
-    let lacks = |field| !level.tree.get(field).is_some_and(is_filled);
-    match level.object.name {
-        "an ingress rule" if lacks("from") => Some(format!("the rule admits every source on {}", ports(level.tree))),
-        "an egress rule" if lacks("to") => Some(format!("the rule admits every destination on {}", ports(level.tree))),
-        "a label selector" if lacks("matchLabels") && lacks("matchExpressions") => {
-            Some("the selector takes everything".to_owned())
-        }
-        _ => None,
-    }
-}
-
-/// `8000/TCP, 53-54/UDP` of a rule.
-fn ports(rule: &Tree) -> String {
-    let Some(Value::Sequence(entries)) = rule.get("ports").map(|ports| &ports.value) else {
-        return "every port".to_owned();
-    };
-    let text = |entry: &Tree, field| match entry.get(field).map(|found| &found.value) {
-        Some(Value::Number(text) | Value::String(text)) => Some(text.to_string()),
-        _ => None,
-    };
-    let mut shown: Vec<String> = Vec::new();
-    for entry in entries {
-        let protocol = text(entry, "protocol").unwrap_or_else(|| "TCP".to_owned());
-        shown.push(match (text(entry, "port"), text(entry, "endPort")) {
-            (None, _) => format!("all {protocol}"),
-            (Some(port), None) => format!("{port}/{protocol}"),
-            (Some(port), Some(end)) => format!("{port}-{end}/{protocol}"),
-        });
-    }
-    match shown.as_slice() {
-        [] => "every port".to_owned(),
-        [a, b, c, d, ..] => format!("{a}, {b}, {c}, {d} and so on"),
-        shown => shown.join(", "),
     }
 }

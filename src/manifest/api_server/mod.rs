@@ -12,6 +12,7 @@ mod cidrs;
 mod decode;
 mod fields;
 mod hints;
+mod meaning;
 mod metadata;
 mod report;
 mod schema;

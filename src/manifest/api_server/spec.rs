@@ -57,7 +57,7 @@ fn requirement(expression: Node<'_>, path: Path<'_>, report: &mut Report) {
         }
         other => {
             let at = At { path: path.field("operator"), line: operator.line };
-            let help = "write `In`, `NotIn`, `Exists` or `DoesNotExist`, in this case";
+            let help = "write `In`, `NotIn`, `Exists` or `DoesNotExist`, capitals as here";
             report.invalid(at, &words::named(other, wording), "not a valid selector operator", help);
         }
     }
@@ -121,14 +121,44 @@ fn port(entry: Node<'_>, path: Path<'_>, report: &mut Report) {
     }
 }
 
+/// How to write what was written as a name and is none.
 fn port_help(name: &str) -> String {
-    let number = |text: &str| text.trim().parse::<u16>().ok();
-    let range = name.split_once(['-', ':']).and_then(|(first, last)| Some((number(first)?, number(last)?)));
-    match (number(name), range) {
-        (Some(_), _) => "write the number without quotes".to_owned(),
-        (_, Some((first, last))) => format!("write `port: {first}` and `endPort: {last}` for a range"),
-        _ => "write the name of a container's port: at most 15 of `a` to `z`, digits and single `-`".to_owned(),
+    let text = name.trim();
+    let number = |text: &str| text.trim().parse::<u32>().ok();
+    let is_port = |number: &u32| (1..=65535).contains(number);
+    if let Some(number) = number(text.trim_start_matches(':')) {
+        return match text.starts_with(':') {
+            _ if !is_port(&number) => "ports are 1 to 65535".to_owned(),
+            true => format!("write `port: {number}`"),
+            false => "write the number without quotes".to_owned(),
+        };
     }
+    if matches!(text.to_ascii_lowercase().as_str(), "*" | "any" | "all") {
+        return "leave `port` away for every port of the protocol".to_owned();
+    }
+    if let Some((first, last)) = text.split_once(['-', ':']).and_then(|(a, b)| Some((number(a)?, number(b)?))) {
+        return match (first, last) {
+            (0 | 1, 65535) => "leave `port` away for every port of the protocol".to_owned(),
+            _ if is_port(&first) && is_port(&last) && first <= last => {
+                format!("write `port: {first}` and `endPort: {last}` for a range")
+            }
+            _ if is_port(&first) && is_port(&last) => {
+                format!("a range goes up: write `port: {last}` and `endPort: {first}`")
+            }
+            _ => "ports are 1 to 65535; a range is `port` and `endPort`".to_owned(),
+        };
+    }
+    if let Some((port, protocol)) = text.split_once('/').and_then(|(port, protocol)| Some((number(port)?, protocol))) {
+        if protocol.to_ascii_uppercase().parse::<Protocol>().is_ok() && is_port(&port) {
+            return format!("write `port: {port}` and `protocol: {}`", protocol.to_ascii_uppercase());
+        }
+    }
+    if text.contains([',', ' '])
+        && text.split([',', ' ']).filter(|part| !part.is_empty()).all(|part| number(part).is_some())
+    {
+        return "write an entry for each port".to_owned();
+    }
+    "write the name of a container's port: at most 15 of `a` to `z`, digits and single `-`".to_owned()
 }
 
 fn peer(peer: Node<'_>, path: Path<'_>, strict_cidrs: bool, report: &mut Report) {
@@ -146,26 +176,46 @@ fn peer(peer: Node<'_>, path: Path<'_>, strict_cidrs: bool, report: &mut Report)
     let at = At { path, line: peer.line };
     match (block, selectors) {
         (None, 0) => {
-            let written = |field| peer.get(field).is_some();
-            let begun = |field| peer.has(field);
-            let help = if written("matchLabels") || written("matchExpressions") {
-                match (begun("podSelector"), begun("namespaceSelector")) {
-                    (true, false) => "the selector stands one level too high: indent it under `podSelector`",
-                    (false, true) => "the selector stands one level too high: indent it under `namespaceSelector`",
-                    _ => "the selector stands one level too high: indent it under `podSelector` or `namespaceSelector`",
-                }
-            } else if written("cidr") {
-                "the block stands one level too high: indent it under `ipBlock`"
-            } else {
-                "write `podSelector: {}` for every pod of this namespace"
-            };
-            report.required(at, "must specify a peer", help)
+            report.required(at, "must specify a peer", no_peer_help(peer));
         }
         (Some(_), 1..) => {
             let help = "write two entries: peers of one list are alternatives";
             report.forbidden(at, "may not specify both ipBlock and another peer", help);
         }
         _ => {}
+    }
+}
+
+/// How to mend a peer that has neither a selector nor a block.
+fn no_peer_help(peer: Node<'_>) -> &'static str {
+    let written = |field| peer.get(field).is_some();
+    let begun = |field| peer.has(field);
+    let known = |name: &str| ["podSelector", "namespaceSelector", "ipBlock"].contains(&name);
+    let others: Vec<&str> = peer.names().filter(|name| !known(name)).collect();
+    if written("matchLabels") || written("matchExpressions") {
+        return match (begun("podSelector"), begun("namespaceSelector")) {
+            (true, false) => "the selector stands one level too high: indent it under `podSelector`",
+            (false, true) => "the selector stands one level too high: indent it under `namespaceSelector`",
+            _ => "the selector stands one level too high: indent it under `podSelector` or `namespaceSelector`",
+        };
+    }
+    if written("cidr") {
+        return "the block stands one level too high: indent it under `ipBlock`";
+    }
+    if !others.is_empty() {
+        let are_labels = others.iter().all(|name| peer.get(name).is_some_and(|value| value.as_str().is_some()));
+        return if are_labels && !others.iter().any(|name| name.contains("amespace")) {
+            "labels stand under `podSelector`, in `matchLabels`"
+        } else {
+            "mend the fields that nobody knows: a peer has `podSelector`, `namespaceSelector` or `ipBlock`"
+        };
+    }
+    match (begun("podSelector"), begun("namespaceSelector"), begun("ipBlock")) {
+        (_, _, true) => "give `ipBlock` a `cidr`",
+        (_, true, _) => {
+            "write labels under `namespaceSelector`, or `namespaceSelector: {}` for every pod of every namespace"
+        }
+        _ => "write `podSelector: {}` for every pod of this namespace",
     }
 }
 
@@ -181,7 +231,12 @@ fn policy_types(spec: Node<'_>, path: Path<'_>, report: &mut Report) {
     for (i, entry) in spec.texts("policyTypes").enumerate() {
         if !["Ingress", "Egress"].contains(&entry.text) {
             let at = At { path: path.index(i), line: entry.line };
-            report.unsupported(at, &words::named(entry.text, wording), r#""Ingress", "Egress""#, "");
+            let help = match entry.text.to_ascii_lowercase().as_str() {
+                "ingress" => "write `Ingress`",
+                "egress" => "write `Egress`",
+                _ => "",
+            };
+            report.unsupported(at, &words::named(entry.text, wording), r#""Ingress", "Egress""#, help);
         }
     }
 }

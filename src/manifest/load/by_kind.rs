@@ -5,7 +5,7 @@ use super::intake::{Intake, Source, at_places};
 use super::kinds::{self, Kind};
 use super::loaded::LoadedObject;
 use super::names::{generate_name, placed, written_name};
-use super::served::{group_of, mend};
+use super::served::{group_of, meant, mend};
 use super::taken::{Made, Taken};
 use super::{endpoints, objects, pods, services, workloads};
 use crate::diagnostic::{Code, Location, Severity};
@@ -88,12 +88,15 @@ impl Intake {
 
     /// Refuses an object whose kind the release does not have so, in the words of `kubectl` (K25).
     fn unserved(&mut self, object: Source<'_>, kind: &str, version: Option<&str>) {
-        let record = record(object.location, kind, &written_name(object.tree), false, false);
+        let name = written_name(object.tree);
+        let record = record(object.location, kind, &name, false, false);
         let version = version.map_or_else(String::new, |version| format!(" in version \"{}\"", quoted(version)));
         let message = format!("no matches for kind \"{}\"{version}", quoted(kind));
         let mut error = finding(Severity::Error, Code::UnservedKind, message, object.location.clone());
         error.help = mend(kind, self.setting.release);
-        self.push(Taken { record: Some(record), diagnostics: vec![error], made: Made::Nothing });
+        // It takes no part, and answers say so (K28).
+        let made = if meant(kind) == Some("NetworkPolicy") { Made::RejectedPolicy(name) } else { Made::Nothing };
+        self.push(Taken { record: Some(record), diagnostics: vec![error], made });
     }
 
     /// Takes note of an object that is not looked into.

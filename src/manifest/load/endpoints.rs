@@ -1,5 +1,7 @@
 //! Where a Service's connections go: EndpointSlices and Endpoints (K23).
 
+use std::sync::Arc;
+
 use super::metadata::{Metadata, NameForm};
 use crate::diagnostic::Code;
 use crate::located::{At, Faults};
@@ -70,8 +72,12 @@ fn endpoint(item: &At<'_>, faults: &mut Faults, family: Option<Family>, namespac
     let conditions = item.object(faults, "conditions");
     let mut condition = |name| conditions.as_ref().and_then(|conditions| conditions.optional_flag(faults, name));
     let (ready, terminating) = (condition("ready").unwrap_or(true), condition("terminating").unwrap_or(false));
-    let target = target_pod(item, faults, namespace);
-    SliceEndpoint { addresses, ready, terminating, target }
+    let (target, node) = (target_pod(item, faults, namespace), node_name(item, faults));
+    SliceEndpoint { addresses, ready, terminating, target, node }
+}
+
+fn node_name(item: &At<'_>, faults: &mut Faults) -> Option<Arc<str>> {
+    item.text(faults, "nodeName").filter(|name| !name.is_empty()).map(Into::into)
 }
 
 /// The pod that an endpoint says it stands for.
@@ -115,12 +121,13 @@ fn subset(item: &At<'_>, faults: &mut Faults, namespace: &str) -> EndpointSubset
                 continue;
             }
             let address = entry.field("ip").and_then(|at| at.as_address(faults));
-            let target = target_pod(&entry, faults, namespace);
+            let (target, node) = (target_pod(&entry, faults, namespace), node_name(&entry, faults));
             endpoints.extend(address.map(|address| SliceEndpoint {
                 addresses: vec![address],
                 ready,
                 terminating: false,
                 target,
+                node,
             }));
         }
     }

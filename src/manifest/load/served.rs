@@ -40,6 +40,14 @@ const NOW: u16 = u16::MAX;
 /// The groups that hold kinds of the table, now or before.
 const GROUPS: [&str; 6] = ["", "apps", "batch", "extensions", "networking.k8s.io", "discovery.k8s.io"];
 
+/// The groups that hold Kubernetes' own kinds alone, and those of them that are not in the table.
+const CLOSED: [(&str, &[&str]); 4] = [
+    ("apps", &["ControllerRevision"]),
+    ("batch", &[]),
+    ("networking.k8s.io", &["Ingress", "IngressClass", "IPAddress", "ServiceCIDR", "ClusterCIDR"]),
+    ("discovery.k8s.io", &[]),
+];
+
 /// What Kubernetes itself has under a version and a kind.
 pub(super) enum Own {
     /// The kind.
@@ -59,16 +67,36 @@ pub(super) fn own(api_version: Option<&str>, kind: &str, release: Release) -> Ow
     if SERVED.iter().any(is_served) {
         return Own::Served;
     }
+    if api_version.is_some_and(|version| is_missing(group_of(version), kind)) {
+        return Own::Unserved;
+    }
     let is_own_group = api_version.is_none_or(|version| GROUPS.contains(&group_of(version)));
     let is_own_kind = SERVED.iter().any(|(name, ..)| name.eq_ignore_ascii_case(kind));
     if is_own_group && is_own_kind { Own::Unserved } else { Own::Foreign }
 }
 
-/// How the release has a kind that was written in another version or in another case.
+/// Whether the group is Kubernetes' own and has no such kind.
+fn is_missing(group: &str, kind: &str) -> bool {
+    let Some((_, others)) = CLOSED.iter().find(|(own, _)| *own == group) else { return false };
+    let singular = kind.strip_suffix("List").unwrap_or(kind);
+    let is_there = |name: &str| name == kind || name == singular;
+    !SERVED.iter().map(|(name, ..)| *name).chain(others.iter().copied()).any(is_there)
+}
+
+/// The kind that was meant by one that is in no table: written in another case, in the plural, or with a few letters amiss.
+pub(super) fn meant(kind: &str) -> Option<&'static str> {
+    const MOST: usize = 3;
+    let wanted = kind.to_ascii_lowercase();
+    let amiss = |name: &str| strsim::damerau_levenshtein(&wanted, &name.to_ascii_lowercase());
+    let near = SERVED.iter().map(|(name, ..)| (amiss(name), *name));
+    near.min().filter(|(amiss, name)| *amiss <= MOST.min(name.len() / 3)).map(|(_, name)| name)
+}
+
+/// How the release has a kind that was written in another version, in another case or not quite.
 pub(super) fn mend(kind: &str, release: Release) -> String {
-    let found = SERVED
-        .iter()
-        .find(|(name, _, first, last)| name.eq_ignore_ascii_case(kind) && (*first..=*last).contains(&release.minor()));
+    let meant = meant(kind).unwrap_or(kind);
+    let found =
+        SERVED.iter().find(|(name, _, first, last)| *name == meant && (*first..=*last).contains(&release.minor()));
     found.map_or_else(String::new, |(name, version, ..)| {
         format!("Kubernetes {release} has it as `{}` of `{version}`", quoted(name))
     })

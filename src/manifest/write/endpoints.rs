@@ -51,6 +51,8 @@ impl Serialize for SliceEndpoints<'_> {
             conditions: Conditions,
             #[serde(skip_serializing_if = "Option::is_none")]
             target_ref: Option<TargetRef<'a>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            node_name: Option<&'a str>,
         }
         #[derive(Serialize)]
         struct Conditions {
@@ -62,6 +64,7 @@ impl Serialize for SliceEndpoints<'_> {
             addresses: endpoint.addresses.iter().map(|address| written(*address, self.family)).collect(),
             conditions: Conditions { ready: endpoint.ready, terminating: endpoint.terminating },
             target_ref: endpoint.target.as_ref().map(TargetRef::of),
+            node_name: endpoint.node.as_deref(),
         }))
     }
 }
@@ -138,6 +141,8 @@ struct Subset<'a> {
 struct Address<'a> {
     ip: &'a IpAddr,
     #[serde(skip_serializing_if = "Option::is_none")]
+    node_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     target_ref: Option<TargetRef<'a>>,
 }
 
@@ -146,7 +151,11 @@ impl<'a> Subset<'a> {
         let addresses = |ready| {
             let endpoints = subset.endpoints.iter().filter(move |endpoint| endpoint.ready == ready);
             let each = endpoints.flat_map(|endpoint| endpoint.addresses.iter().map(move |ip| (endpoint, ip)));
-            each.map(|(endpoint, ip)| Address { ip, target_ref: endpoint.target.as_ref().map(TargetRef::of) }).collect()
+            let address = |(endpoint, ip): (&'a SliceEndpoint, &'a IpAddr)| {
+                let (node_name, target_ref) = (endpoint.node.as_deref(), endpoint.target.as_ref().map(TargetRef::of));
+                Address { ip, node_name, target_ref }
+            };
+            each.map(address).collect()
         };
         Self { addresses: addresses(true), not_ready_addresses: addresses(false), ports: SlicePorts(&subset.ports) }
     }

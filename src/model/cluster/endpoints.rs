@@ -78,13 +78,15 @@ pub struct SliceEndpoint {
     pub terminating: bool,
     /// The pod it stands for, if it names one.
     pub target: Option<ObjectName>,
+    /// The node that it says it is on: where its pod says none ([K26](crate::semantics#k26)).
+    pub node: Option<Arc<str>>,
 }
 
 impl SliceEndpoint {
     /// A ready endpoint that names no pod.
     #[must_use]
     pub fn new(addresses: Vec<IpAddr>) -> Self {
-        Self { addresses, ready: true, terminating: false, target: None }
+        Self { addresses, ready: true, terminating: false, target: None, node: None }
     }
 }
 

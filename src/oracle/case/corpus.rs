@@ -9,6 +9,7 @@ use super::case::{Case, CaseError, CaseFlow};
 use crate::manifest::load::Loader;
 use crate::manifest::write::{documents, yaml};
 use crate::model::flow::L4;
+use crate::oracle::case::expected::by_backend;
 use crate::profile::row::Rows;
 use crate::reference::Reference;
 use crate::verdict::{Decision, FlowError, Judged, Reason, Sides};
@@ -78,7 +79,8 @@ fn answered(flow: &CaseFlow, answer: &Result<Decision, FlowError>) -> Value {
             add("ingress", json!(sides.ingress.reason.code()));
         }
         Judged::Backends(backends) => {
-            let verdicts = backends.iter().map(|each| (each.backend.to_string(), json!(each.verdict.to_string())));
+            let verdicts = by_backend(backends).into_iter();
+            let verdicts = verdicts.map(|(backend, verdict)| (backend.to_string(), json!(verdict.to_string())));
             add("backends", Value::Object(verdicts.collect()));
         }
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 
 use crate::profile::row::Rows;
-use crate::verdict::{Backend, Decision, FlowError, Judged, NoteCode, Side, Sides, Verdict};
+use crate::verdict::{Backend, BackendDecision, Decision, FlowError, Judged, NoteCode, Side, Sides, Verdict};
 
 /// What is right for a flow of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,8 +97,7 @@ impl Answer {
                     [one] => with(one.verdict, one.rows, Some(&one.sides)),
                     _ => with(decision.verdict, decision.rows, None),
                 };
-                let verdicts = backends.iter().map(|each| (each.backend.clone(), each.verdict)).collect();
-                Some(Self { backends: Some(verdicts), ..answer })
+                Some(Self { backends: Some(by_backend(backends)), ..answer })
             }
             (Judged::Backends(backends), Some(address)) => {
                 let meant = backends.iter().find(|each| each.backend == Backend::Address(address))?;
@@ -115,6 +114,18 @@ impl Answer {
             && fits(self.backends.as_ref(), now.backends.as_ref())
             && fits(self.notes.as_ref(), now.notes.as_ref())
     }
+}
+
+/// What each backend says; one that is reached on several ports, which differ, nothing for certain.
+pub(super) fn by_backend(backends: &[BackendDecision]) -> BTreeMap<Backend, Verdict> {
+    let mut verdicts: BTreeMap<Backend, Verdict> = BTreeMap::new();
+    for each in backends {
+        let verdict = verdicts.entry(each.backend.clone()).or_insert(each.verdict);
+        if *verdict != each.verdict {
+            *verdict = Verdict::Undefined;
+        }
+    }
+    verdicts
 }
 
 impl AnswerSide {

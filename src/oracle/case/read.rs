@@ -309,13 +309,12 @@ impl Reader {
         let mut backends = BTreeMap::new();
         for entry in at.tree.entries() {
             let each = at.entry(entry);
-            let backend = match (entry.key.parse::<IpAddr>(), entry.key.split_once('/')) {
-                (Ok(address), _) => Backend::Address(canonical(address)),
-                (Err(_), Some((namespace, name))) => Backend::Object(ObjectName::new(namespace, name)),
-                (Err(_), None) => {
-                    each.wrong_value(&mut self.faults, "a backend is `NAMESPACE/NAME` or an address");
-                    continue;
-                }
+            let Some(backend) = backend(&entry.key) else {
+                each.wrong_value(
+                    &mut self.faults,
+                    "a backend is `NAMESPACE/NAME`, `NAMESPACE/KIND/NAME` or an address",
+                );
+                continue;
             };
             if let Some(verdict) = self.word(at, &entry.key, &VERDICTS) {
                 backends.insert(backend, verdict);
@@ -390,4 +389,16 @@ fn only(cluster: &Cluster) -> Option<Object> {
         .or_else(|| cluster.endpoint_slices().first().cloned().map(Object::EndpointSlice))
         .or_else(|| cluster.workloads().first().cloned().map(Object::Workload))
         .or_else(|| cluster.namespaces().first().cloned().map(Object::Namespace))
+}
+
+/// As [`Backend`] is written.
+fn backend(text: &str) -> Option<Backend> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(Backend::Address(canonical(address)));
+    }
+    let (namespace, rest) = text.split_once('/')?;
+    match rest.split_once('/') {
+        None => Some(Backend::Object(ObjectName::new(namespace, rest))),
+        Some((kind, name)) => Some(Backend::Workload(ObjectName::new(namespace, name), kind.parse().ok()?)),
+    }
 }

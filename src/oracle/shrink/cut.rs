@@ -156,6 +156,7 @@ impl<'a> Reducer<'a> {
             ready: endpoint.ready,
             terminating: self.value(endpoint.terminating, false),
             target: self.field(&endpoint.target),
+            node: self.field(&endpoint.node),
         }
     }
 

@@ -50,6 +50,8 @@ pub fn asked(engine: &Snapshot, reference: &Reference<'_>, flow: &Flow) -> Vec<A
             None => probe.flow == *flow,
             Some(Backend::Object(name)) => probe.flow.via.as_ref() == Some(name),
             Some(Backend::Address(address)) => probe.flow.via.is_none() && probe.destination.address == Some(*address),
+            // Flows cannot name it.
+            Some(_) => probe.flow.via.is_none(),
         };
         assert!(is_there && probe.l4 == l4, "{probe:?} is not by way of {backend:?}, {l4:?}");
         Asked { probe, verdict, egress: sides.egress.verdict, ingress: sides.ingress.verdict }

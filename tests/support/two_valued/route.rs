@@ -289,9 +289,9 @@ impl<'a> Router<'a> {
             _ => None,
         };
         let rank = |found: &Found<'_>| if way.port.is_none() { place(found).unwrap_or(usize::MAX) } else { 0 };
-        found.sort_by(|a, b| a.backend.cmp(&b.backend).then_with(|| rank(a).cmp(&rank(b))));
+        found.sort_by(|a, b| (&a.backend, a.port).cmp(&(&b.backend, b.port)).then_with(|| rank(a).cmp(&rank(b))));
         let mut chosen: Vec<(Found<'a>, Family)> = Vec::new();
-        for same in found.chunk_by(|a, b| a.backend == b.backend) {
+        for same in found.chunk_by(|a, b| (&a.backend, a.port) == (&b.backend, b.port)) {
             let own: Vec<Family> = same.iter().filter_map(|each| each.party.address()).map(Family::of).collect();
             let family = match way.family {
                 Some(family) => family,
@@ -307,7 +307,7 @@ impl<'a> Router<'a> {
             let client = party(self.cluster, source, way.family)?;
             if self.is_elsewhere(&client, node) {
                 let some = !chosen.is_empty();
-                chosen.retain_mut(|(found, _)| self.is_own(&mut found.party, node));
+                chosen.retain_mut(|(found, _)| self.is_own(found, node));
                 if some && chosen.is_empty() {
                     return Err("no-local-backend");
                 }
@@ -318,9 +318,10 @@ impl<'a> Router<'a> {
         }
         if let Some(via) = &self.flow.via {
             let own = Backend::Object(via.clone());
-            match chosen.iter().position(|(found, _)| found.backend == own) {
-                Some(place) => chosen = vec![chosen.swap_remove(place)],
-                None => chosen.retain_mut(|(found, _)| is_replica(found, via)),
+            if chosen.iter().any(|(found, _)| found.backend == own) {
+                chosen.retain(|(found, _)| found.backend == own);
+            } else {
+                chosen.retain_mut(|(found, _)| is_replica(found, via));
             }
             if chosen.is_empty() {
                 return Err("not-a-backend");
@@ -353,9 +354,21 @@ impl<'a> Router<'a> {
     }
 
     /// The backend is the node's own, or nobody says whose it is: then it is taken to be there.
-    fn is_own(&self, backend: &mut Party<'a>, node: &Party<'a>) -> bool {
+    fn is_own(&self, found: &mut Found<'a>, node: &Party<'a>) -> bool {
         let Party::Machine(name, address) = node else { return false };
-        match backend {
+        let says_nothing = match &found.party {
+            Party::Pod(pod, _) => pod.says_no_node(),
+            Party::Machine(..) => false,
+            Party::World(_) | Party::ClusterIp(_) => true,
+        };
+        // Whoever lists it says it in its place.
+        if let Some(listed) = found.node.filter(|_| says_nothing) {
+            if let Party::Pod(pod, _) = &mut found.party {
+                pod.node = *name;
+            }
+            return *name == Some(listed);
+        }
+        match &mut found.party {
             Party::Pod(pod, _) if pod.says_no_node() => {
                 pod.node = *name;
                 name.is_none_or(|name| admits(self.cluster, pod.node_selector, Spot::Named(name)))

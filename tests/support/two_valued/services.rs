@@ -9,7 +9,7 @@ use netpol_oracle::model::{
 use netpol_oracle::net::Family;
 use netpol_oracle::profile::ControllerLabel;
 use netpol_oracle::verdict::Backend;
-use netpol_oracle::{Cluster, Pod, Port, Profile};
+use netpol_oracle::{Cluster, ObjectName, Pod, Port, Profile};
 
 use super::ends::{End, Party, Someone, observed, of_its_node, replica_name};
 use super::labels::{Values, given, selects};
@@ -23,6 +23,8 @@ pub(super) struct Found<'a> {
     pub(super) party: Party<'a>,
     /// The port it is reached on; a headless Service rewrites none.
     pub(super) port: Option<Port>,
+    /// The node that whoever lists it says.
+    pub(super) node: Option<&'a str>,
 }
 
 /// The ready backends of a Service's port, at their addresses of any family; of a headless one without a port.
@@ -94,7 +96,7 @@ fn endpoints<'a>(
                 _ => (Backend::Address(*address), Party::World(*address)),
             },
         };
-        found.push(Found { backend, party, port: number });
+        found.push(Found { backend, party, port: number, node: endpoint.node.as_deref() });
     }
     Ok(())
 }
@@ -126,7 +128,7 @@ fn pods<'a>(cluster: &'a Cluster, service: &Service, port: Option<&ServicePort>,
         let addresses = known.into_iter().map(Some);
         for address in addresses.chain(nowhere) {
             let (backend, party) = of_pod(pod, address);
-            found.push(Found { backend, party, port: number });
+            found.push(Found { backend, party, port: number, node: None });
         }
     }
 }
@@ -144,17 +146,19 @@ fn workloads<'a>(
 ) {
     for workload in cluster.workloads() {
         let local = workload.name.namespace() == service.name.namespace();
-        // What another one controls is that one's.
-        let controlled = workload.owner.as_ref().is_some_and(|owner| {
-            let name = netpol_oracle::ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
-            cluster.workload(&owner.kind, &name).is_some()
-        });
-        if !local || controlled || workload.replicas == Some(0) || has_pods(cluster, workload) {
+        if !local || workload.replicas == Some(0) || has_pods(cluster, workload) {
             continue;
         }
         let Some(number) = target(port, &workload.ports) else { continue };
-        let mut push = |name, who| {
-            found.push(Found { backend: Backend::Object(name), party: Party::Pod(who, None), port: number });
+        // What flows mean by that name is somebody else, or nobody knows who.
+        let mut push = |name: ObjectName, who| {
+            let mut others = cluster.workloads_named(&name).filter(|other| !std::ptr::eq(*other, workload));
+            let backend = if cluster.pod(&name).is_some() || others.next().is_some() {
+                Backend::Workload(workload.name.clone(), workload.kind.clone())
+            } else {
+                Backend::Object(name)
+            };
+            found.push(Found { backend, party: Party::Pod(who, None), port: number, node: None });
         };
         let Some(who) = asked(Someone::workload(workload, profile), &service.selector, profile) else { continue };
         // A StatefulSet of which one replica alone is asked for is that replica.
@@ -210,7 +214,7 @@ fn leads_to(cluster: &Cluster, workload: &Workload, owner: &Owner) -> bool {
         if owner.kind == workload.kind && *owner.name == **workload.name.name() {
             return true;
         }
-        let name = netpol_oracle::ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
+        let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
         next = cluster.workload(&owner.kind, &name).and_then(|found| found.owner.as_ref());
     }
     false

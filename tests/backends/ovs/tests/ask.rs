@@ -42,7 +42,7 @@ pub(crate) fn ask(cluster: &Cluster, profile: &Profile, flow: &Flow) -> Result<V
                     meet(&(source.who.clone(), source.address.into_iter().collect()), &destination);
                 let flow = match &backend.backend {
                     Backend::Object(name) => flow.clone().via(name.clone()),
-                    Backend::Address(_) => flow.clone(),
+                    _ => flow.clone(),
                 };
                 let probe = Probe::new(flow, source, destination).translated(entry.address, l4);
                 all.push(asked(probe, backend.verdict, &backend.sides));

@@ -1,0 +1,128 @@
+//! What is surprising about a policy without a field that the types do not have.
+
+use super::fields::fields_of;
+use super::hints::{Level, is_filled};
+use super::schema::Object;
+use crate::manifest::tree::{Tree, Value};
+use crate::name::Direction;
+
+/// What is left without the unknown field `meant` of `level`, which was probably meant to be the field of that name: of the
+/// object that it stands in, else of one around it to which it belongs.
+pub(super) fn without(meant: &str, level: &Level<'_>) -> Option<String> {
+    let mut next = Some(level);
+    let mut is_inmost = true;
+    while let Some(level) = next {
+        if is_inmost || owns(level.object, meant) {
+            if let Some(left) = of(level, meant, is_inmost) {
+                return Some(left);
+            }
+        }
+        is_inmost = false;
+        next = level.around;
+    }
+    None
+}
+
+fn owns(object: &Object, field: &str) -> bool {
+    object.field(field).is_some()
+}
+
+/// `is_here`: the field stands in the object itself.
+fn of(level: &Level<'_>, meant: &str, is_here: bool) -> Option<String> {
+    let tree = level.tree;
+    let lacks = |field| !tree.get(field).is_some_and(is_filled);
+    match level.object.name {
+        "a port entry" => Some(format!("the entry admits {}", port(tree))),
+        "an ip block" if meant == "except" && lacks("except") => Some("nothing of the block is excepted".to_owned()),
+        "an ingress rule" if lacks("from") => Some(format!("the rule admits every source on {}", ports(tree))),
+        "an egress rule" if lacks("to") => Some(format!("the rule admits every destination on {}", ports(tree))),
+        "an ingress rule" | "an egress rule"
+            if lacks("ports") && ["ports", "port", "protocol", "endPort"].contains(&meant) =>
+        {
+            Some("the rule admits every port".to_owned())
+        }
+        "a label selector" if lacks("matchLabels") && lacks("matchExpressions") => {
+            Some("the selector takes everything".to_owned())
+        }
+        "an object's metadata" if meant == "namespace" && lacks("namespace") => {
+            Some("the policy goes to the namespace that it is applied in, without one to `default`".to_owned())
+        }
+        "a policy's spec" => spec(Some(tree), meant, is_here),
+        "a NetworkPolicy" if is_here || lacks("spec") => spec(tree.get("spec"), meant, true),
+        _ => None,
+    }
+}
+
+/// What a spec means in ways that its author may not: of what is not written (K1, K3, K6). `all`: whatever field was meant.
+fn spec(spec: Option<&Tree>, meant: &str, all: bool) -> Option<String> {
+    let written = |field| spec.and_then(|spec| spec.get(field)).filter(|tree| !tree.is_null());
+    let mut means = Vec::new();
+    if written("podSelector").is_none() && (all || meant == "podSelector") {
+        means.push("selects every pod of its namespace".to_owned());
+    }
+    for direction in [Direction::Ingress, Direction::Egress] {
+        let (field, peers) = fields_of(direction);
+        let rules = items(written(field));
+        let isolates = match written("policyTypes").filter(|types| is_filled(types)) {
+            Some(types) => {
+                items(Some(types)).iter().any(|each| each.as_str().is_some_and(|each| is_type(each, direction)))
+            }
+            None => direction == Direction::Ingress || !rules.is_empty(),
+        };
+        let lack = |part| rules.iter().any(|rule| !rule.get(part).is_some_and(is_filled));
+        if isolates && written(field).is_none() && (all || meant == field) {
+            means.push(format!("admits no {direction}"));
+        } else if !isolates && [field, "policyTypes"].contains(&meant) {
+            means.push(format!("leaves {direction} open"));
+        } else if isolates && meant == "ports" && lack("ports") {
+            means.push(format!("admits every port by {direction} rules that have no `ports`"));
+        } else if isolates && meant == peers && lack(peers) {
+            means.push(format!("admits everybody by {direction} rules that have no `{peers}`"));
+        }
+    }
+    let (last, others) = means.split_last()?;
+    Some(match others {
+        [] => format!("the policy {last}"),
+        others => format!("the policy {} and {last}", others.join(", ")),
+    })
+}
+
+fn is_type(text: &str, direction: Direction) -> bool {
+    text.eq_ignore_ascii_case(&direction.to_string())
+}
+
+fn items(list: Option<&Tree>) -> &[Tree] {
+    match list.map(|list| &list.value) {
+        Some(Value::Sequence(items)) => items,
+        _ => &[],
+    }
+}
+
+/// `8000/TCP, 53-54/UDP` of a rule.
+fn ports(rule: &Tree) -> String {
+    let mut shown: Vec<String> = Vec::new();
+    for text in items(rule.get("ports")).iter().map(port) {
+        if !shown.contains(&text) {
+            shown.push(text);
+        }
+    }
+    match shown.as_slice() {
+        [] => "every port".to_owned(),
+        [a, b, c, d, _, ..] => format!("{a}, {b}, {c}, {d} and so on"),
+        shown => shown.join(", "),
+    }
+}
+
+/// `8000/TCP`, `every port of UDP` of an entry.
+fn port(entry: &Tree) -> String {
+    let text = |field| match entry.get(field).map(|found| &found.value) {
+        Some(Value::Number(text) | Value::String(text)) => Some(text.to_string()),
+        _ => None,
+    };
+    let protocol = text("protocol").unwrap_or_else(|| "TCP".to_owned());
+    match (text("port"), text("endPort")) {
+        (None, _) => format!("all {protocol}"),
+        (Some(port), None) => format!("{port}/{protocol}"),
+        (Some(port), Some(end)) => format!("{port}-{end}/{protocol}"),
+    }
+}
