@@ -12,8 +12,8 @@ use std::net::IpAddr;
 use netpol_oracle::labels::{Labels, Selector};
 use netpol_oracle::model::{Node, NodeAddress, NodeAddressKind, OtherProtocol, PolicyTypes};
 use netpol_oracle::{
-    Change, Cluster, Decide, Destination, Endpoint, Engine, Flow, L4, NetworkPolicy, ObjectName, Pod, Port, Profile,
-    Protocol, Reference, Verdict,
+    Change, Cluster, Decide, Destination, Endpoint, Engine, Flow, L4, Loader, NetworkPolicy, ObjectName, Pod, Port,
+    Profile, Protocol, Reference, Verdict,
 };
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -236,4 +236,33 @@ fn a_pod_on_a_node_that_only_its_host_address_names() {
     assert_eq!(said(&engine), (Verdict::Deny, String::new()));
     engine.apply(&[Change::Put(node("n1", "Ubuntu 22.04").into())]).unwrap();
     assert_eq!(said(&engine).0, Verdict::Undefined);
+}
+
+/// Blocks that may hold a pod without an address (U6) hang together only where the same readings ask them: of two rules for two
+/// replicas (U7) each is open by itself, so that it matters too which replica it is.
+#[test]
+fn open_peers_of_two_replicas_are_two() {
+    let block = |cidr: &str| format!("[{{from: [{{ipBlock: {{cidr: {cidr}}}}}]}}]");
+    let policy = |name: &str, operator: &str, cidr: &str| {
+        let index = format!("{{key: apps.kubernetes.io/pod-index, operator: {operator}, values: ['0']}}");
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}}}\n\
+             spec: {{podSelector: {{matchExpressions: [{index}]}}, ingress: {}}}\n---\n",
+            block(cidr)
+        )
+    };
+    let world = |second: &str| {
+        let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {replicas: 2, selector: {matchLabels: {app: \
+                   db}}, template: {metadata: {labels: {app: db}}, spec: {containers: [{name: c}]}}}\n---\n";
+        let client = "apiVersion: v1\nkind: Pod\nmetadata: {name: client}\nspec: {containers: [{name: c}]}\n---\n";
+        let policies = policy("first", "In", "10.0.0.0/24") + &policy("others", "NotIn", second);
+        let profile = Profile::kubernetes();
+        let loaded = Loader::new(profile.release()).text("db.yaml", set.to_owned() + client + &policies).finish();
+        assert_eq!(loaded.diagnostics, []);
+        let flow: Flow = "default/client -> default/db:80/tcp".parse().unwrap();
+        let decision = Engine::new(&loaded.cluster, &profile).decide(&flow).unwrap();
+        assert_eq!(Reference::new(&loaded.cluster, &profile).decide(&flow).unwrap(), decision);
+        (decision.verdict, decision.rows.to_string())
+    };
+    assert_eq!(world("10.0.1.0/24"), (Verdict::Undefined, "U6, U7".to_owned()));
 }
