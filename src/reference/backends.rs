@@ -123,7 +123,7 @@ fn selected<'c>(asking: &Asking<'_, 'c>, service: &'c Service, port: Option<&Ser
 }
 
 /// What an object is called: a workload or a replica whose name a pod or another workload has too by its kind (K25).
-fn backend(cluster: &Cluster, who: Who<'_>) -> Option<Backend> {
+pub(super) fn backend(cluster: &Cluster, who: Who<'_>) -> Option<Backend> {
     let name = who.object()?;
     let of_workload = match who {
         Who::Workload(workload) => Some((workload, 1)),

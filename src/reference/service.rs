@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::model::cluster::{Cluster, ExternalTrafficPolicy, Pod, Service, ServiceKind};
+use crate::model::cluster::{Cluster, ExternalTrafficPolicy, Service, ServiceKind};
 use crate::model::flow::L4;
 use crate::name::ObjectName;
 use crate::net::{Family, Port};
@@ -81,7 +81,10 @@ pub(super) fn by_face<'c>(
         sent: sent(passed_on),
     };
     match face {
-        Face::HostPort(pod, own_port) => host_port(asking, pod, *own_port, front(PassedOn::Never), via),
+        Face::HostPort(pod, port) => host_port(asking, (Who::Pod(pod), *port), name, front(PassedOn::Never), via),
+        Face::HostPortOfWorkload(workload, port) => {
+            host_port(asking, (Who::Workload(workload), *port), name, front(PassedOn::Never), via)
+        }
         Face::Address(service, entry) => {
             let passed_on = match service.external_traffic_policy {
                 ExternalTrafficPolicy::Cluster => PassedOn::Some,
@@ -188,21 +191,23 @@ fn headless<'c>(
     questions(asking, service, front, found, via)
 }
 
-/// A flow to a pod's `hostPort`.
+/// A flow to the `hostPort` of who is on the node.
 fn host_port<'c>(
     asking: &Asking<'_, 'c>,
-    pod: &'c Pod,
-    port: Port,
+    (who, port): (Who<'c>, Port),
+    node: Option<&'c str>,
     front: Front<'c>,
     via: Option<&ObjectName>,
 ) -> Result<Questions<'c>, FlowError> {
-    if via.is_some_and(|via| *via != pod.name) {
+    let Some(backend) = backends::backend(asking.cluster, who) else { return Ok(Vec::new()) };
+    if via.is_some_and(|via| Backend::Object(via.clone()) != backend) {
         return Err(FlowError::ViaWithoutService);
     }
-    let who = Who::Pod(pod);
-    let candidate = Candidate::new(who, endpoint::addresses_of(asking.cluster, who), false, pod.name.to_string());
-    let (backend, port) = (Backend::Object(pod.name.clone()), Some(port));
-    let endpoint = Endpoint { backend, candidate, port, listed_on: None };
+    let mut candidate = Candidate::new(who, endpoint::addresses_of(asking.cluster, who), false, backend.to_string());
+    if matches!(who, Who::Workload(_)) {
+        candidate.taken_on = node;
+    }
+    let endpoint = Endpoint { backend, candidate, port: Some(port), listed_on: None };
     in_family(&front, vec![endpoint]).into_iter().map(|endpoint| question(&front, endpoint)).collect()
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::model::cluster::WorkloadKind;
+use crate::model::flow::Endpoint;
 use crate::name::ObjectName;
 use crate::net::Family;
 use crate::text::{choices, listed};
@@ -62,6 +63,17 @@ pub enum FlowError {
         face: String,
         /// Who is reached there.
         claims: Vec<Claim>,
+    },
+    /// A workload whose pods nobody loaded has that `hostPort`, and nobody says on which nodes they run
+    /// ([K26](crate::semantics#k26), [U8](crate::semantics#u8)).
+    #[error(
+        "`{workload}` has a hostPort that is `{face}` where its pods run, and nobody says where: name the workload, or load its pods"
+    )]
+    UnplacedHostPort {
+        /// Address, port and protocol, as the flow writes them.
+        face: String,
+        /// The first such workload, as flows name it.
+        workload: String,
     },
     /// No node bears the name.
     #[error("no node `{0}`")]
@@ -142,6 +154,8 @@ pub enum Claim {
     Service(ObjectName),
     /// A pod, by a `hostPort`.
     Pod(ObjectName),
+    /// A workload whose pods nobody loaded, by theirs.
+    Workload(ObjectName, WorkloadKind),
 }
 
 impl fmt::Display for Claim {
@@ -149,6 +163,7 @@ impl fmt::Display for Claim {
         match self {
             Self::Service(name) => write!(f, "svc/{name}"),
             Self::Pod(name) => write!(f, "{name}"),
+            Self::Workload(name, kind) => Endpoint::Workload { kind: kind.clone(), name: name.clone() }.fmt(f),
         }
     }
 }
@@ -164,6 +179,7 @@ impl FlowError {
         "shared-address",
         "shared-node-address",
         "shared-face",
+        "unplaced-host-port",
         "unknown-node",
         "address-not-of-node",
         "node-without-address",
@@ -192,6 +208,7 @@ impl FlowError {
             Self::SharedAddress { .. } => "shared-address",
             Self::SharedNodeAddress { .. } => "shared-node-address",
             Self::SharedFace { .. } => "shared-face",
+            Self::UnplacedHostPort { .. } => "unplaced-host-port",
             Self::UnknownNode(_) => "unknown-node",
             Self::AddressNotOfNode { .. } => "address-not-of-node",
             Self::NodeWithoutAddress(_) => "node-without-address",

@@ -164,7 +164,7 @@ fn every_fault_of_a_case_is_located() {
         "case.json:21[NP004]: flows[4].expected.error: `gone` is none of `unknown-object`, `ambiguous-workload`",
         "case.json:22[NP004]: flows[5].expected.reasons.egress: `x` is none of `no-subject`, `hairpin`",
         "case.json:22[NP004]: flows[5].expected.reasons.b: `b` is not a field here",
-        "case.json:23[NP004]: flows[6].expected.backends.b: a backend is `NAMESPACE/NAME` or an address",
+        "case.json:23[NP004]: flows[6].expected.backends.b: a backend is `NAMESPACE/NAME`, `NAMESPACE/KIND/NAME` or an address",
         "case.json:23[NP004]: flows[6].expected.backends.x/b: `no` is none of `allow`, `deny`, `undefined`",
         "case.json:25[NP004]: flow: `flow` is not a field here",
     ];

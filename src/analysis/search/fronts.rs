@@ -118,7 +118,10 @@ fn node_ports_of(snapshot: &Snapshot) -> NodePorts {
     let pods = cluster.pods().iter().filter(|pod| pod.is_live() && !pod.host_network);
     let of_pods = pods.flat_map(|pod| &pod.ports);
     let of_pods = of_pods.filter_map(|port| Some((port.protocol, port.host_port.as_ref()?.port)));
-    of_services.chain(of_pods).collect()
+    let of_workloads = cluster.workloads().iter().filter(|workload| !workload.host_network);
+    let of_workloads = of_workloads.flat_map(|workload| &workload.ports);
+    let of_workloads = of_workloads.filter_map(|port| Some((port.protocol, port.host_port.as_ref()?.port)));
+    of_services.chain(of_pods).chain(of_workloads).collect()
 }
 
 /// Where, how flows name it, and at which port.

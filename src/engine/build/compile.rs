@@ -65,6 +65,7 @@ fn empty(profile: &Profile) -> Tables {
         namespace_ids: Arc::default(),
         nodes: Default::default(),
         node_ports: Default::default(),
+        host_ports: Default::default(),
         pod_selectors: Arena::default(),
         namespace_selectors: Arena::default(),
         ports: Arena::default(),

@@ -1,5 +1,6 @@
 //! Pods and workloads: each has a slot from when it comes to when it goes, and its id holds as long.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use crate::engine::build::nodes::change_node;
 use crate::engine::build::workloads::{change_count, remove_workload};
 use crate::engine::build::writer::Writer;
 use crate::engine::ids::SlotIx;
+use crate::engine::spaces::ports::point;
 use crate::engine::tables::{Slot, SlotObject, Tables, Workloads, spread};
 use crate::model::cluster::{Pod, Workload, WorkloadKind};
 use crate::name::ObjectName;
@@ -78,6 +80,9 @@ impl Writer {
         tables.workloads.insert(spread(hash), (hash, slot), |(hash, _)| spread(*hash));
         if let Some(node) = &workload.node {
             change_node(tables, node, |entry| entry.workloads.push(slot));
+        }
+        for at in host_ports_of(workload) {
+            Arc::make_mut(&mut tables.host_ports).entry(at).or_default().push(slot);
         }
         self.put_workload(tables, workload);
         slot
@@ -189,6 +194,14 @@ impl Writer {
                 if let Some(node) = &workload.node {
                     change_node(tables, node, |entry| entry.workloads.retain(|each| *each != slot));
                 }
+                for at in host_ports_of(workload) {
+                    let all = Arc::make_mut(&mut tables.host_ports);
+                    let slots = all.entry(at).or_default();
+                    slots.retain(|each| *each != slot);
+                    if slots.is_empty() {
+                        all.remove(&at);
+                    }
+                }
                 tables.workloads.remove(spread(hash), |(_, each)| *each == slot);
             }
         }
@@ -202,6 +215,12 @@ impl Writer {
             self.free_slots.push(slot);
         }
     }
+}
+
+/// The ports of their nodes that are faces of a workload's pods, as [`point`]s (K26).
+fn host_ports_of(workload: &Workload) -> BTreeSet<u32> {
+    let ports = workload.ports.iter().filter(|_| !workload.host_network);
+    ports.filter_map(|port| Some(point(port.protocol, port.host_port?.port))).collect()
 }
 
 /// Whether ports of its node are faces of the pod (K26).

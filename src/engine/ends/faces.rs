@@ -3,9 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::engine::ends::end::ResolvedEnd;
+use crate::engine::ends::node_relation::Spot;
 use crate::engine::ids::SlotIx;
+use crate::engine::spaces::ports::point;
 use crate::engine::tables::{Claim as AddressClaim, PackedClaim, SharedClaims, SlotObject, Tables};
-use crate::model::cluster::{Service, ServicePort};
+use crate::model::cluster::{ContainerPort, Service, ServicePort, WorkloadKind};
 use crate::model::flow::L4;
 use crate::name::ObjectName;
 use crate::net::{Family, Port, Protocol};
@@ -15,7 +17,7 @@ use crate::verdict::{Claim, FlowError};
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) enum Reached<'t> {
     Service(&'t Service, &'t ServicePort, FaceKind),
-    /// A pod, on the port that its hostPort leads to.
+    /// A pod, or the one that a workload has there, on the port that its hostPort leads to.
     Pod(SlotIx, Port),
 }
 
@@ -72,17 +74,60 @@ impl Tables {
         let slots = on_node.map_or(&[][..], |entry| &entry.host_ports).iter().chain(reporting);
         let slots = slots.filter(|slot| !self.is_elsewhere(**slot, name));
         let by_pod = slots.filter_map(|slot| self.at_host_port(*slot, address, protocol, number));
-        let mut all = by_address.chain(by_node).chain(by_pod);
-        let Some(first) = all.next() else { return Ok(None) };
+        let here = name.map_or(Spot::Address(address), Spot::Named);
+        let (by_workload, perhaps) =
+            if end.is_node() { self.at_workloads(here, address, (protocol, number)) } else { (Vec::new(), None) };
+        let face =
+            || format!("{}/{}", SocketAddr::new(address, number.get()), protocol.to_string().to_ascii_lowercase());
+        let unplaced = || {
+            let claim = self.claim_at(&perhaps?)?;
+            Some(FlowError::UnplacedHostPort { face: face(), workload: claim.to_string() })
+        };
+        let mut all = by_address.chain(by_node).chain(by_pod).chain(by_workload);
+        let Some(first) = all.next() else { return unplaced().map_or(Ok(None), Err) };
         let mut others = all.filter(|other| !other.is_same(&first)).peekable();
         if others.peek().is_none() {
-            return Ok(Some(first));
+            return unplaced().map_or(Ok(Some(first)), Err);
         }
         let mut claims: Vec<Claim> = others.chain([first]).filter_map(|each| self.claim_at(&each)).collect();
         claims.sort();
         claims.dedup();
-        let face = format!("{}/{}", SocketAddr::new(address, number.get()), protocol.to_string().to_ascii_lowercase());
-        Err(FlowError::SharedFace { face, claims })
+        Err(FlowError::SharedFace { face: face(), claims })
+    }
+
+    /// The workloads whose pods nobody loaded that have that hostPort on the node, and the first that may have.
+    fn at_workloads(
+        &self,
+        here: Spot<'_>,
+        address: IpAddr,
+        (protocol, number): (Protocol, Port),
+    ) -> (Vec<Reached<'_>>, Option<Reached<'_>>) {
+        let slots = self.host_ports.get(&point(protocol, number)).map_or(&[][..], Vec::as_slice);
+        let (mut found, mut perhaps) = (Vec::new(), Vec::new());
+        for slot in slots {
+            let SlotObject::Workload(workload) = self.object(*slot) else { continue };
+            let namespace = self.namespace_named(workload.name.namespace());
+            let stands = namespace.is_some_and(|namespace| namespace.workloads.stands_for_pods(workload));
+            let Some(port) = host_port(&workload.ports, address, protocol, number).filter(|_| stands) else { continue };
+            let reached = Reached::Pod(*slot, port);
+            match workload.node.as_deref() {
+                Some(own) if here == Spot::Named(own) => found.push(reached),
+                Some(_) => {}
+                None if !self.admits(Some(&workload.node_selector), here) => {}
+                // On every node that it admits: of one that is not loaded nobody knows the labels.
+                None if workload.kind == WorkloadKind::DaemonSet
+                    && (workload.node_selector.is_empty() || self.is_loaded(here)) =>
+                {
+                    found.push(reached);
+                }
+                None => perhaps.push((&workload.name, &workload.kind, reached)),
+            }
+        }
+        (found, perhaps.into_iter().min_by_key(|(name, kind, _)| (*name, *kind)).map(|(.., reached)| reached))
+    }
+
+    fn is_loaded(&self, spot: Spot<'_>) -> bool {
+        spot.name().and_then(|name| self.node_entry(name)).is_some_and(|entry| entry.node.is_some())
     }
 
     /// What claims an address but for one pod alone.
@@ -119,15 +164,16 @@ impl Tables {
         if !pod.addresses.is_empty() && !pod.addresses.iter().any(is_met) {
             return None;
         }
-        let mut ports = pod.ports.iter().filter(|port| port.protocol == protocol);
-        let port = ports.find(|port| port.host_port.is_some_and(|host| host.port == number && host.is_at(address)))?;
-        Some(Reached::Pod(slot, port.port))
+        Some(Reached::Pod(slot, host_port(&pod.ports, address, protocol, number)?))
     }
 
     fn claim_at(&self, reached: &Reached<'_>) -> Option<Claim> {
         match reached {
             Reached::Service(service, ..) => Some(Claim::Service(service.name.clone())),
-            Reached::Pod(slot, _) => Some(Claim::Pod(self.object(*slot).name()?.clone())),
+            Reached::Pod(slot, _) => match self.object(*slot) {
+                SlotObject::Workload(workload) => Some(Claim::Workload(workload.name.clone(), workload.kind.clone())),
+                object => Some(Claim::Pod(object.name()?.clone())),
+            },
         }
     }
 }
@@ -140,6 +186,13 @@ impl Reached<'_> {
             _ => false,
         }
     }
+}
+
+/// The port that a `hostPort` leads to.
+fn host_port(ports: &[ContainerPort], address: IpAddr, protocol: Protocol, number: Port) -> Option<Port> {
+    let mut ports = ports.iter().filter(|port| port.protocol == protocol);
+    let is_it = |port: &&ContainerPort| port.host_port.is_some_and(|host| host.port == number && host.is_at(address));
+    ports.find(is_it).map(|port| port.port)
 }
 
 /// The Service is not reached on that port (K23).

@@ -253,7 +253,13 @@ impl Tables {
     ) -> Result<ResolvedFlow<'t>, FlowError> {
         let identity = self.identity(slot).ok_or(FlowError::GonePod)?;
         let name = identity.object_name().ok_or(FlowError::GonePod)?;
-        if flow.via.as_ref().is_some_and(|via| via != name) {
+        let backend = match identity {
+            EndIdentity::Workload(workload, _) if self.is_ambiguous(workload) => {
+                Backend::Workload(name.clone(), workload.kind.clone())
+            }
+            _ => Backend::Object(name.clone()),
+        };
+        if flow.via.as_ref().is_some_and(|via| Backend::Object(via.clone()) != backend) {
             return Err(FlowError::ViaWithoutService);
         }
         let family = end.address.map(Family::of);
@@ -261,7 +267,10 @@ impl Tables {
         let to = Candidate { identity, addresses, fixed: false, written };
         let addresses = sender.address.map_or(AddressList::NONE, AddressList::One);
         let from = Candidate { addresses, ..*source };
-        let (source, destination) = meet(&from, &to, |address| Some(Family::of(address)) == family)?;
+        let (source, mut destination) = meet(&from, &to, |address| Some(Family::of(address)) == family)?;
+        if let (EndIdentity::Workload(..), Some(address)) = (identity, end.address) {
+            destination.taken_on = self.node_of(&end, address);
+        }
         let l4 = match flow.l4 {
             L4::Port(protocol, _) => L4::Port(protocol, port),
             other => other,
@@ -269,6 +278,6 @@ impl Tables {
         let (end, kind) = (self.at_face(end), FaceKind::HostPort);
         let sent = Sent::Face { end, l4: flow.l4, kind, passed_on: PassedOn::Never };
         let connection = BackendConnection { source, destination, l4, sent, asked: None };
-        Ok(ResolvedFlow::HostPort(Backend::Object(name.clone()), connection))
+        Ok(ResolvedFlow::HostPort(backend, connection))
     }
 }

@@ -13,6 +13,7 @@ pub(super) mod profile_digest;
 mod slot;
 pub(super) mod workloads;
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
@@ -71,6 +72,8 @@ pub(super) struct Tables {
     pub(super) nodes: Sharded<Arc<NodeEntry>, 16>,
     /// The Services that have a nodePort, by [`point`]: every node's addresses are faces of theirs (K26).
     pub(super) node_ports: Sharded<(u32, Arc<Vec<ObjectName>>), 16>,
+    /// The workloads of their own network that have a hostPort, by [`point`]; seldom any (K26).
+    pub(super) host_ports: Arc<BTreeMap<u32, Vec<SlotIx>>>,
     pub(super) pod_selectors: Selectors<Pods>,
     pub(super) namespace_selectors: Selectors<Namespaces>,
     pub(super) ports: Arena<PortTableIx, Chunked<Arc<PortTable>>>,

@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::hints::{self, Level};
+use super::hints;
+use super::level::Level;
 use super::report::{At, Path, Report};
 use super::schema::{NETWORK_POLICY, Shape};
 use super::words;

@@ -1,19 +1,11 @@
 //! What was probably meant by a field that the types do not have, and what the rest means without it.
 
+use super::level::{Level, is_filled};
 use super::meaning;
 use super::report::Path;
 use super::schema::{Object, Shape};
 use crate::manifest::tree::{Tree, Value};
 use crate::text::choices;
-
-/// An object of the document, with those around it.
-#[derive(Clone, Copy)]
-pub(super) struct Level<'a> {
-    pub(super) object: &'a Object,
-    pub(super) tree: &'a Tree,
-    pub(super) path: Path<'a>,
-    pub(super) around: Option<&'a Level<'a>>,
-}
 
 /// How to mend an unknown field `name` of `level`, and what the policy means as long as nobody does.
 pub(super) fn unknown(name: &str, value: &Tree, level: &Level<'_>) -> String {
@@ -167,14 +159,5 @@ fn of_labels(name: &str, value: &Tree, object: &Object) -> Option<String> {
         "a peer" if is_label => Some("labels stand under `podSelector`, in `matchLabels`".to_owned()),
         "a requirement" if name == "name" => Some("write `key`".to_owned()),
         _ => None,
-    }
-}
-
-pub(super) fn is_filled(tree: &Tree) -> bool {
-    match &tree.value {
-        Value::Null => false,
-        Value::Sequence(items) => !items.is_empty(),
-        Value::Mapping(entries) => !entries.is_empty(),
-        _ => true,
     }
 }

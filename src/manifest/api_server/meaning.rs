@@ -1,7 +1,7 @@
 //! What is surprising about a policy without a field that the types do not have.
 
 use super::fields::fields_of;
-use super::hints::{Level, is_filled};
+use super::level::{Level, is_filled};
 use super::schema::Object;
 use crate::manifest::tree::{Tree, Value};
 use crate::name::Direction;

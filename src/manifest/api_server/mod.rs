@@ -12,6 +12,7 @@ mod cidrs;
 mod decode;
 mod fields;
 mod hints;
+mod level;
 mod meaning;
 mod metadata;
 mod report;

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use netpol_oracle::model::{Service, ServiceKind, ServicePort};
+use netpol_oracle::labels::Labels;
+use netpol_oracle::model::{Service, ServiceKind, ServicePort, Workload, WorkloadKind};
 use netpol_oracle::{Cluster, L4, ObjectName, Pod, Port};
 
 use super::ends::Someone;
 use super::nodes::says_it_runs_on;
+use super::services::stands_for_pods;
 
 /// What answers at an address, port and protocol in place of whoever has the address.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +20,8 @@ pub(super) enum Face<'a> {
     NodePort(&'a Service, &'a ServicePort),
     /// A pod's hostPort, and the port that it stands for.
     HostPort(&'a Pod, Port),
+    /// That of a workload whose pods nobody loaded.
+    OfWorkload(&'a Workload, Port),
 }
 
 /// The face that a flow to the address meets, if it meets one; `node`: the name of the node that has the address, as far as
@@ -37,7 +41,7 @@ pub(super) fn face<'a>(
             service.external_addresses.contains(&address) || service.load_balancer_addresses.contains(&address)
         })
         .collect();
-    let mut found: Vec<Face<'_>> = Vec::new();
+    let (mut found, mut somewhere): (Vec<Face<'_>>, bool) = (Vec::new(), false);
     if let L4::Port(protocol, port) = l4 {
         for service in fronts.iter().copied() {
             let own = service.ports.iter().filter(|each| each.protocol == protocol && each.port == port);
@@ -61,11 +65,26 @@ pub(super) fn face<'a>(
                 });
                 found.extend(own.map(|each| Face::HostPort(pod, each.port)));
             }
+            for workload in cluster.workloads().iter().filter(|workload| !workload.host_network) {
+                let mut own = workload.ports.iter().filter(|each| {
+                    each.protocol == protocol
+                        && each.host_port.is_some_and(|host| host.port == port && host.is_at(address))
+                });
+                let Some(own) = own.next().filter(|_| stands_for_pods(cluster, workload)) else { continue };
+                match has_a_pod_on(cluster, workload, name) {
+                    Some(true) => found.push(Face::OfWorkload(workload, own.port)),
+                    Some(false) => {}
+                    None => somewhere = true,
+                }
+            }
         }
     }
     let claims: BTreeSet<_> = found.iter().map(Face::claim).collect();
     if claims.len() > 1 {
         return Err("shared-face");
+    }
+    if somewhere {
+        return Err("unplaced-host-port");
     }
     match (found.first(), fronts.is_empty() || node.is_some()) {
         (Some(face), _) => Ok(Some(*face)),
@@ -75,12 +94,28 @@ pub(super) fn face<'a>(
     }
 }
 
+/// Whether the pods of a workload that nobody loaded are on that node: a DaemonSet's are wherever its nodeSelector lets them.
+fn has_a_pod_on(cluster: &Cluster, workload: &Workload, node: Option<&str>) -> Option<bool> {
+    if workload.node.is_some() {
+        return Some(workload.node.as_deref() == node);
+    }
+    let loaded = node.and_then(|name| cluster.node(name));
+    let lets =
+        |labels: &Labels| workload.node_selector.iter().all(|(key, value)| labels.get(key.as_str()) == Some(value));
+    match (loaded, workload.node_selector.is_empty()) {
+        (Some(node), _) if !lets(&node.labels) => Some(false),
+        (None, false) => None,
+        _ => (workload.kind == WorkloadKind::DaemonSet).then_some(true),
+    }
+}
+
 impl Face<'_> {
-    /// Who answers: a Service, or a pod.
-    fn claim(&self) -> (bool, &ObjectName) {
+    /// Who answers: a Service, a pod, or a workload.
+    fn claim(&self) -> (u8, &ObjectName, Option<&WorkloadKind>) {
         match self {
-            Self::Front(service, _) | Self::NodePort(service, _) => (true, &service.name),
-            Self::HostPort(pod, _) => (false, &pod.name),
+            Self::Front(service, _) | Self::NodePort(service, _) => (0, &service.name, None),
+            Self::HostPort(pod, _) => (1, &pod.name, None),
+            Self::OfWorkload(workload, _) => (2, &workload.name, Some(&workload.kind)),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::faces::{Face, face};
 use super::labels::told_apart;
 use super::nodes::{Spot, admits, says_it_runs_on};
 use super::resolution::{Resolve, Tip};
-use super::services::{Found, backends};
+use super::services::{Found, backends, called};
 
 /// What the source sent to, where that is not the destination itself.
 #[derive(Debug, Clone)]
@@ -227,6 +227,24 @@ impl<'a> Router<'a> {
                 );
                 let sent = Sent::Face { to, passed_on: By::Nobody };
                 let crossing = self.crossing(source, destination, L4::Port(protocol, port), family, sent);
+                return Ok(Route { crossings: vec![(Some(backend), crossing)] });
+            }
+            Face::OfWorkload(workload, port) => {
+                let backend = called(self.cluster, workload, workload.name.clone());
+                if self.flow.via.as_ref().is_some_and(|via| Backend::Object(via.clone()) != backend) {
+                    return Err("not-a-backend");
+                }
+                let L4::Port(protocol, _) = self.flow.l4 else { return Err("portless") };
+                common_family(&families(source), &[family])?;
+                let source = party(self.cluster, source, Some(family))?;
+                // That one of its pods which is there.
+                let mut own = Someone::workload(workload, self.profile);
+                if let Party::Machine(name, _) = &to {
+                    own.node = own.node.or(*name);
+                }
+                let sent = Sent::Face { to, passed_on: By::Nobody };
+                let l4 = L4::Port(protocol, port);
+                let crossing = self.crossing(source, Party::Pod(own, None), l4, family, sent);
                 return Ok(Route { crossings: vec![(Some(backend), crossing)] });
             }
             Face::Front(service, port) => (service, port, By::SomeNode),

@@ -146,18 +146,12 @@ fn workloads<'a>(
 ) {
     for workload in cluster.workloads() {
         let local = workload.name.namespace() == service.name.namespace();
-        if !local || workload.replicas == Some(0) || has_pods(cluster, workload) {
+        if !local || !stands_for_pods(cluster, workload) {
             continue;
         }
         let Some(number) = target(port, &workload.ports) else { continue };
-        // What flows mean by that name is somebody else, or nobody knows who.
         let mut push = |name: ObjectName, who| {
-            let mut others = cluster.workloads_named(&name).filter(|other| !std::ptr::eq(*other, workload));
-            let backend = if cluster.pod(&name).is_some() || others.next().is_some() {
-                Backend::Workload(workload.name.clone(), workload.kind.clone())
-            } else {
-                Backend::Object(name)
-            };
+            let backend = called(cluster, workload, name);
             found.push(Found { backend, party: Party::Pod(who, None), port: number, node: None });
         };
         let Some(who) = asked(Someone::workload(workload, profile), &service.selector, profile) else { continue };
@@ -194,6 +188,21 @@ fn asked<'a>(mut who: Someone<'a>, selector: &Labels, profile: &Profile) -> Opti
         who = who.fixed(what, &value);
     }
     Some(who)
+}
+
+/// What flows mean by the name may be somebody else, or nobody knows who.
+pub(super) fn called(cluster: &Cluster, workload: &Workload, name: ObjectName) -> Backend {
+    let mut others = cluster.workloads_named(&name).filter(|other| !std::ptr::eq(*other, workload));
+    if cluster.pod(&name).is_some() || others.next().is_some() {
+        Backend::Workload(workload.name.clone(), workload.kind.clone())
+    } else {
+        Backend::Object(name)
+    }
+}
+
+/// Whether it has pods that nobody loaded.
+pub(super) fn stands_for_pods(cluster: &Cluster, workload: &Workload) -> bool {
+    workload.replicas != Some(0) && !has_pods(cluster, workload)
 }
 
 /// Whether some pod of the workload is loaded: one that its controllers lead to, or one that nobody controls and its
