@@ -73,13 +73,14 @@ codes! {
     SharedAddress = "NP008",
     /// A field is given twice; the last one wins.
     DuplicateField = "NP009",
-    /// A kind of Kubernetes itself, in a version that the release does not serve or in another case
+    /// A kind of Kubernetes itself, in a version that the release does not serve, in another case or not quite written so
     /// ([K25](crate::semantics#k25)).
     UnservedKind = "NP010",
     /// Objects of an OpenShift Template need parameters ([K25](crate::semantics#k25)).
     TemplateParameters = "NP011",
-    /// `egress: []` without `policyTypes`, which restricts nothing ([K3](crate::semantics#k3)).
-    EmptyEgress = "NP012",
+    /// A list without rules of a direction that the policy does not isolate: it restricts nothing
+    /// ([K3](crate::semantics#k3)).
+    EmptyRules = "NP012",
     /// The text could not be read to its end: whoever gave it failed.
     Unread = "NP013",
 

@@ -535,6 +535,24 @@ fn dns_cut_off() {
             "{profile}"
         );
     }
+    // Where no DNS is loaded it is in `kube-system`, which a peer of the own namespace is not, nor one that names another.
+    let system = [
+        "warning[NP221]: spec.egress: DNS is cut off: no egress rule lets `a/w`, `a/x` reach port 53 in `kube-system`, or outside the cluster",
+    ];
+    for own in [
+        "{to: [{podSelector: {}}]}",
+        "{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: b}}}]}",
+        "{to: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.0.0.0/9, 10.128.0.0/9]}}]}",
+    ] {
+        assert_eq!(dns(KUBERNETES, own, ""), system, "{own}");
+    }
+    for perhaps in [
+        "{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}]}",
+        "{to: [{namespaceSelector: {matchLabels: {team: infra}}}]}",
+        "{to: [{ipBlock: {cidr: 10.0.0.0/8}}]}",
+    ] {
+        assert_eq!(dns(KUBERNETES, perhaps, ""), quiet, "{perhaps}");
+    }
     // Only TCP: the protocol that `ports` defaults to.
     assert_eq!(
         dns(KUBERNETES, "{ports: [{port: 5353}]}", DNS),
@@ -658,6 +676,18 @@ fn rules_that_admit_everyone() {
     }
 }
 
+/// What rules have to admit is the servers' own port.
+#[test]
+fn the_help_names_the_port_of_the_dns_pods() {
+    let world = policy("podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: 53, protocol: UDP}]}]")
+        + &pod("a/x", "")
+        + DNS;
+    let loaded = Loader::new(netpol_oracle::Release::DEFAULT).text("t.yaml", &world).finish();
+    let found = review(loaded.cluster.policies().first().unwrap(), &profile(KUBERNETES), &loaded.cluster);
+    let found = found.iter().find(|found| found.code == Code::DnsCutOff).unwrap();
+    assert_eq!(found.help, "admit port 5353, which 53 becomes, by UDP and TCP to the DNS pods");
+}
+
 #[test]
 fn node_local_dns_cut_off() {
     let cut = |profile: &str, rules: &str, more: &str| {
@@ -744,11 +774,22 @@ fn k3_an_empty_egress_list() {
                     (help: to deny all egress, add `policyTypes: [Ingress, Egress]`)";
     assert_eq!(said("podSelector: {}, ingress: [{}], egress: []"), [expected]);
     assert_eq!(said("podSelector: {}, policyTypes: [], egress: []"), [expected]);
+    assert_eq!(said("podSelector: {}, egress: null"), [expected.replace("`egress: []`", "`egress:`")]);
+    for (spec, field, word) in [
+        ("podSelector: {}, policyTypes: [Ingress], egress: []", "egress", "Egress"),
+        ("podSelector: {}, policyTypes: [Egress], ingress: []", "ingress", "Ingress"),
+    ] {
+        let expected = format!(
+            "t.yaml:1 (document 0): warning[NP012]: spec.{field}: `{field}: []` restricts nothing: `policyTypes` does not name `{word}` \
+             (help: to deny all {field}, add `{word}` to `policyTypes`; else remove the field)"
+        );
+        assert_eq!(said(spec), [expected]);
+    }
     for quiet in [
         "podSelector: {}",
-        "podSelector: {}, egress: null",
+        "podSelector: {}, ingress: null",
         "podSelector: {}, policyTypes: [Egress], egress: []",
-        "podSelector: {}, policyTypes: [Ingress], egress: []",
+        "podSelector: {}, policyTypes: [Ingress], egress: [{}]",
         "podSelector: {}, egress: [{}]",
     ] {
         assert_eq!(said(quiet), Vec::<String>::new(), "{quiet}");

@@ -39,6 +39,14 @@ fn kinds_that_the_release_does_not_serve_are_named_with_their_version() {
 {{apiVersion: v1, kind: pod, metadata: {{name: d}}}}
 ---
 {{apiVersion: example.org/v1, kind: pod, metadata: {{name: e}}}}
+---
+{{apiVersion: networking.k8s.io/v1, kind: NetwokPolicy, metadata: {{name: f}}}}
+---
+{{apiVersion: apps/v1, kind: Widget, metadata: {{name: g}}}}
+---
+{{apiVersion: networking.k8s.io/v1, kind: IngressList, items: []}}
+---
+{{apiVersion: apps/v1, kind: ControllerRevision, metadata: {{name: h}}}}
 "
     ));
     assert_eq!(
@@ -52,10 +60,15 @@ fn kinds_that_the_release_does_not_serve_are_named_with_their_version() {
              (help: Kubernetes 1.34 has it as `Deployment` of `apps/v1`)",
             "t.yaml:8 (document 3): error[NP010]: no matches for kind \"pod\" in version \"v1\" \
              (help: Kubernetes 1.34 has it as `Pod` of `v1`)",
+            "t.yaml:12 (document 5): error[NP010]: no matches for kind \"NetwokPolicy\" in version \"networking.k8s.io/v1\" \
+             (help: Kubernetes 1.34 has it as `NetworkPolicy` of `networking.k8s.io/v1`)",
+            "t.yaml:14 (document 6): error[NP010]: no matches for kind \"Widget\" in version \"apps/v1\"",
         ]
     );
-    let accepted: Vec<bool> = loaded.objects.iter().map(|object| object.accepted).collect();
-    assert_eq!(accepted, [false, false, false, false, true]);
+    let rejected: Vec<String> = loaded.cluster.rejected_policies().iter().map(ToString::to_string).collect();
+    assert_eq!(rejected, ["default/a", "default/b", "default/f"]);
+    let accepted = loaded.objects.iter().filter(|object| object.accepted).map(|object| object.kind.as_str());
+    assert_eq!(accepted.collect::<Vec<_>>(), ["pod", "ControllerRevision"]);
     assert_eq!(loaded.cluster.policies().len() + loaded.cluster.workloads().len() + loaded.cluster.pods().len(), 0);
 }
 

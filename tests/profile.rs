@@ -440,6 +440,10 @@ fn every_fault_of_a_profile_file_is_located() {
             "p.json:1 (document 0): error[NP005]: model: the field `model` is missing (help: write `kubernetes`, `tunnel` (`overlay_l2`, `container-tunnel`), `vpc` (`vpc-router`) or `cn2` (`eni`, `cloud-native-2`))",
         ),
         (
+            "{\"model\": \"vpc\", \"version\": \"v1.31.6-r0\", \"model\": \"kubernetes\"}",
+            "p.json:1 (document 0): error[NP111]: model: the field `model` is given twice (help: keep one of them)",
+        ),
+        (
             "{\"model\": \"ovs\"}",
             "p.json:1 (document 0): error[NP004]: model: `ovs` is not a network model; write `kubernetes`, `tunnel` (`overlay_l2`, `container-tunnel`), `vpc` (`vpc-router`) or `cn2` (`eni`, `cloud-native-2`)",
         ),

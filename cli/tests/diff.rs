@@ -50,6 +50,7 @@ fn nothing_differs_or_somebody_comes() {
     let after = folder.write("after.yaml", format!("{SHOP}{EXTRA}"));
     let same = netpol(["diff", "--before", &before, "--after", &before]).with_code(0);
     assert_eq!(same.out, "");
+    assert!(same.err.contains("note: namespace `default` was not loaded"), "{}", same.err);
     assert!(same.err.contains("no connection differs"), "{}", same.err);
     let come = netpol(["diff", "--before", &before, "--after", &after]).with_code(1);
     assert!(come.err.contains("after alone: default/extra"), "{}", come.err);

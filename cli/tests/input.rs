@@ -135,6 +135,11 @@ fn helm_templates_are_to_be_rendered() {
     assert_eq!(run.out, "3 objects, 0 errors, 0 warnings\n");
     assert_eq!(run.err, format!("error: {chart}: a Helm chart: render it (`helm template`) and load the result\n"));
 
+    // Nor are names in quotes.
+    let quoted = folder.write("quoted.yaml", "kind: NetworkPolicy\nmetadata: {name: \"{{ .Release.Name }}\"}\n");
+    let run = netpol(["review", "--manifests", &quoted]).with_code(1);
+    assert_eq!(run.err, format!("error: {quoted}: a Helm template: render it (`helm template`) and load the result\n"));
+
     // Braces in a text that is YAML are nobody's template; nor is what is wrong without them.
     let alert = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {text: '{{ $labels.pod }}'}\n";
     let alert = folder.write("alert.yaml", alert);
@@ -170,4 +175,17 @@ fn kustomizations_are_to_be_built() {
     let review = netpol(["review", "--manifests", &base, &folder.file("over")]).with_code(0);
     assert_eq!(review.out, "3 objects, 0 errors, 0 warnings\n");
     assert!(review.err.starts_with("note: skipped 2 kustomizations and 2 patches ("), "{}", review.err);
+}
+
+/// As Windows writes them.
+#[test]
+fn json_may_begin_with_a_byte_order_mark() {
+    let folder = Folder::new();
+    let pod = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {}}"#;
+    let utf16: Vec<u8> = "\u{feff}".encode_utf16().chain(pod.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    for (name, bytes) in [("a.json", format!("\u{feff}{pod}").into_bytes()), ("b.json", utf16)] {
+        let file = folder.write(name, bytes);
+        let run = netpol(["review", "--manifests", &file]).with_code(0);
+        assert_eq!(run.out, "1 object, 0 errors, 0 warnings\n", "{name}");
+    }
 }

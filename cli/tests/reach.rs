@@ -92,3 +92,22 @@ fn one_end_or_two() {
     let run = netpol(["reach", "--manifests", &service, "--from", "svc/default/db"]).with_code(2);
     assert!(run.err.contains("a Service opens no connections"), "{}", run.err);
 }
+
+/// What the answers hang on stands beside them (K28), and an address of somebody's is somebody.
+#[test]
+fn what_was_not_given_is_said_and_addresses_are_whose_they_are() {
+    let folder = Folder::new();
+    let pods = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {nodeName: n1, containers: []}\nstatus: \
+                {podIP: 10.0.0.2}\n---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {addresses: [{type: InternalIP, \
+                address: 192.168.0.1}]}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\nspec: {clusterIP: \
+                10.247.3.10, ports: [{port: 80}]}\n";
+    let file = folder.write("pods.yaml", pods);
+    let run = netpol(["reach", "--manifests", &file, "--from", "10.0.0.2", "--output", "json"]).with_code(0);
+    assert!(lines(&run.out).iter().all(|line| line["source"] == json!({"pods": ["shop/web"]})), "{}", run.out);
+    for said in ["note: no NetworkPolicy was loaded", "note: namespace `shop` was not loaded"] {
+        assert!(run.err.contains(said), "{}", run.err);
+    }
+    let by_name = |name: &str| netpol(["reach", "--manifests", &file, "--to", name]).with_code(0).out;
+    assert_eq!(by_name("192.168.0.1"), by_name("node:n1"));
+    assert_eq!(by_name("10.247.3.10"), by_name("svc/shop/s"));
+}

@@ -134,3 +134,59 @@ fn wrong_arguments() {
     netpol(["review", "--manifests", ".", "--kubernetes", "1.x"]).refused("--kubernetes");
     netpol(["review", "--manifests", ".", "--profile", "vpc"]).refused("error: --profile: model `vpc` needs a version");
 }
+
+/// What an entry says too whose neighbour lost a field may be all that is left once that is mended: nothing is told to go.
+#[test]
+fn nothing_is_superfluous_beside_an_unknown_field() {
+    let policy = |name: &str, ports: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}}}\nspec: {{podSelector: {{}}, ingress: \
+             [{{from: [{{podSelector: {{}}}}], ports: {ports}}}]}}\n---\n"
+        )
+    };
+    let said = |text: String| {
+        let folder = Folder::new();
+        netpol(["review", "--manifests", &folder.write("p.yaml", text)]).with_code(0).out
+    };
+    let mistyped = policy("a", "[{port: 5432}, {targetPort: 8080}]");
+    let found = said(mistyped.clone());
+    assert!(found.contains("[NP110]") && !found.contains("[NP3"), "{found}");
+    // Nor beside another policy of the namespace that has one.
+    let doubled = policy("b", "[{port: 5432}, {port: 5432}]");
+    assert!(said(doubled.clone()).contains("[NP302]"));
+    assert!(!said(doubled + &mistyped).contains("[NP3"));
+}
+
+/// What says as much is named, and no entry by itself.
+#[test]
+fn what_says_as_much_is_another_entry() {
+    let folder = Folder::new();
+    let text = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\nspec:\n  podSelector: {}\n  ingress:\n  - \
+                from: [{podSelector: {matchLabels: {app: a}}}, {podSelector: {matchLabels: {app: a}}}]\n    ports: [{port: 80}, \
+                {port: 70, endPort: 90}]\n";
+    let run = netpol(["review", "--manifests", &folder.write("p.yaml", text)]).with_code(0);
+    for (code, expected) in [
+        ("NP301", "spec.ingress[0].from[1]: whoever this admits is admitted by `spec.ingress[0].from[0]` too"),
+        ("NP302", "spec.ingress[0].ports[0]: the ports of this entry are admitted by `spec.ingress[0].ports[1]` too"),
+    ] {
+        let found = run.out.lines().find(|line| line.contains(code)).unwrap_or_default();
+        assert!(found.contains(expected), "{}", run.out);
+    }
+}
+
+/// At the line of its name, wherever its value stands.
+#[test]
+fn findings_stand_at_the_line_of_the_field() {
+    let folder = Folder::new();
+    let text = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\nspec:\n  podSelector: {}\n  policyTypes:\n  - \
+                Ingress\n  - Ingress\n  - Ingress\n";
+    let lists = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\nspec:\n  podSelector: {}\n  ingress:\n    \
+                 from: []\n";
+    let cidr = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\nspec:\n  podSelector: {}\n  ingress:\n  - \
+                from:\n    - ipBlock:\n        cidr:\n          10.0.0.0\n";
+    for (text, line) in [(text, 6), (lists, 6), (cidr, 9)] {
+        let file = folder.write("p.yaml", text);
+        let run = netpol(["review", "--manifests", &file]).with_code(1);
+        assert!(run.out.starts_with(&format!("{file}:{line} ")), "{}", run.out);
+    }
+}

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use netpol_oracle::Release;
-use netpol_oracle::diagnostic::Code;
+use netpol_oracle::diagnostic::{Code, Diagnostic};
 use netpol_oracle::manifest::judge_text;
 
 use crate::text::HEAD;
 
-/// What is said of a text that is part of a chart, or a template by itself, by how it begins; the same for all parts of one
-/// chart. No template is larger than what is at hand: Helm keeps a whole chart in one Secret.
+/// What is said of a text that is part of a chart, or a template by itself: one that is no YAML, or that has actions where names
+/// and labels stand, in quotes. The same for all parts of one chart. No template is larger than what is at hand: Helm keeps a whole chart in one Secret.
 pub(crate) fn said_of(path: &Path, bytes: &[u8]) -> Option<String> {
     let has_actions = bytes.len() <= HEAD && has(bytes, b"{{") && has(bytes, b"}}");
     let is_part = is_about_chart(path) || (has_actions && is_template(path));
@@ -43,5 +43,6 @@ fn is_template(path: &Path) -> bool {
 
 fn is_yaml(path: &Path, bytes: &[u8]) -> bool {
     let documents = judge_text(Release::DEFAULT, &path.display().to_string(), bytes);
-    !documents.iter().flat_map(|document| &document.diagnostics).any(|found| found.code == Code::Syntax)
+    let is_template = |found: &Diagnostic| found.code == Code::Syntax || found.message.contains("{{");
+    !documents.iter().flat_map(|document| &document.diagnostics).any(is_template)
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::diagnostic::{Code, FieldPath, Location, ReadError};
 use crate::located::{At, Faults, FieldFault, Tree, Value};
-use crate::manifest::tree::{self, Hint};
+use crate::manifest::tree::{self, Hint, Repeated};
 use crate::net::Cidr;
 use crate::profile::cce::{Edition, MODEL_WORDS};
 use crate::profile::profile::{Base, Profile, ProfileError, Switch};
@@ -41,7 +41,7 @@ impl Profile {
         let documents = tree::read(text.as_ref(), Hint::of_name(name));
         match documents.as_slice() {
             [document] => match &document.root {
-                Ok(root) => read_mapping(root).map_err(|faults| {
+                Ok(root) => read_mapping(root, &document.repeated).map_err(|faults| {
                     ReadError::new(faults.into_iter().map(|fault| fault.at(Some(&location))).collect())
                 }),
                 Err(unread) => fault(unread.code(), unread.line, unread.message.clone(), ""),
@@ -62,9 +62,16 @@ impl Profile {
     }
 }
 
-fn read_mapping(tree: &Tree) -> Result<Profile, Vec<FieldFault>> {
+fn read_mapping(tree: &Tree, repeated: &[Repeated]) -> Result<Profile, Vec<FieldFault>> {
     let mut faults = Faults::default();
-    mapping(&At::root(tree), &mut faults).ok_or_else(|| faults.into_list())
+    // Which of the two is meant nobody knows.
+    for again in repeated {
+        let (code, path) = (Code::RepeatedField, FieldPath::root().child(&again.path));
+        let message = format!("the field `{}` is given twice", quoted(&again.key));
+        faults.push(FieldFault { code, path, line: again.line, message, help: "keep one of them".to_owned() });
+    }
+    let profile = mapping(&At::root(tree), &mut faults);
+    if faults.is_empty() { profile.ok_or_else(Vec::new) } else { Err(faults.into_list()) }
 }
 
 /// The mapping of a profile file; none where it has faults.
@@ -182,7 +189,7 @@ impl<'de> Deserialize<'de> for Profile {
             return text.parse().map_err(serde::de::Error::custom);
         }
         let tree = tree::from_serialize(&value).map_err(serde::de::Error::custom)?;
-        read_mapping(&tree).map_err(|faults| {
+        read_mapping(&tree, &[]).map_err(|faults| {
             let texts: Vec<String> = faults.into_iter().map(|fault| fault.at(None).to_string()).collect();
             serde::de::Error::custom(texts.join("; "))
         })

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use netpol_oracle::analysis::{ConnectionChange, Detail, Diff, Ends};
+use netpol_oracle::analysis::{self, ConnectionChange, Detail, Diff, Ends};
 use netpol_oracle::{Cluster, Decide, Engine, Flow, Profile, explain};
 
 use super::load;
@@ -69,6 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     };
     let before = side(&arguments.before, &profile)?;
     let after = side(&arguments.after, &after_profile)?;
+    say_notes(&before.0, &after.0);
     let diff = Diff::new(&before.1, &after.1);
     // Pictures say of each pod where it is.
     let form = arguments.output.picture();
@@ -94,6 +95,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         output::note("no connection differs");
     }
     Ok(Outcome::good_if(is_same))
+}
+
+/// What was not given of the two, each once.
+fn say_notes(before: &Cluster, after: &Cluster) {
+    let [before, after] = [before, after].map(analysis::notes);
+    for note in &before {
+        let when = if after.contains(note) { "" } else { "before: " };
+        output::note(format_args!("{when}{}", note.message));
+    }
+    for note in after.iter().filter(|note| !before.contains(note)) {
+        output::note(format_args!("after: {}", note.message));
+    }
 }
 
 fn say(when: &str, ends: &[Ends]) {

@@ -67,6 +67,9 @@ impl Repaired {
             }
             write!(out, "{}", repair.manifests())?;
         }
+        if repairs.len() > SHOWN {
+            writeln!(out, "  and {} more: `--output json` has them all", repairs.len() - SHOWN)?;
+        }
         Ok(())
     }
 }

@@ -7,18 +7,20 @@ mod judge;
 mod unprotected;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::analysis::connectivity::counts::{Counting, Members, Outside};
 use crate::analysis::isolation::Isolation;
 use crate::analysis::region::{Placed, Region, regions};
 use crate::analysis::search::{Detail, EndSet, Ends, Folding, Search, Selection, Told};
-use crate::engine::Snapshot;
-use crate::model::flow::{Destination, Endpoint};
+use crate::engine::{EndName, Snapshot};
+use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::Direction;
 use crate::net::{AddressRange, Family};
 use crate::partition::Who;
 use crate::profile::Rows;
 use crate::reference::Reference;
+use crate::verdict::FlowError;
 
 pub use connection::Connection;
 pub use counts::PairCounts;
@@ -122,11 +124,27 @@ impl Connectivity {
             }
             Destination::Endpoint(Endpoint::Address(address)) => {
                 let range = AddressRange::new(*address, *address);
-                range.filter(|_| self.snapshot.is_nobodys(*address)).map(|range| Ends::Addresses(vec![range]))
+                let nobodys = range.filter(|_| self.snapshot.is_nobodys(*address));
+                nobodys.map(|range| Ends::Addresses(vec![range])).or_else(|| self.owner(*address))
             }
             Destination::Endpoint(
                 Endpoint::PodAddress { .. } | Endpoint::NodeAddress { .. } | Endpoint::Labelled { .. },
             ) => None,
+        }
+    }
+
+    /// Whose an address is, as who sends from it; a Service does not.
+    fn owner(&self, address: IpAddr) -> Option<Ends> {
+        let somewhere = self.search.ground.outside.any(Family::of(address))?;
+        let flow = Flow::new(Endpoint::Address(address), Destination::Endpoint(Endpoint::Address(somewhere)), L4::Icmp);
+        match self.snapshot.connections(&flow) {
+            Ok(connections) => match &connections.first()?.source.name {
+                EndName::Pod(name) => Some(Ends::Pods(vec![(*name).clone()])),
+                EndName::Node(Some(name)) => self.find(&Endpoint::Node((*name).into()).into()),
+                _ => None,
+            },
+            Err(FlowError::ServiceAsSource(name)) => Some(Ends::Service(name)),
+            Err(_) => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Objects by their kinds, and the record of each.
 
-use super::findings::{empty_egress, finding, given_twice};
+use super::findings::{empty_rules, finding, given_twice};
 use super::intake::{Intake, Source, at_places};
 use super::kinds::{self, Kind};
 use super::loaded::LoadedObject;
@@ -156,7 +156,7 @@ impl Intake {
         };
         let mut diagnostics = judged.diagnostics;
         if !matches!(made, Made::RejectedPolicy(_)) {
-            diagnostics.extend(empty_egress(object.tree, object.location));
+            diagnostics.extend(empty_rules(object.tree, object.location));
         }
         let record = record(object.location, "NetworkPolicy", &name, judged.accepted, judged.accepted_strict);
         let record = LoadedObject { lines: FieldLines::of(object.tree), ..record };

@@ -3,6 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
 use crate::located::{Tree, Value};
 use crate::manifest::tree::Repeated;
+use crate::name::Direction;
 use crate::text::quoted;
 
 /// A finding of the reader itself.
@@ -30,16 +31,43 @@ pub(super) fn given_twice(repeated: &[Repeated], location: &Location) -> Vec<Dia
     repeated.iter().map(warning).collect()
 }
 
-/// A warning of `egress: []` where only `policyTypes` would make it a denial (K3).
-pub(super) fn empty_egress(policy: &Tree, location: &Location) -> Option<Diagnostic> {
-    let spec = policy.get("spec")?;
-    let is_empty = |tree: &Tree| matches!(&tree.value, Value::Sequence(items) if items.is_empty());
-    let declared = spec.get("policyTypes").is_some_and(|types| !types.is_null() && !is_empty(types));
-    let egress = spec.entry("egress").filter(|entry| !declared && is_empty(&entry.value))?;
-    let location = Location { line: egress.line.or(location.line), ..location.clone() };
-    let message = "`egress: []` without `policyTypes` restricts nothing".to_owned();
-    let mut warning = finding(Severity::Warning, Code::EmptyEgress, message, location);
-    warning.path = FieldPath::root().child("spec").child("egress");
-    warning.help = "to deny all egress, add `policyTypes: [Ingress, Egress]`".to_owned();
-    Some(warning)
+/// Lists without rules of a direction that the policy does not isolate (K3): whoever wrote them may think that they deny all.
+pub(super) fn empty_rules(policy: &Tree, location: &Location) -> Vec<Diagnostic> {
+    let Some(spec) = policy.get("spec") else { return Vec::new() };
+    let types = match spec.get("policyTypes").map(|types| &types.value) {
+        Some(Value::Sequence(types)) => types.as_slice(),
+        _ => &[],
+    };
+    let of = |direction: Direction| {
+        let (field, word) = match direction {
+            Direction::Ingress => ("ingress", "Ingress"),
+            Direction::Egress => ("egress", "Egress"),
+        };
+        let isolates = match types {
+            [] => direction == Direction::Ingress,
+            types => types.iter().any(|each| each.as_str() == Some(word)),
+        };
+        let entry = spec.entry(field).filter(|_| !isolates)?;
+        let shown = match &entry.value.value {
+            Value::Null => format!("`{field}:`"),
+            Value::Sequence(rules) if rules.is_empty() => format!("`{field}: []`"),
+            _ => return None,
+        };
+        let (message, help) = match types {
+            [] => (
+                format!("{shown} without `policyTypes` restricts nothing"),
+                "to deny all egress, add `policyTypes: [Ingress, Egress]`".to_owned(),
+            ),
+            _ => (
+                format!("{shown} restricts nothing: `policyTypes` does not name `{word}`"),
+                format!("to deny all {direction}, add `{word}` to `policyTypes`; else remove the field"),
+            ),
+        };
+        let location = Location { line: entry.line.or(location.line), ..location.clone() };
+        let mut warning = finding(Severity::Warning, Code::EmptyRules, message, location);
+        warning.path = FieldPath::root().child("spec").child(field);
+        warning.help = help;
+        Some(warning)
+    };
+    [Direction::Ingress, Direction::Egress].into_iter().filter_map(of).collect()
 }

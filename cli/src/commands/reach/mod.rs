@@ -184,6 +184,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let profile = netpol_input::profile(&arguments.profile)?;
     let progress = Progress::step("working out who reaches whom");
     let cluster = load(&arguments.manifests, &profile)?;
+    analysis::notes(&cluster).iter().for_each(|note| output::note(&note.message));
     let engine = Engine::new(&cluster, &profile);
     if arguments.exposure {
         let all = analysis::exposure(&engine, arguments.by.unwrap_or(By::Workload).into())
@@ -270,7 +271,7 @@ fn end(connectivity: &Connectivity, text: &str) -> Result<Ends, String> {
             connectivity.find(&end)
         }
     };
-    let mend = "name a pod, workload, node, Service or namespace of theirs, or an address outside the cluster";
+    let mend = "name a pod, workload, node, Service or namespace of theirs, or an address";
     found.ok_or_else(|| format!("nobody in these manifests is `{text}`; {mend}"))
 }
 
