@@ -35,7 +35,7 @@
 //! | NP228 | [K25] | warning | policies of other kinds exist |
 //! | NP229 | [K14] | warning | `except` leaves nothing of its block |
 //! | NP230 | [K5], [K6], [K15] | warning | a rule that admits everyone on every port, or every pod, or every address of a family |
-//! | NP231 | | warning | on CCE where the node-local DNS cache is in use: isolated for egress, and no rule reaches it (169.254.20.10) |
+//! | NP231 | | warning | where the node-local DNS cache is in use: isolated for egress, and no rule reaches it (169.254.20.10) |
 //! | NP232 | | warning | on CCE: isolated for ingress, and no rule admits health checks (100.125.0.0/16) |
 //!
 //! | NP301 | | warning | another peer or rule admits all that the peer does, on any cluster |
