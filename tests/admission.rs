@@ -1144,3 +1144,39 @@ fn a_large_policy_in_a_large_cluster() {
         assert!(found.len() > 1_000);
     }
 }
+
+/// A namespace's own name is the label that everybody has; a rule that names ports is told to name fewer.
+#[test]
+fn helps_fit_what_is_written() {
+    let helps = |rules: &str, code: Code| -> Vec<String> {
+        let namespace = "---\n{apiVersion: v1, kind: Namespace, metadata: {name: mon}}\n";
+        let text =
+            policy(&format!("podSelector: {{}}, ingress: [{rules}]")) + &pod("a/x", "") + &pod("mon/y", "") + namespace;
+        let loaded = Loader::new(netpol_oracle::Release::DEFAULT).text("t.yaml", &text).finish();
+        let found = review(loaded.cluster.policies().first().unwrap(), &profile(KUBERNETES), &loaded.cluster);
+        found.into_iter().filter(|found| found.code == code).map(|found| found.help).collect()
+    };
+    let by = |label: &str| format!("{{from: [{{namespaceSelector: {{matchLabels: {{name: {label}}}}}}}]}}");
+    assert_eq!(
+        helps(&by("mon"), Code::PeerSelectsNothing),
+        [
+            "every namespace has its name as the label `kubernetes.io/metadata.name`: write `kubernetes.io/metadata.name: mon`"
+        ]
+    );
+    assert_eq!(helps(&by("other"), Code::PeerSelectsNothing), [""]);
+    let all = "{protocol: TCP, port: 1, endPort: 65535}, {protocol: UDP}, {protocol: SCTP}";
+    for (rule, help) in [
+        ("{}".to_owned(), "where that is not meant, give it `from` or `ports`"),
+        (format!("{{ports: [{all}]}}"), "where that is not meant, give it `from` or fewer ports"),
+        (
+            "{from: [{namespaceSelector: {}}]}".to_owned(),
+            "where that is not meant, narrow its peers or give it `ports`",
+        ),
+        (
+            format!("{{from: [{{namespaceSelector: {{}}}}], ports: [{all}]}}"),
+            "where that is not meant, narrow its peers or its ports",
+        ),
+    ] {
+        assert_eq!(helps(&rule, Code::AdmitsEveryone), [help]);
+    }
+}

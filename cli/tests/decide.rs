@@ -272,3 +272,15 @@ fn colour_is_for_terminals_and_for_whoever_asks() {
     let error = coloured(&[("CLICOLOR_FORCE", "1")], &["decide", "--profile", "antrea:1"]);
     assert!(error.err.contains(escape), "{}", error.err);
 }
+
+#[test]
+fn errors_of_a_file_of_flows_name_the_line() {
+    let folder = Folder::new();
+    let shop = folder.write("shop.yaml", SHOP);
+    let flows = folder.write("flows.txt", "# what the shop does\n\ndefault/web -> default/db:6379/tcp\ndefault/web - default/db\n\ndefault/nobody -> default/db:1/tcp\n");
+    let run = netpol(["decide", "--manifests", &shop, "--flows", &flows]).with_code(1);
+    for expected in ["default/web - default/db: error: line 4: ", "default/nobody -> default/db:1/tcp: error: line 6: "]
+    {
+        assert!(run.out.contains(expected), "{}", run.out);
+    }
+}

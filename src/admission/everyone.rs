@@ -13,9 +13,15 @@ pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
         for (rule, entry) in review.policy.rules(direction).iter().enumerate() {
             let Some(whom) = whom(review, direction, entry).filter(|_| is_every_port(&entry.ports)) else { continue };
             let message = format!("the rule admits {} on every port{}", whom.text(direction), whom.rest(direction));
+            let ports = match (&entry.ports, &entry.peers) {
+                (Ports::Any, Peers::Any) => "`ports`",
+                (Ports::Any, Peers::Of(_)) => "give it `ports`",
+                (Ports::Of(_), Peers::Any) => "fewer ports",
+                (Ports::Of(_), Peers::Of(_)) => "its ports",
+            };
             let help = match &entry.peers {
-                Peers::Any => format!("where that is not meant, give it `{}` or `ports`", list_of(direction)),
-                Peers::Of(_) => "where that is not meant, narrow its peers or give it `ports`".to_owned(),
+                Peers::Any => format!("where that is not meant, give it `{}` or {ports}", list_of(direction)),
+                Peers::Of(_) => format!("where that is not meant, narrow its peers or {ports}"),
             };
             let place = Place::In(RulePlace { direction, rule, field: RuleField::Whole });
             findings.warn(Code::AdmitsEveryone, place, message, help);

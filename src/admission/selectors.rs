@@ -5,7 +5,8 @@ use crate::admission::finding::{Findings, Place, RuleField, RulePlace};
 use crate::admission::lints;
 use crate::admission::text::{names, quoted};
 use crate::diagnostic::Code;
-use crate::model::cluster::ServiceKind;
+use crate::labels::{LabelKey, LabelValue, Selector};
+use crate::model::cluster::{NAMESPACE_NAME_LABEL, ServiceKind};
 use crate::model::policy::{Namespaces, Peer, Peers, PodPeer};
 use crate::name::{Direction, ObjectName};
 use crate::partition::index::{Bits, Object};
@@ -83,10 +84,23 @@ fn nothing(review: &Review<'_>, findings: &mut Findings, place: Place, peer: &Po
         Namespaces::Own => format!("{} selects no pod of namespace {}", quoted(&peer.pods), quoted(review.namespace())),
     };
     let help = match &peer.namespaces {
-        Namespaces::Own => "without `namespaceSelector` only the policy's own namespace is looked at",
-        Namespaces::Matching(_) => "",
+        Namespaces::Own => "without `namespaceSelector` only the policy's own namespace is looked at".to_owned(),
+        Namespaces::Matching(selector) => by_name(review, selector).unwrap_or_default(),
     };
     findings.warn(Code::PeerSelectsNothing, place, message, help);
+}
+
+/// Where a label that no namespace has is the name of one.
+fn by_name(review: &Review<'_>, selector: &Selector) -> Option<String> {
+    let is_meant = |(key, value): &(&LabelKey, &LabelValue)| {
+        let there = review.cluster.namespace(value.as_str());
+        there.is_some_and(|namespace| namespace.labels.get(key.as_str()).is_none())
+    };
+    let (_, name) = selector.match_labels().iter().find(is_meant)?;
+    let name = name.as_str();
+    Some(format!(
+        "every namespace has its name as the label `{NAMESPACE_NAME_LABEL}`: write `{NAMESPACE_NAME_LABEL}: {name}`"
+    ))
 }
 
 fn host_network(review: &Review<'_>, findings: &mut Findings, place: Place, selected: &Bits) {

@@ -1,5 +1,6 @@
 //! `netpol decide`: is this flow allowed, and why; manifests in, verdicts out.
 
+use std::fmt::Display;
 use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
@@ -99,7 +100,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         return answer_scenes(&asked);
     }
     let flows = match &arguments.flows {
-        None => arguments.flow,
+        None => arguments.flow.into_iter().map(Asking::alone).collect(),
         Some(path) if path == Path::new("-") && arguments.manifests.contains(path) => {
             return Err("--manifests and --flows cannot both be standard input".to_owned().into());
         }
@@ -135,10 +136,29 @@ fn answer_scenes(asked: &Asked<'_>) -> Result<Outcome, Failure> {
     answer(&loaded, asked, &lines(scenes::FLOWS))
 }
 
+/// A flow as it was written.
+struct Asking {
+    text: String,
+    /// Its line, of a text.
+    number: Option<usize>,
+}
+
+impl Asking {
+    fn alone(text: String) -> Self {
+        Self { text, number: None }
+    }
+
+    /// An error of the flow, with its line.
+    fn located(&self, error: impl Display) -> String {
+        self.number.map_or_else(|| error.to_string(), |number| format!("line {number}: {error}"))
+    }
+}
+
 /// The flows of a text, one a line.
-fn lines(text: &str) -> Vec<String> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.map(str::to_owned).collect()
+fn lines(text: &str) -> Vec<Asking> {
+    let lines = (1..).zip(text.lines().map(str::trim));
+    let flows = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    flows.map(|(number, line)| Asking { text: line.to_owned(), number: Some(number) }).collect()
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -188,7 +208,7 @@ fn say_what_was_left_out(loaded: &Loaded) {
 }
 
 /// Prints one answer a flow; bad where some flow was not answered.
-fn answer(loaded: &Loaded, asked: &Asked<'_>, flows: &[String]) -> Result<Outcome, Failure> {
+fn answer(loaded: &Loaded, asked: &Asked<'_>, flows: &[Asking]) -> Result<Outcome, Failure> {
     let (cluster, profile) = (&loaded.cluster, asked.profile);
     let compile = || {
         let _progress = Progress::step("compiling policies");
@@ -203,13 +223,14 @@ fn answer(loaded: &Loaded, asked: &Asked<'_>, flows: &[String]) -> Result<Outcom
     let repair = |decision: &Decision| repair::of(engine.as_ref()?, decision, asked.repair?);
     let mut out = output::stdout();
     let progress = Progress::answers("answering", Some(flows.len()));
-    let width = flows.iter().map(|line| line.chars().count()).max().unwrap_or(0).min(64);
+    let width = flows.iter().map(|line| line.text.chars().count()).max().unwrap_or(0).min(64);
     let (mut all, mut noted) = (true, Vec::new());
-    for line in flows {
+    for asking in flows {
+        let line = asking.text.as_str();
         let decision = line
             .parse::<Flow>()
-            .map_err(|error| error.to_string())
-            .and_then(|flow| decider.decide(&flow).map_err(|error| error.to_string()));
+            .map_err(|error| asking.located(error))
+            .and_then(|flow| decider.decide(&flow).map_err(|error| asking.located(error)));
         all &= decision.is_ok();
         let repaired = decision.as_ref().ok().and_then(repair);
         match asked.form {
