@@ -83,6 +83,9 @@ codes! {
     EmptyRules = "NP012",
     /// The text could not be read to its end: whoever gave it failed.
     Unread = "NP013",
+    /// A field of a policy is written and left empty, and the policy means more than it seems to ([K5](crate::semantics#k5),
+    /// [K8](crate::semantics#k8)).
+    EmptyField = "NP014",
 
     /// The API server cannot read the document as a NetworkPolicy: a 400.
     Decode = "NP100",

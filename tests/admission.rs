@@ -1180,3 +1180,34 @@ fn helps_fit_what_is_written() {
         assert_eq!(helps(&rule, Code::AdmitsEveryone), [help]);
     }
 }
+
+/// A null is what is not written: each place where the policy then means more.
+#[test]
+fn fields_that_are_left_empty() {
+    let said = |spec: &str| -> Vec<String> {
+        let loaded = Loader::new(netpol_oracle::Release::DEFAULT).text("t.yaml", policy(spec)).finish();
+        let found = loaded.diagnostics.iter().filter(|found| found.code == Code::EmptyField);
+        found.map(|found| format!("{}: {}", found.path, found.message.rsplit(": ").next().unwrap())).collect()
+    };
+    assert_eq!(
+        said("podSelector: , ingress: [{ports: , from: [{podSelector: {matchLabels: {a: b}}, namespaceSelector: }]}]"),
+        [
+            "spec.podSelector: the policy selects every pod of its namespace",
+            "spec.ingress[0].ports: the rule admits every port",
+            "spec.ingress[0].from[0].namespaceSelector: the peer is of the policy's own namespace",
+        ]
+    );
+    assert_eq!(
+        said(
+            "podSelector: {matchLabels: }, egress: [{ports: [{port: , protocol: UDP}], to: [{ipBlock: {cidr: 10.0.0.0/8, except: }}, \
+             {podSelector: , namespaceSelector: {matchLabels: {a: b}, matchExpressions: }}]}]"
+        ),
+        [
+            "spec.podSelector.matchLabels: the selector takes everything",
+            "spec.egress[0].ports[0].port: the entry admits every port of its protocol",
+            "spec.egress[0].to[0].ipBlock.except: nothing of the block is excepted",
+            "spec.egress[0].to[1].podSelector: the peer is every pod of these namespaces",
+        ]
+    );
+    assert_eq!(said("podSelector: {}, ingress: [{}, {ports: []}]"), Vec::<String>::new());
+}

@@ -5,6 +5,7 @@ use super::intake::{Intake, Source, at_places};
 use super::kinds::{self, Kind};
 use super::loaded::LoadedObject;
 use super::names::{generate_name, placed, written_name};
+use super::nulls::silent_nulls;
 use super::served::{group_of, meant, mend};
 use super::taken::{Made, Taken};
 use super::{endpoints, objects, pods, services, workloads};
@@ -157,6 +158,7 @@ impl Intake {
         let mut diagnostics = judged.diagnostics;
         if !matches!(made, Made::RejectedPolicy(_)) {
             diagnostics.extend(empty_rules(object.tree, object.location));
+            diagnostics.extend(silent_nulls(object.tree, object.location));
         }
         let record = record(object.location, "NetworkPolicy", &name, judged.accepted, judged.accepted_strict);
         let record = LoadedObject { lines: FieldLines::of(object.tree), ..record };

@@ -12,6 +12,7 @@ mod loaded;
 mod loader;
 mod metadata;
 mod names;
+mod nulls;
 mod objects;
 mod open_list;
 mod pods;
