@@ -676,6 +676,28 @@ fn rules_that_admit_everyone() {
     }
 }
 
+/// OpenShift's DNS is its own.
+#[test]
+fn dns_of_openshift() {
+    let dns = "---\n{apiVersion: v1, kind: Service, metadata: {name: dns-default, namespace: openshift-dns}, spec: {clusterIP: 10.247.0.10, \
+               selector: {dns: default}, ports: [{port: 53, protocol: UDP, targetPort: 5353}]}}\n---\n{apiVersion: v1, kind: Pod, metadata: \
+               {name: dns-0, namespace: openshift-dns, labels: {dns: default}}, status: {podIPs: [{ip: 10.0.9.9}]}}\n";
+    let rule = "{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: openshift-dns}}}], ports: [{port: 5353, protocol: UDP}]}";
+    let cut = |rules: &str, more: &str| {
+        let world =
+            policy(&format!("podSelector: {{}}, policyTypes: [Egress], egress: [{rules}]")) + &pod("a/x", "") + more;
+        of(Code::DnsCutOff, KUBERNETES, &world)
+    };
+    assert_eq!(cut(rule, dns), Vec::<String>::new());
+    assert_eq!(cut(rule, ""), Vec::<String>::new(), "nobody says where DNS is");
+    assert_eq!(
+        cut("", dns),
+        [
+            "warning[NP221]: spec.egress: DNS is cut off: no egress rule lets `a/x` reach `svc/openshift-dns/dns-default` on port 53"
+        ]
+    );
+}
+
 /// What rules have to admit is the servers' own port.
 #[test]
 fn the_help_names_the_port_of_the_dns_pods() {

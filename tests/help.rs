@@ -52,7 +52,8 @@ fn a_field_one_level_too_deep() {
     assert_eq!(
         helps(spec),
         [
-            "spec.egress[0].to[0].namespaceSelector.podSelector: `podSelector` stands beside `namespaceSelector`, not under it"
+            "spec.egress[0].to[0].namespaceSelector.podSelector: `podSelector` stands beside `namespaceSelector`, not under it; as it \
+             stands the peer is every pod of these namespaces"
         ]
     );
 }
@@ -233,5 +234,106 @@ fn protocols_and_ranges() {
         for found in found {
             assert_eq!(found, format!("{path}.{expected}"), "{entry}");
         }
+    }
+}
+
+/// A field in a place that is wrong by more than one level, or of another kind: where it belongs, and what is left of a peer.
+#[test]
+fn what_stands_far_from_its_place() {
+    let rule = "podSelector: {}\ningress: [{from: [{podSelector: {}}], ";
+    for (spec, expected) in [
+        (
+            "podSelector: {}\ningress: [{ports: [{port: 80, podSelector: {matchLabels: {app: web}}}]}]".to_owned(),
+            "spec.ingress[0].ports[0].podSelector: `podSelector` belongs to an entry of `from`; as it stands the rule admits every source \
+             on 80/TCP",
+        ),
+        (
+            "podSelector: {}\ningress: [{ports: [{port: 80, cidr: 10.0.0.0/8}]}]".to_owned(),
+            "spec.ingress[0].ports[0].cidr: `cidr` belongs to `ipBlock` in an entry of `from`; as it stands the rule admits every source on \
+             80/TCP",
+        ),
+        (
+            "podSelector: {}\ningress: [{from: [{namespaceSelector: {matchLabels: {a: b}}, podselector: {matchLabels: {c: d}}}]}]"
+                .to_owned(),
+            "spec.ingress[0].from[0].podselector: write `podSelector`; as it stands the peer is every pod of these namespaces",
+        ),
+        (
+            "podSelector: {}\ningress: [{from: [{namespaceSelector: {matchLabels: {a: b}, podSelector: {}}}]}]".to_owned(),
+            "spec.ingress[0].from[0].namespaceSelector.podSelector: `podSelector` stands beside `namespaceSelector`, not under it; as it \
+             stands the peer is every pod of these namespaces",
+        ),
+        (
+            "podSelector: {}\ningress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}, except: [10.0.0.0/9]}]}]".to_owned(),
+            "spec.ingress[0].from[0].except: `except` stands one level too high: it belongs under `ipBlock`; as it stands nothing of the \
+             block is excepted",
+        ),
+        (
+            "podSelector: {}\ningress: [{from: [{podSelector: {matchLabels: {a: b}, ipBlock: {cidr: 10.0.0.0/8}}}]}]".to_owned(),
+            "spec.ingress[0].from[0].podSelector.ipBlock: write an entry of its own in `from`: `- ipBlock: {cidr: ...}`",
+        ),
+        (
+            "podSelector: {}\ningress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, podSelector: {}}}]}]".to_owned(),
+            "spec.ingress[0].from[0].ipBlock.podSelector: write an entry of its own in `from`: `- podSelector: ...`",
+        ),
+        (
+            "podSelector: {matchLabels: {a: b}, from: [{podSelector: {}}]}".to_owned(),
+            "spec.podSelector.from: `from` belongs to an entry of `ingress`; as it stands the policy admits no ingress",
+        ),
+        (
+            "podSelector: {matchLabels: {a: b}, Ingress: [{}]}".to_owned(),
+            "spec.podSelector.Ingress: `ingress` belongs to `spec`, beside `podSelector`; as it stands the policy admits no ingress",
+        ),
+        (
+            format!("{rule}spec: {{}}}}]"),
+            "spec.ingress[0].spec: `spec` is written around this already",
+        ),
+        // A rule that is ignored admits nobody (K4).
+        (
+            "podSelector: {}\npolicyTypes: [Egress]\ningress: [{podSelector: {}}]\negress: [{}]".to_owned(),
+            "spec.ingress[0].podSelector: `podSelector` belongs to an entry of `from`",
+        ),
+    ] {
+        assert_eq!(helps(&spec), [expected], "{spec}");
+    }
+    let found = helps("podSelector: {}\ningress: [{from: [{podSelector: {}}, {port: 80, protocol: TCP}]}]");
+    assert_eq!(
+        found[..2],
+        [
+            "spec.ingress[0].from[1].port: `port` belongs to an entry of `ports`; as it stands the rule admits every port",
+            "spec.ingress[0].from[1].protocol: `protocol` belongs to an entry of `ports`; as it stands the rule admits every port"
+        ]
+    );
+    for (peer, expected) in [
+        ("ip: 10.0.0.5", "ip: an address is written as `ipBlock: {cidr: ADDRESS/BITS}`"),
+        ("name: web", "name: labels stand under `podSelector`, in `matchLabels`"),
+        ("pod: web", "pod: labels stand under `podSelector`, in `matchLabels`"),
+    ] {
+        let found = helps(&format!("podSelector: {{}}\ningress: [{{from: [{{{peer}}}]}}]"));
+        assert_eq!(found[0], format!("spec.ingress[0].from[0].{expected}"));
+    }
+    for (spec, expected) in [
+        (
+            "podSelector: {matchLabels: {a: [x, y]}}",
+            "spec.podSelector.matchLabels.a: a label has one value: `matchExpressions` with `operator: In` takes several",
+        ),
+        (
+            "podSelector: {matchLabels: {namespaceSelector: {}}}",
+            "spec.podSelector.matchLabels.namespaceSelector: a label's value is a string: what stands here belongs elsewhere",
+        ),
+        ("podSelector: {}\ningress: [{ports: ['443']}]", "spec.ingress[0].ports[0]: write `port: ` before it"),
+        (
+            "podSelector: {}\ningress: [{ports: [{port: 1, endPort: web}]}]",
+            "spec.ingress[0].ports[0].endPort: write a whole number",
+        ),
+        (
+            "podSelector: {}\ningress: [{from: [10.0.0.0/8]}]",
+            "spec.ingress[0].from[0]: write `ipBlock: {cidr: ADDRESS/BITS}`",
+        ),
+        (
+            "podSelector: {}\ningress: [{from: [{ipBlock: 10.0.0.0/8}]}]",
+            "spec.ingress[0].from[0].ipBlock: write `cidr: ` before it",
+        ),
+    ] {
+        assert_eq!(helps(spec), [expected]);
     }
 }

@@ -74,3 +74,19 @@ fn another_profile_afterwards() {
     ]);
     assert!(run.with_code(1).out.starts_with("source,destination,ports,before,after,witness\n"));
 }
+
+/// A Job stands for its pods whatever loose pods there are: its labels are none of theirs.
+#[test]
+fn jobs_are_ends_beside_loose_pods() {
+    let folder = Folder::new();
+    let job = "---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: j, namespace: default}\nspec: {template: {spec: {containers: [{name: \
+               c}]}}}\n";
+    let shut = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: j, namespace: default}\nspec: {podSelector: \
+                {matchLabels: {job-name: j}}, policyTypes: [Ingress]}\n";
+    let before = folder.write("before.yaml", format!("{SHOP}{job}"));
+    let after = folder.write("after.yaml", format!("{SHOP}{job}{shut}"));
+    let run = netpol(["diff", "--before", &before, "--after", &after, "--output", "json"]).with_code(1);
+    assert!(run.out.contains(r#""destination":{"workload":"default/job/j"}"#), "{}", run.out);
+    let review = netpol(["review", "--manifests", &after]).with_code(0);
+    assert!(!review.out.contains("NP222"), "{}", review.out);
+}

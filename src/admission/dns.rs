@@ -21,8 +21,10 @@ use crate::profile::capability::{HostNetwork, IpBlockScope, Support, Unaddressed
 
 /// The namespace of the cluster's own services.
 const SYSTEM: &str = "kube-system";
-/// The names its DNS Service goes by.
-const SERVICES: [&str; 2] = ["coredns", "kube-dns"];
+/// Where its DNS Service is, and the names that it goes by; OpenShift has its own.
+const SERVICES: [(&str, &str); 3] = [(SYSTEM, "coredns"), (SYSTEM, "kube-dns"), ("openshift-dns", "dns-default")];
+/// The ports on which DNS pods listen, where none is loaded.
+const PORTS: [u16; 2] = [53, 5353];
 /// The label its pods have, whichever server they run.
 const LABEL: (&str, &str) = ("k8s-app", "kube-dns");
 
@@ -53,10 +55,10 @@ pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
         .collect();
     // Answers come by UDP first: TCP alone does not help a resolver that cannot ask.
     let Some(first) = protocols.first().copied() else { return };
-    let Some(cut) = cut_off(review, &servers, first, port) else { return };
+    let Some(cut) = cut_off(review, &servers, first) else { return };
     let tcp_only = first == Protocol::Udp
         && protocols.contains(&Protocol::Tcp)
-        && cut_off(review, &servers, Protocol::Tcp, port).is_none();
+        && cut_off(review, &servers, Protocol::Tcp).is_none();
     let whom = cut.whom(review);
     let over = if tcp_only { " over UDP" } else { "" };
     let message = format!("DNS is cut off{over}: no egress rule lets {whom} reach {known_as}");
@@ -83,11 +85,13 @@ fn own_ports(servers: &[Server<'_>], port: Port) -> String {
     }
 }
 
-fn cut_off(review: &Review<'_>, servers: &[Server<'_>], protocol: Protocol, port: Port) -> Option<Cut> {
+fn cut_off(review: &Review<'_>, servers: &[Server<'_>], protocol: Protocol) -> Option<Cut> {
     Cut::of(review, Direction::Egress, |policy| {
         policy.rules(Direction::Egress).iter().any(|rule| {
             if servers.is_empty() {
-                return somewhere(rule, protocol, port) && may_reach_system(policy.name().namespace(), rule);
+                let mut ports = PORTS.into_iter().filter_map(Port::new);
+                let is_port = ports.any(|port| somewhere(rule, protocol, port));
+                return is_port && may_reach_system(policy.name().namespace(), rule);
             }
             servers.iter().any(|server| reaches(review, policy.name().namespace(), rule, server, protocol))
         })
@@ -97,8 +101,7 @@ fn cut_off(review: &Review<'_>, servers: &[Server<'_>], protocol: Protocol, port
 /// The cluster's DNS as far as it is loaded, and what to call it.
 fn servers<'c>(review: &Review<'c>, port: Port) -> (Vec<Server<'c>>, String) {
     let services = review.cluster.services().iter().filter(|service| {
-        **service.name.namespace() == *SYSTEM
-            && SERVICES.contains(&&**service.name.name())
+        SERVICES.contains(&(&**service.name.namespace(), &**service.name.name()))
             && service.kind != ServiceKind::ExternalName
     });
     let mut servers = Vec::new();
@@ -180,7 +183,9 @@ fn behind<'c>(review: &Review<'c>, service: &'c Service, port: Port) -> Vec<Serv
 fn may_reach_system(own: &str, rule: &Rule) -> bool {
     let Peers::Of(peers) = &rule.peers else { return true };
     peers.iter().any(|peer| match peer {
-        Peer::Pods(PodPeer { namespaces: Namespaces::Own, .. }) => own == SYSTEM,
+        Peer::Pods(PodPeer { namespaces: Namespaces::Own, .. }) => {
+            SERVICES.iter().any(|(namespace, _)| *namespace == own)
+        }
         Peer::Pods(PodPeer { namespaces: Namespaces::Matching(selector), .. }) => may_be_system(selector),
         Peer::IpBlock(block) => !remaining(block).is_empty(),
     })
@@ -188,11 +193,15 @@ fn may_reach_system(own: &str, rule: &Rule) -> bool {
 
 /// Of the labels of a namespace that was not loaded its name is known (K10).
 fn may_be_system(selector: &Selector) -> bool {
-    let (Ok(key), Ok(value)) = (LabelKey::new(NAMESPACE_NAME_LABEL), LabelValue::new(SYSTEM)) else { return true };
-    let labels: Labels = [(key, value)].into_iter().collect();
     let is_name = |key: &LabelKey| key.as_str() == NAMESPACE_NAME_LABEL;
-    let pairs = selector.match_labels().iter().all(|(key, value)| !is_name(key) || value.as_str() == SYSTEM);
-    pairs && selector.expressions().iter().all(|each| !is_name(each.key()) || each.matches(&labels))
+    SERVICES.iter().any(|(namespace, _)| {
+        let (Ok(key), Ok(value)) = (LabelKey::new(NAMESPACE_NAME_LABEL), LabelValue::new(namespace)) else {
+            return true;
+        };
+        let labels: Labels = [(key, value)].into_iter().collect();
+        let pairs = selector.match_labels().iter().all(|(key, value)| !is_name(key) || value.as_str() == *namespace);
+        pairs && selector.expressions().iter().all(|each| !is_name(each.key()) || each.matches(&labels))
+    })
 }
 
 /// Without a known server: whether the rule admits the port to anybody.

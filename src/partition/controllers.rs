@@ -20,13 +20,15 @@ impl<'c> Controllers<'c> {
         Self(found)
     }
 
-    /// Whether no loaded workload controls it, and no loaded pod has it as its controller.
+    /// Whether no loaded pod has it as its controller, and it is none that its own controller has scaled down (a Deployment's
+    /// revisions of old).
     pub(crate) fn leave_alone(&self, cluster: &Cluster, workload: &Workload) -> bool {
-        let controlled = workload.owner.as_ref().is_some_and(|owner| {
-            let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
-            cluster.workload(&owner.kind, &name).is_some()
-        });
-        !controlled && !self.0.contains(&(&**workload.name.namespace(), &workload.kind, &**workload.name.name()))
+        let is_gone = workload.replicas == Some(0)
+            && workload.owner.as_ref().is_some_and(|owner| {
+                let name = ObjectName::new(workload.name.namespace().clone(), owner.name.clone());
+                cluster.workload(&owner.kind, &name).is_some()
+            });
+        !is_gone && !self.0.contains(&(&**workload.name.namespace(), &workload.kind, &**workload.name.name()))
     }
 }
 

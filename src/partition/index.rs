@@ -106,7 +106,8 @@ impl<'c> Index<'c> {
         let loose = Self::of(cluster, loose);
         let stands_alone = |workload: &&Workload| {
             let own = loose.own(workload.name.namespace());
-            controllers.leave_alone(cluster, workload) && loose.select(&[own], &workload.selector).is_empty()
+            let has_loose = workload.selects_loose_pods() && !loose.select(&[own], &workload.selector).is_empty();
+            controllers.leave_alone(cluster, workload) && !has_loose
         };
         cluster.workloads().iter().filter(stands_alone).collect()
     }

@@ -14,7 +14,7 @@ fn is_pod_of(cluster: &Cluster, workload: &Workload, pod: &Pod) -> bool {
         return false;
     }
     match &pod.owner {
-        None => workload.selector.matches(&pod.labels),
+        None => workload.selects_loose_pods() && workload.selector.matches(&pod.labels),
         Some(owner) => is_owner(workload, owner) || intermediate(cluster, workload, owner),
     }
 }

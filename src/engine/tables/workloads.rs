@@ -56,7 +56,10 @@ impl Workloads {
     pub(in crate::engine) fn put(&mut self, workload: &Arc<Workload>) -> Uncounted {
         let is_first = self.loaded.is_empty();
         let old = self.loaded.get(&own_name(workload));
-        let known = old.filter(|old| old.workload.selector == workload.selector).map(|old| old.loose);
+        let is_alike = |old: &Workload| {
+            old.selector == workload.selector && old.selects_loose_pods() == workload.selects_loose_pods()
+        };
+        let known = old.filter(|old| is_alike(&old.workload)).map(|old| old.loose);
         let loaded = Loaded { workload: workload.clone(), loose: known.unwrap_or_default() };
         self.change(own_name(workload), Some(loaded));
         match known {
@@ -129,7 +132,7 @@ impl Workloads {
         labels: impl Fn(&Arc<str>) -> Option<&'c Labels>,
     ) {
         let Some(loaded) = self.loaded.get_mut(name) else { return };
-        let selected = self.loose.iter().filter_map(labels).filter(|of| fulfils(of, &loaded.workload.selector)).count();
+        let selected = self.loose.iter().filter_map(labels).filter(|of| selects(&loaded.workload, of)).count();
         loaded.loose = u32::try_from(selected).unwrap_or(u32::MAX);
     }
 
@@ -140,8 +143,8 @@ impl Workloads {
             add(&mut self.controlled, Some(name_of(owner)), &change);
             return;
         }
-        let selects = |(_, loaded): &(&WorkloadName, &Loaded)| fulfils(&pod.labels, &loaded.workload.selector);
-        let selecting: Vec<WorkloadName> = self.loaded.iter().filter(selects).map(|(name, _)| name.clone()).collect();
+        let its = |(_, loaded): &(&WorkloadName, &Loaded)| selects(&loaded.workload, &pod.labels);
+        let selecting: Vec<WorkloadName> = self.loaded.iter().filter(its).map(|(name, _)| name.clone()).collect();
         for name in selecting {
             if let Some(loaded) = self.loaded.get_mut(&name) {
                 loaded.loose = change(loaded.loose);
@@ -166,6 +169,11 @@ impl Workloads {
             _ => None,
         }
     }
+}
+
+/// Whether a pod without a controller is the workload's.
+fn selects(workload: &Workload, labels: &Labels) -> bool {
+    workload.selects_loose_pods() && fulfils(labels, &workload.selector)
 }
 
 /// Changes the count of a name; none is kept of nothing.
@@ -222,7 +230,8 @@ mod tests {
             (Some((ReplicaSet, "web-5d9c-1")), [true; 4]),
             (Some((Job, "nightly-28")), [true, true, false, true]),
             (Some((StatefulSet, "web")), [true, true, true, false]),
-            (None, [false; 4]),
+            // A CronJob has no selector.
+            (None, [false, false, true, false]),
         ] {
             workloads.count_in(&pod(owner.clone()));
             assert_eq!(standing(&workloads), expected, "{owner:?}");

@@ -200,7 +200,20 @@ fn help_for(tree: &Tree, shape: &Shape, path: Path<'_>) -> &'static str {
         (Shape::Object(_), Value::Sequence(_)) => "write one object, without `- `",
         (Shape::Text, Value::Bool(_) | Value::Number(_)) => "put it in quotes",
         (Shape::IntOrText | Shape::Int32 | Shape::Int64, Value::Number(_)) => "write a whole number in its range",
-        (Shape::Int32 | Shape::Int64, Value::String(_)) => "write it without quotes",
+        (Shape::Int32 | Shape::Int64, Value::String(text)) if text.parse::<i64>().is_ok() => "write it without quotes",
+        (Shape::Int32 | Shape::Int64, Value::String(_)) => "write a whole number",
+        (Shape::Object(object), Value::String(_)) if object.name == "a port entry" => "write `port: ` before it",
+        (Shape::Object(object), Value::String(_)) if object.name == "an ip block" => "write `cidr: ` before it",
+        (Shape::Object(object), Value::String(text)) if object.name == "a peer" && hints::is_address(text) => {
+            "write `ipBlock: {cidr: ADDRESS/BITS}`"
+        }
+        (Shape::Text, Value::Sequence(_)) if is_label(path) => {
+            "a label has one value: `matchExpressions` with `operator: In` takes several"
+        }
+        (Shape::Text, Value::Mapping(_)) if is_label(path) => {
+            "a label's value is a string: what stands here belongs elsewhere"
+        }
+        (Shape::Text, Value::Sequence(_)) => "write one; for several an entry each",
         (Shape::List(_), Value::Mapping(_) | Value::String(_)) => "write a list: begin each entry with `- `",
         (Shape::Object(object), Value::Number(_)) if object.name == "a port entry" => {
             "write `port: ` before the number"
@@ -210,6 +223,11 @@ fn help_for(tree: &Tree, shape: &Shape, path: Path<'_>) -> &'static str {
         }
         _ => "",
     }
+}
+
+/// Of a selector.
+fn is_label(path: Path<'_>) -> bool {
+    matches!(path, Path::Field(Path::Field(_, "matchLabels"), _))
 }
 
 /// The warnings of strict decoding: unknown fields, then repeated ones. Whether there are any.

@@ -1,5 +1,7 @@
 //! What was probably meant by a field that the types do not have, and what the rest means without it.
 
+use std::net::IpAddr;
+
 use super::level::{Level, is_filled};
 use super::meaning;
 use super::report::Path;
@@ -10,16 +12,17 @@ use crate::text::choices;
 /// How to mend an unknown field `name` of `level`, and what the policy means as long as nobody does.
 pub(super) fn unknown(name: &str, value: &Tree, level: &Level<'_>) -> String {
     let object = level.object;
-    let near = resembling(name, level);
+    let near = resembling(name, level).filter(|known| fits(value, object.field(known)));
     let place = spelled(name, object)
+        .or_else(|| of_namespace(name, value, object))
         .or_else(|| other_direction(name, object))
+        .or_else(|| apart(name, level))
         .or_else(|| within(name, level))
         .or_else(|| around(name, level))
-        .or_else(|| of_namespace(name, value, object))
         .or_else(|| near.map(|known| write(known, value, object)))
         .or_else(|| deeper(name, object))
         .or_else(|| of_labels(name, value, object));
-    let meant = canonical(name, object).or(near).unwrap_or(name);
+    let meant = canonical(name, object).or(near).or_else(|| elsewhere(name, level)).unwrap_or(name);
     match (place, meaning::without(meant, level)) {
         (Some(place), Some(left)) => format!("{place}; as it stands {left}"),
         (Some(place), None) => place,
@@ -62,6 +65,36 @@ fn resembling(name: &str, level: &Level<'_>) -> Option<&'static str> {
     found.map(|(_, known)| known)
 }
 
+/// Whether what is written may be that field's: an object or a list is no single value.
+fn fits(value: &Tree, shape: Option<&Shape>) -> bool {
+    let is_single = !matches!(value.value, Value::Mapping(_) | Value::Sequence(_) | Value::Null);
+    let takes_single = !matches!(shape, Some(Shape::Object(_) | Shape::List(Shape::Object(_)) | Shape::TextMap));
+    takes_single || !is_single
+}
+
+/// The name of a field of an object around this one, in another case.
+fn elsewhere(name: &str, level: &Level<'_>) -> Option<&'static str> {
+    std::iter::successors(level.around, |level| level.around).find_map(|level| canonical(name, level.object))
+}
+
+/// A block and a selector of one peer: neither stands beside the other (K8).
+fn apart(name: &str, level: &Level<'_>) -> Option<String> {
+    let levels = std::iter::successors(Some(level), |level| level.around);
+    let peer = levels.take(2).find(|level| level.object.name == "a peer")?;
+    let Path::Index(Path::Field(_, list), _) = peer.path else { return None };
+    let has = |field| peer.tree.get(field).is_some_and(|tree| !tree.is_null());
+    let has_selector = has("podSelector") || has("namespaceSelector");
+    match name {
+        "ipBlock" | "cidr" if has_selector && !has("ipBlock") => {
+            Some(format!("write an entry of its own in `{list}`: `- ipBlock: {{cidr: ...}}`"))
+        }
+        "podSelector" | "namespaceSelector" if has("ipBlock") && !has_selector => {
+            Some(format!("write an entry of its own in `{list}`: `- {name}: ...`"))
+        }
+        _ => None,
+    }
+}
+
 /// A list for what takes one is as many entries.
 fn write(known: &str, value: &Tree, object: &Object) -> String {
     let takes_one = !matches!(object.field(known), Some(Shape::List(_)));
@@ -77,18 +110,29 @@ fn other_direction(name: &str, object: &Object) -> Option<String> {
     }
 }
 
-/// A field of an object around this one.
+/// A field of an object around this one, or of what that holds.
 fn around(name: &str, level: &Level<'_>) -> Option<String> {
     let mut inner = level;
     while let Some(outer) = inner.around {
-        if outer.object.field(name).is_some() {
+        let known = canonical(name, outer.object);
+        // What the whole document holds is far away.
+        if known.is_none() && outer.around.is_some() {
+            let place = other_direction(name, outer.object);
+            let place = place.or_else(|| within(name, outer)).or_else(|| deeper(name, outer.object));
+            if place.is_some() {
+                return place;
+            }
+        }
+        if let Some(name) = known {
             let beside = match inner.path {
                 Path::Field(_, beside) => beside,
                 Path::Index(Path::Field(_, beside), _) => beside,
                 _ => return None,
             };
+            if beside == name {
+                return Some(format!("`{name}` is written around this already"));
+            }
             return Some(match outer.path {
-                Path::Field(_, owner) if beside == name => format!("`{name}` belongs to `{owner}`"),
                 Path::Field(_, owner) => format!("`{name}` belongs to `{owner}`, beside `{beside}`"),
                 _ => format!("`{name}` stands beside `{beside}`, not under it"),
             });
@@ -143,6 +187,11 @@ fn deeper(name: &str, object: &Object) -> Option<String> {
     (!places.is_empty()).then(|| format!("`{name}` belongs to {}", places.join(", or to ")))
 }
 
+/// An address, or a block of them.
+pub(super) fn is_address(text: &str) -> bool {
+    text.split_once('/').map_or(text, |(address, _)| address).parse::<IpAddr>().is_ok()
+}
+
 /// A namespace by its name.
 fn of_namespace(name: &str, value: &Tree, object: &Object) -> Option<String> {
     let is_it =
@@ -153,9 +202,12 @@ fn of_namespace(name: &str, value: &Tree, object: &Object) -> Option<String> {
 
 /// Labels where an object is that holds a selector, or is one.
 fn of_labels(name: &str, value: &Tree, object: &Object) -> Option<String> {
-    let is_label = value.as_str().is_some();
+    let is_label = !matches!(value.value, Value::Mapping(_) | Value::Sequence(_) | Value::Null);
     match object.name {
-        "a label selector" => Some("labels stand under `matchLabels`".to_owned()),
+        "a label selector" if is_label => Some("labels stand under `matchLabels`".to_owned()),
+        "a peer" if value.as_str().is_some_and(is_address) => {
+            Some("an address is written as `ipBlock: {cidr: ADDRESS/BITS}`".to_owned())
+        }
         "a peer" if is_label => Some("labels stand under `podSelector`, in `matchLabels`".to_owned()),
         "a requirement" if name == "name" => Some("write `key`".to_owned()),
         _ => None,

@@ -2,7 +2,7 @@
 
 use super::fields::fields_of;
 use super::level::{Level, is_filled};
-use super::schema::Object;
+use super::schema::{Object, Shape};
 use crate::manifest::tree::{Tree, Value};
 use crate::name::Direction;
 
@@ -12,7 +12,8 @@ pub(super) fn without(meant: &str, level: &Level<'_>) -> Option<String> {
     let mut next = Some(level);
     let mut is_inmost = true;
     while let Some(level) = next {
-        if is_inmost || owns(level.object, meant) {
+        let is_rule = ["an ingress rule", "an egress rule"].contains(&level.object.name);
+        if is_inmost || owns(level.object, meant) || is_rule && PEERS.contains(&meant) {
             if let Some(left) = of(level, meant, is_inmost) {
                 return Some(left);
             }
@@ -23,8 +24,13 @@ pub(super) fn without(meant: &str, level: &Level<'_>) -> Option<String> {
     None
 }
 
+/// Whether the field is the object's, or of what it holds.
 fn owns(object: &Object, field: &str) -> bool {
-    object.field(field).is_some()
+    let holds = |shape: &Shape| match shape {
+        Shape::Object(inner) | Shape::List(Shape::Object(inner)) => inner.field(field).is_some(),
+        _ => false,
+    };
+    object.field(field).is_some() || object.fields.iter().any(|(_, shape)| holds(shape))
 }
 
 /// `is_here`: the field stands in the object itself.
@@ -32,8 +38,10 @@ fn of(level: &Level<'_>, meant: &str, is_here: bool) -> Option<String> {
     let tree = level.tree;
     let lacks = |field| !tree.get(field).is_some_and(is_filled);
     match level.object.name {
-        "a port entry" => Some(format!("the entry admits {}", port(tree))),
+        "a port entry" if !PEERS.contains(&meant) => Some(format!("the entry admits {}", port(tree))),
         "an ip block" if meant == "except" && lacks("except") => Some("nothing of the block is excepted".to_owned()),
+        "a peer" => peer(tree, meant),
+        "an ingress rule" | "an egress rule" if is_ignored(level) => None,
         "an ingress rule" if lacks("from") => Some(format!("the rule admits every source on {}", ports(tree))),
         "an egress rule" if lacks("to") => Some(format!("the rule admits every destination on {}", ports(tree))),
         "an ingress rule" | "an egress rule"
@@ -53,6 +61,35 @@ fn of(level: &Level<'_>, meant: &str, is_here: bool) -> Option<String> {
     }
 }
 
+/// What makes a peer: not a port.
+const PEERS: [&str; 7] =
+    ["podSelector", "namespaceSelector", "ipBlock", "cidr", "except", "matchLabels", "matchExpressions"];
+
+/// A peer that admits more without what was dropped (K7, K14).
+fn peer(tree: &Tree, meant: &str) -> Option<String> {
+    let written = |field: &str| tree.get(field).is_some_and(|part| !part.is_null());
+    let is_part = PEERS.contains(&meant);
+    match (written("podSelector"), written("namespaceSelector")) {
+        (false, true) if is_part && meant != "namespaceSelector" => {
+            Some("the peer is every pod of these namespaces".to_owned())
+        }
+        (true, false) if meant == "namespaceSelector" => Some("the peer is of the policy's own namespace".to_owned()),
+        _ => {
+            let block = tree.get("ipBlock").filter(|_| meant == "except")?;
+            (!block.get("except").is_some_and(is_filled)).then(|| "nothing of the block is excepted".to_owned())
+        }
+    }
+}
+
+/// A rule of a direction that `policyTypes` does not declare (K4).
+fn is_ignored(rule: &Level<'_>) -> bool {
+    let direction = if rule.object.name == "an ingress rule" { Direction::Ingress } else { Direction::Egress };
+    let types = rule.around.and_then(|spec| spec.tree.get("policyTypes")).filter(|types| is_filled(types));
+    types.is_some_and(|types| {
+        !items(Some(types)).iter().any(|each| each.as_str().is_some_and(|each| is_type(each, direction)))
+    })
+}
+
 /// What a spec means in ways that its author may not: of what is not written (K1, K3, K6). `all`: whatever field was meant.
 fn spec(spec: Option<&Tree>, meant: &str, all: bool) -> Option<String> {
     let written = |field| spec.and_then(|spec| spec.get(field)).filter(|tree| !tree.is_null());
@@ -70,7 +107,7 @@ fn spec(spec: Option<&Tree>, meant: &str, all: bool) -> Option<String> {
             None => direction == Direction::Ingress || !rules.is_empty(),
         };
         let lack = |part| rules.iter().any(|rule| !rule.get(part).is_some_and(is_filled));
-        if isolates && written(field).is_none() && (all || meant == field) {
+        if isolates && written(field).is_none() && (all || [field, peers, "ports"].contains(&meant)) {
             means.push(format!("admits no {direction}"));
         } else if !isolates && [field, "policyTypes"].contains(&meant) {
             means.push(format!("leaves {direction} open"));

@@ -55,6 +55,17 @@ pub struct JobFacts {
 }
 
 impl Workload {
+    /// Whether its selector can select a pod that nobody controls ([K23](crate::semantics#k23)): a CronJob has none, and that of a Job
+    /// which writes none the server makes of a uid.
+    pub(crate) fn selects_loose_pods(&self) -> bool {
+        let is_of_template = self.selector.expressions().is_empty() && *self.selector.match_labels() == self.labels;
+        match self.kind {
+            WorkloadKind::CronJob => false,
+            WorkloadKind::Job => self.job.manual_selector || !is_of_template,
+            _ => true,
+        }
+    }
+
     /// A workload whose pods bear `labels`, and which selects by them; nothing else is known of it.
     #[must_use]
     pub fn new(kind: WorkloadKind, name: ObjectName, labels: Labels) -> Self {

@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
-use netpol_oracle::labels::Labels;
+use netpol_oracle::labels::{Labels, Selector};
 use netpol_oracle::model::{
     ContainerPort, EndpointSubset, Owner, Service, ServicePort, SliceEndpoint, SlicePort, TargetPort, Workload,
+    WorkloadKind,
 };
 use netpol_oracle::net::Family;
 use netpol_oracle::profile::ControllerLabel;
@@ -211,8 +212,18 @@ fn has_pods(cluster: &Cluster, workload: &Workload) -> bool {
     let mut local = cluster.pods().iter().filter(|pod| pod.name.namespace() == workload.name.namespace());
     local.any(|pod| match &pod.owner {
         Some(owner) => leads_to(cluster, workload, owner),
-        None => selects(&workload.selector, |key| given(&pod.labels, key)),
+        None => has_selector(workload) && selects(&workload.selector, |key| given(&pod.labels, key)),
     })
+}
+
+/// A CronJob has none; a Job's is of its uid, unless somebody wrote one by hand.
+fn has_selector(workload: &Workload) -> bool {
+    let is_written = workload.selector != Selector::new(workload.labels.clone(), Vec::new());
+    match workload.kind {
+        WorkloadKind::CronJob => false,
+        WorkloadKind::Job => workload.job.manual_selector || is_written,
+        _ => true,
+    }
 }
 
 fn leads_to(cluster: &Cluster, workload: &Workload, owner: &Owner) -> bool {
