@@ -453,3 +453,121 @@ fn a_host_behind_a_service_is_reached_by_where_the_source_runs() {
     assert!(is_listed("x/near", "svc/x/agent") && !is_listed("x/far", "svc/x/agent"));
     assert!(is_listed("x/waits", "svc/x/db") && is_listed("x/deployment/many", "svc/x/db"));
 }
+
+fn of_text(profile: &Profile, text: &str) -> Cluster {
+    let loaded = netpol_oracle::Loader::new(profile.release()).text("world.yaml", text).finish();
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    loaded.cluster
+}
+
+/// A live pod that is ready: its labels, its address, and a port that it calls `http`.
+pub(crate) fn pod_text(name: &str, labels: &str, address: &str, http: u16) -> String {
+    format!(
+        "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, namespace: x, labels: {{{labels}}}}}, spec: {{nodeName: n1, containers: \
+         [{{name: c, ports: [{{name: http, containerPort: {http}}}]}}]}}, status: {{phase: Running, podIP: {address}}}}}\n---\n"
+    )
+}
+
+pub(crate) fn policy_text(name: &str, spec: &str) -> String {
+    format!(
+        "{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: {name}, namespace: x}}, spec: {{{spec}}}}}\n---\n"
+    )
+}
+
+pub(crate) fn service_text(name: &str, selector: &str) -> String {
+    format!(
+        "{{apiVersion: v1, kind: Service, metadata: {{name: {name}, namespace: x}}, spec: {{clusterIP: 10.96.0.1, selector: {{{selector}}}, \
+         ports: [{{port: 80, targetPort: http}}]}}}}\n---\n"
+    )
+}
+
+/// Names in egress rules are what each destination calls its ports (K12): two that differ in that alone are reached on ports of
+/// their own.
+#[test]
+fn names_of_ports_are_each_destinations_own() {
+    let profile = Profile::kubernetes();
+    let text = pod_text("client", "app: client", "10.0.0.1", 80)
+        + &pod_text("a", "app: web", "10.0.0.2", 8080)
+        + &pod_text("b", "app: web", "10.0.0.3", 9090)
+        + &policy_text(
+            "p",
+            "podSelector: {matchLabels: {app: client}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: http}]}]",
+        );
+    let cluster = of_text(&profile, &text);
+    compare(&cluster, &profile).unwrap();
+    let listed = said(&Connectivity::new(&Engine::new(&cluster, &profile)).connections(Detail::Pods));
+    let ports = |to: &str| -> Vec<String> {
+        let all = &listed[&("x/client".to_owned(), to.to_owned())];
+        all.iter().filter(|(_, verdict, _)| *verdict == Verdict::Allow).map(|(ports, ..)| ports.to_string()).collect()
+    };
+    assert_eq!((ports("x/a"), ports("x/b")), (vec!["8080/tcp".to_owned()], vec!["9090/tcp".to_owned()]));
+}
+
+/// Of the backends of a Service one is open and one is shut (K23).
+#[test]
+fn backends_that_disagree_leave_a_service_open() {
+    let profile = Profile::kubernetes();
+    let text = pod_text("client", "app: client", "10.0.0.1", 80)
+        + &pod_text("a", "app: web, is: open", "10.0.0.2", 8080)
+        + &pod_text("b", "app: web, is: shut", "10.0.0.3", 8080)
+        + &service_text("s", "app: web")
+        + &policy_text("p", "podSelector: {matchLabels: {is: shut}}, ingress: []");
+    let cluster = of_text(&profile, &text);
+    compare(&cluster, &profile).unwrap();
+    let listed = said(&Connectivity::new(&Engine::new(&cluster, &profile)).connections(Detail::Pods));
+    let verdicts = listed[&("x/client".to_owned(), "svc/x/s".to_owned())]
+        .iter()
+        .map(|(_, verdict, rows)| (*verdict, rows.to_string()));
+    assert_eq!(verdicts.collect::<Vec<_>>(), [(Verdict::Undefined, "K23".to_owned())]);
+}
+
+/// Where a workload runs nobody says (U8): a node that it may be on is met by what that node runs (C6).
+#[test]
+fn nodes_that_run_other_systems_are_met_otherwise() {
+    let profile = Profile::vpc("v1.31.6-r0".parse().unwrap());
+    let node = |name: &str, address: &str, system: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Node, metadata: {{name: {name}}}, status: {{addresses: [{{type: InternalIP, address: {address}}}], \
+             nodeInfo: {{osImage: {system}}}}}}}\n---\n"
+        )
+    };
+    let text = node("n1", "10.9.0.1", "HCE OS 2.0")
+        + &node("n2", "10.9.0.2", "Ubuntu 22.04 LTS")
+        + "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: x}, spec: {selector: {matchLabels: {app: web}}, template: \
+           {metadata: {labels: {app: web}}, spec: {containers: [{name: c}]}}}}\n---\n"
+        + &policy_text("p", "podSelector: {}, policyTypes: [Ingress, Egress]");
+    let cluster = of_text(&profile, &text);
+    compare(&cluster, &profile).unwrap();
+    let listed = said(&Connectivity::new(&Engine::new(&cluster, &profile)).connections(Detail::Pods));
+    let rows = |node: &str| -> BTreeSet<String> {
+        let all = listed.get(&("x/deployment/web".to_owned(), node.to_owned()));
+        all.into_iter().flatten().map(|(_, _, rows)| rows.to_string()).collect()
+    };
+    assert!(
+        !rows("node:n1").is_empty() && rows("node:n1") != rows("node:n2"),
+        "{:?} {:?}",
+        rows("node:n1"),
+        rows("node:n2")
+    );
+}
+
+/// Each of those behind a Service meets himself there and the others: who is shut off is no backend less for the others (K19, U4).
+#[test]
+fn backends_that_send_meet_each_other() {
+    let profile = Profile::kubernetes();
+    for (shut, free) in [("a", "b"), ("u", "b")] {
+        let pods = pod_text(shut, "app: b, i: one", "10.0.0.1", 80) + &pod_text(free, "app: b, i: two", "10.0.0.2", 80);
+        let services = service_text("s", "app: b")
+            + &service_text("h", "app: b").replace("clusterIP: 10.96.0.1", "clusterIP: None");
+        let text = pods + &services + &policy_text("d", "podSelector: {matchLabels: {i: one}}, ingress: []");
+        let cluster = of_text(&profile, &text);
+        compare(&cluster, &profile).unwrap();
+        let listed = said(&Connectivity::new(&Engine::new(&cluster, &profile)).connections(Detail::Pods));
+        let http = L4::Port(Protocol::Tcp, Port::new(80).unwrap());
+        let of = |from: &str| -> Vec<Verdict> {
+            let all = &listed[&(format!("x/{from}"), "svc/x/h".to_owned())];
+            all.iter().filter(|(ports, ..)| ports.contains(http)).map(|(_, verdict, _)| *verdict).collect()
+        };
+        assert_eq!((of(shut), of(free)), (vec![Verdict::Allow], vec![Verdict::Undefined]));
+    }
+}

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use netpol_oracle::analysis::{ConnectionChange, Connectivity, Detail, Diff, Ends, Isolation};
 use netpol_oracle::{Cluster, Decide, Destination, Direction, Endpoint, Engine, Flow, L4, Profile, Verdict};
 
-use crate::connectivity::{Everybody, everybody, holds, l4s, names, wanted};
+use crate::connectivity::{Everybody, everybody, holds, l4s, names, pod_text, policy_text, service_text, wanted};
 
 use crate::plane::sequences::{Sequence, sequences};
 use crate::support::tiny_changes::tiny_change;
@@ -340,4 +340,65 @@ fn a_search_ends_when_nobody_waits() {
     for last in 1..=asked {
         assert_eq!(asked_until(last), (None, last), "{last}");
     }
+}
+
+/// Two worlds of texts, compared with brute force.
+fn of_texts(before: &str, after: &str) -> Vec<ConnectionChange> {
+    let profile = Profile::kubernetes();
+    let cluster = |text: &str| {
+        let loaded = netpol_oracle::Loader::new(profile.release()).text("world.yaml", text).finish();
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        loaded.cluster
+    };
+    let [before, after] = [before, after].map(cluster);
+    let engines = [&before, &after].map(|cluster| Engine::new(cluster, &profile));
+    compare(&engines[0], &engines[1], [&before, &after]).unwrap();
+    Diff::new(&engines[0], &engines[1]).changes(Detail::Pods)
+}
+
+/// A backend that is there before alone tells addresses outside apart by its own rules.
+#[test]
+fn a_backend_that_goes_takes_its_rules_along() {
+    let stays = pod_text("a", "app: web", "10.0.0.2", 8080) + &service_text("s", "app: web");
+    let shut = policy_text(
+        "p",
+        "podSelector: {matchLabels: {is: shut}}, ingress: [{from: [{ipBlock: {cidr: 192.0.2.0/24}}]}]",
+    );
+    let goes = pod_text("b", "app: web, is: shut", "10.0.0.3", 8080);
+    let changes = of_texts(&(stays.clone() + &shut + &goes), &(stays + &shut));
+    let outside = changes.iter().find(|change| matches!(change.source, Ends::Addresses(_))).unwrap();
+    assert_eq!((outside.before, outside.after), (Verdict::Undefined, Verdict::Allow));
+    assert!(!holds(&outside.source, "192.0.2.7".parse().unwrap()), "{}", outside.source);
+}
+
+/// Who is behind a Service is asked of each of the two clusters.
+#[test]
+fn a_backend_that_is_ready_no_more_is_none() {
+    let a = pod_text("a", "app: web", "10.0.0.2", 8080);
+    let b = pod_text("b", "app: web, is: shut", "10.0.0.3", 8080);
+    let rest = pod_text("client", "app: client", "10.0.0.1", 80)
+        + &service_text("s", "app: web")
+        + &policy_text("p", "podSelector: {matchLabels: {is: shut}}, ingress: []");
+    let unready = b.replace("podIP: 10.0.0.3", "podIP: 10.0.0.3, conditions: [{type: Ready, status: 'False'}]");
+    let changes = of_texts(&(a.clone() + &b + &rest), &(a + &unready + &rest));
+    let client = |change: &&ConnectionChange| names(&change.source).contains(&"x/client".to_owned());
+    let change = changes.iter().find(client).unwrap_or_else(|| panic!("{changes:?}"));
+    assert_eq!(
+        (change.destination.to_string(), change.before, change.after),
+        ("svc/x/s".to_owned(), Verdict::Undefined, Verdict::Allow)
+    );
+}
+
+/// A policy on one of those behind a Service changes what the others meet there, not what it meets itself.
+#[test]
+fn backends_that_send_differ_each_by_itself() {
+    let world = pod_text("u", "app: b, i: one", "10.0.0.1", 80)
+        + &pod_text("b2", "app: b, i: two", "10.0.0.2", 80)
+        + &service_text("h", "app: b").replace("clusterIP: 10.96.0.1", "clusterIP: None");
+    let shut = policy_text("d", "podSelector: {matchLabels: {i: one}}, ingress: []");
+    let changes = of_texts(&world, &(world.clone() + &shut));
+    let to_service = changes.iter().filter(|change| change.destination.to_string() == "svc/x/h");
+    let sources: Vec<String> =
+        to_service.map(|change| change.source.to_string()).filter(|source| source.starts_with("x/")).collect();
+    assert!(!sources.is_empty() && sources.iter().all(|source| source == "x/b2"), "{sources:?}");
 }

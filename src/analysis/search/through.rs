@@ -18,9 +18,13 @@ use crate::partition::{EndIx, Group, NearIx, SightIx, SubjectIx, View, Who};
 use crate::profile::{Row, Rows, Support};
 use crate::verdict::{Decide, Verdict};
 
-/// What tells sources apart that go by way of one front: as subjects, as those behind it see them, where they run, and whether
-/// they are behind it themselves.
-type Key = (SubjectIx, Vec<SightIx>, Place, bool);
+/// What tells sources apart that go by way of one front: as subjects, as those behind it see them, where they run, and whom among
+/// those behind it they are.
+type Key = (SubjectIx, Vec<SightIx>, Place, Option<Itself>);
+
+/// Somebody behind a front who sends by way of it: he is one backend less for himself, or one that is reached otherwise (K19, U4).
+/// His group, and how he is reached, in each snapshot.
+type Itself = (usize, Vec<(usize, L4, Family)>);
 
 /// Where a source is, as far as it matters: how it stands to the hosts behind a front, and where it runs.
 type Place = (Vec<Option<NearIx>>, Option<u32>);
@@ -109,7 +113,7 @@ impl<A: Ask> Run<'_, A> {
     /// Groups of one kind, of whom nobody is behind the front.
     fn together_before(&mut self, front: &Front, groups: &[usize], found: &mut Found) {
         let Some((first, group)) = groups.first().and_then(|at| Some((*at, self.group(*at)?))) else { return };
-        let key = (self.egress.of(first), self.seen_behind(front, first), Place::default(), false);
+        let key = (self.egress.of(first), self.seen_behind(front, first), Place::default(), None);
         let outcomes = self.outcomes_before(front, (first, group), (Some(key), &group.members), found);
         let groups = groups.iter().filter_map(|at| self.group(*at));
         let members = groups.flat_map(|group| &group.members).copied();
@@ -171,19 +175,29 @@ impl<A: Ask> Run<'_, A> {
     ) -> Vec<(Option<Key>, Vec<EndIx>)> {
         let is_somewhere = group.is_host || Self::is_about_places(front);
         let hosts = if self.ground().is_free_source(group) { &[] } else { hosts };
-        let mut parts: BTreeMap<(Place, bool), Vec<EndIx>> = BTreeMap::new();
+        let mut parts: BTreeMap<(Place, Option<Itself>), Vec<EndIx>> = BTreeMap::new();
         for end in &group.members {
             let near = hosts.iter().map(|host| self.near.near(*end, *host)).collect();
             let standing = is_somewhere.then(|| self.ground().standing(*end));
-            parts.entry(((near, standing), front.ends.contains(*end))).or_default().push(*end);
+            let itself = front.ends.contains(*end).then(|| (source, self.ways_to_itself(front, source, *end)));
+            parts.entry(((near, standing), itself)).or_default().push(*end);
         }
         if group.is_host || group.is_workload || front.has_others {
             return parts.into_values().map(|members| (None, members)).collect();
         }
         let subject = self.egress.of(source);
         let seen = self.seen_behind(front, source);
-        let key = |((place, is_behind), members)| (Some((subject, seen.clone(), place, is_behind)), members);
+        let key = |((place, itself), members)| (Some((subject, seen.clone(), place, itself)), members);
         parts.into_iter().map(key).collect()
+    }
+
+    /// How somebody behind a front is reached, in each snapshot.
+    fn ways_to_itself(&self, front: &Front, source: usize, end: EndIx) -> Vec<(usize, L4, Family)> {
+        let ways = self.search.sorts.of(source).and_then(|(_, sort)| front.ways.get(sort));
+        let of_view = |(view, ways): (usize, &Vec<Way>)| -> Vec<(usize, L4, Family)> {
+            ways.iter().filter(|way| way.backend == end).map(|way| (view, way.l4, way.family)).collect()
+        };
+        ways.into_iter().flat_map(|all| all.iter().enumerate().flat_map(of_view)).collect()
     }
 
     /// What all backends say together, by what is said of each alone (K23); none where that does not tell it.
