@@ -571,3 +571,36 @@ fn backends_that_send_meet_each_other() {
         assert_eq!((of(shut), of(free)), (vec![Verdict::Allow], vec![Verdict::Undefined]));
     }
 }
+
+/// And names in ingress rules are what the subject itself calls its ports.
+#[test]
+fn names_of_ports_are_each_subjects_own() {
+    let profile = Profile::kubernetes();
+    let text = pod_text("client", "app: client", "10.0.0.1", 80)
+        + &pod_text("a", "app: web", "10.0.0.2", 8080)
+        + &pod_text("b", "app: web", "10.0.0.3", 9090)
+        + &policy_text("p", "podSelector: {matchLabels: {app: web}}, ingress: [{ports: [{port: http}]}]");
+    compare(&of_text(&profile, &text), &profile).unwrap();
+}
+
+/// By way of a Service two ends may meet in another family than by themselves (K22).
+#[test]
+fn a_service_of_the_other_family_is_met_by_it() {
+    let profile = Profile::kubernetes();
+    let dual = |name: &str, labels: &str, last: u8| {
+        let both = format!("podIP: 10.0.0.{last}, podIPs: [{{ip: 10.0.0.{last}}}, {{ip: 'fd00::{last}'}}]");
+        pod_text(name, labels, &format!("10.0.0.{last}"), 80).replace(&format!("podIP: 10.0.0.{last}"), &both)
+    };
+    let text = dual("client", "app: client", 1)
+        + &dual("web", "app: web", 2)
+        + &service_text("s", "app: web").replace("10.96.0.1", "'fd00:96::1'")
+        + &policy_text(
+            "p",
+            "podSelector: {matchLabels: {app: web}}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/24}}]}]",
+        );
+    let cluster = of_text(&profile, &text);
+    compare(&cluster, &profile).unwrap();
+    let listed = said(&Connectivity::new(&Engine::new(&cluster, &profile)).connections(Detail::Pods));
+    let is_listed = |to: &str| listed.contains_key(&("x/client".to_owned(), to.to_owned()));
+    assert!(is_listed("x/web") && !is_listed("svc/x/s"), "{listed:?}");
+}

@@ -253,3 +253,22 @@ fn what_isolation_hangs_on_is_named() {
     let old: Profile = "vpc:v1.31.4-r0".parse().unwrap();
     assert!(said(&old).iter().all(|line| line.contains(r#""ingress":"free","egress":"free""#)), "{:?}", said(&old));
 }
+
+/// Of a Service whose first port leads nowhere the others count.
+#[test]
+fn a_service_whose_first_port_leads_nowhere() {
+    use crate::connectivity::{pod_text, policy_text, service_text};
+    let ports = "ports: [{name: a, port: 80, targetPort: nothing}, {name: b, port: 443, targetPort: http}]";
+    let text = pod_text("web", "app: web", "10.0.0.2", 8443)
+        + &service_text("s", "app: web").replace("ports: [{port: 80, targetPort: http}]", ports)
+        + &policy_text("p", "podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 192.0.2.0/24}}]}]");
+    let profile = Profile::kubernetes();
+    let loaded = netpol_oracle::Loader::new(profile.release()).text("x.yaml", &text).finish();
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    let counts = Connectivity::new(&Engine::new(&loaded.cluster, &profile)).counts(None, None, Detail::Namespaces);
+    let of_outside = counts.iter().filter(|each| each.source.to_string() == "outside");
+    let found: Vec<_> =
+        of_outside.map(|each| (each.destination.to_string(), each.all, each.some, each.denied)).collect();
+    let expected = [("namespace:x", 0, 1, 0), ("services:x", 0, 1, 0), ("nodes", 0, 0, 1)];
+    assert_eq!(found, expected.map(|(to, all, some, denied)| (to.to_owned(), all, some, denied)));
+}

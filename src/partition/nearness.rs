@@ -1,12 +1,11 @@
 //! How ends stand to hosts (K18, U8).
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
 use crate::engine::Nearness;
-use crate::partition::ends::{EndIx, Who};
+use crate::partition::ends::EndIx;
 use crate::partition::ground::Ground;
 use crate::partition::interned::Interned;
 use crate::partition::view::View;
@@ -21,14 +20,12 @@ impl NearIx {
     }
 }
 
-/// In one snapshot: whether the host is the own node, and where it may be, what that node runs (C6).
-type Near = (Nearness, Option<Arc<str>>);
-
 /// Found out when somebody asks, once for all who run in the same place.
 pub(crate) struct Nearnesses<'g> {
     ground: &'g Ground,
     of: HashMap<(u32, EndIx), NearIx, FixedState>,
-    known: Interned<Vec<Near>>,
+    /// In each snapshot.
+    known: Interned<Vec<Nearness>>,
 }
 
 impl<'g> Nearnesses<'g> {
@@ -42,25 +39,10 @@ impl<'g> Nearnesses<'g> {
         if let Some(known) = self.of.get(&key) {
             return Some(*known);
         }
-        let (subject, peer) = (self.ground.end(end)?.who.endpoint(), &self.ground.end(host)?.who);
-        let endpoint = peer.endpoint();
-        let of_view = |view: &View| {
-            let nearness = view.snapshot.nearness(&subject, &endpoint);
-            let os_image = if nearness == Nearness::Apart { None } else { os_image(view, peer) };
-            (nearness, os_image)
-        };
+        let (subject, peer) = (self.ground.end(end)?.who.endpoint(), self.ground.end(host)?.who.endpoint());
+        let of_view = |view: &View| view.snapshot.nearness(&subject, &peer);
         let near = NearIx(self.known.place(self.ground.views.iter().map(of_view).collect()));
         self.of.insert(key, near);
         Some(near)
     }
-}
-
-fn os_image(view: &View, host: &Who) -> Option<Arc<str>> {
-    let cluster = view.snapshot.cluster();
-    let node = match host {
-        Who::Node(name) => Some(name),
-        Who::Pod(name) => cluster.pod(name)?.node.as_ref(),
-        Who::Workload(name, kind) => cluster.workload(kind, name)?.node.as_ref(),
-    };
-    cluster.node(node?)?.os_image.clone()
 }

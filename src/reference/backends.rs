@@ -22,8 +22,8 @@ pub(super) struct Endpoint<'c> {
     pub(super) backend: Backend,
     pub(super) candidate: Candidate<'c>,
     pub(super) port: Option<Port>,
-    /// The node that its slice or Endpoints say it is on.
-    pub(super) listed_on: Option<&'c str>,
+    /// The nodes that its slice or Endpoints say it is on.
+    pub(super) listed_on: Vec<&'c str>,
 }
 
 /// Its EndpointSlices where there are any, else its Endpoints object where there is one, else what its selector matches.
@@ -92,7 +92,7 @@ fn listed_endpoint<'c>(
     };
     let backend = backend(cluster, who).unwrap_or(Backend::Address(address));
     let candidate = Candidate::new(who, vec![address], true, backend.to_string());
-    Ok(Some(Endpoint { backend, candidate, port, listed_on: entry.node.as_deref() }))
+    Ok(Some(Endpoint { backend, candidate, port, listed_on: entry.node.as_deref().into_iter().collect() }))
 }
 
 /// Live pods that are not unready, and workloads that stand for pods nobody loaded.
@@ -117,7 +117,7 @@ fn selected<'c>(asking: &Asking<'_, 'c>, service: &'c Service, port: Option<&Ser
             let backend = backend(cluster, who)?;
             let mut candidate = Candidate::new(who, endpoint::addresses_of(cluster, who), false, backend.to_string());
             candidate.selected_by = Some(&service.selector);
-            Some(Endpoint { backend, candidate, port, listed_on: None })
+            Some(Endpoint { backend, candidate, port, listed_on: Vec::new() })
         })
         .collect()
 }

@@ -97,7 +97,7 @@ pub(super) fn by_face<'c>(
         Face::NodePort(service, entry) => {
             let local = service.external_traffic_policy == ExternalTrafficPolicy::Local;
             let front = front(if local { PassedOn::Never } else { PassedOn::Named(name) });
-            let mut found = in_family(&front, backends::of(asking, service, Some(entry))?);
+            let mut found = in_family(&front, placed(backends::of(asking, service, Some(entry))?));
             if local && !reaches_every_backend(asking.cluster, sender, at, address) && !found.is_empty() {
                 found = on_node(asking.cluster, found, name, address);
                 if found.is_empty() {
@@ -137,7 +137,19 @@ fn reaches_every_backend(cluster: &Cluster, sender: &Party<'_>, at: Who<'_>, add
     }
 }
 
-/// The node's own backends; one whose node neither it nor its slice says is taken to be there.
+/// Whoever lists a backend says for all where it is: in whatever slice, on whatever port.
+fn placed<'c>(mut endpoints: Vec<Endpoint<'c>>) -> Vec<Endpoint<'c>> {
+    let said: Vec<(Backend, Vec<&'c str>)> =
+        endpoints.iter().map(|endpoint| (endpoint.backend.clone(), endpoint.listed_on.clone())).collect();
+    for endpoint in &mut endpoints {
+        let all = said.iter().filter(|(backend, _)| *backend == endpoint.backend);
+        endpoint.listed_on = all.flat_map(|(_, nodes)| nodes).copied().collect();
+    }
+    endpoints
+}
+
+/// The node's own backends; one whose node neither it nor any slice says is taken to be there, one of whom slices say several is on
+/// each.
 fn on_node<'c>(
     cluster: &'c Cluster,
     found: Vec<Endpoint<'c>>,
@@ -147,18 +159,19 @@ fn on_node<'c>(
     let here = name.map_or(Spot::At(address), Spot::Named);
     let taken = |mut endpoint: Endpoint<'c>| {
         let party = endpoint.candidate.party(endpoint.candidate.addresses.first().copied());
-        match (node::place(cluster, &party), endpoint.listed_on) {
+        let is_listed = endpoint.listed_on.iter().any(|listed| here == Spot::Named(listed));
+        match (node::place(cluster, &party), endpoint.listed_on.is_empty()) {
             (Place::Said(spot), _) => (spot == here).then_some(endpoint),
-            (Place::Nowhere, Some(listed)) => (here == Spot::Named(listed)).then_some(endpoint),
-            (Place::Unsaid(_), Some(listed)) => (here == Spot::Named(listed)).then(|| {
+            (Place::Nowhere, false) => is_listed.then_some(endpoint),
+            (Place::Unsaid(_), false) => is_listed.then(|| {
                 endpoint.candidate.taken_on = name;
                 endpoint
             }),
-            (Place::Unsaid(selector), None) => node::admits(cluster, selector, here).then(|| {
+            (Place::Unsaid(selector), true) => node::admits(cluster, selector, here).then(|| {
                 endpoint.candidate.taken_on = name;
                 endpoint
             }),
-            (Place::Nowhere, None) => Some(endpoint),
+            (Place::Nowhere, true) => Some(endpoint),
         }
     };
     found.into_iter().filter_map(taken).collect()
@@ -207,7 +220,7 @@ fn host_port<'c>(
     if matches!(who, Who::Workload(_)) {
         candidate.taken_on = node;
     }
-    let endpoint = Endpoint { backend, candidate, port: Some(port), listed_on: None };
+    let endpoint = Endpoint { backend, candidate, port: Some(port), listed_on: Vec::new() };
     in_family(&front, vec![endpoint]).into_iter().map(|endpoint| question(&front, endpoint)).collect()
 }
 

@@ -189,20 +189,26 @@ impl<'t> ServiceFront<'t> {
 
     /// The backend, where the connection can go to it: by its addresses, and by where it is.
     pub(in crate::engine) fn is_wanted(&self, target: BackendCandidate<'t>) -> Option<BackendCandidate<'t>> {
-        if self.is_reachable(target.candidate.addresses) { self.is_here(target) } else { None }
+        if self.is_reachable(target.candidate.addresses) { self.is_here(target, std::iter::empty()) } else { None }
     }
 
     /// Where the node that was sent to hands connections to its own backends alone, the backend if it is one of these; one whose
-    /// node neither it nor its slice says is taken to be.
-    pub(in crate::engine) fn is_here(&self, target: BackendCandidate<'t>) -> Option<BackendCandidate<'t>> {
+    /// node neither it nor any slice says is taken to be; `listed` are those that slices say.
+    pub(in crate::engine) fn is_here(
+        &self,
+        target: BackendCandidate<'t>,
+        listed: impl Iterator<Item = &'t str>,
+    ) -> Option<BackendCandidate<'t>> {
         let Some(here) = self.only_on else { return Some(target) };
         let end = ResolvedEnd::new(target.candidate.identity, target.candidate.addresses.iter().next());
-        let is_here = match (self.tables.place(&end), target.listed_on) {
-            (Place::At(spot), _) => return (spot == here).then_some(target),
-            (Place::Nowhere, None) => return Some(target),
-            (Place::Nowhere, Some(listed)) => return (here == Spot::Named(listed)).then_some(target),
-            (Place::Unsaid(_), Some(listed)) => here == Spot::Named(listed),
-            (Place::Unsaid(selector), None) => self.tables.admits(selector, here),
+        let mut listed = listed.peekable();
+        let is_listed = listed.peek().is_some();
+        let is_here = match self.tables.place(&end) {
+            Place::At(spot) => return (spot == here).then_some(target),
+            Place::Nowhere if !is_listed => return Some(target),
+            Place::Nowhere => return listed.any(|node| here == Spot::Named(node)).then_some(target),
+            Place::Unsaid(_) if is_listed => listed.any(|node| here == Spot::Named(node)),
+            Place::Unsaid(selector) => self.tables.admits(selector, here),
         };
         is_here.then_some(BackendCandidate { taken_on: here.name(), ..target })
     }

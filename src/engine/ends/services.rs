@@ -51,9 +51,18 @@ impl<'t> ServiceFront<'t> {
         // The sort is stable: of one backend the first stays.
         let order = |target: &BackendCandidate<'t>| (port_of(target.l4), self.order(target));
         found.sort_by(|(a, target), (b, other)| a.cmp(b).then_with(|| order(target).cmp(&order(other))));
-        found.dedup_by(|(_, later), (_, first)| later.is_same_backend(first));
         let is_any_ready = !found.is_empty();
-        let here = |(backend, target)| Some((backend, self.is_here(target)?));
+        // Whoever lists a backend says for all where it is, on whatever port.
+        let listed: Vec<(Backend, &'t str)> = match self.only_on {
+            Some(_) => found.iter().filter_map(|(name, target)| Some((name.clone(), target.listed_on?))).collect(),
+            None => Vec::new(),
+        };
+        found.dedup_by(|(_, later), (_, first)| later.is_same_backend(first));
+        let here = |(backend, target)| {
+            let nodes = listed.iter().filter(|(name, _)| *name == backend).map(|(_, node)| *node);
+            let target = self.is_here(target, nodes)?;
+            Some((backend, target))
+        };
         found = found.into_iter().filter_map(here).collect();
         if found.is_empty() {
             return Err(self.nobody(is_any_ready));
@@ -114,7 +123,7 @@ impl<'t> ServiceFront<'t> {
         via: Option<&ObjectName>,
         mut ask: impl FnMut(&BackendConnection<'t>) -> Verdict,
     ) -> Option<Verdict> {
-        // Where slices say where a backend is, the first that names it does.
+        // Where slices say where backends are, all that name one do.
         if self.only_on.is_some() && self.has_slices() {
             return None;
         }

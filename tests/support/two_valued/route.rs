@@ -307,6 +307,14 @@ impl<'a> Router<'a> {
             _ => None,
         };
         let rank = |found: &Found<'_>| if way.port.is_none() { place(found).unwrap_or(usize::MAX) } else { 0 };
+        // What one of those who list a backend says holds for it on every port.
+        let mut said: BTreeMap<Backend, BTreeSet<&str>> = BTreeMap::new();
+        for each in &found {
+            said.entry(each.backend.clone()).or_default().extend(&each.nodes);
+        }
+        for each in &mut found {
+            each.nodes = said.get(&each.backend).cloned().unwrap_or_default();
+        }
         found.sort_by(|a, b| (&a.backend, a.port).cmp(&(&b.backend, b.port)).then_with(|| rank(a).cmp(&rank(b))));
         let mut chosen: Vec<(Found<'a>, Family)> = Vec::new();
         for same in found.chunk_by(|a, b| (&a.backend, a.port) == (&b.backend, b.port)) {
@@ -380,11 +388,11 @@ impl<'a> Router<'a> {
             Party::World(_) | Party::ClusterIp(_) => true,
         };
         // Whoever lists it says it in its place.
-        if let Some(listed) = found.node.filter(|_| says_nothing) {
+        if says_nothing && !found.nodes.is_empty() {
             if let Party::Pod(pod, _) = &mut found.party {
                 pod.node = *name;
             }
-            return *name == Some(listed);
+            return name.is_some_and(|name| found.nodes.contains(name));
         }
         match &mut found.party {
             Party::Pod(pod, _) if pod.says_no_node() => {

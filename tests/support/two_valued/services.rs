@@ -1,5 +1,6 @@
 //! The backends of a Service (K23, K27).
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use netpol_oracle::labels::{Labels, Selector};
@@ -24,8 +25,8 @@ pub(super) struct Found<'a> {
     pub(super) party: Party<'a>,
     /// The port it is reached on; a headless Service rewrites none.
     pub(super) port: Option<Port>,
-    /// The node that whoever lists it says.
-    pub(super) node: Option<&'a str>,
+    /// The nodes that those say who list it.
+    pub(super) nodes: BTreeSet<&'a str>,
 }
 
 /// The ready backends of a Service's port, at their addresses of any family; of a headless one without a port.
@@ -97,7 +98,7 @@ fn endpoints<'a>(
                 _ => (Backend::Address(*address), Party::World(*address)),
             },
         };
-        found.push(Found { backend, party, port: number, node: endpoint.node.as_deref() });
+        found.push(Found { backend, party, port: number, nodes: endpoint.node.as_deref().into_iter().collect() });
     }
     Ok(())
 }
@@ -129,7 +130,7 @@ fn pods<'a>(cluster: &'a Cluster, service: &Service, port: Option<&ServicePort>,
         let addresses = known.into_iter().map(Some);
         for address in addresses.chain(nowhere) {
             let (backend, party) = of_pod(pod, address);
-            found.push(Found { backend, party, port: number, node: None });
+            found.push(Found { backend, party, port: number, nodes: BTreeSet::new() });
         }
     }
 }
@@ -153,7 +154,7 @@ fn workloads<'a>(
         let Some(number) = target(port, &workload.ports) else { continue };
         let mut push = |name: ObjectName, who| {
             let backend = called(cluster, workload, name);
-            found.push(Found { backend, party: Party::Pod(who, None), port: number, node: None });
+            found.push(Found { backend, party: Party::Pod(who, None), port: number, nodes: BTreeSet::new() });
         };
         let Some(who) = asked(Someone::workload(workload, profile), &service.selector, profile) else { continue };
         // A StatefulSet of which one replica alone is asked for is that replica.
