@@ -1,7 +1,7 @@
 //! Short cuts behind a Service, where random worlds seldom tell them from what they stand for.
 
 use netpol_oracle::model::ObjectId;
-use netpol_oracle::{Change, Cluster, Engine, Loader, Object, ObjectName, Profile, Verdict};
+use netpol_oracle::{Change, Cluster, Decide, Engine, Loader, Object, ObjectName, Profile, Reference, Verdict};
 
 use super::differential::{Tally, compare, flows};
 
@@ -57,5 +57,64 @@ fn a_slice_outlives_the_pods_that_it_names() {
     assert_equal(&engine, &profile);
     engine.apply(&[Change::Put(Object::Pod(db))]).unwrap();
     assert_eq!(verdict(&engine), Ok(Verdict::Allow));
+    assert_equal(&engine, &profile);
+}
+
+/// Ends of one name, ends on two ports, a CronJob beside a loose pod with its labels, a DaemonSet with a hostPort.
+const CROWD: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}, "status": {"addresses": [{"type": "InternalIP", "address": "10.9.0.1"}]}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "labels": {"app": "web", "is": "pod"}}, "status": {"podIPs": [{"ip": "10.0.0.1"}]}},
+  {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+   "spec": {"selector": {"matchLabels": {"is": "of"}}, "template": {"metadata": {"labels": {"app": "web", "is": "of"}}, "spec": {"containers": []}}}},
+  {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "nightly"},
+   "spec": {"jobTemplate": {"spec": {"template": {"metadata": {"labels": {"at": "night"}}, "spec": {"containers": []}}}}}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "loose", "labels": {"at": "night"}}, "status": {"podIPs": [{"ip": "10.0.0.2"}]}},
+  {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "ds"},
+   "spec": {"selector": {"matchLabels": {"is": "ds"}}, "template": {"metadata": {"labels": {"is": "ds"}},
+            "spec": {"containers": [{"name": "c", "ports": [{"containerPort": 8080, "hostPort": 9000}]}]}}}},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
+   "spec": {"clusterIP": "10.96.0.1", "selector": {"app": "web"}, "ports": [{"port": 80}]}},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "night"},
+   "spec": {"clusterIP": "10.96.0.2", "selector": {"at": "night"}, "ports": [{"port": 80}]}},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "twice"}, "spec": {"clusterIP": "10.96.0.3", "ports": [{"port": 80}]}},
+  {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "twice"},
+   "subsets": [{"addresses": [{"ip": "10.0.0.1"}], "ports": [{"port": 8080}]}, {"addresses": [{"ip": "10.0.0.1"}], "ports": [{"port": 9090}]}]},
+  {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "pod"},
+   "spec": {"podSelector": {"matchLabels": {"is": "pod"}}, "ingress": [{"ports": [{"port": 8080}]}]}},
+  {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "loose"},
+   "spec": {"podSelector": {"matchLabels": {"at": "night"}}, "ingress": []}},
+  {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "ds"},
+   "spec": {"podSelector": {"matchExpressions": [{"key": "is", "operator": "In", "values": ["ds", "shut"]}]}, "ingress": []}},
+  {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "free"},
+   "spec": {"jobTemplate": {"spec": {"template": {"metadata": {"labels": {"free": "yes"}}, "spec": {"containers": []}}}}}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "shut", "labels": {"free": "yes", "is": "shut"}}, "status": {"podIPs": [{"ip": "10.0.0.3"}]}},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "free"},
+   "spec": {"clusterIP": "10.96.0.4", "selector": {"free": "yes"}, "ports": [{"port": 80}]}}
+]}"#;
+
+#[test]
+fn whoever_is_behind_a_service_counts_by_himself() {
+    let profile = Profile::kubernetes();
+    let cluster = cluster(&[CROWD], &profile);
+    let engine = Engine::new(&cluster, &profile);
+    let mut object_by_object = Engine::new(&Cluster::default(), &profile);
+    for object in crate::changes::objects(&cluster) {
+        object_by_object.apply(&[Change::Put(object)]).unwrap();
+    }
+    for (flow, expected) in [
+        ("198.51.100.9 -> svc/default/web:80/tcp", Verdict::Undefined),
+        ("198.51.100.9 -> svc/default/web:80/tcp via default/web", Verdict::Deny),
+        ("198.51.100.9 -> svc/default/twice:80/tcp", Verdict::Undefined),
+        ("198.51.100.9 -> svc/default/night:80/tcp", Verdict::Deny),
+        ("198.51.100.9 -> svc/default/free:80/tcp", Verdict::Undefined),
+        ("198.51.100.9 -> node:n1:9000/tcp", Verdict::Deny),
+    ] {
+        let flow = flow.parse().unwrap();
+        let decision = Reference::new(&cluster, &profile).decide(&flow).unwrap();
+        assert_eq!(decision.verdict, expected, "{flow}");
+        for engine in [&engine, &object_by_object] {
+            assert_eq!((engine.verdict(&flow), engine.decide(&flow).unwrap()), (Ok(expected), decision.clone()));
+        }
+    }
     assert_equal(&engine, &profile);
 }
