@@ -340,3 +340,25 @@ fn many_policies_are_looked_through_in_no_time() {
     let policies = found.iter().filter(|(_, found)| found.code == Code::ImpliedPolicy).count();
     assert_eq!(policies, MANY, "the large one says what they say");
 }
+
+/// A selector that takes whoever lacks the key is within none that asks for it (K9).
+#[test]
+fn whoever_may_lack_a_key_is_not_whoever_has_it() {
+    let told = |narrow: &str, wide: &str| {
+        let peer = |operator: &str| format!("{{podSelector: {{matchExpressions: [{{key: k, {operator}}}]}}}}");
+        let text = format!(
+            "{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: p}}, spec: {{podSelector: {{}}, ingress: \
+             [{{from: [{}, {}]}}]}}}}",
+            peer(narrow),
+            peer(wide)
+        );
+        let profile = Profile::kubernetes();
+        let loaded = netpol_oracle::Loader::new(profile.release()).text("p.yaml", &text).finish();
+        let found = review(loaded.cluster.policies().first().unwrap(), &profile, &loaded.cluster);
+        found.iter().filter(|found| found.code == Code::ImpliedPeer).count()
+    };
+    assert_eq!(told("operator: NotIn, values: [a]", "operator: Exists"), 0);
+    assert_eq!(told("operator: DoesNotExist", "operator: In, values: [a]"), 0);
+    assert_eq!(told("operator: In, values: [a]", "operator: Exists"), 1);
+    assert_eq!(told("operator: DoesNotExist", "operator: NotIn, values: [a]"), 1);
+}
