@@ -17,7 +17,7 @@ faults! {
     /// `ingress: []` admits everything (K5).
     EmptyIngressAllowsAll,
     /// A policy without egress rules does not isolate for egress (K1, K4).
-    EmptyRulesIsolatesNothing,
+    EmptyEgressIsolatesNothing,
     /// A policy isolates for both directions, whatever it declares (K1, K4).
     PolicyTypesIgnored,
     /// `NotIn` fails where the key is missing (K9).

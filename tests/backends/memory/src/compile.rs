@@ -92,7 +92,7 @@ impl Compiler<'_> {
             Direction::Egress if self.faulty.has(Fault::EgressNeverDefaulted) && egress_rules > 0 => {
                 types == PolicyTypes::Egress
             }
-            Direction::Egress if self.faulty.has(Fault::EmptyRulesIsolates) && egress_rules == 0 => true,
+            Direction::Egress if self.faulty.has(Fault::EmptyEgressIsolates) && egress_rules == 0 => true,
             _ if self.faulty.has(Fault::RulelessPolicyForgotten) && policy.written_rules(direction).is_empty() => false,
             _ if self.faulty.has(Fault::PolicyTypesIgnored) && !policy.written_rules(direction).is_empty() => true,
             _ => types.contains(direction),

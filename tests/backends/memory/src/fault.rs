@@ -54,7 +54,7 @@ faults! {
     EmptyIngressAllowsAll "empty-ingress-allows-all" Installed:
         "`ingress: []` opens the pod: an empty list and a rule without fields are mistaken for each other, as one \
          well-known engine does";
-    EmptyRulesIsolates "empty-egress-isolates" Installed:
+    EmptyEgressIsolates "empty-egress-isolates" Installed:
         "`egress: []` cuts the pod off: a first draft of the API server's own defaulting took the empty list for \
          egress rules (kubernetes 51808)";
     PolicyTypesIgnored "policy-types-ignored" Installed:

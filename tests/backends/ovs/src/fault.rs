@@ -17,7 +17,7 @@ faults! {
     /// `ingress: []` admits everything (K5).
     EmptyIngressAdmitsAll,
     /// A policy without egress rules does not isolate for egress (K5).
-    EmptyRulesDoesNotIsolate,
+    EmptyEgressDoesNotIsolate,
     /// `policyTypes: [Ingress]` isolates for egress too (K3).
     EgressAlwaysDeclared,
     /// Rules of an undeclared direction count (K4).

@@ -42,7 +42,7 @@ fn isolates(input: &Input<'_>, policy: &NetworkPolicy, direction: Direction) -> 
     let empty = policy.written_rules(direction).is_empty();
     match input.fault {
         Some(Fault::PolicyTypesIgnored) => true,
-        Some(Fault::EmptyRulesIsolatesNothing) if direction == Direction::Egress && empty => false,
+        Some(Fault::EmptyEgressIsolatesNothing) if direction == Direction::Egress && empty => false,
         _ => policy.isolates(direction),
     }
 }

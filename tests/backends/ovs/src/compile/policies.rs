@@ -70,7 +70,7 @@ impl Compiler<'_> {
             || (self.has(Fault::UndeclaredRulesCount) && !policy.written_rules(direction).is_empty())
             || (self.has(Fault::EgressAlwaysDeclared) && direction == Direction::Egress);
         let without_rules = direction == Direction::Egress && policy.rules(direction).is_empty();
-        if !declared || (self.has(Fault::EmptyRulesDoesNotIsolate) && without_rules) {
+        if !declared || (self.has(Fault::EmptyEgressDoesNotIsolate) && without_rules) {
             return Vec::new();
         }
         let selected = |end: &&PodEnd| {
