@@ -3,7 +3,8 @@
 //! [`Connectivity`] lists every connection that is not denied, or counts pairs of ends by how much of theirs is allowed, and says
 //! whom no policy isolates; [`Diff`] lists every connection that differs between two snapshots, and who becomes isolated or free;
 //! [`exposure`](fn@exposure) says what pods could do that are not there yet. All ask once for all ends that no policy tells apart.
-//! [`notes`](fn@notes) says what such answers hang on that was not given. [`why_not`] says which changes of policies would allow or deny a flow, and what else each changes.
+//! [`notes`](fn@notes) says what such answers hang on that was not given. [`why_not`] says which changes of policies would allow or
+//! deny a flow, and what else each changes.
 
 mod connectivity;
 mod diff;

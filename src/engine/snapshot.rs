@@ -33,7 +33,7 @@ impl Snapshot {
     }
 
     /// The verdict alone: what [`Decide::decide`] says of it, without allocating (an error may allocate its text, and so may a
-    /// Service whose more than 64 slice endpoints differ).
+    /// Service whose more than 64 slice endpoints differ, or which hands connections at its nodePort to a node's own backends).
     ///
     /// # Errors
     /// As [`Decide::decide`].

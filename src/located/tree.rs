@@ -64,6 +64,15 @@ impl Tree {
         }
     }
 
+    /// The items of a list; none for anything else.
+    #[must_use]
+    pub(crate) fn items(&self) -> &[Tree] {
+        match &self.value {
+            Value::Sequence(items) => items,
+            _ => &[],
+        }
+    }
+
     /// The text of a string.
     #[must_use]
     pub(crate) fn as_str(&self) -> Option<&str> {

@@ -1,6 +1,7 @@
 //! Manifests in and out: located YAML and JSON, the API server's rules, objects to a cluster.
 
 mod api_server;
+mod directions;
 mod judge;
 mod lines;
 pub(crate) mod load;

@@ -145,6 +145,21 @@ fn unmap_host_ports(ports: &mut [ContainerPort]) {
 }
 
 impl Cluster {
+    /// Every object that decides something, kind by kind, namespaces first, those too that are merely named: what
+    /// [`ClusterBuilder::object`](crate::model::ClusterBuilder::object) makes an equal cluster of. Policies of other kinds,
+    /// and what was not given, are not among them.
+    pub fn objects(&self) -> impl Iterator<Item = Object> {
+        let namespaces = self.namespaces().iter().cloned().map(Object::Namespace);
+        namespaces
+            .chain(self.nodes().iter().cloned().map(Object::Node))
+            .chain(self.pods().iter().cloned().map(Object::Pod))
+            .chain(self.workloads().iter().cloned().map(Object::Workload))
+            .chain(self.services().iter().cloned().map(Object::Service))
+            .chain(self.endpoint_slices().iter().cloned().map(Object::EndpointSlice))
+            .chain(self.endpoints().iter().cloned().map(Object::Endpoints))
+            .chain(self.policies().iter().cloned().map(Object::Policy))
+    }
+
     /// Makes the changes in their order: all of them, or none where one removes what is not there by then.
     /// What it costs depends on the number of changes, hardly on the size of the cluster; clones that were
     /// taken before stay as they are.

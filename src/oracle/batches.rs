@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use crate::engine::Member;
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::ObjectName;
 use crate::net::{Family, Port, Protocol};
-use crate::oracle::end_kinds::{EndKinds, Partner};
+use crate::oracle::end_kinds::{EndKind, EndKinds, Partner};
 use crate::oracle::outside::outside;
 use crate::verdict::Verdict;
 
@@ -56,12 +57,7 @@ impl EndKinds {
         let l4s = self.ports(self.class(from), self.class(to));
         let batch = |(a, b): (usize, usize)| {
             let (a, b) = (from.members.get(a)?, to.members.get(b)?);
-            let mut batch = Batch::new(a.endpoint.clone(), b.endpoint.clone(), l4s.clone());
-            if to.is_host && self.has_faces {
-                // On some ports of a node others are reached, or nobody.
-                let flow = |l4| Flow::new(a.endpoint.clone(), b.endpoint.clone().into(), l4);
-                batch.l4s.retain(|l4| self.can_ask(&flow(*l4)));
-            }
+            let batch = self.asked(to, Batch::new(a.endpoint.clone(), b.endpoint.clone(), l4s.clone()));
             // Two names may meet in another family, two addresses do not.
             let by_name = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Named(_));
             let ok = !(by_name(&a.endpoint) && by_name(&b.endpoint))
@@ -80,7 +76,19 @@ impl EndKinds {
         let pods: BTreeSet<usize> = parts.filter_map(|part| part.into_iter().find(is_pod)).collect();
         let ports = self.ports(class, class);
         let pods = pods.into_iter().filter_map(|at| kind.members.get(at));
-        pods.map(|pod| Batch::new(pod.endpoint.clone(), pod.endpoint.clone(), ports.clone())).collect()
+        let itself = |pod: &Member| Batch::new(pod.endpoint.clone(), pod.endpoint.clone(), ports.clone());
+        pods.map(|pod| self.asked(kind, itself(pod))).collect()
+    }
+
+    /// What can be asked of it: on some ports of a node others are reached, or nobody.
+    fn asked(&self, to: &EndKind, mut batch: Batch) -> Batch {
+        if to.is_host && self.has_faces {
+            let Batch { source, destination, .. } = &batch;
+            let flow = |l4| Flow { source: source.clone(), destination: destination.clone(), l4, via: None };
+            let l4s = batch.l4s.iter().copied().filter(|l4| self.can_ask(&flow(*l4))).collect();
+            batch.l4s = l4s;
+        }
+        batch
     }
 
     /// From and to addresses outside: the ends of each interval that its own policies tell apart.
@@ -95,7 +103,7 @@ impl EndKinds {
             let there = outside(&self.engine, self.egress(Some(class)), family).into_iter().map(Endpoint::Address);
             all.extend(there.map(|end| Batch::new(member.endpoint.clone(), end, ports.0.clone())));
             let there = outside(&self.engine, self.ingress(Some(class)), family).into_iter().map(Endpoint::Address);
-            all.extend(there.map(|end| Batch::new(end, member.endpoint.clone(), ports.1.clone())));
+            all.extend(there.map(|end| self.asked(kind, Batch::new(end, member.endpoint.clone(), ports.1.clone()))));
         }
         all
     }
@@ -122,7 +130,8 @@ impl EndKinds {
                         continue;
                     };
                     let (from, to) = if is_source { (member, partner) } else { (partner, member) };
-                    all.push(Batch::new(from.endpoint.clone(), to.endpoint.clone(), vec![*l4]));
+                    let Some(kind_of_to) = (if is_source { self.kind(place.0) } else { Some(kind) }) else { continue };
+                    all.push(self.asked(kind_of_to, Batch::new(from.endpoint.clone(), to.endpoint.clone(), vec![*l4])));
                 }
             }
         }
@@ -189,7 +198,7 @@ impl EndKinds {
                     all.push(Batch::new(here.clone(), there.clone(), self.ports(class, None)));
                 }
                 if kind.isolated[1] && !outside(&self.engine, self.ingress(class), family).contains(address) {
-                    all.push(Batch::new(there, here, self.ports(None, class)));
+                    all.push(self.asked(kind, Batch::new(there, here, self.ports(None, class))));
                 }
             }
         }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 
 use crate::engine::Member;
-use crate::model::cluster::{Pod, ServiceKind};
+use crate::labels::{LabelKey, LabelValue};
+use crate::model::cluster::{ContainerPort, Pod, ServiceKind, Workload};
 use crate::model::flow::{Endpoint, L4};
 use crate::net::{Port, Protocol};
 use crate::oracle::end_kinds::{EndKind, EndKinds};
@@ -36,13 +37,28 @@ impl Door {
     }
 }
 
+/// Whose `hostPort` it is.
+enum PortOwner<'c> {
+    Pod(&'c Pod),
+    Workload(&'c Workload),
+}
+
+impl PortOwner<'_> {
+    fn ports(&self) -> &[ContainerPort] {
+        match self {
+            Self::Pod(pod) => &pod.ports,
+            Self::Workload(workload) => &workload.ports,
+        }
+    }
+}
+
 /// What is the same of faces that differ by their address alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum DoorPort {
     /// Places of the Service and of its port.
     Address(usize, usize),
     NodePort(usize, usize),
-    /// Of pods of a kind, by its place.
+    /// Of pods or workloads of a kind, by its place.
     HostPort(usize, Protocol, Port),
 }
 
@@ -87,20 +103,45 @@ impl EndKinds {
 
     fn host_ports(&self, at: usize, kind: &EndKind, nodes: &[&Member], all: &mut Vec<Door>) {
         let mut asked: BTreeMap<(Protocol, Port), usize> = BTreeMap::new();
-        let pods = kind.members.iter().filter_map(|member| match &member.endpoint {
-            Endpoint::Named(name) | Endpoint::PodAddress { pod: name, .. } => self.engine.cluster().pod(name),
-            _ => None,
-        });
-        for pod in pods {
-            for (protocol, host) in pod.ports.iter().filter_map(|port| Some((port.protocol, port.host_port?))) {
+        for member in &kind.members {
+            let Some(owner) = self.owner(member) else { continue };
+            for (protocol, host) in owner.ports().iter().filter_map(|port| Some((port.protocol, port.host_port?))) {
                 let count = asked.entry((protocol, host.port)).or_default();
                 *count += 1;
                 if *count <= MOST {
                     let l4 = L4::Port(protocol, host.port);
-                    let own = nodes.iter().filter(|node| is_on(pod, node));
-                    all.extend(own.filter_map(|node| door(node, l4, DoorPort::HostPort(at, protocol, host.port))));
+                    let own = nodes.iter().filter(|node| self.is_on(&owner, node));
+                    let doors = own.filter_map(|node| door(node, l4, DoorPort::HostPort(at, protocol, host.port)));
+                    all.extend(doors.take(MOST));
                 }
             }
+        }
+    }
+
+    fn owner(&self, member: &Member) -> Option<PortOwner<'_>> {
+        let cluster = self.engine.cluster();
+        match &member.endpoint {
+            Endpoint::Named(name) | Endpoint::PodAddress { pod: name, .. } => cluster.pod(name).map(PortOwner::Pod),
+            Endpoint::Workload { kind, name } => cluster.workload(kind, name).map(PortOwner::Workload),
+            _ => None,
+        }
+    }
+
+    /// Whether it may be on the node. One that is not after all is at no face there.
+    fn is_on(&self, owner: &PortOwner<'_>, node: &Member) -> bool {
+        match owner {
+            PortOwner::Pod(pod) => is_on(pod, node),
+            PortOwner::Workload(workload) => match (&workload.node, &node.node) {
+                (Some(own), name) => name.as_ref() == Some(own),
+                (None, name) => {
+                    let labels =
+                        name.as_ref().and_then(|name| self.engine.cluster().node(name)).map(|node| &node.labels);
+                    let has = |(key, value): (&LabelKey, &LabelValue)| {
+                        labels.is_some_and(|labels| labels.get(key.as_str()) == Some(value))
+                    };
+                    workload.node_selector.iter().all(has)
+                }
+            },
         }
     }
 }

@@ -136,7 +136,12 @@ impl EndKinds {
                 || !service.load_balancer_addresses.is_empty()
                 || service.ports.iter().any(|port| port.node_port.is_some())
         });
-        let has_host_ports = || cluster.pods().iter().any(|pod| pod.ports.iter().any(|port| port.host_port.is_some()));
+        let mut ports = cluster
+            .pods()
+            .iter()
+            .flat_map(|pod| &pod.ports)
+            .chain(cluster.workloads().iter().flat_map(|each| &each.ports));
+        let has_host_ports = ports.any(|port| port.host_port.is_some());
         let partners = kinds.iter().map(|_| Default::default()).collect();
         Self {
             partners,
@@ -148,7 +153,7 @@ impl EndKinds {
             nodes_by_address,
             numbers,
             free: engine.no_distinctions(),
-            has_faces: has_faces || has_host_ports(),
+            has_faces: has_faces || has_host_ports,
         }
     }
 

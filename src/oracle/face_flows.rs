@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::IpAddr;
 
-use crate::engine::{Connection, ConnectionFront, Distinctions, EndName, Nearness, PartitionClass, PassedOn};
+use crate::engine::{Connection, ConnectionFront, Distinctions, Nearness, PartitionClass, PassedOn};
 use crate::labels::Labels;
 use crate::model::flow::{Endpoint, Flow, L4};
 use crate::name::ObjectName;
@@ -54,7 +54,8 @@ struct Question {
 #[derive(PartialEq, Eq, Hash)]
 enum Reached {
     Kind(usize),
-    Replica(ObjectName),
+    /// A replica, or what a slice names at an address that is not its own: members of no kind.
+    Named(ObjectName),
     Outside,
 }
 
@@ -174,18 +175,15 @@ impl EndKinds {
         let member = found.and_then(|place| self.member(place));
         let source_class = kind.and_then(|kind| self.class(kind));
         let class: Option<&PartitionClass> = found.and_then(|(kind, _)| self.class(self.kind(kind)?));
-        let replica = match connection.destination.name {
-            EndName::Replica(..) => match &connection.backend {
-                Some(Backend::Object(name)) => Some(name.clone()),
-                _ => None,
-            },
+        let named = match &connection.backend {
+            Some(Backend::Object(name)) if found.is_none() => Some(name.clone()),
             _ => None,
         };
-        if source_class.is_none() && class.is_none() && replica.is_none() {
+        if source_class.is_none() && class.is_none() && named.is_none() {
             return None;
         }
         let (egress, ingress) = (self.egress(source_class), self.ingress(class));
-        let destination = match (&replica, member) {
+        let destination = match (&named, member) {
             (Some(name), _) => Some(Endpoint::Named(name.clone())),
             (None, Some(member)) => Some(member.endpoint.clone()),
             (None, None) => None,
@@ -215,8 +213,8 @@ impl EndKinds {
             l4: connection.l4,
             family: Family::of(door.address),
             destination: (
-                match (replica, found) {
-                    (Some(name), _) => Reached::Replica(name),
+                match (named, found) {
+                    (Some(name), _) => Reached::Named(name),
                     (None, Some((kind, _))) => Reached::Kind(kind),
                     (None, None) => Reached::Outside,
                 },

@@ -1,5 +1,6 @@
 //! Flows to a Service, by its ClusterIP, another face or its name: one question for each ready backend (K23, K26).
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::model::cluster::{Cluster, ExternalTrafficPolicy, Service, ServiceKind};
@@ -137,13 +138,14 @@ fn reaches_every_backend(cluster: &Cluster, sender: &Party<'_>, at: Who<'_>, add
     }
 }
 
-/// Whoever lists a backend says for all where it is: in whatever slice, on whatever port.
+/// Whoever lists a backend says for all where it is: in whatever slice, at whatever address.
 fn placed<'c>(mut endpoints: Vec<Endpoint<'c>>) -> Vec<Endpoint<'c>> {
-    let said: Vec<(Backend, Vec<&'c str>)> =
-        endpoints.iter().map(|endpoint| (endpoint.backend.clone(), endpoint.listed_on.clone())).collect();
+    let mut said: BTreeMap<Backend, Vec<&'c str>> = BTreeMap::new();
+    for endpoint in &endpoints {
+        said.entry(endpoint.backend.clone()).or_default().extend(&endpoint.listed_on);
+    }
     for endpoint in &mut endpoints {
-        let all = said.iter().filter(|(backend, _)| *backend == endpoint.backend);
-        endpoint.listed_on = all.flat_map(|(_, nodes)| nodes).copied().collect();
+        endpoint.listed_on = said.get(&endpoint.backend).cloned().unwrap_or_default();
     }
     endpoints
 }

@@ -251,18 +251,15 @@ fn open_peers_of_two_replicas_are_two() {
             block(cidr)
         )
     };
-    let world = |second: &str| {
-        let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {replicas: 2, selector: {matchLabels: {app: \
-                   db}}, template: {metadata: {labels: {app: db}}, spec: {containers: [{name: c}]}}}\n---\n";
-        let client = "apiVersion: v1\nkind: Pod\nmetadata: {name: client}\nspec: {containers: [{name: c}]}\n---\n";
-        let policies = policy("first", "In", "10.0.0.0/24") + &policy("others", "NotIn", second);
-        let profile = Profile::kubernetes();
-        let loaded = Loader::new(profile.release()).text("db.yaml", set.to_owned() + client + &policies).finish();
-        assert_eq!(loaded.diagnostics, []);
-        let flow: Flow = "default/client -> default/db:80/tcp".parse().unwrap();
-        let decision = Engine::new(&loaded.cluster, &profile).decide(&flow).unwrap();
-        assert_eq!(Reference::new(&loaded.cluster, &profile).decide(&flow).unwrap(), decision);
-        (decision.verdict, decision.rows.to_string())
-    };
-    assert_eq!(world("10.0.1.0/24"), (Verdict::Undefined, "U6, U7".to_owned()));
+    let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {replicas: 2, selector: {matchLabels: {app: db}}, \
+               template: {metadata: {labels: {app: db}}, spec: {containers: [{name: c}]}}}\n---\n";
+    let client = "apiVersion: v1\nkind: Pod\nmetadata: {name: client}\nspec: {containers: [{name: c}]}\n---\n";
+    let policies = policy("first", "In", "10.0.0.0/24") + &policy("others", "NotIn", "10.0.1.0/24");
+    let profile = Profile::kubernetes();
+    let loaded = Loader::new(profile.release()).text("db.yaml", set.to_owned() + client + &policies).finish();
+    assert_eq!(loaded.diagnostics, []);
+    let flow: Flow = "default/client -> default/db:80/tcp".parse().unwrap();
+    let decision = Engine::new(&loaded.cluster, &profile).decide(&flow).unwrap();
+    assert_eq!(Reference::new(&loaded.cluster, &profile).decide(&flow).unwrap(), decision);
+    assert_eq!((decision.verdict, decision.rows.to_string()), (Verdict::Undefined, "U6, U7".to_owned()));
 }

@@ -1,20 +1,22 @@
 //! Cases as files: what is written reads back, what is wrong is located, and the corpus takes them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::support::with;
 use netpol_backend_memory::{Fault, Plane};
-use netpol_oracle::model::ObjectId;
+use netpol_oracle::model::{Object, ObjectId};
 use netpol_oracle::oracle::{Answer, AnswerSide, Case, CaseError, CaseFlow, Expected, Observed, Outcome};
 use netpol_oracle::profile::Rows;
 use netpol_oracle::verdict::{Backend, Judged};
 use netpol_oracle::{Change, Cluster, Decide, Engine, ObjectName, Pod, Profile, Reference, Row, Verdict};
+use netpol_test_support::real_worlds;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use crate::plane::probes::asked;
 use crate::plane::sequences::{Sequence, sequences};
-use crate::support::worlds;
+use crate::support::worlds::{self, World};
 
 /// Cases of every kind: with changes, Services, profiles of every sort.
 fn cases() -> impl Iterator<Item = Case> {
@@ -86,6 +88,32 @@ fn what_is_written_reads_back() {
         read += 1;
     }
     assert!(read > 30, "{read}");
+}
+
+/// A cluster is made of its objects, and each of them may come and go in a case.
+#[test]
+fn every_kind_of_object_is_a_change() {
+    let mut kinds = BTreeSet::new();
+    for seed in 0..60 {
+        let World { cluster, profile, .. } = real_worlds::world(800_000 + seed, 0);
+        let mut builder = Cluster::builder();
+        for object in cluster.objects() {
+            builder.object(object);
+        }
+        assert_eq!(builder.build(), cluster);
+        let mut case = Case::new(Cluster::default(), profile);
+        case.changes.push(cluster.objects().map(Change::Put).collect());
+        assert_eq!(case.after().unwrap(), cluster);
+        // A namespace stays while objects name it.
+        let others = cluster.objects().filter(|object| !matches!(object, Object::Namespace(_)));
+        case.changes.push(others.map(|object| Change::Remove(object.id())).collect());
+        kinds.extend(cluster.objects().map(|object| format!("{object:?}").split('(').next().map(str::to_owned)));
+        if is_sayable(&case) {
+            let read = Case::read("case.json", case.write()).unwrap_or_else(|faults| panic!("{faults:#?}"));
+            assert!(read == case, "{}", case.write());
+        }
+    }
+    assert_eq!(kinds.len(), 8, "{kinds:?}");
 }
 
 #[test]

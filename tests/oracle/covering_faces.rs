@@ -303,6 +303,6 @@ fn every_flow_to_a_face_has_one_like_it() {
     }
     println!("{count} worlds: {compared} flows to faces, {asked} in covering sets, {missing} have none like them");
     assert!(wrong.is_empty(), "{} worlds: {}", wrong.len(), wrong.first().map_or("", String::as_str));
-    // Not yet of all: 2 of 4,486 in these worlds, where the source says no node.
-    assert!(compared > 50 * count && missing * 200 <= compared, "{missing} of {compared}");
+    // Not yet of all: none of 3,127 in these worlds, 203 of 94,314 in 1,500, most of them where an end has no address.
+    assert!(compared > 50 * count && missing * 400 <= compared, "{missing} of {compared}");
 }

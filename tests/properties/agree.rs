@@ -18,17 +18,18 @@ pub(super) fn error_code(code: &str) -> &str {
     }
 }
 
+/// What is said by way of the backend at that place; one may be there several times, on a port each.
 pub(super) fn both_sides<'d>(
     decision: &'d Decision,
-    backend: Option<&Backend>,
+    (at, backend): (usize, Option<&Backend>),
 ) -> (Verdict, Rows, [(Direction, &'d Side); 2]) {
-    let (verdict, rows, sides) = match (&decision.judged, backend) {
-        (Judged::Sides(sides), _) => (decision.verdict, decision.rows, sides),
-        (Judged::Backends(backends), Some(backend)) => {
-            let found = backends.iter().find(|each| each.backend == *backend).unwrap();
+    let (verdict, rows, sides) = match &decision.judged {
+        Judged::Sides(sides) => (decision.verdict, decision.rows, sides),
+        Judged::Backends(backends) => {
+            let found = &backends[at];
+            assert_eq!(Some(&found.backend), backend, "{decision:?}");
             (found.verdict, found.rows, &found.sides)
         }
-        (Judged::Backends(_), None) => panic!("backends where there is no Service"),
     };
     (verdict, rows, [(Direction::Egress, &sides.egress), (Direction::Ingress, &sides.ingress)])
 }
@@ -84,11 +85,11 @@ pub(crate) fn agrees(
     }
     let mut verdicts = BTreeSet::new();
     let mut rows = Rows::NONE;
-    for (backend, crossing) in &route.crossings {
+    for (place, (backend, crossing)) in route.crossings.iter().enumerate() {
         let backend = backend.as_ref();
         let at = backend.map(|backend| format!(" via {backend}")).unwrap_or_default();
         let mine = explore(|resolve| crossing.passes(resolve));
-        let (verdict, named, sides) = both_sides(decision, backend);
+        let (verdict, named, sides) = both_sides(decision, (place, backend));
         if compared.verdicts() && mine.whole && verdict != mine.verdict {
             let said = format!("decided {verdict} [{named}], second mind {} [{}]", mine.verdict, mine.deciding);
             return Err(format!("{flow}{at}: {said}"));

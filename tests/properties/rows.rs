@@ -57,7 +57,7 @@ proptest! {
             let decided = Reference::new(&world.cluster, &settled).decide(flow);
             let route = Route::of(&world.cluster, &unknown, flow);
             let (Ok(decision), Ok(route)) = (decided, route) else { continue };
-            for (backend, crossing) in &route.crossings {
+            for (place, (backend, crossing)) in route.crossings.iter().enumerate() {
                 let backend = backend.as_ref();
                 let mine = explore(|resolve| {
                     let mut resolve = |open: Open, ways: usize| match fixed.get(&open.row) {
@@ -66,7 +66,7 @@ proptest! {
                     };
                     crossing.passes(&mut resolve)
                 });
-                let (verdict, _, _) = both_sides(&decision, backend);
+                let (verdict, _, _) = both_sides(&decision, (place, backend));
                 prop_assert_eq!(verdict, mine.verdict, "{} {:?} under {:?}", flow, backend, fixed);
             }
         }

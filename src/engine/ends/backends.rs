@@ -189,7 +189,7 @@ impl<'t> ServiceFront<'t> {
 
     /// The backend, where the connection can go to it: by its addresses, and by where it is.
     pub(in crate::engine) fn is_wanted(&self, target: BackendCandidate<'t>) -> Option<BackendCandidate<'t>> {
-        if self.is_reachable(target.candidate.addresses) { self.is_here(target, std::iter::empty()) } else { None }
+        if self.is_reachable(target.candidate.addresses) { self.is_here(target, &[]) } else { None }
     }
 
     /// Where the node that was sent to hands connections to its own backends alone, the backend if it is one of these; one whose
@@ -197,31 +197,30 @@ impl<'t> ServiceFront<'t> {
     pub(in crate::engine) fn is_here(
         &self,
         target: BackendCandidate<'t>,
-        listed: impl Iterator<Item = &'t str>,
+        listed: &[&str],
     ) -> Option<BackendCandidate<'t>> {
         let Some(here) = self.only_on else { return Some(target) };
         let end = ResolvedEnd::new(target.candidate.identity, target.candidate.addresses.iter().next());
-        let mut listed = listed.peekable();
-        let is_listed = listed.peek().is_some();
+        let is_listed = || listed.iter().any(|node| here == Spot::Named(node));
         let is_here = match self.tables.place(&end) {
             Place::At(spot) => return (spot == here).then_some(target),
-            Place::Nowhere if !is_listed => return Some(target),
-            Place::Nowhere => return listed.any(|node| here == Spot::Named(node)).then_some(target),
-            Place::Unsaid(_) if is_listed => listed.any(|node| here == Spot::Named(node)),
-            Place::Unsaid(selector) => self.tables.admits(selector, here),
+            Place::Nowhere => return (listed.is_empty() || is_listed()).then_some(target),
+            Place::Unsaid(selector) if listed.is_empty() => self.tables.admits(selector, here),
+            Place::Unsaid(_) => is_listed(),
         };
         is_here.then_some(BackendCandidate { taken_on: here.name(), ..target })
     }
+}
 
+impl Tables {
     /// What it is called: a workload or a replica whose name a pod or another workload has too by its kind (K25).
-    pub(in crate::engine) fn backend(&self, of: &Candidate<'t>) -> Option<Backend> {
+    pub(in crate::engine) fn backend(&self, of: &Candidate<'_>) -> Option<Backend> {
         let by_kind = |workload: &Workload| Backend::Workload(workload.name.clone(), workload.kind.clone());
         Some(match (of.identity, of.written) {
-            (EndIdentity::Workload(workload, _), _) if self.tables.is_ambiguous(workload) => by_kind(workload),
+            (EndIdentity::Workload(workload, _), _) if self.is_ambiguous(workload) => by_kind(workload),
             (EndIdentity::Replica(set, ..), _) => {
                 let name = of.identity.name()?;
-                let is_taken = self.tables.pod_slot(&name).is_some()
-                    || self.tables.cluster.workloads_named(&name).next().is_some();
+                let is_taken = self.pod_slot(&name).is_some() || self.cluster.workloads_named(&name).next().is_some();
                 if is_taken { by_kind(set) } else { Backend::Object(name) }
             }
             (identity, written) => match (identity.object_name(), written) {
@@ -231,9 +230,7 @@ impl<'t> ServiceFront<'t> {
             },
         })
     }
-}
 
-impl Tables {
     /// Whether a pod or another workload has the workload's name too.
     pub(in crate::engine) fn is_ambiguous(&self, workload: &Workload) -> bool {
         self.pod_slot(&workload.name).is_some() || self.cluster.workloads_named(&workload.name).nth(1).is_some()

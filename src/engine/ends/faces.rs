@@ -7,7 +7,7 @@ use crate::engine::ends::node_relation::Spot;
 use crate::engine::ids::SlotIx;
 use crate::engine::spaces::ports::point;
 use crate::engine::tables::{Claim as AddressClaim, PackedClaim, SharedClaims, SlotObject, Tables};
-use crate::model::cluster::{ContainerPort, Service, ServicePort, WorkloadKind};
+use crate::model::cluster::{ContainerPort, Service, ServicePort, Workload, WorkloadKind};
 use crate::model::flow::L4;
 use crate::name::ObjectName;
 use crate::net::{Family, Port, Protocol};
@@ -30,6 +30,14 @@ pub(crate) enum FaceKind {
     NodePort,
     /// A pod at its node.
     HostPort,
+}
+
+/// Whether a workload has a pod on a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Runs {
+    Here,
+    Perhaps,
+    Elsewhere,
 }
 
 impl Tables {
@@ -75,12 +83,19 @@ impl Tables {
         let slots = slots.filter(|slot| !self.is_elsewhere(**slot, name));
         let by_pod = slots.filter_map(|slot| self.at_host_port(*slot, address, protocol, number));
         let here = name.map_or(Spot::Address(address), Spot::Named);
-        let (by_workload, perhaps) =
-            if end.is_node() { self.at_workloads(here, address, (protocol, number)) } else { (Vec::new(), None) };
+        let with_port = if end.is_node() { self.workloads_with(protocol, number) } else { &[] };
+        let by_workload = with_port.iter().filter_map(|slot| {
+            let (workload, reached) = self.at_workload(*slot, address, protocol, number)?;
+            (self.runs_on(workload, here) == Runs::Here).then_some(reached)
+        });
         let face =
             || format!("{}/{}", SocketAddr::new(address, number.get()), protocol.to_string().to_ascii_lowercase());
         let unplaced = || {
-            let claim = self.claim_at(&perhaps?)?;
+            let at_workload = |slot: &SlotIx| self.at_workload(*slot, address, protocol, number);
+            let all = with_port.iter().filter_map(at_workload).map(|(workload, _)| workload);
+            let perhaps = all.filter(|workload| self.runs_on(workload, here) == Runs::Perhaps);
+            let first = perhaps.min_by_key(|workload| (&workload.name, &workload.kind))?;
+            let claim = Claim::Workload(first.name.clone(), first.kind.clone());
             Some(FlowError::UnplacedHostPort { face: face(), workload: claim.to_string() })
         };
         let mut all = by_address.chain(by_node).chain(by_pod).chain(by_workload);
@@ -95,35 +110,39 @@ impl Tables {
         Err(FlowError::SharedFace { face: face(), claims })
     }
 
-    /// The workloads whose pods nobody loaded that have that hostPort on the node, and the first that may have.
-    fn at_workloads(
+    /// The slots of the workloads with that hostPort, on whatever node.
+    fn workloads_with(&self, protocol: Protocol, number: Port) -> &[SlotIx] {
+        self.host_ports.get(&point(protocol, number)).map_or(&[], Vec::as_slice)
+    }
+
+    /// A workload whose pods nobody loaded, and the port of theirs that its hostPort leads to at that address.
+    fn at_workload(
         &self,
-        here: Spot<'_>,
+        slot: SlotIx,
         address: IpAddr,
-        (protocol, number): (Protocol, Port),
-    ) -> (Vec<Reached<'_>>, Option<Reached<'_>>) {
-        let slots = self.host_ports.get(&point(protocol, number)).map_or(&[][..], Vec::as_slice);
-        let (mut found, mut perhaps) = (Vec::new(), Vec::new());
-        for slot in slots {
-            let SlotObject::Workload(workload) = self.object(*slot) else { continue };
-            let namespace = self.namespace_named(workload.name.namespace());
-            let stands = namespace.is_some_and(|namespace| namespace.workloads.stands_for_pods(workload));
-            let Some(port) = host_port(&workload.ports, address, protocol, number).filter(|_| stands) else { continue };
-            let reached = Reached::Pod(*slot, port);
-            match workload.node.as_deref() {
-                Some(own) if here == Spot::Named(own) => found.push(reached),
-                Some(_) => {}
-                None if !self.admits(Some(&workload.node_selector), here) => {}
-                // On every node that it admits: of one that is not loaded nobody knows the labels.
-                None if workload.kind == WorkloadKind::DaemonSet
-                    && (workload.node_selector.is_empty() || self.is_loaded(here)) =>
-                {
-                    found.push(reached);
-                }
-                None => perhaps.push((&workload.name, &workload.kind, reached)),
+        protocol: Protocol,
+        number: Port,
+    ) -> Option<(&Workload, Reached<'_>)> {
+        let SlotObject::Workload(workload) = self.object(slot) else { return None };
+        let namespace = self.namespace_named(workload.name.namespace())?;
+        let port = host_port(&workload.ports, address, protocol, number)?;
+        namespace.workloads.stands_for_pods(workload).then_some((workload, Reached::Pod(slot, port)))
+    }
+
+    /// Whether the workload has a pod on the node: a DaemonSet on every one that it admits for certain (U8).
+    fn runs_on(&self, workload: &Workload, here: Spot<'_>) -> Runs {
+        match workload.node.as_deref() {
+            Some(own) if here == Spot::Named(own) => Runs::Here,
+            Some(_) => Runs::Elsewhere,
+            None if !self.admits(Some(&workload.node_selector), here) => Runs::Elsewhere,
+            // Of a node that is not loaded nobody knows the labels.
+            None if workload.kind == WorkloadKind::DaemonSet
+                && (workload.node_selector.is_empty() || self.is_loaded(here)) =>
+            {
+                Runs::Here
             }
+            None => Runs::Perhaps,
         }
-        (found, perhaps.into_iter().min_by_key(|(name, kind, _)| (*name, *kind)).map(|(.., reached)| reached))
     }
 
     fn is_loaded(&self, spot: Spot<'_>) -> bool {

@@ -1,5 +1,7 @@
 //! Flows to a Service: one connection for each ready backend (K23).
 
+use std::collections::BTreeMap;
+
 use crate::engine::ends::backends::BackendCandidate;
 use crate::engine::ends::end::{AddressList, Candidate, EndIdentity, ResolvedEnd, Written};
 use crate::engine::ends::faces::{FaceKind, Reached};
@@ -44,23 +46,25 @@ impl<'t> ServiceFront<'t> {
         via: Option<&ObjectName>,
     ) -> Result<Vec<(Backend, BackendConnection<'t>)>, FlowError> {
         let mut found: Vec<(Backend, BackendCandidate<'t>)> = Vec::new();
-        let all: Vec<BackendCandidate<'t>> = self.candidates().collect::<Result<_, _>>()?;
-        for target in all.into_iter().filter(|target| self.is_reachable(target.candidate.addresses)) {
-            found.extend(self.backend(&target.candidate).map(|backend| (backend, target)));
+        for target in self.candidates() {
+            let target = target?;
+            found.extend(self.tables.backend(&target.candidate).map(|backend| (backend, target)));
         }
+        // Whoever lists a backend says for all where it is, also by an address that the connection cannot go to.
+        let mut listed: BTreeMap<Backend, Vec<&'t str>> = BTreeMap::new();
+        for (backend, target) in found.iter().filter(|_| self.only_on.is_some()) {
+            if let Some(node) = target.listed_on {
+                listed.entry(backend.clone()).or_default().push(node);
+            }
+        }
+        found.retain(|(_, target)| self.is_reachable(target.candidate.addresses));
         // The sort is stable: of one backend the first stays.
         let order = |target: &BackendCandidate<'t>| (port_of(target.l4), self.order(target));
         found.sort_by(|(a, target), (b, other)| a.cmp(b).then_with(|| order(target).cmp(&order(other))));
         let is_any_ready = !found.is_empty();
-        // Whoever lists a backend says for all where it is, on whatever port.
-        let listed: Vec<(Backend, &'t str)> = match self.only_on {
-            Some(_) => found.iter().filter_map(|(name, target)| Some((name.clone(), target.listed_on?))).collect(),
-            None => Vec::new(),
-        };
         found.dedup_by(|(_, later), (_, first)| later.is_same_backend(first));
         let here = |(backend, target)| {
-            let nodes = listed.iter().filter(|(name, _)| *name == backend).map(|(_, node)| *node);
-            let target = self.is_here(target, nodes)?;
+            let target = self.is_here(target, listed.get(&backend).map_or(&[], Vec::as_slice))?;
             Some((backend, target))
         };
         found = found.into_iter().filter_map(here).collect();
@@ -175,7 +179,7 @@ impl<'t> ServiceFront<'t> {
     fn is_called(&self, target: &Candidate<'t>, name: &ObjectName) -> bool {
         match target.identity {
             EndIdentity::Workload(workload, _) if self.tables.is_ambiguous(workload) => false,
-            EndIdentity::Replica(..) => self.backend(target) == Some(Backend::Object(name.clone())),
+            EndIdentity::Replica(..) => self.tables.backend(target) == Some(Backend::Object(name.clone())),
             identity => identity.is_named(name),
         }
     }
@@ -262,18 +266,13 @@ impl Tables {
     ) -> Result<ResolvedFlow<'t>, FlowError> {
         let identity = self.identity(slot).ok_or(FlowError::GonePod)?;
         let name = identity.object_name().ok_or(FlowError::GonePod)?;
-        let backend = match identity {
-            EndIdentity::Workload(workload, _) if self.is_ambiguous(workload) => {
-                Backend::Workload(name.clone(), workload.kind.clone())
-            }
-            _ => Backend::Object(name.clone()),
-        };
+        let (addresses, written) = (self.addresses_of(identity), Written::Object(name));
+        let to = Candidate { identity, addresses, fixed: false, written };
+        let backend = self.backend(&to).ok_or(FlowError::GonePod)?;
         if flow.via.as_ref().is_some_and(|via| Backend::Object(via.clone()) != backend) {
             return Err(FlowError::ViaWithoutService);
         }
         let family = end.address.map(Family::of);
-        let (addresses, written) = (self.addresses_of(identity), Written::Object(name));
-        let to = Candidate { identity, addresses, fixed: false, written };
         let addresses = sender.address.map_or(AddressList::NONE, AddressList::One);
         let from = Candidate { addresses, ..*source };
         let (source, mut destination) = meet(&from, &to, |address| Some(Family::of(address)) == family)?;

@@ -1,8 +1,9 @@
 //! From an accepted document to the model: defaults filled in, absent and empty told apart for good.
 
-use super::fields::{IntOrText, Node, fields_of};
+use super::fields::{IntOrText, Node};
 use super::metadata;
 use crate::labels::{LabelKey, LabelValue, Labels, Requirement, Selector};
+use crate::manifest::directions::fields_of;
 use crate::model::policy::{
     Namespaces, NetworkPolicy, Peer, Peers, PodPeer, PolicyTypes, PortMatch, PortSpec, Ports, Rule,
 };

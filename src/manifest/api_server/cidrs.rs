@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::fields::{Node, Text, fields_of};
+use super::fields::{Node, Text};
 use super::report::{At, Path, Report};
 use super::words;
 use crate::diagnostic::Code;
+use crate::manifest::directions::fields_of;
 use crate::name::Direction;
 use crate::net::CidrText;
 use crate::release::Wording;

@@ -2,15 +2,6 @@
 //! [`decode`](super::decode) found nothing wrong with; whatever has another type counts as absent here.
 
 use crate::manifest::tree::{Entry, Tree, Value};
-use crate::name::Direction;
-
-/// The field of a rule that lists its peers, and the field of the spec that lists the rules.
-pub(super) fn fields_of(direction: Direction) -> (&'static str, &'static str) {
-    match direction {
-        Direction::Ingress => ("ingress", "from"),
-        Direction::Egress => ("egress", "to"),
-    }
-}
 
 /// An object of the document, or the place where it would be.
 #[derive(Debug, Clone, Copy)]
@@ -120,10 +111,7 @@ impl<'t> Node<'t> {
     }
 
     fn items(self, name: &str) -> &'t [Tree] {
-        match self.get(name).map(|tree| &tree.value) {
-            Some(Value::Sequence(items)) => items,
-            _ => &[],
-        }
+        self.get(name).map_or(&[], Tree::items)
     }
 
     /// The objects of a list; a null entry is an empty object.

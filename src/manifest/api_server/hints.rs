@@ -142,20 +142,11 @@ fn around(name: &str, level: &Level<'_>) -> Option<String> {
     None
 }
 
-/// What a field holds that has fields itself, and whether it lists such.
-fn inner(shape: &Shape) -> Option<(&'static Object, bool)> {
-    match shape {
-        Shape::Object(inner) => Some((inner, false)),
-        Shape::List(Shape::Object(inner)) => Some((inner, true)),
-        _ => None,
-    }
-}
-
 /// A field of an object that this one holds: of one that is written and empty, where there is such.
 fn within(name: &str, level: &Level<'_>) -> Option<String> {
     let named = |in_lists: bool| -> Vec<&str> {
         let holding = level.object.fields.iter().filter(|(_, shape)| {
-            inner(shape).is_some_and(|(inner, is_list)| is_list == in_lists && inner.field(name).is_some())
+            shape.inner().is_some_and(|(inner, is_list)| is_list == in_lists && inner.field(name).is_some())
         });
         holding.map(|(field, _)| *field).collect()
     };
@@ -177,9 +168,9 @@ fn deeper(name: &str, object: &Object) -> Option<String> {
     };
     let mut places = Vec::new();
     for (field, shape) in object.fields {
-        let Some((child, is_list)) = inner(shape) else { continue };
+        let Some((child, is_list)) = shape.inner() else { continue };
         for (of_child, shape) in child.fields {
-            if let Some((_, lists)) = inner(shape).filter(|(inner, _)| inner.field(name).is_some()) {
+            if let Some((_, lists)) = shape.inner().filter(|(inner, _)| inner.field(name).is_some()) {
                 places.push(format!("{} in {}", place(of_child, lists), place(field, is_list)));
             }
         }

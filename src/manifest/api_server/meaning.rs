@@ -1,8 +1,8 @@
 //! What is surprising about a policy without a field that the types do not have.
 
-use super::fields::fields_of;
 use super::level::{Level, is_filled};
 use super::schema::{Object, Shape};
+use crate::manifest::directions::{fields_of, isolates};
 use crate::manifest::tree::{Tree, Value};
 use crate::name::Direction;
 
@@ -26,10 +26,7 @@ pub(super) fn without(meant: &str, level: &Level<'_>) -> Option<String> {
 
 /// Whether the field is the object's, or of what it holds.
 fn owns(object: &Object, field: &str) -> bool {
-    let holds = |shape: &Shape| match shape {
-        Shape::Object(inner) | Shape::List(Shape::Object(inner)) => inner.field(field).is_some(),
-        _ => false,
-    };
+    let holds = |shape: &Shape| shape.inner().is_some_and(|(inner, _)| inner.field(field).is_some());
     object.field(field).is_some() || object.fields.iter().any(|(_, shape)| holds(shape))
 }
 
@@ -84,10 +81,7 @@ fn peer(tree: &Tree, meant: &str) -> Option<String> {
 /// A rule of a direction that `policyTypes` does not declare (K4).
 fn is_ignored(rule: &Level<'_>) -> bool {
     let direction = if rule.object.name == "an ingress rule" { Direction::Ingress } else { Direction::Egress };
-    let types = rule.around.and_then(|spec| spec.tree.get("policyTypes")).filter(|types| is_filled(types));
-    types.is_some_and(|types| {
-        !items(Some(types)).iter().any(|each| each.as_str().is_some_and(|each| is_type(each, direction)))
-    })
+    rule.around.is_some_and(|spec| !isolates(spec.tree, direction))
 }
 
 /// What a spec means in ways that its author may not: of what is not written (K1, K3, K6). `all`: whatever field was meant.
@@ -100,12 +94,7 @@ fn spec(spec: Option<&Tree>, meant: &str, all: bool) -> Option<String> {
     for direction in [Direction::Ingress, Direction::Egress] {
         let (field, peers) = fields_of(direction);
         let rules = items(written(field));
-        let isolates = match written("policyTypes").filter(|types| is_filled(types)) {
-            Some(types) => {
-                items(Some(types)).iter().any(|each| each.as_str().is_some_and(|each| is_type(each, direction)))
-            }
-            None => direction == Direction::Ingress || !rules.is_empty(),
-        };
+        let isolates = spec.map_or(direction == Direction::Ingress, |spec| isolates(spec, direction));
         let lack = |part| rules.iter().any(|rule| !rule.get(part).is_some_and(is_filled));
         if isolates && written(field).is_none() && (all || [field, peers, "ports"].contains(&meant)) {
             means.push(format!("admits no {direction}"));
@@ -124,15 +113,8 @@ fn spec(spec: Option<&Tree>, meant: &str, all: bool) -> Option<String> {
     })
 }
 
-fn is_type(text: &str, direction: Direction) -> bool {
-    text.eq_ignore_ascii_case(&direction.to_string())
-}
-
 fn items(list: Option<&Tree>) -> &[Tree] {
-    match list.map(|list| &list.value) {
-        Some(Value::Sequence(items)) => items,
-        _ => &[],
-    }
+    list.map_or(&[], Tree::items)
 }
 
 /// `8000/TCP, 53-54/UDP` of a rule.

@@ -30,6 +30,17 @@ pub(super) enum Shape {
     Object(&'static Object),
 }
 
+impl Shape {
+    /// What has fields itself, the value or each of its items; and whether it lists such.
+    pub(super) fn inner(&self) -> Option<(&'static Object, bool)> {
+        match self {
+            Self::Object(inner) => Some((inner, false)),
+            Self::List(Self::Object(inner)) => Some((inner, true)),
+            _ => None,
+        }
+    }
+}
+
 /// An object's name for people and its fields.
 #[derive(Debug)]
 pub(super) struct Object {

@@ -1,11 +1,12 @@
 //! The rules for a policy's spec.
 
 use super::cidrs;
-use super::fields::{IntOrText, Node, fields_of};
+use super::fields::{IntOrText, Node};
 use super::metadata::{VALUE_HELP, label_key, label_map};
 use super::report::{At, Path, Report};
 use super::words;
 use crate::labels::value_faults;
+use crate::manifest::directions::fields_of;
 use crate::name::Direction;
 use crate::net::{PortName, PortNameError, Protocol};
 use crate::release::Wording;

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Origin, Severity};
 use crate::located::{Tree, Value};
+use crate::manifest::directions::{fields_of, isolates};
 use crate::manifest::tree::Repeated;
 use crate::name::Direction;
 use crate::text::quoted;
@@ -34,20 +35,14 @@ pub(super) fn given_twice(repeated: &[Repeated], location: &Location) -> Vec<Dia
 /// Lists without rules of a direction that the policy does not isolate (K3): whoever wrote them may think that they deny all.
 pub(super) fn empty_rules(policy: &Tree, location: &Location) -> Vec<Diagnostic> {
     let Some(spec) = policy.get("spec") else { return Vec::new() };
-    let types = match spec.get("policyTypes").map(|types| &types.value) {
-        Some(Value::Sequence(types)) => types.as_slice(),
-        _ => &[],
-    };
+    let types = spec.get("policyTypes").map_or(&[][..], Tree::items);
     let of = |direction: Direction| {
-        let (field, word) = match direction {
-            Direction::Ingress => ("ingress", "Ingress"),
-            Direction::Egress => ("egress", "Egress"),
+        let (field, _) = fields_of(direction);
+        let word = match direction {
+            Direction::Ingress => "Ingress",
+            Direction::Egress => "Egress",
         };
-        let isolates = match types {
-            [] => direction == Direction::Ingress,
-            types => types.iter().any(|each| each.as_str() == Some(word)),
-        };
-        let entry = spec.entry(field).filter(|_| !isolates)?;
+        let entry = spec.entry(field).filter(|_| !isolates(spec, direction))?;
         let shown = match &entry.value.value {
             Value::Null => format!("`{field}:`"),
             Value::Sequence(rules) if rules.is_empty() => format!("`{field}: []`"),

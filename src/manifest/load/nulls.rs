@@ -4,6 +4,7 @@
 use super::findings::finding;
 use crate::diagnostic::{Code, Diagnostic, FieldPath, Location, Severity};
 use crate::located::{Tree, Value};
+use crate::manifest::directions::fields_of;
 use crate::name::Direction;
 
 /// A warning of each.
@@ -14,10 +15,7 @@ pub(super) fn silent_nulls(policy: &Tree, location: &Location) -> Vec<Diagnostic
     found.null(spec, &path, "podSelector", "the policy selects every pod of its namespace");
     found.selector(spec, &path, "podSelector");
     for direction in [Direction::Ingress, Direction::Egress] {
-        let (rules, peers) = match direction {
-            Direction::Ingress => ("ingress", "from"),
-            Direction::Egress => ("egress", "to"),
-        };
+        let (rules, peers) = fields_of(direction);
         for (at, rule) in items(spec, rules).iter().enumerate() {
             found.rule(rule, &path.child(rules).index(at), peers);
         }
@@ -26,10 +24,7 @@ pub(super) fn silent_nulls(policy: &Tree, location: &Location) -> Vec<Diagnostic
 }
 
 fn items<'t>(tree: &'t Tree, field: &str) -> &'t [Tree] {
-    match tree.get(field).map(|list| &list.value) {
-        Some(Value::Sequence(items)) => items,
-        _ => &[],
-    }
+    tree.get(field).map_or(&[], Tree::items)
 }
 
 struct Found<'l> {

@@ -382,13 +382,8 @@ impl Reader {
 
 /// The one object of a cluster that was loaded from one manifest; the namespace that it names comes by itself.
 fn only(cluster: &Cluster) -> Option<Object> {
-    (cluster.pods().first().cloned().map(Object::Pod))
-        .or_else(|| cluster.policies().first().cloned().map(Object::Policy))
-        .or_else(|| cluster.nodes().first().cloned().map(Object::Node))
-        .or_else(|| cluster.services().first().cloned().map(Object::Service))
-        .or_else(|| cluster.endpoint_slices().first().cloned().map(Object::EndpointSlice))
-        .or_else(|| cluster.workloads().first().cloned().map(Object::Workload))
-        .or_else(|| cluster.namespaces().first().cloned().map(Object::Namespace))
+    // Namespaces come first.
+    cluster.objects().last()
 }
 
 /// As [`Backend`] is written.

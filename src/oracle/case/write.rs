@@ -94,7 +94,8 @@ fn is_implied(namespace: &Namespace, cluster: &Cluster, empty: &Cluster) -> bool
         .or_else(|| cluster.policies().in_namespace(name).next().cloned().map(Object::Policy))
         .or_else(|| cluster.workloads().in_namespace(name).next().cloned().map(Object::Workload))
         .or_else(|| cluster.services().in_namespace(name).next().cloned().map(Object::Service))
-        .or_else(|| cluster.endpoint_slices().in_namespace(name).next().cloned().map(Object::EndpointSlice));
+        .or_else(|| cluster.endpoint_slices().in_namespace(name).next().cloned().map(Object::EndpointSlice))
+        .or_else(|| cluster.endpoints().in_namespace(name).next().cloned().map(Object::Endpoints));
     let Some(namer) = namer else { return false };
     without.apply(&[Change::Put(namer)]).is_ok() && without.namespace(name) == Some(namespace)
 }

@@ -163,21 +163,22 @@ pub fn shrink<P: DataPlane + ?Sized>(
     search.run();
     let Search { state, mismatch, target, probes, installs, is_out, .. } = search;
     let cluster = state.cluster();
-    let answer = Answer::of(&mismatch.decision, None).unwrap_or(Answer::new(mismatch.decision.verdict));
-    let flow = CaseFlow {
-        flow: target.flow,
-        backend: target.backend,
-        expected: Expected::Answer(answer),
-        observed: Some(mismatch.observed.clone()),
-    };
-    let case = Case {
+    let mut case = Case {
         name: case.name,
         source: case.source,
         profile: state.profile,
         cluster,
         changes: state.batches,
-        flows: vec![flow],
+        flows: Vec::new(),
     };
+    let mut flow = CaseFlow {
+        flow: target.flow,
+        backend: target.backend,
+        expected: Expected::Answer(Answer::new(mismatch.decision.verdict)),
+        observed: Some(mismatch.observed.clone()),
+    };
+    flow.expected = Expected::Answer(flow.judged(&Reference::new(&case.after()?, &case.profile))?.1);
+    case.flows.push(flow);
     Ok(Shrunk { case, mismatch, probes, installs, is_minimal: !is_out })
 }
 
@@ -241,14 +242,14 @@ impl Target {
     /// Whether the definition still has the verdict that was not kept: without it a try needs no data plane.
     fn is_due(&self, reference: &Reference<'_>) -> bool {
         let Ok(decision) = reference.decide(&self.flow) else { return false };
-        let verdicts = match (&decision.judged, self.backend) {
+        match (&decision.judged, self.backend) {
+            // It may be there on several ports.
             (Judged::Backends(backends), Some(address)) => {
-                let meant = backends.iter().find(|each| each.backend == Backend::Address(address));
-                meant.map(|each| (side_or(each.verdict, &each.sides, self.direction), each.verdict))
+                let mut meant = backends.iter().filter(|each| each.backend == Backend::Address(address));
+                meant.any(|each| self.fits(side_or(each.verdict, &each.sides, self.direction), each.verdict))
             }
-            _ => Some((verdict_at(&decision, self.direction), verdict_at(&decision, None))),
-        };
-        verdicts.is_some_and(|(at_side, whole)| self.fits(at_side, whole))
+            _ => self.fits(verdict_at(&decision, self.direction), verdict_at(&decision, None)),
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn of(case: &Case) -> Self {
-        Self { profile: case.profile.clone(), objects: objects(&case.cluster), batches: case.changes.clone() }
+        Self { profile: case.profile.clone(), objects: case.cluster.objects().collect(), batches: case.changes.clone() }
     }
 
     /// The cluster to install. Policies of other kinds decide nothing and are not there.
@@ -58,7 +58,7 @@ impl State {
         for batch in before {
             cluster.apply(batch).ok()?;
         }
-        Some(Self { profile: self.profile.clone(), objects: objects(&cluster), batches: after.to_vec() })
+        Some(Self { profile: self.profile.clone(), objects: cluster.objects().collect(), batches: after.to_vec() })
     }
 
     pub(super) fn changes(&self) -> usize {
@@ -186,15 +186,4 @@ fn rebuilt(profile: &Profile, change: impl FnOnce(&mut Overrides)) -> Option<Pro
         .with_service_cidrs(profile.service_cidrs().iter().copied())
         .with_secure_runtimes(profile.secure_runtimes().iter().cloned());
     overrides.into_iter().try_fold(plain, |profile, (row, word)| profile.with_override(row, word)).ok()
-}
-
-fn objects(cluster: &Cluster) -> Vec<Object> {
-    let mut objects: Vec<Object> = cluster.namespaces().iter().cloned().map(Object::Namespace).collect();
-    objects.extend(cluster.nodes().iter().cloned().map(Object::Node));
-    objects.extend(cluster.pods().iter().cloned().map(Object::Pod));
-    objects.extend(cluster.workloads().iter().cloned().map(Object::Workload));
-    objects.extend(cluster.services().iter().cloned().map(Object::Service));
-    objects.extend(cluster.endpoint_slices().iter().cloned().map(Object::EndpointSlice));
-    objects.extend(cluster.policies().iter().cloned().map(Object::Policy));
-    objects
 }

@@ -11,17 +11,6 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use crate::ask::questions;
 use crate::harness::{Tally, say, setting, shown, switch, world};
 
-fn objects(cluster: &Cluster) -> Vec<Object> {
-    let mut all: Vec<Object> = Vec::new();
-    all.extend(cluster.namespaces().iter().cloned().map(Object::from));
-    all.extend(cluster.pods().iter().cloned().map(Object::from));
-    all.extend(cluster.nodes().iter().cloned().map(Object::from));
-    all.extend(cluster.services().iter().cloned().map(Object::from));
-    all.extend(cluster.endpoint_slices().iter().cloned().map(Object::from));
-    all.extend(cluster.policies().iter().cloned().map(Object::from));
-    all
-}
-
 /// Changes that each do something; numbered, so that they are the same on every run.
 fn steps(number: usize, count: usize) -> Vec<(bool, Index)> {
     let mut seed = [7; 32];
@@ -35,7 +24,7 @@ fn steps(number: usize, count: usize) -> Vec<(bool, Index)> {
 fn batch(cluster: &Cluster, pool: &[Object], steps: &[(bool, Index)]) -> (Vec<Change>, Cluster) {
     let (mut changes, mut after) = (Vec::new(), cluster.clone());
     for (put, at) in steps {
-        let there = objects(&after);
+        let there: Vec<Object> = after.objects().collect();
         let change = match (put, there.is_empty()) {
             (false, false) => Change::Remove(at.get(&there).id()),
             _ => Change::Put(at.get(pool).clone()),
@@ -74,7 +63,7 @@ fn a_switch_that_follows_changes_is_as_one_programmed_afresh() {
     let (mut tally, mut batches, mut changed, mut total) = (Tally::default(), 0, 0, 0);
     for round in 0..rounds {
         let (mut cluster, profile) = world(2 * round + 1);
-        let pool = [objects(&cluster), objects(&world(2 * round + 1000).0)].concat();
+        let pool: Vec<Object> = cluster.objects().chain(world(2 * round + 1000).0.objects()).collect();
         plane.install(&cluster, &profile).unwrap_or_else(|error| panic!("{error}"));
         for steps in steps(round, 24).chunks(4) {
             let (changes, after) = batch(&cluster, &pool, steps);

@@ -150,6 +150,7 @@ fn node_port(dice: &mut Dice, cluster: &Cluster) -> Option<L4> {
     let mut all: Vec<(Protocol, Port)> =
         of_services.filter_map(|each| Some((each.protocol, each.node_port?))).collect();
     let of_pods = cluster.pods().iter().flat_map(|each| &each.ports);
+    let of_pods = of_pods.chain(cluster.workloads().iter().flat_map(|each| &each.ports));
     all.extend(of_pods.filter_map(|each| Some((each.protocol, each.host_port?.port))));
     all.get(dice.below(all.len())).map(|(protocol, port)| L4::Port(*protocol, *port))
 }

@@ -109,7 +109,7 @@ fn endpoint(dice: &mut Dice, family: Family) -> SliceEndpoint {
     let mut endpoint = SliceEndpoint::new(vec![at]);
     endpoint.ready = dice.chance(80);
     endpoint.terminating = dice.chance(5);
-    endpoint.node = (endpoint.addresses.len() == 1 && !endpoint.ready || at.is_ipv6()).then(|| "n1".into());
+    endpoint.node = dice.maybe(40, |dice| dice.pick(&["n1", "n1", "n2"]).into());
     endpoint.target = dice.maybe(25, |dice| ObjectName::new(namespace(dice), format!("q{}", 1 + dice.below(3))));
     endpoint
 }

@@ -21,14 +21,8 @@ pub fn shrunk(world: &World, flow: &Flow, differs: impl Fn(&World, &Flow) -> boo
 }
 
 fn candidates(cluster: &Cluster) -> Vec<Cluster> {
-    let mut objects: Vec<Object> = cluster.policies().iter().map(|each| each.clone().into()).collect();
-    objects.extend(cluster.pods().iter().map(|each| Object::from(each.clone())));
-    objects.extend(cluster.workloads().iter().map(|each| Object::from(each.clone())));
-    objects.extend(cluster.services().iter().map(|each| Object::from(each.clone())));
-    objects.extend(cluster.endpoint_slices().iter().map(|each| Object::from(each.clone())));
-    objects.extend(cluster.endpoints().iter().map(|each| Object::from(each.clone())));
-    objects.extend(cluster.nodes().iter().map(|each| Object::from(each.clone())));
-    let mut changes: Vec<Change> = objects.iter().map(|object| Change::Remove(object.id())).collect();
+    let objects = cluster.objects().filter(|object| !matches!(object, Object::Namespace(_)));
+    let mut changes: Vec<Change> = objects.map(|object| Change::Remove(object.id())).collect();
     for policy in cluster.policies() {
         for direction in [Direction::Ingress, Direction::Egress] {
             for at in 0..policy.written_rules(direction).len() {
