@@ -402,3 +402,29 @@ fn backends_that_send_differ_each_by_itself() {
         to_service.map(|change| change.source.to_string()).filter(|source| source.starts_with("x/")).collect();
     assert!(!sources.is_empty() && sources.iter().all(|source| source == "x/b2"), "{sources:?}");
 }
+
+/// Whoever sends to it goes outside now, on whatever port.
+#[test]
+fn an_address_that_leads_nowhere_any_more_is_gone() {
+    let engine = |more: &str| {
+        let text = format!(
+            r#"{{"apiVersion": "v1", "kind": "List", "items": [
+              {{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "web", "labels": {{"app": "web"}}}}, "spec": {{}}, "status": {{"podIP": "10.0.0.1"}}}},
+              {{"apiVersion": "v1", "kind": "Service", "metadata": {{"name": "s"}},
+                "spec": {{"clusterIP": "10.96.0.1", "selector": {{"app": "web"}}, "ports": [{{"port": 443}}] {more}}}}}]}}"#
+        );
+        let loaded = netpol_oracle::Loader::new(Profile::kubernetes().release()).text("x.json", &text).finish();
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        Engine::new(&loaded.cluster, &Profile::kubernetes())
+    };
+    // 10.0.0.1 is the pod's.
+    let (with, without) = (engine(r#", "externalIPs": ["198.51.100.1", "10.0.0.1"]"#), engine(""));
+    let shown = |ends: Vec<Ends>| ends.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let diff = Diff::new(&with, &without);
+    assert_eq!(
+        (shown(diff.gone()), shown(diff.come()), diff.is_empty()),
+        (vec!["198.51.100.1".to_owned()], vec![], false)
+    );
+    assert_eq!(shown(Diff::new(&without, &with).come()), ["198.51.100.1"]);
+    assert!(Diff::new(&with, &with).is_empty());
+}

@@ -7,10 +7,10 @@ use netpol_oracle::analysis::Diff;
 use netpol_oracle::diagnostic::{Code, Diagnostic};
 use netpol_oracle::generate::strategies::{WorldSpec, peers, rules};
 use netpol_oracle::labels::Selector;
-use netpol_oracle::model::{Namespaces, Peer, Peers, PodPeer, PolicyTypes, Ports, Rule};
-use netpol_oracle::net::IpBlock;
+use netpol_oracle::model::{Namespaces, Peer, Peers, PodPeer, PolicyTypes, PortMatch, PortSpec, Ports, Rule};
+use netpol_oracle::net::{IpBlock, Port, Protocol};
 use netpol_oracle::oracle::covering_flows;
-use netpol_oracle::{Cluster, Direction, Engine, Flow, NetworkPolicy, ObjectName, Profile};
+use netpol_oracle::{Cluster, Direction, Engine, Flow, NetworkPolicy, ObjectName, Pod, Profile};
 use netpol_test_support::within;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -210,7 +210,9 @@ fn what_changes_nothing_in_this_cluster_can_go() {
     for (at, world) in worlds(&spec).take(wanted(40)).enumerate() {
         let (cluster, profile) = (&world.cluster, &world.profile);
         let found = told(cluster, profile, idle);
-        let each = found.iter().map(|one| vec![one.clone()]).chain([found.clone()]);
+        // What goes of any cluster is told beside it, and may go with it.
+        let both = [told(cluster, profile, review), found.clone()].concat();
+        let each = found.iter().map(|one| vec![one.clone()]).chain([found.clone(), both]);
         for told in each.filter(|told| !told.is_empty()) {
             let why = || format!("world {at}: {}", shown(&world, &told));
             asked += same([cluster, &with_policies(cluster, left(cluster, &told))], profile, &world, &why);
@@ -314,6 +316,78 @@ fn of_equals_the_newcomer_goes() {
     builder.policy(policy("b"));
     let both = builder.build();
     assert_eq!((codes("b", &both), codes("m", &both)), (vec![], vec![Code::EqualPolicy]));
+}
+
+/// Of two that say the same here, and one of them more anywhere, that one stays, whatever comes first.
+#[test]
+fn what_goes_anywhere_stays_for_nothing_here() {
+    let pods = |pods| Peer::Pods(PodPeer { namespaces: Namespaces::Own, pods });
+    let rule = |peers: Vec<Peer>| Rule { peers: Peers::Of(peers), ports: Ports::Any };
+    let (db, all) = (pods(selector("app", "db")), pods(Selector::everything()));
+    let policy = |name: &str, subject: Selector, rules: Vec<Rule>| {
+        NetworkPolicy::new(ObjectName::new("a", name), subject, PolicyTypes::Ingress, rules, vec![])
+    };
+    let everybody = Selector::everything;
+    let of_all_namespaces =
+        |pods| Peer::Pods(PodPeer { namespaces: Namespaces::Matching(Selector::everything()), pods });
+    let on = |port: u16, peer: Peer| {
+        let port = PortSpec::Number(Port::new(port).unwrap());
+        Rule { ports: Ports::Of(vec![PortMatch { protocol: Protocol::Tcp, port }]), ..rule(vec![peer]) }
+    };
+    let admits = |selector: Selector| vec![rule(vec![pods(selector)])];
+    for (policies, expected) in [
+        (
+            vec![policy("narrow", selector("app", "db"), vec![]), policy("wide", everybody(), vec![])],
+            vec![("narrow", Code::ImpliedPolicy, "")],
+        ),
+        (
+            vec![policy("p", everybody(), vec![rule(vec![db.clone(), all.clone()])])],
+            vec![("p", Code::ImpliedPeer, "spec.ingress[0].from[0]")],
+        ),
+        (
+            vec![policy("p", everybody(), vec![rule(vec![db.clone()]), rule(vec![all.clone()])])],
+            vec![("p", Code::ImpliedRule, "spec.ingress[0]")],
+        ),
+        // The first and the third say the same here, and so does what the second says beside the third.
+        (
+            vec![
+                policy(
+                    "p",
+                    selector("app", "db"),
+                    [admits(selector("app", "db")), admits(selector("tier", "x"))].concat(),
+                ),
+                policy("q", everybody(), admits(everybody())),
+            ],
+            vec![("p", Code::ImpliedPolicy, "")],
+        ),
+        // What goes anywhere gives way here to what comes later and stays.
+        (
+            vec![
+                policy("p", selector("app", "db"), vec![on(80, db.clone()), on(81, pods(selector("tier", "x")))]),
+                policy("q", everybody(), vec![on(80, db.clone()), on(81, of_all_namespaces(selector("kind", "y")))]),
+            ],
+            vec![("p", Code::ImpliedRule, "spec.ingress[0]"), ("p", Code::IdlePolicy, "")],
+        ),
+    ] {
+        let mut builder = Cluster::builder();
+        for (namespace, name) in [("a", "db-0"), ("a", "db-1"), ("b", "db-0")] {
+            let mut pod = Pod::new(ObjectName::new(namespace, name));
+            pod.labels = [label("app", "db"), label("tier", "x"), label("kind", "y")].into_iter().collect();
+            builder.pod(pod);
+        }
+        for policy in &policies {
+            builder.policy(policy.clone());
+        }
+        let (cluster, profile) = (builder.build(), Profile::kubernetes());
+        let told = [told(&cluster, &profile, review), told(&cluster, &profile, idle)].concat();
+        let said: Vec<(&str, Code, &str)> =
+            told.iter().map(|(policy, found)| (&**policy.name(), found.code, found.path.as_str())).collect();
+        assert_eq!(said, expected, "{policies:?}");
+        let world = World::new(cluster.clone(), profile.clone(), Vec::new());
+        same([&cluster, &with_policies(&cluster, left(&cluster, &told))], &profile, &world, &|| {
+            format!("{policies:?}")
+        });
+    }
 }
 
 fn selector(key: &str, value: &str) -> Selector {

@@ -44,6 +44,13 @@ fn hold(before: &Engine, profile: &Profile, flow: &Flow, to: Verdict, repair: &R
     if repair.changes != Diff::new(before, &engine).changes(Detail::Workloads) {
         return Err(format!("{:?} changes something else", repair.edits));
     }
+    for left_out in repair.policies.iter().filter(|_| repair.policies.len() > 1).map(NetworkPolicy::name) {
+        let others = repair.policies.iter().filter(|policy| policy.name() != left_out);
+        let others: Vec<Change> = others.map(|policy| Change::Put(policy.clone().into())).collect();
+        if Engine::new(&after(before.cluster(), &others), profile).verdict(flow) == Ok(to) {
+            return Err(format!("{:?} without {left_out} does it too", repair.edits));
+        }
+    }
     let loaded = Loader::new(profile.release()).text("repair.yaml", repair.manifests()).finish();
     let faults: Vec<_> = loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error).collect();
     let read: Vec<&NetworkPolicy> = loaded.cluster.policies().iter().collect();
@@ -129,6 +136,31 @@ fn every_repair_gives_what_is_wanted() {
     assert!(missed.len() * 100 < repairs, "{missed:#?}");
 }
 
+/// Of two egress rules one goes and nothing is denied; of the ingress rules one is enough.
+#[test]
+fn no_repair_has_what_it_does_not_need() {
+    let manifests = r#"{"apiVersion": "v1", "kind": "List", "items": [
+      {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "labels": {"app": "web"}}, "spec": {}, "status": {"podIP": "10.0.0.1"}},
+      {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "db", "labels": {"app": "db"}}, "spec": {}, "status": {"podIP": "10.0.0.2"}},
+      {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "out"},
+       "spec": {"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Egress"],
+                "egress": [{"to": [{"podSelector": {}}]}, {"to": [{"ipBlock": {"cidr": "10.0.0.0/24"}}]}]}},
+      {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "in"},
+       "spec": {"podSelector": {"matchLabels": {"app": "db"}},
+                "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}], "ports": [{"port": 80}]}]}}
+    ]}"#;
+    let profile = Profile::kubernetes();
+    let loaded = Loader::new(profile.release()).text("shop.json", manifests).finish();
+    let engine = Engine::new(&loaded.cluster, &profile);
+    let flow = "default/web -> default/db:80/tcp".parse().unwrap();
+    let repairs = why_not(&engine, &flow, Verdict::Deny).unwrap();
+    let all: Vec<Vec<String>> = repairs.iter().map(edits).collect();
+    assert!(all.contains(&vec!["`spec.ingress[0]` of `default/in` removed".to_owned()]), "{all:?}");
+    for repair in &repairs {
+        hold(&engine, &profile, &flow, Verdict::Deny, repair).unwrap();
+    }
+}
+
 const SHOP: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
   {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}},
   {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}, "status": {"addresses": [{"type": "InternalIP", "address": "10.9.0.1"}]}},
@@ -189,6 +221,11 @@ fn what_no_policy_can_do_is_said() {
     );
     assert_eq!(
         deny("node:n1 -> shop/db:80/tcp"),
+        format!("no policy can deny this: egress: {by_nobody}; ingress: the other end is the pod's own node (K18)")
+    );
+    // A pod that nobody isolates as well.
+    assert_eq!(
+        deny("node:n1 -> shop/web:80/tcp"),
         format!("no policy can deny this: egress: {by_nobody}; ingress: the other end is the pod's own node (K18)")
     );
     assert_eq!(

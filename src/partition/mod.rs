@@ -17,5 +17,6 @@ pub(crate) use ends::{EndIx, Who};
 pub(crate) use ground::{ClassPlace, Ground, Group};
 pub(crate) use interned::Interned;
 pub(crate) use nearness::{NearIx, Nearnesses};
+pub(crate) use outside::faces_alone;
 pub(crate) use subjects::{SightIx, SubjectIx, Subjects};
 pub(crate) use view::View;

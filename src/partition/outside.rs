@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::engine::Snapshot;
-use crate::model::cluster::ServiceKind;
+use crate::model::cluster::{Cluster, ServiceKind};
 use crate::net::{AddressNumber, AddressRange, Family, canonical};
 
 /// Addresses outside the cluster. IPv4-mapped ones are the IPv4 they stand for (K22) and are none of IPv6.
@@ -16,28 +16,43 @@ pub(crate) struct Outside {
     faces: Vec<AddressNumber>,
 }
 
+/// The addresses that Services have beside their ClusterIPs (K26).
+fn faces_of(cluster: &Cluster) -> impl Iterator<Item = IpAddr> {
+    let services = cluster.services().iter().filter(|service| service.kind == ServiceKind::ClusterIp);
+    services.flat_map(|service| service.external_addresses.iter().chain(&service.load_balancer_addresses)).copied()
+}
+
+/// Those of them that are nobody's, neither in this snapshot nor in that one, and are none in that one.
+pub(crate) fn faces_alone(own: &Snapshot, other: &Snapshot) -> Vec<IpAddr> {
+    let theirs: BTreeSet<IpAddr> = faces_of(other.cluster()).collect();
+    let alone: BTreeSet<IpAddr> = faces_of(own.cluster()).filter(|address| !theirs.contains(address)).collect();
+    alone.into_iter().filter(|address| own.is_nobodys(*address) && other.is_nobodys(*address)).collect()
+}
+
 impl Outside {
     /// Of several snapshots: what somebody has in any.
     pub(super) fn new(snapshots: &[&Snapshot]) -> Self {
-        let mut all: BTreeSet<IpAddr> = BTreeSet::new();
-        let mut faces: BTreeSet<IpAddr> = BTreeSet::new();
-        for cluster in snapshots.iter().map(|snapshot| snapshot.cluster()) {
-            for pod in cluster.pods().iter() {
+        let (mut all, mut faces): (Vec<IpAddr>, Vec<IpAddr>) = (Vec::new(), Vec::new());
+        for (at, cluster) in snapshots.iter().map(|snapshot| snapshot.cluster()).enumerate() {
+            let earlier = snapshots.iter().take(at).map(|snapshot| snapshot.cluster());
+            let mut sharing = earlier.filter(|other| other.pods().is_shared_with(cluster.pods()));
+            let pods = if sharing.next().is_some() { None } else { Some(cluster.pods()) };
+            for pod in pods.iter().flat_map(|pods| pods.iter()) {
                 all.extend(pod.addresses.iter().chain(&pod.host_addresses));
             }
             all.extend(cluster.nodes().iter().flat_map(|node| node.addresses.iter().map(|each| each.address)));
-            for service in cluster.services().iter() {
-                all.extend(&service.cluster_addresses);
-                if service.kind == ServiceKind::ClusterIp {
-                    faces.extend(service.external_addresses.iter().chain(&service.load_balancer_addresses));
-                }
-            }
+            all.extend(cluster.services().iter().flat_map(|service| &service.cluster_addresses));
+            faces.extend(faces_of(cluster));
         }
         let is_nobodys = |address: &IpAddr| snapshots.iter().all(|snapshot| snapshot.is_nobodys(*address));
-        let in_order = |addresses: BTreeSet<IpAddr>, wanted: &dyn Fn(&IpAddr) -> bool| {
-            let canonical = addresses.into_iter().map(canonical).filter(|address| wanted(address));
-            let numbers: BTreeSet<AddressNumber> = canonical.map(AddressNumber::of).collect();
-            numbers.into_iter().collect()
+        let in_order = |mut addresses: Vec<IpAddr>, wanted: &dyn Fn(&IpAddr) -> bool| {
+            addresses.iter_mut().for_each(|address| *address = canonical(*address));
+            addresses.sort_unstable();
+            addresses.dedup();
+            addresses.retain(wanted);
+            let mut numbers: Vec<AddressNumber> = addresses.into_iter().map(AddressNumber::of).collect();
+            numbers.sort_unstable();
+            numbers
         };
         Self {
             taken: in_order(all, &|address| !is_nobodys(address)),

@@ -118,3 +118,42 @@ fn whoever_is_behind_a_service_counts_by_himself() {
     }
     assert_equal(&engine, &profile);
 }
+
+/// Nodes, a Deployment that nobody loaded pods of, and a Service of `externalTrafficPolicy: Local`, whose backend a slice of the
+/// other family says the node of.
+const NODES: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}, "status": {"addresses": [{"type": "InternalIP", "address": "172.16.0.1"}]}},
+  {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n2"}, "status": {"addresses": [{"type": "InternalIP", "address": "172.16.0.2"}]}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "u", "labels": {"app": "u"}},
+   "status": {"podIPs": [{"ip": "10.0.0.1"}, {"ip": "fd00::1"}]}},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "u"},
+   "spec": {"type": "NodePort", "clusterIP": "10.96.0.1", "externalTrafficPolicy": "Local", "ports": [{"port": 80, "nodePort": 30080}]}},
+  {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+   "metadata": {"name": "u-4", "labels": {"kubernetes.io/service-name": "u"}}, "ports": [{"port": 80}],
+   "endpoints": [{"addresses": ["10.0.0.1"], "targetRef": {"kind": "Pod", "namespace": "default", "name": "u"}}]},
+  {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv6",
+   "metadata": {"name": "u-6", "labels": {"kubernetes.io/service-name": "u"}}, "ports": [{"port": 80}],
+   "endpoints": [{"addresses": ["fd00::1"], "nodeName": "n1", "targetRef": {"kind": "Pod", "namespace": "default", "name": "u"}}]},
+  {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"},
+   "spec": {"selector": {"matchLabels": {"app": "d"}},
+            "template": {"metadata": {"labels": {"app": "d"}}, "spec": {"containers": [{"name": "c", "ports": [{"containerPort": 80, "hostPort": 81}]}]}}}}
+]}"#;
+
+#[test]
+fn whoever_lists_a_backend_says_for_all_where_it_is() {
+    let profile = Profile::kubernetes();
+    let engine = Engine::new(&cluster(&[NODES], &profile), &profile);
+    let code = |flow: &str| engine.verdict(&flow.parse().unwrap()).map_err(|error| error.code());
+    assert_eq!(code("198.51.100.1 -> node:n1:30080/tcp"), Ok(Verdict::Allow), "K26");
+    assert_eq!(code("198.51.100.1 -> node:n2:30080/tcp"), Err("no-local-backend"), "K26");
+    assert_equal(&engine, &profile);
+}
+
+#[test]
+fn where_the_pods_of_a_workload_run_nobody_says() {
+    let profile = Profile::kubernetes();
+    let engine = Engine::new(&cluster(&[NODES], &profile), &profile);
+    let flow = "198.51.100.1 -> node:n1:81/tcp".parse().unwrap();
+    assert_eq!(engine.verdict(&flow).map_err(|error| error.code()), Err("unplaced-host-port"), "K26, U8");
+    assert_equal(&engine, &profile);
+}

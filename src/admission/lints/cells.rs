@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::admission::context::Review;
 use crate::admission::lints::forms::{Anchor, Form, PortOrder, Scope};
 use crate::admission::lints::rivals::Rival;
-use crate::model::policy::{Peers, PortMatch, Ports};
+use crate::model::policy::{NetworkPolicy, Peers, PortMatch, Ports};
 use crate::name::{Direction, ObjectName};
 
 /// Most comparisons of two peers or two port entries for one policy, in one scope; what is beyond is not compared, and nothing
@@ -26,6 +26,24 @@ pub(super) struct Cover<'p> {
     pub(super) peer: Option<usize>,
     /// None for a rule without ports.
     pub(super) port: Option<usize>,
+}
+
+/// A cell by its places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CellAt {
+    pub(super) rule: usize,
+    peer: Option<usize>,
+    port: Option<usize>,
+}
+
+/// Something that a policy says for one direction.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fact<'p> {
+    /// None for the policy itself that is looked at.
+    pub(super) policy: Option<&'p NetworkPolicy>,
+    pub(super) direction: Direction,
+    /// What a rule of it admits; none: that it isolates whom it selects.
+    pub(super) cell: Option<CellAt>,
 }
 
 /// One rule of the policy, and who admits what stands in its cells.
@@ -48,6 +66,14 @@ impl<'p> Covered<'p> {
     /// What admits the whole rule, if all of it is admitted: nothing where it has no peer that admits anybody.
     pub(super) fn whole(&self) -> Option<BTreeSet<Cover<'p>>> {
         self.cells.iter().copied().collect()
+    }
+
+    /// Whether another cell admits what that one does.
+    pub(super) fn is_covered(&self, CellAt { peer, port, .. }: CellAt) -> bool {
+        let row = self.peers.iter().position(|own| *own == peer);
+        let column = self.ports.iter().position(|own| *own == port);
+        let cell = row.zip(column).and_then(|(row, column)| self.cells.get(row * self.ports.len() + column));
+        cell.is_some_and(Option::is_some)
     }
 
     /// What admits all that the peer in that row admits.
@@ -81,15 +107,16 @@ struct Row<'p> {
 /// Two columns of which the first admits no more than the second; whether it admits less.
 type Columns = Vec<(usize, usize, bool)>;
 
-/// The rules of the policy for `direction`, in order.
+/// The rules of a policy for one direction, in order; where two cells say the same, one that `goes` cannot stay for the other.
 pub(super) fn covered<'p>(
     review: &Review<'p>,
-    scope: Scope,
-    direction: Direction,
+    own: &'p NetworkPolicy,
+    (scope, direction): (Scope, Direction),
     rivals: &[Rival<'p>],
+    goes: &dyn Fn(&Fact<'p>) -> bool,
 ) -> Vec<Covered<'p>> {
     let (mut lines, mut rows): (Vec<Line<'p, '_>>, Vec<Row<'p>>) = (Vec::new(), Vec::new());
-    let policies = std::iter::once((None, review.policy)).chain(rivals.iter().map(|rival| (Some(rival), rival.policy)));
+    let policies = std::iter::once((None, own)).chain(rivals.iter().map(|rival| (Some(rival), rival.policy)));
     for (rival, policy) in policies {
         for (rule, entry) in policy.rules(direction).iter().enumerate() {
             let ports = match &entry.ports {
@@ -108,10 +135,10 @@ pub(super) fn covered<'p>(
             lines.push(Line { rival, rule, rows: first..rows.len(), ports });
         }
     }
-    let own = review.policy.rules(direction).len();
+    let own = own.rules(direction).len();
     let mut found: Vec<Covered<'p>> =
         (0..own).map(|_| Covered { peers: vec![], ports: vec![], cells: vec![] }).collect();
-    let mut search = Search::new(&lines, &rows, PortOrder::of(review.capabilities()));
+    let mut search = Search::new((&lines, &rows), PortOrder::of(review.capabilities()), direction, goes);
     for (at, row) in rows.iter().enumerate() {
         let Some((line, of_rule)) = lines.get(row.line).zip(found.get_mut(row.line)) else { break };
         if matches!(row.form, Form::Nobody) {
@@ -131,6 +158,8 @@ struct Search<'a, 'p, 'r> {
     lines: &'a [Line<'p, 'r>],
     rows: &'a [Row<'p>],
     order: PortOrder,
+    direction: Direction,
+    goes: &'a dyn Fn(&Fact<'p>) -> bool,
     /// Rows by a label that all have whom they admit, and those that have none.
     anchored: HashMap<Anchor<'p>, Vec<usize>>,
     others: Vec<usize>,
@@ -139,7 +168,12 @@ struct Search<'a, 'p, 'r> {
 }
 
 impl<'a, 'p, 'r> Search<'a, 'p, 'r> {
-    fn new(lines: &'a [Line<'p, 'r>], rows: &'a [Row<'p>], order: PortOrder) -> Self {
+    fn new(
+        (lines, rows): (&'a [Line<'p, 'r>], &'a [Row<'p>]),
+        order: PortOrder,
+        direction: Direction,
+        goes: &'a dyn Fn(&Fact<'p>) -> bool,
+    ) -> Self {
         let (mut anchored, mut others): (HashMap<Anchor<'p>, Vec<usize>>, _) = (HashMap::new(), Vec::new());
         for (at, row) in rows.iter().enumerate() {
             match row.form.anchor() {
@@ -147,7 +181,7 @@ impl<'a, 'p, 'r> Search<'a, 'p, 'r> {
                 None => others.push(at),
             }
         }
-        Self { lines, rows, order, anchored, others, columns: HashMap::new(), compared: 0 }
+        Self { lines, rows, order, direction, goes, anchored, others, columns: HashMap::new(), compared: 0 }
     }
 
     /// Who admits what stands in each cell of a row: peers of its rule first.
@@ -188,7 +222,9 @@ impl<'a, 'p, 'r> Search<'a, 'p, 'r> {
             None => (other, wide_column) < (at, column),
         };
         for (column, wide_column, is_less) in self.columns(row.line, wide.line) {
-            let stays = is_less || !says_as_much || is_before(column, wide_column);
+            let goes = |row: &Row<'p>, column: usize| self.fact(row, column).is_some_and(|fact| (self.goes)(&fact));
+            let stays_first = || !goes(wide, wide_column) && (is_before(column, wide_column) || goes(row, column));
+            let stays = is_less || !says_as_much || stays_first();
             let Some(cell) = cells.get_mut(column) else { continue };
             if cell.is_none() && stays && (other, wide_column) != (at, column) {
                 let port = line.ports.get(wide_column).and_then(|entry| entry.map(|_| wide_column));
@@ -196,6 +232,13 @@ impl<'a, 'p, 'r> Search<'a, 'p, 'r> {
                 *cell = Some(Cover { policy, rule: line.rule, peer: wide.peer, port });
             }
         }
+    }
+
+    fn fact(&self, row: &Row<'p>, column: usize) -> Option<Fact<'p>> {
+        let line = self.lines.get(row.line)?;
+        let port = line.ports.get(column).and_then(|entry| entry.map(|_| column));
+        let cell = Some(CellAt { rule: line.rule, peer: row.peer, port });
+        Some(Fact { policy: line.rival.map(|rival| rival.policy), direction: self.direction, cell })
     }
 
     fn columns(&mut self, narrow: usize, wide: usize) -> Columns {

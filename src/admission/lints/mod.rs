@@ -1,33 +1,30 @@
 //! What a policy says in vain: rules, peers, entries and exceptions that can go, and nothing changes.
 //!
 //! A thing is told only where something that stays admits all that it admits, under every reading of what the profile leaves
-//! open; so everything that is told of all policies of a cluster can be removed together.
+//! open; so everything that is told of all policies of a cluster can be removed together, of any cluster and of this one.
 
 mod cells;
 mod chosen;
 mod exceptions;
 mod forms;
+mod found;
 mod rivals;
 mod told;
 mod wanted;
 
-use std::collections::BTreeSet;
-
 use crate::admission::context::Review;
 use crate::admission::finding::{Findings, Place, RuleField, RulePlace, list_of};
-use crate::admission::lints::cells::{Cover, Covered, covered};
-use crate::admission::lints::forms::{Scope, is_nobody};
-use crate::admission::lints::rivals::{Rival, rivals};
+use crate::admission::lints::cells::Covered;
+use crate::admission::lints::forms::is_nobody;
+use crate::admission::lints::found::{DIRECTIONS, Found};
 use crate::admission::lints::told::Told;
 use crate::admission::lints::wanted::Wanted;
 use crate::admission::text::quoted;
 use crate::diagnostic::Code;
 use crate::labels::Selector;
-use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers};
+use crate::model::policy::{Namespaces, Peer, Peers};
 use crate::name::Direction;
 use crate::profile::capability::Capabilities;
-
-const DIRECTIONS: [Direction; 2] = [Direction::Ingress, Direction::Egress];
 
 /// What is said in vain in any cluster.
 pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
@@ -40,8 +37,7 @@ pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
         contradictions(review, findings, direction);
     }
     exceptions::check(review, findings);
-    let found = Found::of(review, Scope::AnyCluster);
-    tell(review, findings, &Told::ANY_CLUSTER, &found, &[]);
+    tell(review, findings, &Told::ANY_CLUSTER, &Found::anywhere(review, review.policy), &[]);
 }
 
 /// What is said in vain in this cluster, and may not be in others.
@@ -50,9 +46,10 @@ pub(super) fn check_here(review: &Review<'_>, findings: &mut Findings) {
     if review.subjects.is_empty() || review.may_be_controllers(review.policy.subject()) {
         return;
     }
+    let anywhere = Found::anywhere(review, review.policy);
     let mut elsewhere = Findings::default();
-    let always = tell(review, &mut elsewhere, &Told::ANY_CLUSTER, &Found::of(review, Scope::AnyCluster), &[]);
-    tell(review, findings, &Told::THIS_CLUSTER, &Found::of(review, Scope::ThisCluster), &always);
+    let always = tell(review, &mut elsewhere, &Told::ANY_CLUSTER, &anywhere, &[]);
+    tell(review, findings, &Told::THIS_CLUSTER, &Found::here(review, &anywhere), &always);
 }
 
 /// Whether no labels at all fulfil the selector.
@@ -95,44 +92,6 @@ fn contradictions(review: &Review<'_>, findings: &mut Findings, direction: Direc
             };
             findings.lint(Code::Contradiction, at(RuleField::Peer(place, "")), message, "remove the entry");
         }
-    }
-}
-
-/// What was found of one policy.
-struct Found<'p> {
-    rivals: Vec<Rival<'p>>,
-    rules: [(Direction, Vec<Covered<'p>>); 2],
-}
-
-impl<'p> Found<'p> {
-    fn of(review: &Review<'p>, scope: Scope) -> Self {
-        let rivals = rivals(review, scope);
-        let rules = DIRECTIONS.map(|direction| (direction, covered(review, scope, direction, &rivals)));
-        Self { rivals, rules }
-    }
-
-    /// A policy that says just what the policy says, and stays.
-    fn equal(&self, policy: &NetworkPolicy) -> Option<&'p NetworkPolicy> {
-        let says_the_same = |other: &NetworkPolicy| {
-            let rules = |direction| policy.rules(direction) == other.rules(direction);
-            policy.subject() == other.subject() && policy.types() == other.types() && DIRECTIONS.into_iter().all(rules)
-        };
-        let mut before = self.rivals.iter().filter(|rival| rival.is_before).map(|rival| rival.policy);
-        before.find(|other| says_the_same(other))
-    }
-
-    /// The policies that isolate the same pods and admit all that the policy does; none where it does something.
-    fn instead(&self, policy: &NetworkPolicy) -> Option<Vec<&'p NetworkPolicy>> {
-        let mut names = BTreeSet::new();
-        for (direction, rules) in &self.rules {
-            if policy.isolates(*direction) {
-                names.insert(self.rivals.iter().find(|rival| rival.isolates(*direction))?.policy.name());
-            }
-            for rule in rules {
-                names.extend(rule.whole()?.into_iter().filter_map(|cover: Cover<'p>| cover.policy));
-            }
-        }
-        Some(self.rivals.iter().map(|rival| rival.policy).filter(|policy| names.contains(policy.name())).collect())
     }
 }
 

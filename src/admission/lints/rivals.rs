@@ -5,7 +5,6 @@ use crate::admission::lints::chosen::Chosen;
 use crate::admission::lints::forms::Scope;
 use crate::admission::lints::wanted::Wanted;
 use crate::model::policy::NetworkPolicy;
-use crate::name::Direction;
 
 /// Another policy of the namespace that selects every pod which the policy selects.
 #[derive(Debug)]
@@ -17,16 +16,8 @@ pub(super) struct Rival<'p> {
     pub(super) is_before: bool,
 }
 
-impl Rival<'_> {
-    /// Whether it isolates for `direction` the pods that the policy does, and stays where the policy isolates the same ones.
-    pub(super) fn isolates(&self, direction: Direction) -> bool {
-        self.policy.isolates(direction) && (!self.is_same_subject || self.is_before)
-    }
-}
-
 /// They by name. Of two policies that say the same the first by name stays, but before one that comes new every other does.
-pub(super) fn rivals<'p>(review: &Review<'p>, scope: Scope) -> Vec<Rival<'p>> {
-    let own = review.policy;
+pub(super) fn rivals<'p>(review: &Review<'p>, own: &'p NetworkPolicy, scope: Scope) -> Vec<Rival<'p>> {
     let is_new = review.cluster.policy(own.name()) != Some(own);
     let (wanted, chosen) = (Wanted::of(own.subject()), Chosen::subjects(review, own));
     let compare = |other: &'p NetworkPolicy| -> Option<bool> {

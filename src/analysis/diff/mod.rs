@@ -12,7 +12,8 @@ use crate::analysis::search::{Detail, EndSet, Ends, Folding, Search, Selection, 
 use crate::engine::Snapshot;
 use crate::model::flow::{Endpoint, Flow, L4, OtherProtocol};
 use crate::name::Direction;
-use crate::partition::{Group, Who};
+use crate::net::AddressRange;
+use crate::partition::{Group, Who, faces_alone};
 use crate::reference::Reference;
 use crate::verdict::Verdict;
 
@@ -22,7 +23,8 @@ pub use change::ConnectionChange;
 /// stops being undefined, on every port, each once with a witness. Nothing is cut off.
 ///
 /// Ends are those of [`Connectivity`](crate::analysis::Connectivity), by their names. Ends that one of the two alone has are
-/// [gone](Self::gone) and [come](Self::come), and no connection of theirs is listed.
+/// [gone](Self::gone) and [come](Self::come), and no connection of theirs is listed. An address that somebody has in either is not
+/// outside.
 ///
 /// ```
 /// use netpol_oracle::analysis::{Detail, Diff};
@@ -164,13 +166,14 @@ impl Diff {
         regions(&self.search.ground, detail)
     }
 
-    /// Pods, workloads and nodes that were there before alone, and Services.
+    /// Pods, workloads and nodes that were there before alone, Services, and addresses that led to one: whoever sends to these goes
+    /// outside now, but for what [`changes`](Self::changes) lists.
     #[must_use]
     pub fn gone(&self) -> Vec<Ends> {
         self.alone(0)
     }
 
-    /// Pods, workloads and nodes that are there after alone, and Services.
+    /// Pods, workloads and nodes that are there after alone, Services, and addresses that lead to one.
     #[must_use]
     pub fn come(&self) -> Vec<Ends> {
         self.alone(1)
@@ -187,6 +190,10 @@ impl Diff {
         let services = cluster(at).into_iter().flat_map(|cluster| cluster.services().iter());
         let services =
             services.filter(|service| cluster(1 - at).is_some_and(|other| other.service(&service.name).is_none()));
-        ends.chain(services.map(|service| Ends::Service(service.name.clone()))).collect()
+        let snapshot = |at: usize| ground.views.get(at).map(|view| &view.snapshot);
+        let faces = snapshot(at).zip(snapshot(1 - at)).map(|(own, other)| faces_alone(own, other));
+        let faces = faces.into_iter().flatten().filter_map(|address| AddressRange::new(address, address));
+        let faces = faces.map(|face| Ends::Addresses(vec![face]));
+        ends.chain(services.map(|service| Ends::Service(service.name.clone()))).chain(faces).collect()
     }
 }

@@ -87,24 +87,32 @@ fn joined(rows: Rows) -> String {
 impl Irreparable {
     /// Why nothing was found for this answer.
     pub(super) fn of(decision: &Decision, wanted: Verdict) -> Self {
-        let all: Vec<&Sides> = match &decision.judged {
-            Judged::Sides(sides) => vec![sides],
-            Judged::Backends(backends) => backends.iter().map(|backend| &backend.sides).collect(),
-        };
-        if wanted == Verdict::Deny {
-            // One way that nothing can limit is enough.
-            let unlimited = all.iter().find_map(|sides| {
-                let of = |direction| Some((direction, Unlimited::of(&sides.of(direction).reason)?));
-                Some(vec![of(Direction::Egress)?, of(Direction::Ingress)?])
-            });
-            if let Some(unlimited) = unlimited {
-                return Self::Unlimited(unlimited);
-            }
+        if let Some(unlimited) = Self::unlimited(decision, wanted) {
+            return unlimited;
         }
-        let open = all.iter().flat_map(|sides| [&sides.egress, &sides.ingress]).find_map(|side| match &side.reason {
-            Reason::Open { rows, .. } => Some(*rows),
-            _ => None,
+        let open = ways(decision).into_iter().flat_map(|sides| [&sides.egress, &sides.ingress]).find_map(|side| {
+            match &side.reason {
+                Reason::Open { rows, .. } => Some(*rows),
+                _ => None,
+            }
         });
         open.map_or(Self::NotFound, Self::Open)
+    }
+
+    /// Whether no policy limits some way: one is enough.
+    pub(super) fn unlimited(decision: &Decision, wanted: Verdict) -> Option<Self> {
+        let of_way = |sides: &Sides| {
+            let of = |direction| Some((direction, Unlimited::of(&sides.of(direction).reason)?));
+            Some(vec![of(Direction::Egress)?, of(Direction::Ingress)?])
+        };
+        let unlimited = ways(decision).into_iter().find_map(of_way).map(Self::Unlimited);
+        unlimited.filter(|_| wanted == Verdict::Deny)
+    }
+}
+
+fn ways(decision: &Decision) -> Vec<&Sides> {
+    match &decision.judged {
+        Judged::Sides(sides) => vec![sides],
+        Judged::Backends(backends) => backends.iter().map(|backend| &backend.sides).collect(),
     }
 }

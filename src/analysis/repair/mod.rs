@@ -155,12 +155,13 @@ pub fn why_not(snapshot: &Snapshot, flow: &Flow, wanted: Verdict) -> Result<Vec<
     }
     let engine = Engine::new(snapshot.cluster(), snapshot.profile());
     let before = engine.snapshot();
-    let mut search = Search { engine, flow, wanted, tried: 0, found: Vec::new() };
+    let mut search = Search { engine, flow, wanted, tried: 0, found: Vec::new(), unlimited: None };
     search.step(&Draft::default(), &decision);
-    let Search { mut engine, mut found, .. } = search;
+    let Search { mut engine, mut found, unlimited, .. } = search;
     if found.is_empty() {
-        return Err(Irreparable::of(&decision, wanted));
+        return Err(unlimited.unwrap_or_else(|| Irreparable::of(&decision, wanted)));
     }
+    found = found.into_iter().map(|draft| draft.reduced(&mut engine, flow, wanted)).collect();
     found.sort_by_key(|draft| (draft.edits.len(), draft.edits.iter().map(|edit| edit.action).max()));
     let mut known = HashSet::new();
     found.retain(|draft| known.insert(draft.policies.clone()));
@@ -221,12 +222,39 @@ struct Draft {
     policies: BTreeMap<ObjectName, NetworkPolicy>,
 }
 
+impl Draft {
+    /// Without what the flow has the verdict without.
+    fn reduced(mut self, engine: &mut Engine, flow: &Flow, wanted: Verdict) -> Self {
+        let names: Vec<ObjectName> = self.policies.keys().cloned().collect();
+        for name in names {
+            if self.policies.len() > 1 && self.gives(engine, flow, wanted, &name) {
+                self.policies.remove(&name);
+                self.edits.retain(|edit| edit.policy != name);
+            }
+        }
+        self
+    }
+
+    /// Whether the flow has the verdict without that policy.
+    fn gives(&self, engine: &mut Engine, flow: &Flow, wanted: Verdict, left_out: &ObjectName) -> bool {
+        let before = engine.snapshot();
+        let others = self.policies.iter().filter(|(name, _)| *name != left_out);
+        let (names, puts): (Vec<&ObjectName>, Vec<Change>) =
+            others.map(|(name, policy)| (name, Change::Put(policy.clone().into()))).unzip();
+        let gives = engine.apply(&puts).is_ok() && engine.verdict(flow) == Ok(wanted);
+        // What was there a moment ago can be there again.
+        engine.apply(&undo(&before, names.into_iter())).is_ok() && gives
+    }
+}
+
 struct Search<'f> {
     engine: Engine,
     flow: &'f Flow,
     wanted: Verdict,
     tried: usize,
     found: Vec<Draft>,
+    /// Why no policy gives the verdict, where one that was tried shows it: of a pod that nobody isolates nobody said it before.
+    unlimited: Option<Irreparable>,
 }
 
 impl Search<'_> {
@@ -255,6 +283,7 @@ impl Search<'_> {
                 next.policies.insert(policy.name().clone(), policy.clone());
                 let is_nearer = side::distance(self.engine.cluster(), &after, self.wanted) < distance;
                 *helped += usize::from(is_nearer);
+                self.unlimited = self.unlimited.take().or_else(|| Irreparable::unlimited(&after, self.wanted));
                 if after.verdict == self.wanted {
                     self.found.push(next);
                 } else if is_nearer && next.edits.len() < MAX_EDITS {

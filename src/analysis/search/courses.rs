@@ -6,6 +6,7 @@ use std::hash::Hash;
 use foldhash::fast::FixedState;
 
 use crate::analysis::search::ask::{Ask, Outcomes, Pair, Said};
+use crate::analysis::search::backends::Together;
 use crate::analysis::search::numbered::{Numbered, OutcomesIx};
 use crate::engine::SideSays;
 use crate::model::flow::{Flow, L4};
@@ -32,6 +33,8 @@ pub(super) struct Courses<O> {
     together: HashMap<BothIx, OutcomesIx, FixedState>,
     said: HashMap<(BothIx, L4), Vec<Said>, FixedState>,
     asked: HashMap<Sights, OutcomesIx, FixedState>,
+    /// By the backends of a headless Service and the snapshots in which each is there.
+    of_backends: HashMap<Vec<(BothIx, Vec<bool>)>, Option<OutcomesIx>, FixedState>,
     pub(super) outcomes: Numbered<O>,
 }
 
@@ -45,6 +48,7 @@ impl<O: Ord + Clone + Hash> Courses<O> {
             together: HashMap::default(),
             said: HashMap::default(),
             asked: HashMap::default(),
+            of_backends: HashMap::default(),
             outcomes: Numbered::default(),
         }
     }
@@ -190,6 +194,44 @@ impl<O: Ord + Clone + Hash> Courses<O> {
         found
     }
 
+    /// What all backends say together on every port, each in the snapshots in which it is there (K23); none where of some there
+    /// can be no such flow.
+    pub(super) fn of_all_ports<A: Ask<Outcome = O>>(
+        &mut self,
+        judge: &A,
+        backends: &[(BothIx, L4, &[bool])],
+    ) -> Option<OutcomesIx> {
+        let mut key: Vec<(BothIx, Vec<bool>)> =
+            backends.iter().map(|(both, _, is_there)| (*both, is_there.to_vec())).collect();
+        key.sort_unstable();
+        key.dedup();
+        if key.is_empty() {
+            return None;
+        }
+        if let Some(known) = self.of_backends.get(&key) {
+            return *known;
+        }
+        let mut cuts = PortCuts::default();
+        let views = key.first().map_or(0, |(_, is_there)| is_there.len());
+        for (BothIx { egress, ingress }, _) in &key {
+            begins(self.course(*egress).iter().chain(self.course(*ingress)), &mut cuts);
+        }
+        let on = |l4: L4| -> Option<Vec<Said>> {
+            let mut all = vec![Together::default(); views];
+            for (BothIx { egress, ingress }, is_there) in &key {
+                let said = said_on(self.course(*egress), self.course(*ingress), l4);
+                for ((together, said), _) in all.iter_mut().zip(said).zip(is_there).filter(|(_, is_there)| **is_there) {
+                    together.add(said?);
+                }
+            }
+            Some(all.into_iter().map(Together::said).collect())
+        };
+        let outcomes = outcomes_on(judge, &cuts, on);
+        let found = outcomes.map(|outcomes| self.outcomes.number(outcomes));
+        self.of_backends.insert(key, found);
+        found
+    }
+
     /// What both sides say of one connection, in each snapshot.
     pub(super) fn said(&mut self, both: BothIx, l4: L4) -> &[Said] {
         let Self { all, said, .. } = self;
@@ -219,18 +261,32 @@ fn said_on(egress: &[Option<SideSays>], ingress: &[Option<SideSays>], l4: L4) ->
 /// What two sides say together.
 fn together<A: Ask>(judge: &A, egress: &[Option<SideSays>], ingress: &[Option<SideSays>]) -> Outcomes<A::Outcome> {
     let mut cuts = PortCuts::default();
-    for says in egress.iter().chain(ingress).flatten() {
+    begins(egress.iter().chain(ingress), &mut cuts);
+    outcomes_on(judge, &cuts, |l4| Some(said_on(egress, ingress, l4))).unwrap_or_default()
+}
+
+/// Where something else is said.
+fn begins<'s>(says: impl Iterator<Item = &'s Option<SideSays>>, cuts: &mut PortCuts) {
+    for says in says.flatten() {
         says.ports.iter().for_each(|(interval, _)| cuts.begin(interval.protocol(), interval.first()));
     }
+}
+
+/// What is told of each interval, and without ports; none where something is said of none.
+fn outcomes_on<A: Ask>(
+    judge: &A,
+    cuts: &PortCuts,
+    said: impl Fn(L4) -> Option<Vec<Said>>,
+) -> Option<Outcomes<A::Outcome>> {
     let mut all = Outcomes::new();
     for interval in cuts.intervals() {
-        if let Some(outcome) = judge.outcome_of(&said_on(egress, ingress, interval.into())) {
+        if let Some(outcome) = judge.outcome_of(&said(interval.into())?) {
             all.entry(outcome).or_default().add(interval);
         }
     }
     // Of protocols without ports ICMP stands for all (U1).
-    if let Some(outcome) = judge.outcome_of(&said_on(egress, ingress, L4::Icmp)) {
+    if let Some(outcome) = judge.outcome_of(&said(L4::Icmp)?) {
         all.entry(outcome).or_default().add_portless();
     }
-    all
+    Some(all)
 }

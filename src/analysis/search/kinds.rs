@@ -23,6 +23,28 @@ impl Kind {
     }
 }
 
+/// Of each group another that everybody of some sources sees as it; itself where none is known.
+#[derive(Debug, Default)]
+pub(super) struct Representatives(Vec<Option<usize>>);
+
+impl Representatives {
+    pub(super) fn of_kinds(kinds: &[Kind], groups: usize) -> Self {
+        let mut all = vec![None; groups];
+        for kind in kinds {
+            for at in kind.groups() {
+                if let Some(place) = all.get_mut(*at) {
+                    *place = Some(kind.first());
+                }
+            }
+        }
+        Self(all)
+    }
+
+    pub(super) fn of(&self, group: usize) -> usize {
+        self.0.get(group).copied().flatten().unwrap_or(group)
+    }
+}
+
 /// All sources by kind.
 #[derive(Debug, Default)]
 pub(super) struct Sources {

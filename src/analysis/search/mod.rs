@@ -6,6 +6,7 @@
 
 mod alike;
 mod ask;
+mod backends;
 mod courses;
 mod ends;
 mod fold;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::analysis::search::ask::Ask;
 use crate::analysis::search::courses::Sights;
-use crate::analysis::search::kinds::Kind;
+use crate::analysis::search::kinds::{Kind, Representatives};
 use crate::analysis::search::numbered::OutcomesIx;
 use crate::analysis::search::run::Run;
 use crate::analysis::search::sets::EndSet;
@@ -14,13 +14,15 @@ impl<A: Ask> Run<'_, A> {
     pub(super) fn between_pods(&mut self) {
         // For the time being nobody else needs them.
         let sources = std::mem::take(&mut self.by_kind);
-        self.between_kinds(&sources.telling, self.destinations.clone());
-        self.between_kinds(&sources.others, self.told_to().to_vec());
+        let destinations = self.destinations_by_kind(self.destinations.clone(), &sources.telling);
+        self.between_kinds(&sources.telling, &destinations);
+        self.told_to_all = Representatives::of_kinds(&destinations, self.ground().groups.len());
+        let destinations = self.destinations_by_kind(self.told_to().to_vec(), &sources.others);
+        self.between_kinds(&sources.others, &destinations);
         self.by_kind = sources;
     }
 
-    fn between_kinds(&mut self, sources: &[Kind], destinations: Vec<usize>) {
-        let destinations = self.destinations_by_kind(destinations, sources);
+    fn between_kinds(&mut self, sources: &[Kind], destinations: &[Kind]) {
         // A pod with itself is not meant: it goes wherever others like it go, where there are any.
         let mut themselves = Vec::new();
         for source in sources {
@@ -29,7 +31,7 @@ impl<A: Ask> Run<'_, A> {
             }
             let subject = self.egress.of(source.first());
             let mut targets: BTreeMap<OutcomesIx, Vec<&Kind>> = BTreeMap::new();
-            for destination in &destinations {
+            for destination in destinations {
                 let own = self.ingress.of(destination.first());
                 let sights = Sights {
                     egress: self.egress.sight(subject, destination.first()),

@@ -8,7 +8,7 @@ use foldhash::fast::FixedState;
 use crate::analysis::search::ask::{Ask, Pair, Said};
 use crate::analysis::search::courses::{BothIx, Courses, Sights};
 use crate::analysis::search::fold::{Detail, Folding};
-use crate::analysis::search::kinds::Sources;
+use crate::analysis::search::kinds::{Representatives, Sources};
 use crate::analysis::search::lines::{Gathered, Lines, Told};
 use crate::analysis::search::numbered::OutcomesIx;
 use crate::analysis::search::searched::Search;
@@ -45,6 +45,8 @@ pub(super) struct Run<'s, A: Ask> {
     pub(super) destinations: Vec<usize>,
     /// The sources that share no node's network; none before they are looked for.
     pub(super) by_kind: Sources,
+    /// Destinations that all of those sources see alike of whom there may be something to tell whoever receives.
+    pub(super) told_to_all: Representatives,
     /// Those of the sources that share a node's network, or are one.
     pub(super) hosts: Vec<usize>,
     /// Those among the destinations of which there may be something to tell whoever sends.
@@ -80,6 +82,7 @@ impl<'s, A: Ask> Run<'s, A> {
             sources,
             destinations,
             by_kind: Sources::default(),
+            told_to_all: Representatives::default(),
             hosts,
             told_to,
         }

@@ -6,8 +6,10 @@ use std::net::IpAddr;
 use foldhash::fast::FixedState;
 
 use crate::analysis::search::ask::{Ask, Outcomes, Pair, Said};
+use crate::analysis::search::backends::{BackendSaid, Together};
 use crate::analysis::search::courses::{BothIx, Sights};
 use crate::analysis::search::fronts::{At, Front, Sort, Way, family_of};
+use crate::analysis::search::kinds::Representatives;
 use crate::analysis::search::numbered::OutcomesIx;
 use crate::analysis::search::run::Run;
 use crate::analysis::search::sets::EndSet;
@@ -15,8 +17,8 @@ use crate::engine::Distinctions;
 use crate::model::flow::{Endpoint, L4};
 use crate::net::{AddressNumber, AddressRange, Family, PortInterval};
 use crate::partition::{EndIx, Group, NearIx, SightIx, SubjectIx, View, Who};
-use crate::profile::{Row, Rows, Support};
-use crate::verdict::{Decide, Verdict};
+use crate::profile::Support;
+use crate::verdict::Decide;
 
 /// What tells sources apart that go by way of one front: as subjects, as those behind it see them, where they run, and whom among
 /// those behind it they are.
@@ -30,9 +32,22 @@ type Itself = (usize, Vec<(usize, L4, Family)>);
 type Place = (Vec<Option<NearIx>>, Option<u32>);
 
 /// What is found out of one front.
+#[derive(Default)]
 struct Found {
     known: HashMap<Key, OutcomesIx, FixedState>,
+    /// Who is behind it for senders of that sort who are not; none where what is said of each alone does not tell it.
+    plain: HashMap<u32, Option<Vec<Plain>>, FixedState>,
     ends: BTreeMap<OutcomesIx, EndSet>,
+}
+
+/// Pods of one group behind a front, as all who are neither hosts nor behind it reach them.
+struct Plain {
+    group: usize,
+    l4: L4,
+    /// One of them.
+    backend: EndIx,
+    /// In which snapshots they are there.
+    is_there: Vec<bool>,
 }
 
 impl<A: Ask> Run<'_, A> {
@@ -67,13 +82,15 @@ impl<A: Ask> Run<'_, A> {
 
     /// From everybody in the cluster.
     fn through(&mut self, front: &Front, tells: bool) {
-        let mut found = Found { known: HashMap::default(), ends: BTreeMap::new() };
+        let mut found = Found::default();
         let by_kind = std::mem::take(&mut self.by_kind);
         let others = if tells { by_kind.others.as_slice() } else { &[] };
+        let (told_to_all, themselves) = (std::mem::take(&mut self.told_to_all), Representatives::default());
         let hosts: Vec<EndIx> =
             self.behind(front).filter(|group| group.is_host).flat_map(|group| &group.members).copied().collect();
         let is_plain = !Self::is_about_places(front);
-        for kind in by_kind.telling.iter().chain(others) {
+        let telling = by_kind.telling.iter().map(|kind| (kind, &told_to_all));
+        for (kind, seen_as) in telling.chain(others.iter().map(|kind| (kind, &themselves))) {
             let is_alike =
                 |group: &Group| !group.is_workload && (hosts.is_empty() || self.ground().is_free_source(group));
             let (together, apart): (Vec<usize>, Vec<usize>) = kind
@@ -81,9 +98,10 @@ impl<A: Ask> Run<'_, A> {
                 .iter()
                 .partition(|at| is_plain && !front.behind.contains(at) && self.group(**at).is_some_and(is_alike));
             apart.into_iter().for_each(|source| self.before((front, &hosts), source, &mut found));
-            self.together_before(front, &together, &mut found);
+            self.together_before(front, &together, seen_as, &mut found);
         }
         self.by_kind = by_kind;
+        self.told_to_all = told_to_all;
         for source in self.hosts.clone() {
             let Some(group) = self.group(source) else { continue };
             if tells || self.judge().may_tell_from(self.ground(), group) {
@@ -111,10 +129,12 @@ impl<A: Ask> Run<'_, A> {
     }
 
     /// Groups of one kind, of whom nobody is behind the front.
-    fn together_before(&mut self, front: &Front, groups: &[usize], found: &mut Found) {
+    fn together_before(&mut self, front: &Front, groups: &[usize], seen_as: &Representatives, found: &mut Found) {
         let Some((first, group)) = groups.first().and_then(|at| Some((*at, self.group(*at)?))) else { return };
-        let key = (self.egress.of(first), self.seen_behind(front, first), Place::default(), None);
-        let outcomes = self.outcomes_before(front, (first, group), (Some(key), &group.members), found);
+        let outcomes = self.agreed_by_plain(front, (first, group), seen_as, found).or_else(|| {
+            let key = (self.egress.of(first), self.seen_behind(front, first), Place::default(), None);
+            self.outcomes_before(front, (first, group), (Some(key), &group.members), found)
+        });
         let groups = groups.iter().filter_map(|at| self.group(*at));
         let members = groups.flat_map(|group| &group.members).copied();
         if let Some(outcomes) = outcomes {
@@ -200,18 +220,81 @@ impl<A: Ask> Run<'_, A> {
         ways.into_iter().flat_map(|all| all.iter().enumerate().flat_map(of_view)).collect()
     }
 
+    /// Who is behind a front for a group that is not, each group once on each port; none where there are others than pods.
+    fn plain(&mut self, front: &Front, (source, group): (usize, &Group)) -> Option<Vec<Plain>> {
+        let (sort, ways) = self.search.sorts.of(source)?;
+        let from = *group.members.first()?;
+        let all = front.ways.get(ways)?;
+        let mut found: BTreeMap<(usize, L4), Plain> = BTreeMap::new();
+        for (view, ways) in all.iter().enumerate() {
+            for Way { backend, group, l4, family } in ways.iter().copied() {
+                self.group(group).filter(|other| !other.is_workload && !other.is_host)?;
+                let meeting = (view, sort, self.search.sorts.of(group)?.0);
+                if self.family_between(meeting, (from, backend)) != Some(family) {
+                    return None;
+                }
+                let is_there = || vec![false; all.len()];
+                let plain =
+                    found.entry((group, l4)).or_insert_with(|| Plain { group, l4, backend, is_there: is_there() });
+                if let Some(is_there) = plain.is_there.get_mut(view) {
+                    *is_there = true;
+                }
+            }
+        }
+        Some(found.into_values().collect())
+    }
+
+    /// As [`Self::agreed`], for a group that is neither a host nor behind the front, and sees others as these stand for.
+    fn agreed_by_plain(
+        &mut self,
+        front: &Front,
+        (source, group): (usize, &Group),
+        seen_as: &Representatives,
+        found: &mut Found,
+    ) -> Option<OutcomesIx> {
+        if !self.is_plain(front) {
+            return None;
+        }
+        let (sort, _) = self.search.sorts.of(source)?;
+        if !found.plain.contains_key(&sort) {
+            let plain = self.plain(front, (source, group));
+            found.plain.insert(sort, plain);
+        }
+        let subject = self.egress.of(source);
+        let mut backends = Vec::new();
+        for Plain { group: behind, l4, backend, is_there } in found.plain.get(&sort)?.as_ref()? {
+            let own = self.ingress.of(*behind);
+            let egress = self.egress.sight(subject, seen_as.of(*behind));
+            let sights = Sights { egress, ingress: self.ingress.sight(own, source) };
+            let both = match self.courses.known(sights) {
+                Some(both) => both,
+                None => {
+                    let pair = self.pair(*group.members.first()?, *backend)?;
+                    self.courses.both(&self.search.ground, sights, &pair, (group, self.group(*behind)?))
+                }
+            };
+            backends.push((both, *l4, is_there.as_slice()));
+        }
+        let nobody = vec![Together::default(); self.ground().views.len()];
+        self.of_backends(front, &backends, nobody)
+    }
+
     /// What all backends say together, by what is said of each alone (K23); none where that does not tell it.
     fn agreed(&mut self, (source, group): (usize, &Group), members: &[EndIx], front: &Front) -> Option<OutcomesIx> {
-        let port = self.plain_port(front).filter(|_| !group.is_workload)?;
+        if !self.is_plain(front) || group.is_workload {
+            return None;
+        }
         let (sort, ways) = self.search.sorts.of(source)?;
         let from = *members.first()?;
-        let mut all: Vec<Said> = Vec::new();
-        for (view, ways) in front.ways.get(ways)?.iter().enumerate() {
-            let mut backends: BTreeSet<BackendSaid> = BTreeSet::new();
+        let all = front.ways.get(ways)?;
+        let only: Vec<Vec<bool>> = (0..all.len()).map(|at| (0..all.len()).map(|view| view == at).collect()).collect();
+        let mut backends = Vec::new();
+        let mut itself = vec![Together::default(); all.len()];
+        for (view, ((ways, only), itself)) in all.iter().zip(&only).zip(&mut itself).enumerate() {
             let mut seen: BTreeSet<(usize, Option<NearIx>, L4)> = BTreeSet::new();
             for way in ways {
                 if way.backend == from {
-                    backends.insert(self.said_by_way_of_itself(view, from, front, port.into())?);
+                    itself.add(self.said_by_way_of_itself(view, from, front, front.port?.into())?);
                     continue;
                 }
                 let other = self.group(way.group).filter(|other| !other.is_workload)?;
@@ -231,19 +314,39 @@ impl<A: Ask> Run<'_, A> {
                         self.courses.both(&self.search.ground, sights, &pair, (group, other))
                     }
                 };
-                backends.insert(self.courses.said(both, way.l4).get(view).copied().flatten()?);
+                backends.push((both, way.l4, only.as_slice()));
             }
-            all.push(together(backends.into_iter()));
         }
-        Some(self.on_one_port(all, port))
+        self.of_backends(front, &backends, itself)
     }
 
-    /// The port of a Service whose backends are judged as each is alone: where nothing else is seen of what was sent to (U5, U9,
-    /// C10), and nothing hangs on where it was sent from.
-    fn plain_port(&self, front: &Front) -> Option<PortInterval> {
+    /// What some backends say, each in the snapshots in which it is there, and whoever is there beside.
+    fn of_backends(
+        &mut self,
+        front: &Front,
+        backends: &[(BothIx, L4, &[bool])],
+        mut all: Vec<Together>,
+    ) -> Option<OutcomesIx> {
+        let Some(port) = front.port else {
+            return self.courses.of_all_ports(self.judge(), backends);
+        };
+        for (both, l4, is_there) in backends {
+            let said = self.courses.said(*both, *l4);
+            for ((together, said), is_there) in all.iter_mut().zip(said).zip(*is_there) {
+                if *is_there {
+                    together.add((*said)?);
+                }
+            }
+        }
+        Some(self.on_one_port(all.into_iter().map(Together::said).collect(), port))
+    }
+
+    /// A Service whose backends are judged as each is alone: where nothing else is seen of what was sent to (U5, U9, C10), and
+    /// nothing hangs on where it was sent from.
+    fn is_plain(&self, front: &Front) -> bool {
         let is_plain = matches!(front.at, At::Service(_)) && !front.is_local && !self.judge().must_ask();
         let by_ip = |view: &View| view.snapshot.profile().capabilities().cluster_ip == Support::Supported;
-        front.port.filter(|_| is_plain && self.ground().views.iter().all(by_ip))
+        is_plain && self.ground().views.iter().all(by_ip)
     }
 
     fn on_one_port(&mut self, said: Vec<Said>, port: PortInterval) -> OutcomesIx {
@@ -344,16 +447,16 @@ impl<A: Ask> Run<'_, A> {
 
     /// As from inside: what is said of each backend alone.
     fn agreed_from_outside(&mut self, address: IpAddr, front: &Front) -> Option<OutcomesIx> {
-        let port = self.plain_port(front)?;
+        let port = front.port.filter(|_| self.is_plain(front))?;
         let mut all: Vec<Said> = Vec::new();
         for (view, ways) in front.ways.get(&Sort::Outside(Family::of(address)))?.iter().enumerate() {
-            let mut backends: BTreeSet<BackendSaid> = BTreeSet::new();
+            let mut backends = Together::default();
             for way in ways {
                 let other = self.group(way.group).filter(|other| !other.is_workload)?;
                 let both = self.both_from_outside(address, (way.group, other))?;
-                backends.insert(self.courses.said(both, way.l4).get(view).copied().flatten()?);
+                backends.add(self.courses.said(both, way.l4).get(view).copied().flatten()?);
             }
-            all.push(together(backends.into_iter()));
+            all.push(backends.said());
         }
         Some(self.on_one_port(all, port))
     }
@@ -371,31 +474,5 @@ impl<A: Ask> Run<'_, A> {
         let both = self.courses.of_pair(&self.search.ground, &pair, &intervals);
         self.from_outside.insert(key, both);
         Some(both)
-    }
-}
-
-/// What is said of one backend.
-type BackendSaid = (Verdict, Rows);
-
-/// What all backends say, else it hangs on what leaves each open, and on which it is where they disagree (K23). None where there
-/// is none.
-fn together(backends: impl Iterator<Item = BackendSaid>) -> Said {
-    let (mut allowed, mut denied, mut open) = (false, false, None);
-    for (verdict, rows) in backends {
-        match verdict {
-            Verdict::Allow => allowed = true,
-            Verdict::Deny => denied = true,
-            Verdict::Undefined => open = Some(rows.union(open.unwrap_or(Rows::NONE))),
-        }
-    }
-    let mut rows = open.unwrap_or(Rows::NONE);
-    if allowed && denied {
-        rows.insert(Row::K23);
-    }
-    match (allowed, denied, open) {
-        (false, false, None) => None,
-        (true, false, None) => Some((Verdict::Allow, Rows::NONE)),
-        (false, true, None) => Some((Verdict::Deny, Rows::NONE)),
-        _ => Some((Verdict::Undefined, rows)),
     }
 }
