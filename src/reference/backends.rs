@@ -38,14 +38,14 @@ pub(super) fn of<'c>(
         slice.name.namespace() == service.name.namespace() && slice.service == *service.name.name()
     };
     let slices: Vec<_> = cluster.endpoint_slices().iter().filter(is_of_service).collect();
-    let listed: Vec<(&'c [SliceEndpoint], &'c [SlicePort])> = if slices.is_empty() {
+    let lists: Vec<(&'c [SliceEndpoint], &'c [SlicePort])> = if slices.is_empty() {
         let Some(endpoints) = cluster.endpoints_of(&service.name) else { return Ok(selected(asking, service, port)) };
         endpoints.subsets.iter().map(|subset| (&*subset.endpoints, &*subset.ports)).collect()
     } else {
         slices.iter().map(|slice| (&*slice.endpoints, &*slice.ports)).collect()
     };
     let mut found: Vec<Endpoint<'c>> = Vec::new();
-    for (endpoints, ports) in listed {
+    for (endpoints, ports) in lists {
         let target = match port {
             None => None,
             Some(port) => match ports.iter().find(|entry| entry.name == port.name && entry.protocol == port.protocol) {
@@ -53,11 +53,17 @@ pub(super) fn of<'c>(
                 None => continue,
             },
         };
-        for entry in endpoints.iter().filter(|entry| is_ready(service, entry.ready, is_terminating(cluster, entry))) {
+        for entry in endpoints.iter().filter(|entry| is_ready(service, entry.ready, entry.terminating)) {
             // The addresses of an endpoint are interchangeable; consumers use the first.
             let Some(address) = entry.addresses.first() else { continue };
-            let Some(endpoint) = listed_endpoint(cluster, entry, *address, target)? else { continue };
-            found.push(endpoint);
+            let Some(who) = listed(cluster, entry, *address)? else { continue };
+            if matches!(who, Who::Pod(pod) if !is_ready(service, entry.ready, pod.terminating)) {
+                continue;
+            }
+            let backend = backend(cluster, who).unwrap_or(Backend::Address(*address));
+            let candidate = Candidate::new(who, vec![*address], true, backend.to_string());
+            let listed_on = entry.node.as_deref().into_iter().collect();
+            found.push(Endpoint { backend, candidate, port: target, listed_on });
         }
     }
     Ok(found)
@@ -68,31 +74,19 @@ fn is_ready(service: &Service, ready: bool, terminating: bool) -> bool {
     if service.publish_not_ready { !terminating } else { ready }
 }
 
-/// By its own condition, or by the pod that it names.
-fn is_terminating(cluster: &Cluster, entry: &SliceEndpoint) -> bool {
-    entry.terminating || entry.target.as_ref().and_then(|name| cluster.pod(name)).is_some_and(|pod| pod.terminating)
-}
-
-fn listed_endpoint<'c>(
-    cluster: &'c Cluster,
-    entry: &'c SliceEndpoint,
-    address: IpAddr,
-    port: Option<Port>,
-) -> Result<Option<Endpoint<'c>>, FlowError> {
-    let pod = entry.target.as_ref().and_then(|name| cluster.pod(name));
-    if pod.is_some_and(|pod| !pod.is_live()) {
-        return Ok(None);
+/// Who is at the endpoint: the pod that it names where the address is the pod's own, or nobody's; else whoever has the address.
+fn listed<'c>(cluster: &'c Cluster, entry: &SliceEndpoint, address: IpAddr) -> Result<Option<Who<'c>>, FlowError> {
+    let named = entry.target.as_ref().and_then(|name| cluster.pod(name));
+    let is_its_own = |pod: &&Pod| endpoint::addresses_of(cluster, Who::Pod(pod)).contains(&address);
+    if let Some(pod) = named.filter(|pod| pod.is_live()).filter(is_its_own) {
+        return Ok(Some(Who::Pod(pod)));
     }
-    let who = match pod {
-        Some(pod) => Who::Pod(pod),
-        None => match endpoint::at(cluster, address)? {
-            Observed::End(who) => who,
-            Observed::Service(_) => Who::External,
-        },
-    };
-    let backend = backend(cluster, who).unwrap_or(Backend::Address(address));
-    let candidate = Candidate::new(who, vec![address], true, backend.to_string());
-    Ok(Some(Endpoint { backend, candidate, port, listed_on: entry.node.as_deref().into_iter().collect() }))
+    Ok(match (endpoint::at(cluster, address)?, named) {
+        // It has finished, and nobody else has its address yet.
+        (Observed::End(Who::External), Some(pod)) => pod.is_live().then_some(Who::Pod(pod)),
+        (Observed::End(who), _) => Some(who),
+        (Observed::Service(_), _) => Some(Who::External),
+    })
 }
 
 /// Live pods that are not unready, and workloads that stand for pods nobody loaded.

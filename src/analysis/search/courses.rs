@@ -24,6 +24,9 @@ pub(super) struct Sights {
     pub(super) ingress: SightIx,
 }
 
+/// What is said of each backend, and the snapshots in which it is there.
+type Backends = Vec<(BothIx, Vec<bool>)>;
+
 /// All that was found out.
 pub(super) struct Courses<O> {
     known: Interned<Course>,
@@ -34,7 +37,7 @@ pub(super) struct Courses<O> {
     said: HashMap<(BothIx, L4), Vec<Said>, FixedState>,
     asked: HashMap<Sights, OutcomesIx, FixedState>,
     /// By the backends of a headless Service and the snapshots in which each is there.
-    of_backends: HashMap<Vec<(BothIx, Vec<bool>)>, Option<OutcomesIx>, FixedState>,
+    of_backends: HashMap<Backends, Option<OutcomesIx>, FixedState>,
     pub(super) outcomes: Numbered<O>,
 }
 
@@ -201,8 +204,7 @@ impl<O: Ord + Clone + Hash> Courses<O> {
         judge: &A,
         backends: &[(BothIx, L4, &[bool])],
     ) -> Option<OutcomesIx> {
-        let mut key: Vec<(BothIx, Vec<bool>)> =
-            backends.iter().map(|(both, _, is_there)| (*both, is_there.to_vec())).collect();
+        let mut key: Backends = backends.iter().map(|(both, _, is_there)| (*both, is_there.to_vec())).collect();
         key.sort_unstable();
         key.dedup();
         if key.is_empty() {

@@ -256,13 +256,10 @@ impl<A: Ask> Run<'_, A> {
             return None;
         }
         let (sort, _) = self.search.sorts.of(source)?;
-        if !found.plain.contains_key(&sort) {
-            let plain = self.plain(front, (source, group));
-            found.plain.insert(sort, plain);
-        }
+        let plain = found.plain.entry(sort).or_insert_with(|| self.plain(front, (source, group)));
         let subject = self.egress.of(source);
         let mut backends = Vec::new();
-        for Plain { group: behind, l4, backend, is_there } in found.plain.get(&sort)?.as_ref()? {
+        for Plain { group: behind, l4, backend, is_there } in plain.as_ref()? {
             let own = self.ingress.of(*behind);
             let egress = self.egress.sight(subject, seen_as.of(*behind));
             let sights = Sights { egress, ingress: self.ingress.sight(own, source) };

@@ -81,29 +81,28 @@ impl<'t> ServiceFront<'t> {
         let ready = slice
             .endpoints
             .iter()
-            .filter(|endpoint| if self.service.publish_not_ready { !self.is_going(endpoint) } else { endpoint.ready });
+            .filter(|endpoint| if self.service.publish_not_ready { !endpoint.terminating } else { endpoint.ready });
         l4.into_iter().flat_map(move |l4| ready.clone().filter_map(move |each| self.of_endpoint(each, l4).transpose()))
     }
 
-    /// It is terminating, or its pod is.
-    fn is_going(&self, endpoint: &CompiledEndpoint) -> bool {
-        let slot = || self.tables.target_slot(endpoint.target.as_ref()?);
-        endpoint.terminating
-            || slot().is_some_and(|slot| matches!(self.tables.object(slot), SlotObject::Pod(pod) if pod.terminating))
-    }
-
-    /// The endpoint as a backend: the pod that it names, else who has its address. None where its pod has finished.
+    /// The endpoint as a backend: the pod that it names, unless somebody else has the address. None where its pod has finished,
+    /// and where it is terminating and has to be ready by `publishNotReadyAddresses`.
     fn of_endpoint(&self, endpoint: &'t CompiledEndpoint, l4: L4) -> Result<Option<BackendCandidate<'t>>, FlowError> {
         let address = endpoint.address;
         let named = endpoint.target.as_ref().and_then(|target| self.tables.target_slot(target));
-        let identity = match named.map(|slot| self.tables.identity(slot)) {
-            Some(None) => return Ok(None),
-            Some(Some(pod)) => pod,
-            None => match self.tables.observed(address)? {
-                AddressOwner::End(owner) => owner,
-                AddressOwner::Service(_) => EndIdentity::External,
+        let pod = named.map(|slot| self.tables.identity(slot));
+        let identity = match pod {
+            Some(Some(pod)) if self.tables.addresses_of(pod).iter().any(|own| own == address) => pod,
+            _ => match (self.tables.observed(address)?, pod) {
+                (AddressOwner::End(EndIdentity::External), Some(Some(pod))) => pod,
+                (AddressOwner::End(EndIdentity::External), Some(None)) => return Ok(None),
+                (AddressOwner::End(owner), _) => owner,
+                (AddressOwner::Service(_), _) => EndIdentity::External,
             },
         };
+        if self.service.publish_not_ready && matches!(identity, EndIdentity::Pod(pod, _) if pod.terminating) {
+            return Ok(None);
+        }
         let written = identity.object_name().map_or(Written::Address(address), Written::Object);
         let candidate = Candidate { identity, addresses: AddressList::One(address), fixed: true, written };
         Ok(Some(BackendCandidate { candidate, l4, taken_on: None, listed_on: endpoint.node.as_deref() }))

@@ -75,28 +75,34 @@ fn endpoints<'a>(
             None => return Ok(()),
         },
     };
-    let is_ready = |endpoint: &&SliceEndpoint| {
-        let pod = endpoint.target.as_ref().and_then(|name| cluster.pod(name));
-        let going = endpoint.terminating || pod.is_some_and(|pod| pod.terminating);
-        (endpoint.ready && !service.publish_not_ready) || (service.publish_not_ready && !going)
+    let is_ready = |endpoint: &&SliceEndpoint| match service.publish_not_ready {
+        true => !endpoint.terminating,
+        false => endpoint.ready,
     };
     for endpoint in endpoints.iter().filter(is_ready) {
         let Some(address) = endpoint.addresses.first() else { continue };
         if family.is_some_and(|family| Family::of(*address) != family) {
             continue;
         }
+        // Whoever the packet meets: the pod that is written there is, as long as the address is not somebody else's.
         let named = endpoint.target.as_ref().and_then(|name| cluster.pod(name));
-        if named.is_some_and(|pod| !pod.is_live()) {
-            continue; // K20
-        }
-        let (backend, party) = match named {
-            Some(pod) => of_pod(pod, Some(*address)),
-            None => match observed(cluster, *address)? {
-                End::Pod(pod, address) => of_pod(pod, address),
-                End::Fixed(party) => (Backend::Address(*address), party),
-                // Another Service's ClusterIP: an address like any other, nobody's own.
-                _ => (Backend::Address(*address), Party::World(*address)),
-            },
+        let own = |pod: &Pod| match pod.addresses.as_slice() {
+            [] if pod.host_network => of_its_node(cluster, pod).contains(address),
+            all => all.contains(address),
+        };
+        let met = match named {
+            Some(pod) if pod.is_live() && own(pod) => End::Pod(pod, Some(*address)),
+            _ => observed(cluster, *address)?,
+        };
+        let (backend, party) = match (met, named) {
+            (End::Pod(pod, _), _) if service.publish_not_ready && pod.terminating => continue,
+            (End::Pod(pod, address), _) => of_pod(pod, address),
+            (End::Fixed(Party::World(_)), Some(pod)) if !pod.is_live() => continue, // K20
+            (End::Fixed(Party::World(_)), Some(pod)) if service.publish_not_ready && pod.terminating => continue,
+            (End::Fixed(Party::World(_)), Some(pod)) => of_pod(pod, Some(*address)),
+            (End::Fixed(party), _) => (Backend::Address(*address), party),
+            // Another Service's ClusterIP: an address like any other, nobody's own.
+            _ => (Backend::Address(*address), Party::World(*address)),
         };
         found.push(Found { backend, party, port: number, nodes: endpoint.node.as_deref().into_iter().collect() });
     }
