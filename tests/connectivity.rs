@@ -412,6 +412,39 @@ fn pods_that_no_selector_tells_apart_may_differ() {
     assert!(tcp("x/p1") && !tcp("x/p2"));
 }
 
+/// Workloads whose labels controllers set: of each alone the same is open (U7), of one end with itself it is one value.
+const OPEN: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}},
+  {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d1", "namespace": "x"},
+   "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "a"}},
+            "template": {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c"}]}}}},
+  {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d2", "namespace": "x"},
+   "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "a"}},
+            "template": {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c"}]}}}},
+  {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "s1", "namespace": "x"},
+   "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "a"}},
+            "template": {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c"}]}}}},
+  {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "s2", "namespace": "x"},
+   "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "a"}},
+            "template": {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c"}]}}}},
+  {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "hash", "namespace": "x"},
+   "spec": {"podSelector": {"matchExpressions": [{"key": "pod-template-hash", "operator": "In", "values": ["h1"]}]},
+            "ingress": [{"from": [{"podSelector": {"matchExpressions": [{"key": "pod-template-hash", "operator": "In", "values": ["h1"]}]}}]}]}},
+  {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "index", "namespace": "x"},
+   "spec": {"podSelector": {"matchExpressions": [{"key": "apps.kubernetes.io/pod-index", "operator": "In", "values": ["0"]}]},
+            "ingress": [{"from": [{"podSelector": {"matchExpressions": [{"key": "apps.kubernetes.io/pod-index", "operator": "In", "values": ["0"]}]}}]}]}}
+]}"#;
+
+#[test]
+fn what_is_open_of_workloads_is_each_ones_own() {
+    for profile in ["kubernetes", "tunnel:v1.31.6-r0"] {
+        let profile: Profile = profile.parse().unwrap();
+        let loaded = netpol_oracle::Loader::new(profile.release()).text("open.json", OPEN).finish();
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        compare(&loaded.cluster, &profile).unwrap();
+    }
+}
+
 /// Who waits for an address or a node goes by a Service as it goes itself, not as those do that policies treat alike.
 const NEAR: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
   {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}},
