@@ -80,7 +80,7 @@ fn support(review: &Review<'_>, findings: &mut Findings, block: &Block<'_>) {
 
 /// C9.
 fn scope(review: &Review<'_>, findings: &mut Findings, block: &Block<'_>, inside: &[AddressRange]) {
-    let (capabilities, profile) = (review.capabilities(), review.profile);
+    let (capabilities, profile) = (review.capabilities(), review.facts.profile);
     let cidr = block.block.cidr();
     let ranges = &block.remaining;
     match capabilities.ip_block_scope {
@@ -98,7 +98,7 @@ fn scope(review: &Review<'_>, findings: &mut Findings, block: &Block<'_>, inside
                 cidrs.iter().filter(overlaps).copied().collect()
             };
             let (pod_cidrs, service_cidrs) = (overlapping(profile.pod_cidrs()), overlapping(profile.service_cidrs()));
-            let owned = &review.owned;
+            let owned = &review.facts.owned;
             let parts = [
                 (names(&pod_cidrs), "pod cidr "),
                 (names(&service_cidrs), "Service cidr "),
@@ -129,9 +129,15 @@ fn scope(review: &Review<'_>, findings: &mut Findings, block: &Block<'_>, inside
 
 /// What belongs to the cluster: pod and Service CIDRs, and every address that somebody has.
 fn cluster_ranges(review: &Review<'_>) -> Vec<AddressRange> {
-    let cidrs =
-        review.profile.pod_cidrs().iter().chain(review.profile.service_cidrs()).copied().map(AddressRange::from);
-    let owned = &review.owned;
+    let cidrs = review
+        .facts
+        .profile
+        .pod_cidrs()
+        .iter()
+        .chain(review.facts.profile.service_cidrs())
+        .copied()
+        .map(AddressRange::from);
+    let owned = &review.facts.owned;
     merged(cidrs.chain(owned.pods.ranges()).chain(owned.nodes.ranges()).chain(owned.services.ranges()).collect())
 }
 
@@ -153,7 +159,7 @@ fn except(review: &Review<'_>, findings: &mut Findings, block: &Block<'_>) {
         let message = format!("`except` leaves nothing of `{}`: the block admits no address", block.block.cidr());
         findings.warn(Code::EmptyIpBlock, block.at("ipBlock.except"), message, "");
     }
-    if matches!(review.profile.base(), Base::Cce(NetworkModel::Vpc | NetworkModel::CloudNative2, _)) {
+    if matches!(review.facts.profile.base(), Base::Cce(NetworkModel::Vpc | NetworkModel::CloudNative2, _)) {
         let message = "the vendor advises against `except` on this data plane".to_owned();
         findings.warn(Code::DiscouragedExcept, block.at("ipBlock.except"), message, "list the blocks that are meant");
     }

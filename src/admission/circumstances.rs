@@ -34,7 +34,7 @@ pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
 
 /// C1.
 fn enforcement(review: &Review<'_>, findings: &mut Findings) {
-    let off = review.profile.switch() == Switch::Off;
+    let off = review.facts.profile.switch() == Switch::Off;
     let message = match review.capabilities().enforcement {
         Support::Supported => return,
         Support::Unsupported if off => {
@@ -43,7 +43,7 @@ fn enforcement(review: &Review<'_>, findings: &mut Findings) {
         Support::Unsupported => "this cluster does not enforce network policies: nothing of this one is enforced",
         Support::Unknown => "it is not known whether this cluster enforces network policies",
     };
-    let help = match review.profile.base() {
+    let help = match review.facts.profile.base() {
         _ if !off => "",
         Base::Kubernetes(_) => "install a network add-on that enforces network policies",
         Base::Cce(NetworkModel::Tunnel, _) => "turn the cluster's NetworkPolicy switch on",
@@ -61,17 +61,17 @@ fn version(review: &Review<'_>, findings: &mut Findings, direction: Direction) {
         Direction::Ingress => (Code::IngressVersion, Row::C2, capabilities.ingress),
         Direction::Egress => (Code::EgressVersion, Row::C3, capabilities.egress),
     };
-    let overridden = review.profile.overrides().contains_key(&row);
+    let overridden = review.facts.profile.overrides().contains_key(&row);
     let mut help = String::new();
-    let message = match (support, review.profile.base()) {
+    let message = match (support, review.facts.profile.base()) {
         (Support::Supported, _) => return,
         (Support::Unknown, _) => format!("it is not known whether this cluster enforces {direction} rules"),
         (Support::Unsupported, Base::Cce(model, version)) if !overridden => {
-            if let Some(minima) = minima(row, model, review.profile.edition()) {
+            if let Some(minima) = minima(row, model, review.facts.profile.edition()) {
                 let list: Vec<String> = minima.iter().map(quoted).collect();
                 help = format!("they are enforced from {} on, for each minor line", list.join(", "));
             }
-            let v2 = model != NetworkModel::Tunnel && review.profile.switch() == Switch::On;
+            let v2 = model != NetworkModel::Tunnel && review.facts.profile.switch() == Switch::On;
             let without_effect = if v2 { "DataPlane V2 is on but has no effect: " } else { "" };
             format!(
                 "{without_effect}cluster version `{version}` does not enforce {direction} rules, traffic passes freely"
@@ -118,9 +118,11 @@ fn undeclared(review: &Review<'_>, findings: &mut Findings, direction: Direction
 /// C6: nodes of subjects.
 fn node_os(review: &Review<'_>, findings: &mut Findings) {
     let isolated = review.isolated();
-    let nodes: BTreeSet<&str> = review.index.of_set(&isolated).filter_map(Object::node).collect();
-    let known: Vec<(&str, &str)> =
-        nodes.into_iter().filter_map(|name| Some((name, review.cluster.node(name)?.os_image.as_deref()?))).collect();
+    let nodes: BTreeSet<&str> = review.facts.index.of_set(&isolated).filter_map(Object::node).collect();
+    let known: Vec<(&str, &str)> = nodes
+        .into_iter()
+        .filter_map(|name| Some((name, review.facts.cluster.node(name)?.os_image.as_deref()?)))
+        .collect();
     let lacking = |direction| -> Vec<(&str, &str)> {
         let supports = |os_image: &str| review.capabilities().node_os.supports(os_image, direction);
         let asked = review.policy.isolates(direction);
@@ -153,7 +155,8 @@ fn subjects(review: &Review<'_>, findings: &mut Findings) {
     let capabilities = review.capabilities();
     let isolated = review.isolated();
     let those = |chosen: &dyn Fn(&Object<'_>) -> bool| {
-        let list: Vec<_> = review.index.of_set(&isolated).filter(|object| chosen(object)).map(Object::name).collect();
+        let list: Vec<_> =
+            review.facts.index.of_set(&isolated).filter(|object| chosen(object)).map(Object::name).collect();
         (!list.is_empty()).then(|| listed(list.len(), ["pod", "pods"], names(list)))
     };
     if capabilities.ipv6 != Support::Supported {
@@ -170,7 +173,7 @@ fn subjects(review: &Review<'_>, findings: &mut Findings) {
     }
     if capabilities.secure_containers != Support::Supported {
         if let Some(pods) =
-            those(&|object| object.runtime_class().is_some_and(|class| review.profile.is_secure_runtime(class)))
+            those(&|object| object.runtime_class().is_some_and(|class| review.facts.profile.is_secure_runtime(class)))
         {
             let message = format!("policies are not known to be enforced for secure containers: {pods}");
             findings.warn(
@@ -223,7 +226,7 @@ fn own_node(review: &Review<'_>, findings: &mut Findings) {
         let mut rest = review.isolated();
         let had = !rest.is_empty();
         for other in review.others(direction).filter(|other| without_peers(other)) {
-            rest = rest.without(&review.index.subjects(other));
+            rest = rest.without(&review.facts.index.subjects(other));
         }
         had && rest.is_empty()
     };
@@ -262,14 +265,14 @@ fn nodes_by_block(review: &Review<'_>) -> bool {
         Peers::Of(peers) => peers.as_slice(),
     });
     peers.any(|peer| match peer {
-        Peer::IpBlock(block) => review.owned.nodes.within(&remaining(block)).next().is_some(),
+        Peer::IpBlock(block) => review.facts.owned.nodes.within(&remaining(block)).next().is_some(),
         Peer::Pods(_) => false,
     })
 }
 
 /// K25.
 fn other_policies(review: &Review<'_>, findings: &mut Findings) {
-    let others = review.cluster.other_policies();
+    let others = review.facts.cluster.other_policies();
     if others.is_empty() {
         return;
     }

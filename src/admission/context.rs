@@ -1,7 +1,7 @@
 //! What every group of checks looks at: one policy, its profile and cluster, and what is worked out of them once.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use crate::admission::controlled::may_match;
 use crate::admission::owned::Owned;
@@ -14,37 +14,46 @@ use crate::partition::index::{Bits, Index, Object};
 use crate::profile::capability::{Capabilities, HostNetwork, Support};
 use crate::profile::profile::Profile;
 
-/// What every group of checks looks at.
-pub(super) struct Review<'c> {
-    pub(super) policy: &'c NetworkPolicy,
+/// What is worked out of a cluster once, for all its policies.
+pub(super) struct Facts<'c> {
     pub(super) profile: &'c Profile,
     pub(super) cluster: &'c Cluster,
     pub(super) index: Index<'c>,
-    /// What `podSelector` selects, or may by labels that controllers set; hostNetwork pods too.
-    pub(super) subjects: Bits,
     /// Every object that shares its node's network.
     pub(super) host_network: Bits,
     /// Who declares a port name, by protocol and name.
     pub(super) declared: HashMap<(Protocol, &'c str), Vec<usize>>,
     pub(super) owned: Owned,
     /// The labels that controllers set on pods of the workloads (K27).
-    controlled: OnceCell<HashSet<LabelKey>>,
+    controlled: OnceLock<HashSet<LabelKey>>,
 }
 
-impl<'c> Review<'c> {
-    pub(super) fn new(policy: &'c NetworkPolicy, profile: &'c Profile, cluster: &'c Cluster) -> Self {
+impl<'c> Facts<'c> {
+    pub(super) fn new(profile: &'c Profile, cluster: &'c Cluster) -> Self {
         let index = Index::new(cluster);
-        let mut review = Self {
-            policy,
+        Self {
             profile,
             cluster,
-            subjects: Bits::new(0),
             host_network: host_network(&index),
             declared: declared(&index),
             owned: Owned::new(cluster),
-            controlled: OnceCell::new(),
+            controlled: OnceLock::new(),
             index,
-        };
+        }
+    }
+}
+
+/// What every group of checks looks at.
+pub(super) struct Review<'c> {
+    pub(super) policy: &'c NetworkPolicy,
+    pub(super) facts: &'c Facts<'c>,
+    /// What `podSelector` selects, or may by labels that controllers set; hostNetwork pods too.
+    pub(super) subjects: Bits,
+}
+
+impl<'c> Review<'c> {
+    pub(super) fn new(policy: &'c NetworkPolicy, facts: &'c Facts<'c>) -> Self {
+        let mut review = Self { policy, facts, subjects: Bits::new(0) };
         review.subjects = review.selected(&Namespaces::Own, policy.subject());
         review
     }
@@ -57,18 +66,18 @@ impl<'c> Review<'c> {
     fn selected(&self, namespaces: &Namespaces, pods: &Selector) -> Bits {
         let by = |pods: &Selector| {
             let peer = PodPeer { namespaces: namespaces.clone(), pods: pods.clone() };
-            self.index.peers(self.namespace(), &peer)
+            self.facts.index.peers(self.namespace(), &peer)
         };
         let by_template = by(pods);
         if !self.may_be_controllers(pods) {
             return by_template;
         }
         let there = by(&Selector::everything());
-        let [mut workloads, mut matching] = [(); 2].map(|()| Bits::new(self.index.objects().len()));
+        let [mut workloads, mut matching] = [(); 2].map(|()| Bits::new(self.facts.index.objects().len()));
         for at in there.iter() {
-            let Some(Object::Workload(workload)) = self.index.objects().get(at) else { continue };
+            let Some(Object::Workload(workload)) = self.facts.index.objects().get(at) else { continue };
             workloads.set(at);
-            if may_match(workload, pods, self.profile.release()) {
+            if may_match(workload, pods, self.facts.profile.release()) {
                 matching.set(at);
             }
         }
@@ -77,7 +86,7 @@ impl<'c> Review<'c> {
     }
 
     pub(super) fn capabilities(&self) -> &'c Capabilities {
-        self.profile.capabilities()
+        self.facts.profile.capabilities()
     }
 
     pub(super) fn namespace(&self) -> &'c str {
@@ -87,7 +96,7 @@ impl<'c> Review<'c> {
     /// The subjects that policies can isolate (K17, U2).
     pub(super) fn isolated(&self) -> Bits {
         match self.capabilities().host_network {
-            HostNetwork::Node => self.subjects.without(&self.host_network),
+            HostNetwork::Node => self.subjects.without(&self.facts.host_network),
             HostNetwork::Pod | HostNetwork::Unknown => self.subjects.clone(),
         }
     }
@@ -105,25 +114,25 @@ impl<'c> Review<'c> {
     /// The other policies that isolate pods of this namespace for `direction`.
     pub(super) fn others(&self, direction: Direction) -> impl Iterator<Item = &'c NetworkPolicy> {
         let own = self.policy.name();
-        let policies = self.cluster.policies().in_namespace(own.namespace());
+        let policies = self.facts.cluster.policies().in_namespace(own.namespace());
         policies.filter(move |other| other.name() != own && other.isolates(direction))
     }
 
     /// Whether it asks for a label that some controller sets, so that what a workload's template says is not all (K27, U7).
     pub(super) fn may_be_controllers(&self, selector: &Selector) -> bool {
         let set = || {
-            let workloads = self.cluster.workloads().iter();
-            let values = workloads.flat_map(|workload| workload.controller_values(self.profile.release()));
+            let workloads = self.facts.cluster.workloads().iter();
+            let values = workloads.flat_map(|workload| workload.controller_values(self.facts.profile.release()));
             values.flat_map(|value| value.labels).map(|label| label.key).collect()
         };
-        let controlled = self.controlled.get_or_init(set);
+        let controlled = self.facts.controlled.get_or_init(set);
         let asked = selector.match_labels().iter().map(|(key, _)| key);
         asked.chain(selector.expressions().iter().map(|each| each.key())).any(|key| controlled.contains(key))
     }
 
     /// No pod and no workload is loaded: nothing can be said about what selectors select.
     pub(super) fn is_bare(&self) -> bool {
-        self.index.objects().is_empty()
+        self.facts.index.objects().is_empty()
     }
 }
 

@@ -36,7 +36,7 @@ impl Cut {
             if rest.is_empty() {
                 return None;
             }
-            let helped = rest.and(&review.index.subjects(other));
+            let helped = rest.and(&review.facts.index.subjects(other));
             if !helped.is_empty() && admits(other) {
                 rest = rest.without(&helped);
             }
@@ -47,7 +47,7 @@ impl Cut {
     /// They by name.
     pub(super) fn whom(&self, review: &Review<'_>) -> String {
         match self {
-            Self::Some(objects) => names(review.index.of_set(objects).map(Object::name)),
+            Self::Some(objects) => names(review.facts.index.of_set(objects).map(Object::name)),
             Self::Whoever => "the pods it will select".to_owned(),
         }
     }

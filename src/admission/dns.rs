@@ -100,7 +100,7 @@ fn cut_off(review: &Review<'_>, servers: &[Server<'_>], protocol: Protocol) -> O
 
 /// The cluster's DNS as far as it is loaded, and what to call it.
 fn servers<'c>(review: &Review<'c>, port: Port) -> (Vec<Server<'c>>, String) {
-    let services = review.cluster.services().iter().filter(|service| {
+    let services = review.facts.cluster.services().iter().filter(|service| {
         SERVICES.contains(&(&**service.name.namespace(), &**service.name.name()))
             && service.kind != ServiceKind::ExternalName
     });
@@ -113,7 +113,7 @@ fn servers<'c>(review: &Review<'c>, port: Port) -> (Vec<Server<'c>>, String) {
     if !servers.is_empty() {
         return (servers, format!("{} on port 53", names(known_as)));
     }
-    let objects = review.index.objects().iter().copied();
+    let objects = review.facts.index.objects().iter().copied();
     let labelled = objects.filter(|object| object.labels().get(LABEL.0).is_some_and(|value| value.as_str() == LABEL.1));
     let asked = vec![(Protocol::Udp, port), (Protocol::Tcp, port)];
     let servers: Vec<Server<'c>> = labelled.map(|object| server(object, asked.clone(), &[])).collect();
@@ -156,8 +156,9 @@ fn behind<'c>(review: &Review<'c>, service: &'c Service, port: Port) -> Vec<Serv
         };
         entries.iter().filter_map(target).collect()
     };
-    let found = review.index.backends(review.cluster, service);
+    let found = review.facts.index.backends(review.facts.cluster, service);
     let mut servers: Vec<Server<'c>> = review
+        .facts
         .index
         .of_set(&found)
         .map(|object| server(object, asked(object.ports()), &service.cluster_addresses))
@@ -261,9 +262,11 @@ fn selects(review: &Review<'_>, own: &str, peer: &PodPeer, server: &Server<'_>) 
     }
     let namespace = match &peer.namespaces {
         Namespaces::Own => server.namespace == own,
-        Namespaces::Matching(selector) => {
-            review.cluster.namespace(server.namespace).is_some_and(|namespace| selector.matches(&namespace.labels))
-        }
+        Namespaces::Matching(selector) => review
+            .facts
+            .cluster
+            .namespace(server.namespace)
+            .is_some_and(|namespace| selector.matches(&namespace.labels)),
     };
     namespace && peer.pods.matches(server.labels)
 }

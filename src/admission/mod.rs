@@ -89,4 +89,4 @@ mod selectors;
 mod text;
 
 pub use catalogue::{CATALOGUE, Example};
-pub use review::{idle, review};
+pub use review::{Reviewer, idle, review};

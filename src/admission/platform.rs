@@ -28,7 +28,7 @@ pub(super) fn check(review: &Review<'_>, findings: &mut Findings) {
     if asked(Direction::Egress) && uses_node_dns(review) {
         node_dns(review, findings);
     }
-    if !matches!(review.profile.base(), Base::Cce(..)) {
+    if !matches!(review.facts.profile.base(), Base::Cce(..)) {
         return;
     }
     // Where the range cannot be limited, it is not known that anything is cut off (C11).
@@ -46,8 +46,8 @@ fn uses_node_dns(review: &Review<'_>) -> bool {
     let capabilities = review.capabilities();
     let is_exempt =
         capabilities.own_node != OwnNode::EgressJudged && capabilities.own_node_egress == OwnNodeEgress::Exempt;
-    let runs = || review.index.objects().iter().any(|object| has(object.labels(), CACHE));
-    let injects = || review.cluster.namespace(review.namespace()).is_some_and(|own| has(&own.labels, INJECTION));
+    let runs = || review.facts.index.objects().iter().any(|object| has(object.labels(), CACHE));
+    let injects = || review.facts.cluster.namespace(review.namespace()).is_some_and(|own| has(&own.labels, INJECTION));
     !is_exempt && (injects() || runs())
 }
 

@@ -62,9 +62,9 @@ fn support(review: &Review<'_>, findings: &mut Findings, port: &PortMatch, place
 fn possible(review: &Review<'_>, direction: Direction, rule: &Rule) -> Option<Bits> {
     let mut found = match (direction, &rule.peers) {
         (Direction::Ingress, _) => review.subjects.clone(),
-        (Direction::Egress, Peers::Any) => review.index.all(),
+        (Direction::Egress, Peers::Any) => review.facts.index.all(),
         (Direction::Egress, Peers::Of(peers)) => {
-            let mut found = Bits::new(review.index.objects().len());
+            let mut found = Bits::new(review.facts.index.objects().len());
             for peer in peers {
                 if let Peer::Pods(pods) = peer {
                     found.add(&review.peers(pods));
@@ -74,7 +74,7 @@ fn possible(review: &Review<'_>, direction: Direction, rule: &Rule) -> Option<Bi
         }
     };
     if review.capabilities().host_network == HostNetwork::Node {
-        found = found.without(&review.host_network);
+        found = found.without(&review.facts.host_network);
     }
     (!found.is_empty()).then_some(found)
 }
@@ -92,7 +92,7 @@ fn undeclared(
     // Where nothing is selected, that is said already.
     let Some(destinations) = destinations else { return };
     let declared = |protocol| {
-        let objects = review.declared.get(&(protocol, name.as_str()));
+        let objects = review.facts.declared.get(&(protocol, name.as_str()));
         objects.is_some_and(|objects| objects.iter().any(|at| destinations.contains(*at)))
     };
     if declared(protocol) {

@@ -1,6 +1,6 @@
 //! One policy held against one profile and cluster.
 
-use crate::admission::context::Review;
+use crate::admission::context::{Facts, Review};
 use crate::admission::finding::Findings;
 use crate::admission::{blocks, circumstances, dns, everyone, lints, platform, ports, selectors};
 use crate::diagnostic::Diagnostic;
@@ -40,17 +40,7 @@ use crate::profile::profile::Profile;
 /// ```
 #[must_use]
 pub fn review(policy: &NetworkPolicy, profile: &Profile, cluster: &Cluster) -> Vec<Diagnostic> {
-    let review = Review::new(policy, profile, cluster);
-    let mut findings = Findings::default();
-    circumstances::check(&review, &mut findings);
-    selectors::check(&review, &mut findings);
-    everyone::check(&review, &mut findings);
-    blocks::check(&review, &mut findings);
-    ports::check(&review, &mut findings);
-    dns::check(&review, &mut findings);
-    platform::check(&review, &mut findings);
-    lints::check(&review, &mut findings);
-    findings.sorted()
+    Reviewer::new(profile, cluster).review(policy)
 }
 
 /// What of `policy` changes nothing on `cluster` as it is, and may on another: the codes NP311 to NP315. What changes nothing
@@ -81,8 +71,53 @@ pub fn review(policy: &NetworkPolicy, profile: &Profile, cluster: &Cluster) -> V
 /// ```
 #[must_use]
 pub fn idle(policy: &NetworkPolicy, profile: &Profile, cluster: &Cluster) -> Vec<Diagnostic> {
-    let review = Review::new(policy, profile, cluster);
-    let mut findings = Findings::default();
-    lints::check_here(&review, &mut findings);
-    findings.sorted()
+    Reviewer::new(profile, cluster).idle(policy)
+}
+
+/// Reviews many policies of one cluster, which is looked through once.
+///
+/// ```
+/// use netpol_oracle::admission::Reviewer;
+/// use netpol_oracle::generate::ClusterSpec;
+/// use netpol_oracle::{Profile, admission};
+/// let (cluster, profile) = (ClusterSpec::new(30).policies(10).build(), Profile::kubernetes());
+/// let reviewer = Reviewer::new(&profile, &cluster);
+/// for policy in &cluster.policies() {
+///     assert_eq!(reviewer.review(policy), admission::review(policy, &profile, &cluster));
+/// }
+/// ```
+pub struct Reviewer<'c> {
+    facts: Facts<'c>,
+}
+
+impl<'c> Reviewer<'c> {
+    /// For a profile and what is there.
+    #[must_use]
+    pub fn new(profile: &'c Profile, cluster: &'c Cluster) -> Self {
+        Self { facts: Facts::new(profile, cluster) }
+    }
+
+    /// As [`review`].
+    #[must_use]
+    pub fn review(&self, policy: &NetworkPolicy) -> Vec<Diagnostic> {
+        let review = Review::new(policy, &self.facts);
+        let mut findings = Findings::default();
+        circumstances::check(&review, &mut findings);
+        selectors::check(&review, &mut findings);
+        everyone::check(&review, &mut findings);
+        blocks::check(&review, &mut findings);
+        ports::check(&review, &mut findings);
+        dns::check(&review, &mut findings);
+        platform::check(&review, &mut findings);
+        lints::check(&review, &mut findings);
+        findings.sorted()
+    }
+
+    /// As [`idle`].
+    #[must_use]
+    pub fn idle(&self, policy: &NetworkPolicy) -> Vec<Diagnostic> {
+        let mut findings = Findings::default();
+        lints::check_here(&Review::new(policy, &self.facts), &mut findings);
+        findings.sorted()
+    }
 }

@@ -51,7 +51,7 @@ fn subject(review: &Review<'_>, findings: &mut Findings) {
             "the policy does nothing until there is one",
         );
     }
-    let host = review.subjects.and(&review.host_network);
+    let host = review.subjects.and(&review.facts.host_network);
     let message = match review.capabilities().host_network {
         _ if host.is_empty() => return,
         HostNetwork::Pod => return,
@@ -63,7 +63,7 @@ fn subject(review: &Review<'_>, findings: &mut Findings) {
 }
 
 fn listed(review: &Review<'_>, objects: &Bits) -> String {
-    names(review.index.of_set(objects).map(Object::name))
+    names(review.facts.index.of_set(objects).map(Object::name))
 }
 
 fn nothing(review: &Review<'_>, findings: &mut Findings, place: Place, peer: &PodPeer, selected: &Bits) {
@@ -71,7 +71,7 @@ fn nothing(review: &Review<'_>, findings: &mut Findings, place: Place, peer: &Po
         return;
     }
     let message = match &peer.namespaces {
-        Namespaces::Matching(selector) if !review.index.has_namespace(review.namespace(), &peer.namespaces) => {
+        Namespaces::Matching(selector) if !review.facts.index.has_namespace(review.namespace(), &peer.namespaces) => {
             format!("no namespace has the labels {}", quoted(selector))
         }
         Namespaces::Matching(selector) if selector.is_everything() => format!("{} selects no pod", quoted(&peer.pods)),
@@ -93,7 +93,7 @@ fn nothing(review: &Review<'_>, findings: &mut Findings, place: Place, peer: &Po
 /// Where a label that no namespace has is the name of one.
 fn by_name(review: &Review<'_>, selector: &Selector) -> Option<String> {
     let is_meant = |(key, value): &(&LabelKey, &LabelValue)| {
-        let there = review.cluster.namespace(value.as_str());
+        let there = review.facts.cluster.namespace(value.as_str());
         there.is_some_and(|namespace| namespace.labels.get(key.as_str()).is_none())
     };
     let (_, name) = selector.match_labels().iter().find(is_meant)?;
@@ -104,7 +104,7 @@ fn by_name(review: &Review<'_>, selector: &Selector) -> Option<String> {
 }
 
 fn host_network(review: &Review<'_>, findings: &mut Findings, place: Place, selected: &Bits) {
-    let host = selected.and(&review.host_network);
+    let host = selected.and(&review.facts.host_network);
     let message = match review.capabilities().host_network {
         _ if host.is_empty() => return,
         HostNetwork::Pod => return,
@@ -117,8 +117,8 @@ fn host_network(review: &Review<'_>, findings: &mut Findings, place: Place, sele
 
 /// The Services with a ClusterIP, each with its backends.
 fn services_with_backends<'c>(review: &Review<'c>) -> Vec<(&'c ObjectName, Bits)> {
-    let services = review.cluster.services().iter().filter(|service| service.kind == ServiceKind::ClusterIp);
-    services.map(|service| (&service.name, review.index.backends(review.cluster, service))).collect()
+    let services = review.facts.cluster.services().iter().filter(|service| service.kind == ServiceKind::ClusterIp);
+    services.map(|service| (&service.name, review.facts.index.backends(review.facts.cluster, service))).collect()
 }
 
 /// C10.
@@ -129,7 +129,7 @@ fn cluster_ips(
     selected: &Bits,
     services: &[(&ObjectName, Bits)],
 ) {
-    let selected = selected.without(&review.host_network);
+    let selected = selected.without(&review.facts.host_network);
     let behind = services.iter().filter(|(_, backends)| backends.meets(&selected));
     let behind: Vec<String> = behind.map(|(name, _)| format!("svc/{name}")).collect();
     if behind.is_empty() {

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use netpol_input::{Given, Manifest, Text, counted};
+use netpol_oracle::admission::Reviewer;
 use netpol_oracle::diagnostic::{Code, Diagnostic, Location, Origin, Severity};
 use netpol_oracle::manifest::{FieldLines, Judgement, judge_text};
-use netpol_oracle::{Cluster, Loader, NetworkPolicy, ObjectName, Profile, Release, admission};
+use netpol_oracle::{Cluster, Loader, NetworkPolicy, ObjectName, Profile, Release};
 use serde::Serialize;
 
 use super::strict;
@@ -193,10 +194,10 @@ struct Checks {
 
 impl Checks {
     /// What is said of a policy, placed at its fields.
-    fn of(&self, policy: &NetworkPolicy, cluster: &Cluster, place: Place<'_>) -> Vec<Diagnostic> {
-        let mut found = admission::review(policy, &self.profile, cluster);
+    fn of(&self, policy: &NetworkPolicy, reviewer: &Reviewer<'_>, place: Place<'_>) -> Vec<Diagnostic> {
+        let mut found = reviewer.review(policy);
         if self.lints == Lints::Cluster {
-            found.extend(admission::idle(policy, &self.profile, cluster));
+            found.extend(reviewer.idle(policy));
         }
         if place.is_cut {
             found.retain(|found| !is_superfluity(found.code));
@@ -241,7 +242,8 @@ fn as_posted(mut text: Text, release: Release, checks: Option<&Checks>) -> Resul
         if let (Some(policy), Some(checks)) = (&judgement.policy, checks) {
             let is_cut = has_unknown_fields(&diagnostics);
             let place = Place { at: &judgement.location, lines: &judgement.lines, is_cut };
-            diagnostics.extend(checks.of(policy, &Cluster::default(), place));
+            let nothing = Cluster::default();
+            diagnostics.extend(checks.of(policy, &Reviewer::new(&checks.profile, &nothing), place));
         }
         Reviewed {
             file: file.clone(),
@@ -296,10 +298,11 @@ fn as_loaded(given: Given, checks: Option<&Checks>) -> Vec<Reviewed> {
             cut.contains(&place(at)).then(|| name.namespace().clone())
         };
         let cut: BTreeSet<_> = policies.iter().filter_map(is_cut).collect();
+        let reviewer = Reviewer::new(&checks.profile, &loaded.cluster);
         for (name, (at, lines)) in &policies {
             if let Some(policy) = loaded.cluster.policy(name) {
                 let place = Place { at, lines, is_cut: cut.contains(name.namespace()) };
-                diagnostics.extend(checks.of(policy, &loaded.cluster, place));
+                diagnostics.extend(checks.of(policy, &reviewer, place));
             }
         }
     }

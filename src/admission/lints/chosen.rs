@@ -18,7 +18,7 @@ impl Chosen {
         let is_chosen = |workload: &Workload| {
             workload.name.namespace() == policy.name().namespace() && policy.subject().matches(&workload.labels)
         };
-        Self { objects: review.index.subjects(policy), workloads: workloads(review, is_chosen) }
+        Self { objects: review.facts.index.subjects(policy), workloads: workloads(review, is_chosen) }
     }
 
     /// What a peer of a policy in `own` selects.
@@ -26,11 +26,11 @@ impl Chosen {
         let is_in = |name: &str| match &peer.namespaces {
             Namespaces::Own => name == own,
             Namespaces::Matching(selector) => {
-                review.cluster.namespace(name).is_some_and(|namespace| selector.matches(&namespace.labels))
+                review.facts.cluster.namespace(name).is_some_and(|namespace| selector.matches(&namespace.labels))
             }
         };
         let is_chosen = |workload: &Workload| is_in(workload.name.namespace()) && peer.pods.matches(&workload.labels);
-        Self { objects: review.index.peers(own, peer), workloads: workloads(review, is_chosen) }
+        Self { objects: review.facts.index.peers(own, peer), workloads: workloads(review, is_chosen) }
     }
 
     /// Whether nobody is chosen.
@@ -50,7 +50,7 @@ impl Chosen {
 }
 
 fn workloads(review: &Review<'_>, is_chosen: impl Fn(&Workload) -> bool) -> Bits {
-    let all = review.cluster.workloads();
+    let all = review.facts.cluster.workloads();
     let mut found = Bits::new(all.len());
     for (at, _) in all.iter().enumerate().filter(|(_, workload)| is_chosen(workload)) {
         found.set(at);
