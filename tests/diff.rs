@@ -380,13 +380,16 @@ fn a_backend_that_is_ready_no_more_is_none() {
         + &service_text("s", "app: web")
         + &policy_text("p", "podSelector: {matchLabels: {is: shut}}, ingress: []");
     let unready = b.replace("podIP: 10.0.0.3", "podIP: 10.0.0.3, conditions: [{type: Ready, status: 'False'}]");
-    let changes = of_texts(&(a.clone() + &b + &rest), &(a + &unready + &rest));
-    let client = |change: &&ConnectionChange| names(&change.source).contains(&"x/client".to_owned());
-    let change = changes.iter().find(client).unwrap_or_else(|| panic!("{changes:?}"));
-    assert_eq!(
-        (change.destination.to_string(), change.before, change.after),
-        ("svc/x/s".to_owned(), Verdict::Undefined, Verdict::Allow)
-    );
+    let headless = rest.replace("clusterIP: 10.96.0.1", "clusterIP: None");
+    for rest in [rest, headless] {
+        let changes = of_texts(&(a.clone() + &b + &rest), &(a.clone() + &unready + &rest));
+        let client = |change: &&ConnectionChange| names(&change.source).contains(&"x/client".to_owned());
+        let change = changes.iter().find(client).unwrap_or_else(|| panic!("{changes:?}"));
+        assert_eq!(
+            (change.destination.to_string(), change.before, change.after),
+            ("svc/x/s".to_owned(), Verdict::Undefined, Verdict::Allow)
+        );
+    }
 }
 
 /// A policy on one of those behind a Service changes what the others meet there, not what it meets itself.

@@ -157,3 +157,37 @@ fn where_the_pods_of_a_workload_run_nobody_says() {
     assert_eq!(engine.verdict(&flow).map_err(|error| error.code()), Err("unplaced-host-port"), "K26, U8");
     assert_equal(&engine, &profile);
 }
+
+/// Services whose slices name pods: at another's address, at an address that nobody has, one that is going.
+const NAMED: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "status": {"podIPs": [{"ip": "10.0.0.1"}]}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b", "labels": {"app": "b"}}, "status": {"podIPs": [{"ip": "10.0.0.2"}]}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "going", "deletionTimestamp": "2026-01-01T00:00:00Z"},
+   "status": {"podIPs": [{"ip": "10.0.0.3"}]}},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "others"}, "spec": {"clusterIP": "10.96.0.1", "ports": [{"port": 80}]}},
+  {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+   "metadata": {"name": "others", "labels": {"kubernetes.io/service-name": "others"}}, "ports": [{"port": 80}],
+   "endpoints": [{"addresses": ["10.0.0.2"], "targetRef": {"kind": "Pod", "namespace": "default", "name": "a"}}]},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "nobodys"}, "spec": {"clusterIP": "10.96.0.2", "ports": [{"port": 80}]}},
+  {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+   "metadata": {"name": "nobodys", "labels": {"kubernetes.io/service-name": "nobodys"}}, "ports": [{"port": 80}],
+   "endpoints": [{"addresses": ["192.0.2.7"], "targetRef": {"kind": "Pod", "namespace": "default", "name": "b"}}]},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "published"},
+   "spec": {"clusterIP": "10.96.0.3", "publishNotReadyAddresses": true, "ports": [{"port": 80}]}},
+  {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+   "metadata": {"name": "published", "labels": {"kubernetes.io/service-name": "published"}}, "ports": [{"port": 80}],
+   "endpoints": [{"addresses": ["10.0.0.2"]}, {"addresses": ["10.0.0.3"]}]},
+  {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "b"},
+   "spec": {"podSelector": {"matchLabels": {"app": "b"}}}}
+]}"#;
+
+#[test]
+fn the_address_says_who_a_backend_is() {
+    let profile = Profile::kubernetes();
+    let engine = Engine::new(&cluster(&[NAMED], &profile), &profile);
+    for service in ["others", "nobodys", "published"] {
+        let flow = format!("198.51.100.1 -> svc/default/{service}:80/tcp").parse().unwrap();
+        assert_eq!(engine.verdict(&flow), Ok(Verdict::Deny), "K23: {service}");
+    }
+    assert_equal(&engine, &profile);
+}
