@@ -406,6 +406,28 @@ fn backends_that_send_differ_each_by_itself() {
     assert!(!sources.is_empty() && sources.iter().all(|source| source == "x/b2"), "{sources:?}");
 }
 
+/// Whom a policy admits is met by a Service as before, on its own port or on any.
+#[test]
+fn sources_that_change_tell_backends_apart() {
+    let pods = pod_text("web", "app: web", "10.0.0.1", 80)
+        + &pod_text("db", "app: db", "10.0.0.2", 80)
+        + &pod_text("job", "app: job", "10.0.0.3", 80);
+    let services = service_text("db", "app: db") + &service_text("job", "app: job").replace("10.96.0.1", "10.96.0.2");
+    let headless =
+        services.replace("clusterIP: 10.96.0.1", "clusterIP: None").replace("clusterIP: 10.96.0.2", "clusterIP: None");
+    let policy = policy_text(
+        "p",
+        "podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: db}}}]}]",
+    );
+    for services in [services, headless] {
+        let world = pods.clone() + &services;
+        let changes = of_texts(&world, &(world.clone() + &policy));
+        let tcp = changes.iter().filter(|change| !change.ports.intervals().is_empty());
+        let to: BTreeSet<String> = tcp.map(|change| change.destination.to_string()).collect();
+        assert!(to.contains("svc/x/job") && !to.contains("svc/x/db"), "{changes:?}");
+    }
+}
+
 /// Whoever sends to it goes outside now, on whatever port.
 #[test]
 fn an_address_that_leads_nowhere_any_more_is_gone() {
