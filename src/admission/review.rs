@@ -82,7 +82,7 @@ pub fn idle(policy: &NetworkPolicy, profile: &Profile, cluster: &Cluster) -> Vec
 /// use netpol_oracle::{Profile, admission};
 /// let (cluster, profile) = (ClusterSpec::new(30).policies(10).build(), Profile::kubernetes());
 /// let reviewer = Reviewer::new(&profile, &cluster);
-/// for policy in &cluster.policies() {
+/// for policy in cluster.policies() {
 ///     assert_eq!(reviewer.review(policy), admission::review(policy, &profile, &cluster));
 /// }
 /// ```
