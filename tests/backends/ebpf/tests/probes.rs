@@ -154,9 +154,14 @@ fn translated(
             let port = slice.ports.iter().find(|entry| entry.name == wanted.name && entry.protocol == protocol)?.port;
             slice.endpoints.iter().filter(|entry| entry.ready).find_map(|entry| {
                 let address = *entry.addresses.first()?;
-                let who = match entry.target.as_ref().filter(|name| cluster.pod(name).is_some()) {
-                    Some(name) => ProbeWho::Pod(name.clone()),
-                    None => who_has(cluster, address),
+                let named = entry.target.as_ref().and_then(|name| cluster.pod(name));
+                let own = named.filter(|pod| pod.is_live() && addresses_of(cluster, pod).contains(&address));
+                let who = match (own, who_has(cluster, address), named) {
+                    (Some(pod), ..) => ProbeWho::Pod(pod.name.clone()),
+                    // Nobody has the address: whoever is named does.
+                    (None, ProbeWho::Outside, Some(pod)) if pod.is_live() => ProbeWho::Pod(pod.name.clone()),
+                    (None, ProbeWho::Outside, Some(_)) => return None,
+                    (None, who, _) => who,
                 };
                 let is_it = match (backend, &who) {
                     (Backend::Object(name), ProbeWho::Pod(pod)) => name == pod,

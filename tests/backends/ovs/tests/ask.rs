@@ -158,10 +158,14 @@ fn backend_of(
             let mut addresses =
                 ready.filter_map(|endpoint| Some((*endpoint.addresses.first()?, endpoint.target.as_ref())));
             let (address, who) = addresses.find_map(|(address, target)| {
-                let who = match target.and_then(|name| cluster.pod(name)) {
-                    Some(pod) if pod.is_live() => ProbeWho::Pod(pod.name.clone()),
-                    Some(_) => return None,
-                    None => who_at(cluster, address),
+                let pod = target.and_then(|name| cluster.pod(name));
+                let own = pod.filter(|pod| pod.is_live() && named(cluster, &pod.name).1.contains(&address));
+                let who = match (own, who_at(cluster, address), pod) {
+                    (Some(pod), ..) => ProbeWho::Pod(pod.name.clone()),
+                    // Nobody has the address: whoever is named does.
+                    (None, ProbeWho::Outside, Some(pod)) if pod.is_live() => ProbeWho::Pod(pod.name.clone()),
+                    (None, ProbeWho::Outside, Some(_)) => return None,
+                    (None, who, _) => who,
                 };
                 let same = match (backend, &who) {
                     (Backend::Object(name), ProbeWho::Pod(pod)) => name == pod,
