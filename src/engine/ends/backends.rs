@@ -85,8 +85,8 @@ impl<'t> ServiceFront<'t> {
         l4.into_iter().flat_map(move |l4| ready.clone().filter_map(move |each| self.of_endpoint(each, l4).transpose()))
     }
 
-    /// The endpoint as a backend: the pod that it names, unless somebody else has the address. None where its pod has finished,
-    /// and where it is terminating and has to be ready by `publishNotReadyAddresses`.
+    /// The endpoint as a backend: the pod that it names, unless somebody else has the address. None where that pod has finished and
+    /// nobody has it, and where a terminating pod would have to be ready by `publishNotReadyAddresses`.
     fn of_endpoint(&self, endpoint: &'t CompiledEndpoint, l4: L4) -> Result<Option<BackendCandidate<'t>>, FlowError> {
         let address = endpoint.address;
         let named = endpoint.target.as_ref().and_then(|target| self.tables.target_slot(target));

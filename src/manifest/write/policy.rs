@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::manifest::Manifest;
 use super::metadata::Metadata;
+use crate::manifest::directions::fields_of;
 use crate::model::policy::{Namespaces, NetworkPolicy, Peer, Peers, PolicyTypes, PortMatch, PortSpec, Ports, Rule};
 use crate::name::Direction;
 use crate::net::{Cidr, Family, IpBlock};
@@ -32,7 +33,8 @@ impl Serialize for Spec<'_> {
             PolicyTypes::Both => &["Ingress", "Egress"],
         };
         map.serialize_entry("policyTypes", types)?;
-        for (direction, field, peers) in [(Direction::Ingress, "ingress", "from"), (Direction::Egress, "egress", "to")]
+        for (direction, (field, peers)) in
+            [Direction::Ingress, Direction::Egress].map(|direction| (direction, fields_of(direction)))
         {
             // The rules of an undeclared direction too: they are part of what was written (K4).
             let rules: Vec<RuleForm<'_>> =
