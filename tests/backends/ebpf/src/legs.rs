@@ -40,6 +40,12 @@ impl State {
                 self.sees_cluster_ip(probe)?;
                 (there, there)
             }
+            _ if matches!(probe.source.who, ProbeWho::Node(_)) && self.is_nowhere(&probe.destination) => {
+                // Under `externalTrafficPolicy: Local` it is on the node that was sent to, where the programs do not know it to be.
+                return Err(
+                    "nobody says on which node the pod is: whose own it is hangs on where it was sent to".to_owned()
+                );
+            }
             _ => (self.leaving(probe, there, fault), self.coming(probe, there, fault)?),
         };
         let is_plain = |leg: &Leg| leg.source == leg.destination;
@@ -74,6 +80,12 @@ impl State {
             _ => return Err("an end of a kind that is not known here".to_owned()),
         };
         if stands { Ok(address) } else { Err("the address leads to somebody else".to_owned()) }
+    }
+
+    /// Whether a pod says neither its node nor an address of it (U8).
+    fn is_nowhere(&self, end: &ProbeEnd) -> bool {
+        let ProbeWho::Pod(name) = &end.who else { return false };
+        self.cluster.pod(name).is_some_and(|pod| pod.node.is_none() && pod.host_addresses.is_empty())
     }
 
     /// Why a flow by a ClusterIP cannot be told after translation.

@@ -64,6 +64,12 @@ impl Legs {
             (None | Some(Face::ClusterIp), _) | (_, None) => return Ok(Self::Through(packet)),
             (Some(_), Some(address)) => address.to_canonical(),
         };
+        if packet.is_to_pod && !packet.is_from_pod && is_nowhere(&probe.destination, cluster) {
+            // Under `externalTrafficPolicy: Local` it is on the node that was sent to, which the switch does not know it to be.
+            return Err(
+                "nobody says on which node the pod is: whose own it is hangs on where it was sent to".to_owned()
+            );
+        }
         let front = Front::Face { turned_back: packet.from == packet.to };
         // U5: what was sent to, address and port, or the backend's.
         let is_before = profile.capabilities().face == Rewritten::Before;
@@ -81,6 +87,12 @@ impl Legs {
         };
         Ok(Self::Apart { egress, ingress })
     }
+}
+
+/// Whether a pod says neither its node nor an address of it (U8).
+fn is_nowhere(end: &ProbeEnd, cluster: &Cluster) -> bool {
+    let ProbeWho::Pod(name) = &end.who else { return false };
+    cluster.pod(name).is_some_and(|pod| pod.node.is_none() && pod.host_addresses.is_empty())
 }
 
 /// The node that stands before the client, where one may: its address, and the port that it is at.
