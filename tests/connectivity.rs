@@ -445,6 +445,45 @@ fn what_is_open_of_workloads_is_each_ones_own() {
     }
 }
 
+/// A Service leads to the second address of a node and to that of a pod, which who names either does not meet.
+const SECOND: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}},
+  {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"},
+   "status": {"addresses": [{"type": "InternalIP", "address": "10.9.0.1"}, {"type": "ExternalIP", "address": "172.16.0.1"}]}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "x", "labels": {"app": "web"}}, "spec": {"nodeName": "n2"},
+   "status": {"podIP": "10.0.0.1", "hostIP": "10.9.0.2"}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "free", "namespace": "x"}, "spec": {"nodeName": "n2"},
+   "status": {"podIP": "10.0.0.2", "hostIP": "10.9.0.2"}},
+  {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "db", "namespace": "x", "labels": {"app": "db"}}, "spec": {"nodeName": "n2"},
+   "status": {"podIPs": [{"ip": "10.0.0.3"}, {"ip": "10.0.0.4"}], "podIP": "10.0.0.3", "hostIP": "10.9.0.2"}},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "nodes", "namespace": "x"},
+   "spec": {"clusterIP": "10.96.0.1", "ports": [{"name": "p", "port": 80}]}},
+  {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+   "metadata": {"name": "nodes-1", "namespace": "x", "labels": {"kubernetes.io/service-name": "nodes"}},
+   "ports": [{"name": "p", "protocol": "TCP", "port": 80}], "endpoints": [{"addresses": ["172.16.0.1"], "conditions": {"ready": true}}]},
+  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db", "namespace": "x"},
+   "spec": {"clusterIP": "10.96.0.2", "ports": [{"name": "p", "port": 80}]}},
+  {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+   "metadata": {"name": "db-1", "namespace": "x", "labels": {"kubernetes.io/service-name": "db"}},
+   "ports": [{"name": "p", "protocol": "TCP", "port": 80}], "endpoints": [{"addresses": ["10.0.0.4"], "conditions": {"ready": true}}]},
+  {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "web", "namespace": "x"},
+   "spec": {"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Egress"],
+            "egress": [{"to": [{"ipBlock": {"cidr": "172.16.0.0/16"}}, {"ipBlock": {"cidr": "10.0.0.4/32"}}]}]}}
+]}"#;
+
+#[test]
+fn a_service_leads_to_other_addresses_than_those_of_names() {
+    let profile = Profile::kubernetes();
+    let loaded = netpol_oracle::Loader::new(profile.release()).text("second.json", SECOND).finish();
+    compare(&loaded.cluster, &profile).unwrap();
+    let allowed = |text: &str| Engine::new(&loaded.cluster, &profile).decide(&text.parse().unwrap()).unwrap().verdict;
+    // What is met by its name is not what the Service leads to.
+    for name in ["nodes", "db"] {
+        assert_eq!(allowed(&format!("x/web -> svc/x/{name}:80/tcp")), Verdict::Allow, "{name}");
+    }
+    assert_eq!([allowed("x/web -> node:n1:80/tcp"), allowed("x/web -> x/db:80/tcp")], [Verdict::Deny; 2]);
+}
+
 /// Who waits for an address or a node goes by a Service as it goes itself, not as those do that policies treat alike.
 const NEAR: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
   {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}},

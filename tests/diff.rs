@@ -4,12 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use netpol_oracle::analysis::{ConnectionChange, Connectivity, Detail, Diff, Ends, Isolation};
-use netpol_oracle::{Cluster, Decide, Destination, Direction, Endpoint, Engine, Flow, L4, Profile, Verdict};
+use netpol_oracle::analysis::{Baseline, ConnectionChange, Connectivity, Detail, Diff, Ends, Isolation};
+use netpol_oracle::model::ObjectId;
+use netpol_oracle::{
+    Change, Cluster, Decide, Destination, Direction, Endpoint, Engine, Flow, L4, NetworkPolicy, Profile, Verdict,
+};
 
 use crate::connectivity::{Everybody, everybody, holds, l4s, names, pod_text, policy_text, service_text, wanted};
 
-use crate::plane::sequences::{Sequence, sequences};
+use crate::plane::sequences::{Sequence, real_sequences, sequences};
 use crate::support::tiny_changes::tiny_change;
 
 /// The verdict; Deny where there is nothing to judge.
@@ -32,7 +35,15 @@ fn both(before: &Engine, after: &Engine, clusters: [&Cluster; 2]) -> (Everybody,
 
 /// How many flows were compared; or the first on which the two differ.
 fn compare(before: &Engine, after: &Engine, clusters: [&Cluster; 2]) -> Result<usize, String> {
-    let lines = Diff::new(before, after).changes(Detail::Pods);
+    hold_lines(Diff::new(before, after).changes(Detail::Pods), [before, after], clusters)
+}
+
+/// The same, of what was said.
+fn hold_lines(
+    lines: Vec<ConnectionChange>,
+    [before, after]: [&Engine; 2],
+    clusters: [&Cluster; 2],
+) -> Result<usize, String> {
     let (ends, l4s) = both(before, after, clusters);
     let mut said: BTreeMap<(String, String), Vec<&ConnectionChange>> = BTreeMap::new();
     for line in &lines {
@@ -179,6 +190,71 @@ fn follow(all: impl Iterator<Item = Sequence>) -> usize {
     }
     println!("{count} steps: {compared} flows");
     count
+}
+
+/// Changes of policies alone, against brute force, and against two engines that know nothing of each other. Policies of other worlds
+/// bring selectors and addresses that nobody told apart before.
+fn hold_policies(all: impl Iterator<Item = Sequence>, most: usize) {
+    let all: Vec<Sequence> = all.collect();
+    let (mut compared, mut tried, mut told, mut split) = (0, 0, 0, 0);
+    for (at, sequence) in all.iter().enumerate() {
+        let before = Engine::new(&sequence.before, &sequence.profile);
+        let baseline = Baseline::new(&before);
+        let mut last: Option<Engine> = None;
+        let others = all.iter().cycle().skip(at + 1).take(all.len() - 1);
+        let is_there = |policy: &&NetworkPolicy| {
+            sequence.before.pods().iter().any(|pod| pod.name.namespace() == policy.name().namespace())
+        };
+        let come = others.flat_map(|other| other.before.policies().iter()).filter(is_there).take(most / 2);
+        let come = come.map(|policy| vec![Change::Put(policy.clone().into())]);
+        let gone =
+            sequence.before.policies().iter().map(|policy| Change::Remove(ObjectId::Policy(policy.name().clone())));
+        let gone: Vec<Change> = gone.collect();
+        let one_by_one = gone.iter().map(|change| vec![change.clone()]).take(most / 2);
+        for changes in come.chain(one_by_one).chain([gone.clone(), Vec::new()]) {
+            let mut after = before.clone();
+            after.apply(&changes).unwrap();
+            let diff = baseline.diff(&after);
+            let lines = diff.changes(Detail::Pods);
+            let clusters = [before.cluster(), after.cluster()];
+            let [one, other] = clusters.map(|cluster| Engine::new(cluster, &sequence.profile));
+            let fresh = Diff::new(&one, &other);
+            let of = format!("world {at}, after {changes:?}");
+            assert_eq!(lines, fresh.changes(Detail::Pods), "{of}");
+            assert_eq!(diff.changes(Detail::Namespaces), fresh.changes(Detail::Namespaces), "{of}");
+            assert_eq!(diff.isolation(Detail::Pods), fresh.isolation(Detail::Pods), "{of}");
+            assert_eq!(diff.regions(Detail::Workloads), fresh.regions(Detail::Workloads), "{of}");
+            assert!(diff.gone().is_empty() && diff.come().is_empty());
+            assert_eq!(lines.is_empty(), diff.is_empty(), "{of}");
+            (told, tried) = (told + usize::from(!lines.is_empty()), tried + 1);
+            split += usize::from(lines.iter().any(|line| matches!(line.source, Ends::Addresses(_))));
+            if let Some(previous) = last.replace(after.clone()) {
+                let [one, other] = [&previous, &after].map(|engine| Engine::new(engine.cluster(), &sequence.profile));
+                let expected = Diff::new(&one, &other).changes(Detail::Workloads);
+                assert_eq!(
+                    baseline.between(&previous, &after).changes(Detail::Workloads),
+                    expected,
+                    "{of}, from another"
+                );
+            }
+            if tried % 4 == 0 {
+                compared +=
+                    hold_lines(lines, [&before, &after], clusters).unwrap_or_else(|wrong| panic!("{of}: {wrong}"));
+            }
+        }
+    }
+    println!("{tried} changes, {told} of them told, {split} from outside; {compared} flows");
+    assert!(told * 4 > tried && split > 0, "{told} of {tried}, {split} from outside");
+}
+
+#[test]
+fn changes_of_policies_alone_are_all_listed() {
+    hold_policies(sequences().take(wanted(12)), 8);
+}
+
+#[test]
+fn changes_of_policies_of_worlds_as_real_clusters_are_all_listed() {
+    hold_policies(real_sequences().take(wanted(8)), 6);
 }
 
 #[test]

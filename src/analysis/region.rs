@@ -115,7 +115,7 @@ impl Placed {
                 runs.push((at.place(), region));
             }
         }
-        let is_there = |view: &View, name: &ObjectName| {
+        let is_there = |view: &Arc<View>, name: &ObjectName| {
             view.snapshot.cluster().service(name).is_some_and(|service| service.kind != ServiceKind::ExternalName)
         };
         let services = clusters.first().into_iter().flat_map(|cluster| cluster.services().iter());

@@ -43,6 +43,7 @@ use crate::profile::profile::Profile;
 use crate::verdict::{Decide, Decision, FlowError};
 
 pub use crate::engine::classes::intervals::AddressInterval;
+pub(crate) use crate::engine::classes::met::Met;
 pub(crate) use crate::engine::classes::partition::{
     ClassTraits, Distinctions, Member, Nearness, Partition, PartitionClass,
 };

@@ -166,7 +166,7 @@ impl EndKinds {
     }
 
     pub(super) fn class(&self, kind: &EndKind) -> Option<&PartitionClass> {
-        self.partition.classes.get(kind.class?)
+        self.partition.classes.get(kind.class?).map(|class| &**class)
     }
 
     /// Where an end of a connection stands among kinds; nothing of an address outside.
@@ -181,11 +181,11 @@ impl EndKinds {
     }
 
     pub(super) fn egress(&self, class: Option<&PartitionClass>) -> &Distinctions {
-        class.and_then(|class| self.partition.distinctions.get(class.egress)).unwrap_or(&self.free)
+        class.and_then(|class| self.partition.distinctions.get(class.egress)).map_or(&self.free, |row| row)
     }
 
     pub(super) fn ingress(&self, class: Option<&PartitionClass>) -> &Distinctions {
-        class.and_then(|class| self.partition.distinctions.get(class.ingress)).unwrap_or(&self.free)
+        class.and_then(|class| self.partition.distinctions.get(class.ingress)).map_or(&self.free, |row| row)
     }
 
     /// Everything that can matter between two classes: the first and the last port of each interval that egress policies of

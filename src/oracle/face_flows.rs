@@ -111,7 +111,10 @@ impl EndKinds {
     }
 
     fn row(&self, ingress: Option<usize>) -> &Distinctions {
-        ingress.and_then(|at| self.partition.distinctions.get(at)).unwrap_or_else(|| self.ingress(None))
+        match ingress.and_then(|at| self.partition.distinctions.get(at)) {
+            Some(row) => row,
+            None => self.ingress(None),
+        }
     }
 
     /// Of each interval of addresses that those behind the face tell apart some members, and one that is behind it itself (U4).

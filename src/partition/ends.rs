@@ -155,10 +155,17 @@ impl<'c> Found<'c> {
 #[derive(Debug, Clone)]
 pub(crate) struct End {
     pub(crate) who: Who,
-    /// Of a pod, in each snapshot.
-    pub(crate) ids: Vec<Option<PodId>>,
+    /// Of a pod, in each snapshot; in those that share all objects it is the same.
+    pub(super) ids: Vec<Option<PodId>>,
     /// It is a node, or shares one's network, in some snapshot.
     pub(crate) is_host: bool,
     /// Where it runs, or may, in each snapshot: a number for each of the ways that there are.
     pub(super) standing: u32,
+}
+
+impl End {
+    /// Of a pod, in the snapshot of that place.
+    pub(crate) fn id(&self, view: usize) -> Option<PodId> {
+        self.ids.get(view).or_else(|| self.ids.last()).copied().flatten()
+    }
 }

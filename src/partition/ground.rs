@@ -1,6 +1,8 @@
 //! The ends of one snapshot, or those that two have in common, in groups that no policy tells apart.
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
@@ -23,7 +25,7 @@ pub(crate) struct Group {
     pub(super) places: Vec<Option<usize>>,
     /// The addresses of its first member by its name, in each snapshot: those of others lie beside these. None where flows
     /// cannot name it.
-    pub(super) addresses: Vec<Option<Vec<AddressNumber>>>,
+    pub(super) addresses: Vec<Option<Arc<[AddressNumber]>>>,
     pub(crate) is_host: bool,
     /// Of workloads: each stands for several pods.
     pub(crate) is_workload: bool,
@@ -31,15 +33,43 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// The families of its addresses, in order, each once, in each snapshot; none where flows cannot name it.
+    /// As a group of two snapshots, of which nobody is a member yet.
+    fn without_members(&self) -> Self {
+        let Self { places, addresses, is_host, is_workload, change, .. } = self;
+        let addresses = addresses.iter().chain(addresses).cloned().collect();
+        Self {
+            members: Vec::new(),
+            places: places.clone(),
+            addresses,
+            is_host: *is_host,
+            is_workload: *is_workload,
+            change: *change,
+        }
+    }
+
+    /// With these addresses of its first member in each snapshot.
+    fn at(mut self, addresses: &[IpAddr]) -> Self {
+        let numbers: Arc<[AddressNumber]> = addresses.iter().copied().map(AddressNumber::of).collect();
+        if !addresses.is_empty() {
+            self.addresses = self.addresses.iter().map(|_| Some(numbers.clone())).collect();
+        }
+        self
+    }
+
+    /// The families of its addresses, in order, each once, in each snapshot; none where flows cannot name it. Once where they are
+    /// the same in each.
     pub(crate) fn families_in_order(&self) -> Vec<Option<Vec<Family>>> {
-        let in_order = |own: &Vec<AddressNumber>| {
+        let in_order = |own: &Arc<[AddressNumber]>| {
             let mut families: Vec<Family> = own.iter().map(|number| number.family).collect();
             families.dedup();
             families.truncate(2);
             families
         };
-        self.addresses.iter().map(|own| own.as_ref().map(in_order)).collect()
+        let mut all: Vec<_> = self.addresses.iter().map(|own| own.as_ref().map(in_order)).collect();
+        if all.windows(2).all(|two| matches!(two, [one, other] if one == other)) {
+            all.truncate(1);
+        }
+        all
     }
 }
 
@@ -69,16 +99,24 @@ enum Key {
     Alone(EndIx),
 }
 
+/// What members of one group of the first snapshot are apart by in the second: the place of their class, and where their addresses
+/// lie.
+#[derive(PartialEq, Eq, Hash)]
+struct Part {
+    place: Option<usize>,
+    cells: Vec<(Family, usize)>,
+}
+
 /// All ends that the snapshots have in common.
 #[derive(Debug)]
 pub(crate) struct Ground {
     /// In order of time.
-    pub(crate) views: Vec<View>,
-    ends: Vec<End>,
+    pub(crate) views: Vec<Arc<View>>,
+    ends: Arc<Vec<End>>,
     pub(crate) groups: Vec<Group>,
     /// The group of each end.
     group_of: Vec<usize>,
-    pub(crate) outside: Outside,
+    pub(crate) outside: Arc<Outside>,
     /// Whatever verdicts may hang on beside ends and policies is the same.
     pub(crate) has_same_surroundings: bool,
     /// And so is everything but policies.
@@ -89,15 +127,16 @@ pub(crate) struct Ground {
 
 impl Ground {
     pub(crate) fn new(snapshots: &[&Snapshot]) -> Self {
-        let views: Vec<View> = snapshots.iter().map(|snapshot| View::new(snapshot)).collect();
+        let views: Vec<Arc<View>> = snapshots.iter().map(|snapshot| Arc::new(View::new(snapshot))).collect();
         let all: Vec<Vec<Found<'_>>> = snapshots.iter().map(|snapshot| Found::all(snapshot)).collect();
         let Common { ends: common, alone } = Common::of(&all);
         let has_same_surroundings = has_same_surroundings(snapshots);
+        let mut ends = Vec::with_capacity(common.len());
         let mut ground = Self {
-            ends: Vec::with_capacity(common.len()),
+            ends: Arc::default(),
             groups: Vec::new(),
             group_of: Vec::with_capacity(common.len()),
-            outside: Outside::new(snapshots),
+            outside: Arc::new(Outside::new(snapshots)),
             has_same_surroundings,
             has_same_objects: has_same_surroundings && has_same_objects(snapshots),
             views,
@@ -107,7 +146,7 @@ impl Ground {
         let mut standings = Interned::default();
         for (at, found) in (0..).map(EndIx).zip(&common) {
             let Some(who) = found.first().map(|found| found.who()) else { continue };
-            let id = |(view, found): (&View, &Found<'_>)| match found {
+            let id = |(view, found): (&Arc<View>, &Found<'_>)| match found {
                 Found::Pod(pod) => view.snapshot.pod_id(&pod.name),
                 Found::Workload(_) | Found::Node(_) => None,
             };
@@ -116,13 +155,95 @@ impl Ground {
             let standing = standings.place(found.iter().map(|found| found.standing()).collect::<Vec<_>>());
             let end = End { who, ids, is_host, standing };
             ground.put(at, &end, found, &mut known);
-            ground.ends.push(end);
+            ends.push(end);
         }
+        ground.ends = Arc::new(ends);
         ground
     }
 
+    /// Of one snapshot, this ground's, and of one that came of it by changes of policies: what these do not touch is taken from this
+    /// ground. None where more has changed.
+    pub(crate) fn and_after(&self, after: &Snapshot) -> Option<Self> {
+        let [before] = self.views.as_slice() else { return None };
+        if !self.has_objects_of(after) {
+            return None;
+        }
+        let view = Arc::new(View::after(before, after));
+        let mut ground = Self {
+            views: vec![before.clone(), view.clone()],
+            ends: self.ends.clone(),
+            groups: Vec::with_capacity(self.groups.len()),
+            group_of: Vec::with_capacity(self.group_of.len()),
+            outside: self.outside.clone(),
+            has_same_surroundings: true,
+            has_same_objects: true,
+            alone: vec![Vec::new(), Vec::new()],
+        };
+        let must_look_at_addresses = view.tells_more_addresses_apart_than(before);
+        // What each group became first, and what else: where its members are now of several classes, or lie in several intervals.
+        let mut first_part: Vec<Option<Part>> = self.groups.iter().map(|_| None).collect();
+        let mut other_parts: HashMap<(usize, Part), usize> = HashMap::new();
+        ground.groups.extend(self.groups.iter().map(Group::without_members));
+        for ((at, end), group) in self.ends().zip(&self.group_of) {
+            let place = match end.who {
+                Who::Pod(_) => end.id(0).and_then(|id| view.place(after.class_of(id)?)),
+                Who::Workload(..) => after.class_of_endpoint(&end.who.endpoint()).and_then(|class| view.place(class)),
+                Who::Node(_) => None,
+            };
+            let addresses = if must_look_at_addresses && !end.is_host { addresses_of(after, end) } else { &[] };
+            let cells = addresses.iter().map(|address| view.cell(AddressNumber::of(*address))).collect();
+            let part = Part { place, cells };
+            let group = match first_part.get_mut(*group) {
+                Some(first @ None) => {
+                    ground.change(*group, place);
+                    *first = Some(part);
+                    *group
+                }
+                Some(Some(first)) if *first == part => *group,
+                _ => *other_parts.entry((*group, part)).or_insert_with(|| {
+                    ground.groups.extend(self.groups.get(*group).map(|of| of.without_members().at(addresses)));
+                    ground.change(ground.groups.len() - 1, place);
+                    ground.groups.len() - 1
+                }),
+            };
+            ground.group_of.push(group);
+            if let Some(group) = ground.groups.get_mut(group) {
+                group.members.push(at);
+            }
+        }
+        Some(ground)
+    }
+
+    /// Of the later of two snapshots alone.
+    pub(crate) fn without_first(mut self) -> Self {
+        self.views.remove(0);
+        for group in &mut self.groups {
+            group.places.remove(0);
+            group.addresses.remove(0);
+            group.change = Change { itself: false, egress: false, ingress: false };
+        }
+        Self { alone: vec![Vec::new()], ..self }
+    }
+
+    /// Whether a snapshot came of this ground's one by changes of policies.
+    pub(crate) fn has_objects_of(&self, other: &Snapshot) -> bool {
+        let snapshots: Vec<&Snapshot> = self.views.iter().map(|view| &view.snapshot).chain([other]).collect();
+        has_same_surroundings(&snapshots) && has_same_objects(&snapshots)
+    }
+
+    /// The place of a group's class in the second snapshot, and what that changes.
+    fn change(&mut self, group: usize, place: Option<usize>) {
+        let [before, after] = self.views.as_slice() else { return };
+        if let Some(group) = self.groups.get_mut(group) {
+            let first = group.places.first().copied().flatten();
+            group.places.push(place);
+            group.change.egress = !is_same_row(&[before.egress(first), after.egress(place)]);
+            group.change.ingress = !is_same_row(&[before.ingress(first), after.ingress(place)]);
+        }
+    }
+
     fn put(&mut self, at: EndIx, end: &End, found: &[Found<'_>], known: &mut HashMap<Key, usize, FixedState>) {
-        let class = |(view, (found, id)): (&View, (&Found<'_>, &Option<PodId>))| match found {
+        let class = |(view, (found, id)): (&Arc<View>, (&Found<'_>, &Option<PodId>))| match found {
             Found::Pod(_) => view.snapshot.class_of((*id)?),
             Found::Workload(_) => view.snapshot.class_of_endpoint(&end.who.endpoint()),
             Found::Node(_) => None,
@@ -132,7 +253,7 @@ impl Ground {
         let is_changed =
             !found.split_first().is_none_or(|(one, others)| others.iter().all(|other| one.is_same(*other)));
         let is_workload = matches!(end.who, Who::Workload(..));
-        let cells = |(view, found): (&View, &Found<'_>)| {
+        let cells = |(view, found): (&Arc<View>, &Found<'_>)| {
             found.addresses().iter().map(|address| view.cell(AddressNumber::of(*address))).collect()
         };
         let cells = self.views.iter().zip(found).map(cells);
@@ -141,7 +262,7 @@ impl Ground {
             Some(each) if !end.is_host => Key::Alike { each, is_workload, is_changed },
             _ => Key::Alone(at),
         };
-        let by_name = |(view, found): (&View, &Found<'_>)| {
+        let by_name = |(view, found): (&Arc<View>, &Found<'_>)| {
             if !end.is_host {
                 return Some(numbers(found));
             }
@@ -149,7 +270,7 @@ impl Ground {
             Some(own.into_iter().map(AddressNumber::of).collect())
         };
         let group = *known.entry(key).or_insert_with(|| {
-            let of = |(view, class): (&View, &Option<ClassId>)| class.and_then(|class| view.place(class));
+            let of = |(view, class): (&Arc<View>, &Option<ClassId>)| class.and_then(|class| view.place(class));
             let places: Vec<Option<usize>> = self.views.iter().zip(&classes).map(of).collect();
             let rows = |row: fn(&View, Option<usize>) -> &Distinctions| -> Vec<&Distinctions> {
                 self.views.iter().zip(&places).map(|(view, place)| row(view, *place)).collect()
@@ -181,7 +302,7 @@ impl Ground {
     }
 
     pub(crate) fn ends(&self) -> impl Iterator<Item = (EndIx, &End)> {
-        (0..).map(EndIx).zip(&self.ends)
+        (0..).map(EndIx).zip(self.ends.iter())
     }
 
     pub(crate) fn end(&self, at: EndIx) -> Option<&End> {
@@ -292,4 +413,12 @@ fn cuts_of<'v>(rows: &[&Distinctions], classes: impl IntoIterator<Item = &'v Par
         }
     }
     cuts
+}
+
+/// In their order, as [`Found::addresses`] has them.
+fn addresses_of<'s>(snapshot: &'s Snapshot, end: &End) -> &'s [IpAddr] {
+    match &end.who {
+        Who::Pod(name) => snapshot.cluster().pod(name).map_or(&[], |pod| &pod.addresses),
+        Who::Workload(..) | Who::Node(_) => &[],
+    }
 }

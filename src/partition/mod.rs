@@ -10,6 +10,7 @@ mod nearness;
 mod outside;
 mod same;
 mod subjects;
+mod towards;
 mod view;
 
 pub(crate) use controllers::outermost;

@@ -46,8 +46,9 @@ impl<'c> Common<'c> {
 pub(super) fn is_same_row(rows: &[&Distinctions]) -> bool {
     let Some((first, others)) = rows.split_first() else { return true };
     others.iter().all(|row| {
-        row.policies.len() == first.policies.len()
-            && row.policies.iter().zip(&first.policies).all(|(one, other)| Arc::ptr_eq(one, other) || one == other)
+        std::ptr::eq(*row, *first)
+            || row.policies.len() == first.policies.len()
+                && row.policies.iter().zip(&first.policies).all(|(one, other)| Arc::ptr_eq(one, other) || one == other)
     })
 }
 

@@ -2,6 +2,8 @@
 //! subject's rules see alike.
 
 use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
@@ -20,6 +22,10 @@ pub(crate) struct SubjectIx(u32);
 impl SubjectIx {
     pub(crate) fn place(self) -> usize {
         self.0 as usize
+    }
+
+    pub(crate) fn number(self) -> u32 {
+        self.0
     }
 }
 
@@ -61,18 +67,13 @@ const ALONE: u64 = 3;
 
 /// All subjects of one direction. What they see is found out when somebody asks.
 pub(crate) struct Subjects<'g> {
-    ground: &'g Ground,
-    direction: Direction,
+    pub(super) ground: &'g Ground,
+    pub(super) direction: Direction,
     /// Of each group.
     of_group: Vec<SubjectIx>,
     /// The first group of each.
     first: Vec<usize>,
-    /// By which families each group is met.
-    meets: Vec<u32>,
-    /// What each group is besides its class, in each snapshot: numbers, since most are alike.
-    traits: Vec<Vec<u32>>,
-    /// Of each group: it is like no other.
-    is_alone: Vec<bool>,
+    shapes: Rc<Shapes>,
     /// Of each subject: nobody isolates it.
     is_free: Vec<bool>,
     known: HashMap<Box<SightKey>, SightIx, FixedState>,
@@ -84,37 +85,63 @@ pub(crate) struct Subjects<'g> {
     of_hosts: HashMap<(SubjectIx, usize, Option<NearIx>), SightIx, FixedState>,
 }
 
+/// What groups are in either direction.
+struct Shapes {
+    /// By which families each is met.
+    meets: Vec<u32>,
+    /// What each is besides its class, in each snapshot: numbers, since most are alike.
+    traits: Vec<Vec<u32>>,
+    /// It is like no other.
+    is_alone: Vec<bool>,
+}
+
+impl Shapes {
+    fn of(ground: &Ground) -> Self {
+        let (mut families, mut all) = (Interned::default(), Interned::default());
+        let groups = || ground.groups.iter();
+        let traits = groups().map(|group| {
+            let classes = ground.views.iter().zip(&group.places).map(|(view, place)| view.class(*place));
+            classes.map(|class| all.place(class.map(|class| class.traits))).collect()
+        });
+        Self {
+            meets: groups().map(|group| families.place(group.families_in_order())).collect(),
+            traits: traits.collect(),
+            is_alone: groups().map(|group| is_like_no_other(ground, group)).collect(),
+        }
+    }
+}
+
 impl<'g> Subjects<'g> {
-    pub(crate) fn new(ground: &'g Ground, direction: Direction) -> Self {
-        let mut families = Interned::default();
-        let meets: Vec<u32> = ground.groups.iter().map(|group| families.place(group.families_in_order())).collect();
+    /// As sources, and as destinations.
+    pub(crate) fn of_both_directions(ground: &'g Ground) -> [Self; 2] {
+        let shapes = Rc::new(Shapes::of(ground));
+        [Direction::Egress, Direction::Ingress].map(|direction| Self::new(ground, direction, shapes.clone()))
+    }
+
+    fn new(ground: &'g Ground, direction: Direction, shapes: Rc<Shapes>) -> Self {
         let mut keys = Interned::default();
         let mut first = Vec::new();
         let mut of_group = Vec::new();
-        for (at, (group, meets)) in ground.groups.iter().zip(&meets).enumerate() {
-            let subject = keys.place(key(ground, direction, at, group, *meets));
+        let known = shapes.meets.iter().zip(&shapes.is_alone);
+        for (at, (group, (meets, is_alone))) in ground.groups.iter().zip(known).enumerate() {
+            let key = if *is_alone { SubjectKey::Alone(at) } else { key(ground, direction, at, group, *meets) };
+            let subject = keys.place(key);
             if subject as usize == first.len() {
                 first.push(at);
             }
             of_group.push(SubjectIx(subject));
         }
         let of_pods = vec![Vec::new(); first.len()];
-        let groups = || ground.groups.iter();
-        let subjects = first.iter().filter_map(|at| ground.groups.get(*at));
-        let of_subject = subjects.map(|group| !is_like_no_other(ground, group) && is_free(ground, direction, group));
-        let mut all = Interned::default();
-        let traits = groups().map(|group| {
-            let classes = ground.views.iter().zip(&group.places).map(|(view, place)| view.class(*place));
-            classes.map(|class| all.place(class.map(|class| class.traits))).collect()
+        let is_free = first.iter().map(|at| {
+            let group = ground.groups.get(*at);
+            shapes.is_alone.get(*at) == Some(&false) && group.is_some_and(|group| is_free(ground, direction, group))
         });
         Self {
             ground,
             direction,
             of_group,
-            meets,
-            traits: traits.collect(),
-            is_alone: groups().map(|group| is_like_no_other(ground, group)).collect(),
-            is_free: of_subject.collect(),
+            is_free: is_free.collect(),
+            shapes,
             first,
             known: HashMap::default(),
             named: Interned::default(),
@@ -135,8 +162,18 @@ impl<'g> Subjects<'g> {
     }
 
     /// Whether a group is like no other.
-    fn is_alone(&self, group: usize) -> bool {
-        self.is_alone.get(group) != Some(&false)
+    pub(super) fn is_alone(&self, group: usize) -> bool {
+        self.shapes.is_alone.get(group) != Some(&false)
+    }
+
+    /// By which families a group is met.
+    pub(super) fn meets(&self, group: usize) -> u32 {
+        self.shapes.meets.get(group).copied().unwrap_or_default()
+    }
+
+    /// What a group is besides its class, in each snapshot.
+    pub(super) fn traits(&self, group: usize) -> &[u32] {
+        self.shapes.traits.get(group).map_or(&[], Vec::as_slice)
     }
 
     /// How a subject sees a group of pods.
@@ -182,7 +219,7 @@ impl<'g> Subjects<'g> {
     fn write_key(&mut self, subject: SubjectIx, other: usize, near: Option<NearIx>, key: &mut Vec<u64>) {
         let start = |kind: u64| (kind << 32) | u64::from(subject.0);
         let near = near.map_or(u64::MAX, |near| u64::from(near.number()));
-        let meets = u64::from(self.meets.get(other).copied().unwrap_or_default());
+        let meets = u64::from(self.meets(other));
         if self.is_free(subject) {
             key.extend([start(MET), meets]);
             return;
@@ -211,7 +248,8 @@ impl<'g> Subjects<'g> {
     fn write_pod(&mut self, rows: &[&Distinctions], other: usize, key: &mut Vec<u64>) -> bool {
         let Some(group) = self.ground.groups.get(other) else { return false };
         let views = self.ground.views.iter().zip(&group.places).zip(&group.addresses);
-        let traits = self.traits.get(other).into_iter().flatten();
+        let shapes = self.shapes.clone();
+        let traits = shapes.traits.get(other).into_iter().flatten();
         for ((row, ((view, place), own)), traits) in rows.iter().zip(views).zip(traits) {
             let Some(class) = view.class(*place) else { return false };
             key.push(u64::from(*traits));
@@ -225,8 +263,8 @@ impl<'g> Subjects<'g> {
     }
 
     /// The rows of a subject, of which this is one, in each snapshot.
-    fn rows(&self, of: &Group) -> Vec<&'g Distinctions> {
-        let row = |(view, place): (&'g View, &Option<usize>)| match self.direction {
+    pub(super) fn rows(&self, of: &Group) -> Vec<&'g Distinctions> {
+        let row = |(view, place): (&'g Arc<View>, &Option<usize>)| match self.direction {
             Direction::Egress => view.egress(*place),
             Direction::Ingress => view.ingress(*place),
         };
@@ -255,7 +293,7 @@ impl<'g> Subjects<'g> {
             key.clear();
             // Without any of them nothing is told apart but families, and by these subjects are already.
             if !firsts.is_empty() {
-                key.extend([POD, u64::from(self.meets.get(*group).copied().unwrap_or_default())]);
+                key.extend([POD, u64::from(self.meets(*group))]);
                 if all_differ || self.is_alone(*group) || !self.write_pod(&together, *group, &mut key) {
                     key.clear();
                     key.extend([ALONE, *group as u64]);
@@ -273,7 +311,7 @@ impl<'g> Subjects<'g> {
 }
 
 /// In which intervals addresses lie that a row tells apart.
-fn cells(row: &Distinctions, own: &Option<Vec<AddressNumber>>, key: &mut Vec<u64>) {
+fn cells(row: &Distinctions, own: &Option<Arc<[AddressNumber]>>, key: &mut Vec<u64>) {
     let own = own.as_deref().unwrap_or_default();
     key.push(own.len() as u64);
     key.extend(own.iter().map(|number| row.interval_of(*number) as u64));
@@ -293,7 +331,7 @@ fn is_free(ground: &Ground, direction: Direction, group: &Group) -> bool {
 
 /// A node, or a hostNetwork pod that is its node and nothing else, in each snapshot.
 fn is_node(ground: &Ground, group: &Group) -> bool {
-    let is_one = |(view, place): (&View, &Option<usize>)| {
+    let is_one = |(view, place): (&Arc<View>, &Option<usize>)| {
         view.class(*place).is_none_or(|class| class.host_network && view.snapshot.hosts_are_nodes())
     };
     group.is_host && ground.views.iter().zip(&group.places).all(is_one)
@@ -305,13 +343,10 @@ fn is_like_no_other(ground: &Ground, group: &Group) -> bool {
 }
 
 fn key(ground: &Ground, direction: Direction, at: usize, group: &Group, meets: u32) -> SubjectKey {
-    if is_like_no_other(ground, group) {
-        return SubjectKey::Alone(at);
-    }
     if is_free(ground, direction, group) {
         return SubjectKey::Free(meets);
     }
-    let of_view = |(view, place): (&View, &Option<usize>)| {
+    let of_view = |(view, place): (&Arc<View>, &Option<usize>)| {
         let class = view.class(*place)?;
         let (row, named) = match direction {
             Direction::Egress => (class.egress, Vec::new()),

@@ -20,14 +20,32 @@ pub(crate) struct View {
 
 impl View {
     pub(super) fn new(snapshot: &Snapshot) -> Self {
-        let partition = snapshot.partition();
+        Self::of(snapshot, snapshot.partition(), [Vec::new(), Vec::new()], 0)
+    }
+
+    /// Of a snapshot that came of another view's by changes of policies alone.
+    pub(super) fn after(before: &Self, snapshot: &Snapshot) -> Self {
+        let partition = snapshot.partition_after(&before.snapshot, &before.partition);
+        Self::of(snapshot, partition, before.starts.clone(), before.partition.distinctions.len())
+    }
+
+    fn of(snapshot: &Snapshot, partition: Partition, mut starts: [Vec<u128>; 2], shared: usize) -> Self {
         let places = partition.classes.iter().enumerate().map(|(place, class)| (class.class(), place)).collect();
-        let starts = [Family::V4, Family::V6].map(|family| {
-            let all: BTreeSet<u128> =
-                partition.distinctions.iter().flat_map(|row| row.starts(family)).copied().collect();
-            all.into_iter().collect()
-        });
+        for (starts, family) in starts.iter_mut().zip([Family::V4, Family::V6]) {
+            let rows = partition.distinctions.iter().skip(shared);
+            let new: BTreeSet<u128> = rows.flat_map(|row| row.starts(family)).copied().collect();
+            if !new.iter().all(|start| starts.binary_search(start).is_ok()) {
+                starts.extend(new);
+                starts.sort_unstable();
+                starts.dedup();
+            }
+        }
         Self { snapshot: snapshot.clone(), partition, places, starts, free: snapshot.no_distinctions() }
+    }
+
+    /// Whether some rows of its own tell addresses apart that the view before it does not.
+    pub(super) fn tells_more_addresses_apart_than(&self, before: &Self) -> bool {
+        self.starts != before.starts
     }
 
     /// In which interval an address lies.
@@ -42,14 +60,14 @@ impl View {
     }
 
     pub(super) fn class(&self, place: Option<usize>) -> Option<&PartitionClass> {
-        self.partition.classes.get(place?)
+        self.partition.classes.get(place?).map(|class| &**class)
     }
 
     pub(super) fn egress(&self, place: Option<usize>) -> &Distinctions {
-        self.class(place).and_then(|class| self.partition.distinctions.get(class.egress)).unwrap_or(&self.free)
+        self.class(place).and_then(|class| self.partition.distinctions.get(class.egress)).map_or(&self.free, |row| row)
     }
 
     pub(super) fn ingress(&self, place: Option<usize>) -> &Distinctions {
-        self.class(place).and_then(|class| self.partition.distinctions.get(class.ingress)).unwrap_or(&self.free)
+        self.class(place).and_then(|class| self.partition.distinctions.get(class.ingress)).map_or(&self.free, |row| row)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use netpol_input::counted;
-use netpol_oracle::analysis::{ConnectionChange, Detail, Diff, Ends, Isolation, IsolationChange, Ports};
+use netpol_oracle::analysis::{ConnectionChange, Detail, Ends, Isolation, IsolationChange, Ports};
 use netpol_oracle::{Direction, NetworkPolicy, ObjectName, Verdict};
 
 use crate::view::{Sight, age_text};
@@ -117,7 +117,10 @@ pub fn work_out(sight: &Sight, change: &Change, is_wanted: &dyn Fn() -> bool) ->
     if !is_wanted() {
         return Impact::Late;
     }
-    let diff = Diff::new(&before, &after);
+    let diff = sight.between(&before, &after);
+    if !is_wanted() {
+        return Impact::Late;
+    }
     let Some(mut connections) = diff.changes_while(Detail::Workloads, is_wanted) else { return Impact::Late };
     let isolation = diff.isolation(Detail::Workloads);
     if connections.is_empty() && isolation.is_empty() {

@@ -3,9 +3,10 @@
 mod admitted;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use netpol_oracle::analysis::{Baseline, Diff};
 use netpol_oracle::model::ObjectId;
 use netpol_oracle::{Change, Cluster, Engine, NetworkPolicy, Object, ObjectName};
 
@@ -46,7 +47,11 @@ struct State {
     admitted: Admitted,
     /// The same with what was admitted; none where it is to be made anew.
     standing: Option<Engine>,
+    baseline: Kept,
 }
+
+/// What impacts are worked out by, made by the first that needs it; it serves as long as nothing but policies changes.
+type Kept = Arc<OnceLock<Baseline>>;
 
 impl State {
     /// With what was admitted.
@@ -75,6 +80,7 @@ pub struct Sight {
     pub is_old: bool,
     /// Whether there is to be a view, and is none yet.
     pub is_missing: bool,
+    baseline: Kept,
 }
 
 impl View {
@@ -82,7 +88,14 @@ impl View {
     #[must_use]
     pub fn new(origin: Origin) -> Self {
         let missing = "the cluster has not been listed yet".to_owned();
-        let state = State { told: None, seen: None, missing, admitted: Admitted::default(), standing: None };
+        let state = State {
+            told: None,
+            seen: None,
+            missing,
+            admitted: Admitted::default(),
+            standing: None,
+            baseline: Kept::default(),
+        };
         Self { origin, state: Mutex::new(state), is_broken: AtomicBool::new(false) }
     }
 
@@ -101,6 +114,9 @@ impl View {
     /// Another state of the cluster, seen at `seen`. What was read anew holds all that was admitted before.
     pub fn replace(&self, told: Engine, seen: Instant) {
         let mut state = self.state();
+        if !state.baseline.get().is_some_and(|kept| kept.serves(&told)) {
+            state.baseline = Kept::default();
+        }
         state.told = Some(told);
         state.seen = Some(seen);
         state.standing = None;
@@ -177,15 +193,17 @@ impl View {
         }
         let age = state.seen.map(|seen| seen.elapsed());
         let Some(engine) = state.standing() else {
-            let is_missing = self.origin != Origin::Nowhere;
-            return Sight { cluster: Cluster::default(), engine: None, age: None, is_old: false, is_missing };
+            let (is_missing, baseline) = (self.origin != Origin::Nowhere, Kept::default());
+            return Sight { cluster: Cluster::default(), engine: None, age: None, is_old: false, is_missing, baseline };
         };
+        let baseline = state.baseline.clone();
         drop(state);
         let is_old = match self.origin {
             Origin::Watch { old_after, .. } => age.is_some_and(|age| age >= old_after),
             Origin::Nowhere | Origin::Files => false,
         };
-        Sight { cluster: engine.cluster().clone(), engine: Some(engine), age, is_old, is_missing: false }
+        let cluster = engine.cluster().clone();
+        Sight { cluster, engine: Some(engine), age, is_old, is_missing: false, baseline }
     }
 }
 
@@ -196,6 +214,12 @@ impl Sight {
         let mut engine = self.engine.clone()?;
         put(&mut engine, vec![change(name, policy)]);
         Some(engine)
+    }
+
+    /// What differs between two that came of what is in sight by changes of policies.
+    #[must_use]
+    pub fn between(&self, before: &Engine, after: &Engine) -> Diff {
+        self.baseline.get_or_init(|| Baseline::new(before)).between(before, after)
     }
 }
 

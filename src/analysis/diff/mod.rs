@@ -4,6 +4,7 @@ mod change;
 mod judge;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::analysis::diff::judge::Judge;
 use crate::analysis::isolation::{Isolation, IsolationChange};
@@ -48,17 +49,27 @@ pub use change::ConnectionChange;
 #[derive(Debug)]
 pub struct Diff {
     search: Search<Judge>,
-    folding: Folding,
+    folding: Arc<Folding>,
 }
 
 impl Diff {
-    /// Of two snapshots; fastest where the second came of the first by changes.
+    /// Of two snapshots; fastest where the second came of the first by changes. Who tries several changes of policies keeps a
+    /// [`Baseline`](crate::analysis::Baseline).
     #[must_use]
     pub fn new(before: &Snapshot, after: &Snapshot) -> Self {
         let judge = Judge { before: before.clone(), after: after.clone() };
         let search = Search::new(&[before, after], judge);
-        let folding = Folding::new(&search.ground);
+        let folding = Arc::new(Folding::new(&search.ground));
         Self { search, folding }
+    }
+
+    /// The same, where the first was searched alone, with nobody to answer; none where more than policies has changed.
+    pub(in crate::analysis) fn after(
+        (before, search, folding): (&Snapshot, &Search<()>, &Arc<Folding>),
+        after: &Snapshot,
+    ) -> Option<Self> {
+        let judge = Judge { before: before.clone(), after: after.clone() };
+        Some(Self { search: search.and_after(after, judge)?, folding: folding.clone() })
     }
 
     /// Every connection that changes, in order. No two of them say something of one source, destination and port.

@@ -17,45 +17,40 @@ impl<'s, A: Ask> Run<'s, A> {
         let fronts = || self.search.fronts.iter().filter(|front| self.to.has_front(&front.at));
         let behind = fronts().flat_map(|front| &front.behind).copied();
         let behind_told = fronts().filter(|front| self.tells_to(front)).flat_map(|front| &front.behind).copied();
-        let seen_by = self.subjects(Direction::Ingress, self.destinations.iter().copied().chain(behind));
-        let told_by = self.subjects(Direction::Ingress, self.told_to().iter().copied().chain(behind_told));
+        let met = self.destinations.iter().copied().chain(behind).collect();
+        let met_by_others = self.told_to().iter().copied().chain(behind_told).collect();
         Sources {
-            telling: self.alike(Direction::Egress, telling, &seen_by),
-            others: self.alike(Direction::Egress, others, &told_by),
+            telling: self.alike(Direction::Egress, telling, met),
+            others: self.alike(Direction::Egress, others, met_by_others),
         }
     }
 
     /// Destinations by kind, as far as those sources tell them apart.
     pub(super) fn destinations_by_kind(&mut self, destinations: Vec<usize>, sources: &[Kind]) -> Vec<Kind> {
-        let seen_by = self.subjects(Direction::Egress, sources.iter().map(Kind::first));
+        let met = sources.iter().map(Kind::first).collect();
         let destinations = self.without_hosts(destinations.into_iter());
-        self.alike(Direction::Ingress, destinations, &seen_by)
+        self.alike(Direction::Ingress, destinations, met)
     }
 
     fn without_hosts(&self, groups: impl Iterator<Item = usize>) -> Vec<usize> {
         groups.filter(|at| self.group(*at).is_some_and(|group| !group.is_host)).collect()
     }
 
-    fn subjects(&self, direction: Direction, groups: impl Iterator<Item = usize>) -> BTreeSet<SubjectIx> {
-        let plain = self.without_hosts(groups).into_iter();
-        plain.map(|at| self.of(direction, at)).collect()
-    }
-
-    fn of(&self, direction: Direction, group: usize) -> SubjectIx {
-        match direction {
-            Direction::Egress => self.egress.of(group),
-            Direction::Ingress => self.ingress.of(group),
-        }
-    }
-
-    /// Groups that are one subject, and that each of those at the other end sees alike.
-    fn alike(&mut self, direction: Direction, groups: Vec<usize>, seen_by: &BTreeSet<SubjectIx>) -> Vec<Kind> {
-        let own: Vec<SubjectIx> = groups.iter().map(|at| self.of(direction, *at)).collect();
-        let seen_by = seen_by.iter().copied();
-        let seen = match direction {
-            Direction::Egress => self.ingress.seen_alike(seen_by, &groups),
-            Direction::Ingress => self.egress.seen_alike(seen_by, &groups),
+    /// Groups that are one subject towards all whom they meet, and that each of these sees alike. Hosts are met one by one.
+    fn alike(&mut self, direction: Direction, groups: Vec<usize>, met: BTreeSet<usize>) -> Vec<Kind> {
+        let met = self.without_hosts(met.into_iter());
+        let (own, at_other_end) = match direction {
+            Direction::Egress => (&self.egress, &mut self.ingress),
+            Direction::Ingress => (&self.ingress, &mut self.egress),
         };
+        // Where there is to tell of everybody, somebody's rules match most of whom they meet: it is not worth to look.
+        let own: Vec<u32> = if self.search.judge.tells_changes() {
+            own.towards(&groups, &met)
+        } else {
+            groups.iter().map(|at| own.of(*at).number()).collect()
+        };
+        let seen_by: BTreeSet<SubjectIx> = met.iter().map(|at| at_other_end.of(*at)).collect();
+        let seen = at_other_end.seen_alike(seen_by.into_iter(), &groups);
         let mut all: Vec<Kind> = Vec::new();
         let mut places = Interned::default();
         for ((at, own), seen) in groups.into_iter().zip(own).zip(seen) {

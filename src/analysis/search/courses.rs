@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
@@ -117,6 +118,15 @@ impl<O: Ord + Clone + Hash> Courses<O> {
             (false, false) => return false,
         };
         let side = self.side(ground, direction, sight, pair, (source, destination));
+        self.is_one(side)
+    }
+
+    /// Whether it is known that a side says the same in each snapshot of all that it sees so.
+    pub(super) fn stays(&self, direction: Direction, sight: SightIx) -> bool {
+        self.of_side(direction, sight).is_some_and(|side| self.is_one(side))
+    }
+
+    fn is_one(&self, side: u32) -> bool {
         let mut says = self.course(side).iter();
         let before = says.next();
         says.all(|after| Some(after) == before)
@@ -137,7 +147,7 @@ impl<O: Ord + Clone + Hash> Courses<O> {
         }
         let intervals = ground.cuts_of_side(direction, source, destination).intervals();
         let flow = pair.flow(L4::Icmp);
-        let says = |view: &View| view.snapshot.side_says(&flow, direction, &intervals);
+        let says = |view: &Arc<View>| view.snapshot.side_says(&flow, direction, &intervals);
         let course: Course = if ground.is_same_side(direction, source, destination) {
             // The same in each.
             let first = ground.views.first().and_then(says);

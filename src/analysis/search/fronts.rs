@@ -9,7 +9,7 @@ use crate::model::cluster::{ExternalTrafficPolicy, ServiceKind};
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::ObjectName;
 use crate::net::{Family, Port, PortInterval, Protocol};
-use crate::partition::{ClassPlace, EndIx, Ground, Group, Interned, Who};
+use crate::partition::{ClassPlace, EndIx, Ground, Group, Interned, View, Who};
 
 /// Where a connection goes that is led elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +21,7 @@ pub(in crate::analysis) enum At {
 }
 
 /// One of its ports, or all that a headless Service has.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::analysis) struct Front {
     pub(in crate::analysis) at: At,
     pub(in crate::analysis) destination: Destination,
@@ -31,14 +31,36 @@ pub(in crate::analysis) struct Front {
     pub(in crate::analysis) behind: BTreeSet<usize>,
     /// Those behind it.
     pub(super) ends: EndSet,
-    /// Where the connections of senders of that sort lead, in each snapshot; of senders that reach others too none.
-    pub(super) ways: BTreeMap<Sort, Vec<Vec<Way>>>,
-    /// Somebody behind it is no end of the cluster, or of one snapshot alone, or nobody knows who is.
+    /// Where the connections of senders of that sort lead, in each snapshot, once where all share their objects; of senders that
+    /// reach others too none.
+    ways: BTreeMap<Sort, Vec<Vec<Way>>>,
+    /// Somebody behind it is no end of the cluster, or of one snapshot alone, or is met at another address than by name, or nobody
+    /// knows who is.
     pub(in crate::analysis) has_others: bool,
     /// Of those whom one snapshot alone has, the places of their classes.
     pub(super) others: BTreeSet<ClassPlace>,
     /// Who is behind it may hang on where the source is (`externalTrafficPolicy: Local`).
     pub(in crate::analysis) is_local: bool,
+}
+
+impl Front {
+    /// Where the connections of a sort of senders lead, in each of so many snapshots; none where they reach others too.
+    pub(super) fn ways_of(&self, sort: &Sort, views: usize) -> Option<Vec<&[Way]>> {
+        let all = self.ways.get(sort)?;
+        (0..views).map(|view| all.get(view).or_else(|| all.last()).map(Vec::as_slice)).collect()
+    }
+
+    /// With the same ends behind it, in the groups of another ground.
+    pub(super) fn regrouped(&self, ground: &Ground) -> Self {
+        let mut front = self.clone();
+        front.behind = front.ends.iter().filter_map(|end| ground.place_of_group(end)).collect();
+        for way in front.ways.values_mut().flatten().flatten() {
+            if let Some(group) = ground.place_of_group(way.backend) {
+                way.group = group;
+            }
+        }
+        front
+    }
 }
 
 /// What makes senders reach the same backends.
@@ -183,8 +205,7 @@ fn front(ground: &Ground, senders: &[Sender], (at, destination, port): Named) ->
         let mut own: Vec<Vec<Way>> = Vec::new();
         for (at, view) in ground.views.iter().enumerate() {
             if at > 0 && ground.has_same_objects {
-                own.extend(own.first().cloned());
-                continue;
+                break;
             }
             let mut of_view = Vec::new();
             for connection in view.snapshot.connections(&flow).into_iter().flatten() {
@@ -199,6 +220,7 @@ fn front(ground: &Ground, senders: &[Sender], (at, destination, port): Named) ->
                 };
                 behind.insert(group);
                 ends.add(backend);
+                reaches_others |= !is_met_by_name(view, &connection.destination);
                 of_view.push(Way { backend, group, l4: connection.l4, family: family_of(&connection) });
             }
             own.push(of_view);
@@ -247,6 +269,13 @@ fn senders(ground: &Ground) -> Vec<Sender> {
         Some(Sender { endpoint: Endpoint::Address(ground.outside.any(family)?), sort: Sort::Outside(family) })
     });
     ends.filter_map(first).chain(outside).collect()
+}
+
+/// Whether a backend is met at the address at which those meet it who name it: it may have several of a family (K22).
+fn is_met_by_name(view: &View, end: &ConnectionEnd<'_>) -> bool {
+    let Some((address, who)) = end.address.zip(who(end)) else { return true };
+    let own = view.snapshot.addresses_by_name(&who.endpoint()).unwrap_or_default();
+    own.into_iter().find(|own| Family::of(*own) == Family::of(address)) == Some(address)
 }
 
 fn end(ground: &Ground, end: &ConnectionEnd<'_>) -> Option<EndIx> {

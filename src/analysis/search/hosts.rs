@@ -42,6 +42,9 @@ impl<A: Ask> Run<'_, A> {
 
     /// From pods and hosts to hosts, at the ports at which they are met themselves.
     pub(super) fn hosts_as_destinations(&mut self) {
+        let may_tell =
+            |at: &usize| self.group(*at).is_some_and(|group| self.judge().may_tell_from(self.ground(), group));
+        let telling: Vec<usize> = self.sources.iter().copied().filter(may_tell).collect();
         for destination in self.destinations.clone() {
             if self.is_over() {
                 return;
@@ -50,11 +53,8 @@ impl<A: Ask> Run<'_, A> {
             let Some(host) = other.members.first().copied() else { continue };
             let tells = self.judge().may_tell_to(self.ground(), other);
             let mut sources: BTreeMap<LineIx, EndSet> = BTreeMap::new();
-            for source in self.sources.clone() {
+            for source in if tells { self.sources.clone() } else { telling.clone() } {
                 let Some(group) = self.group(source) else { continue };
-                if !tells && !self.judge().may_tell_from(self.ground(), group) {
-                    continue;
-                }
                 self.host_as_destination((source, group), (destination, other, host), &mut sources);
             }
             sources.into_iter().for_each(|(line, ends)| self.lines.add_host(line, ends, host));

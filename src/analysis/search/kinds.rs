@@ -45,6 +45,14 @@ impl Representatives {
     }
 }
 
+/// Destinations of whom there may be something to tell, as two sorts of sources see them.
+#[derive(Debug, Default)]
+pub(super) struct SeenAs {
+    /// By those of whom there may be something to tell whoever receives.
+    pub(super) by_telling: Representatives,
+    pub(super) by_others: Representatives,
+}
+
 /// All sources by kind.
 #[derive(Debug, Default)]
 pub(super) struct Sources {

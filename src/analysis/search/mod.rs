@@ -16,6 +16,7 @@ mod kinds;
 mod lines;
 mod numbered;
 mod outside;
+mod plain;
 mod pods;
 mod ports;
 mod run;

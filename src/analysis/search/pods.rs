@@ -16,9 +16,11 @@ impl<A: Ask> Run<'_, A> {
         let sources = std::mem::take(&mut self.by_kind);
         let destinations = self.destinations_by_kind(self.destinations.clone(), &sources.telling);
         self.between_kinds(&sources.telling, &destinations);
-        self.told_to_all = Representatives::of_kinds(&destinations, self.ground().groups.len());
+        let groups = self.ground().groups.len();
+        self.seen_as.by_telling = Representatives::of_kinds(&destinations, groups);
         let destinations = self.destinations_by_kind(self.told_to().to_vec(), &sources.others);
         self.between_kinds(&sources.others, &destinations);
+        self.seen_as.by_others = Representatives::of_kinds(&destinations, groups);
         self.by_kind = sources;
     }
 
@@ -32,6 +34,9 @@ impl<A: Ask> Run<'_, A> {
             let subject = self.egress.of(source.first());
             let mut targets: BTreeMap<OutcomesIx, Vec<&Kind>> = BTreeMap::new();
             for destination in destinations {
+                if self.stays(source.first(), destination.first()) {
+                    continue;
+                }
                 let own = self.ingress.of(destination.first());
                 let sights = Sights {
                     egress: self.egress.sight(subject, destination.first()),

@@ -8,7 +8,7 @@ use foldhash::fast::FixedState;
 use crate::analysis::search::ask::{Ask, Pair, Said};
 use crate::analysis::search::courses::{BothIx, Courses, Sights};
 use crate::analysis::search::fold::{Detail, Folding};
-use crate::analysis::search::kinds::{Representatives, Sources};
+use crate::analysis::search::kinds::{SeenAs, Sources};
 use crate::analysis::search::lines::{Gathered, Lines, Told};
 use crate::analysis::search::numbered::OutcomesIx;
 use crate::analysis::search::searched::Search;
@@ -45,8 +45,8 @@ pub(super) struct Run<'s, A: Ask> {
     pub(super) destinations: Vec<usize>,
     /// The sources that share no node's network; none before they are looked for.
     pub(super) by_kind: Sources,
-    /// Destinations that all of those sources see alike of whom there may be something to tell whoever receives.
-    pub(super) told_to_all: Representatives,
+    /// Destinations that all of them see alike.
+    pub(super) seen_as: SeenAs,
     /// Those of the sources that share a node's network, or are one.
     pub(super) hosts: Vec<usize>,
     /// Those among the destinations of which there may be something to tell whoever sends.
@@ -61,6 +61,7 @@ impl<'s, A: Ask> Run<'s, A> {
             groups.filter(|(_, group)| selection.has(group)).map(|(at, _)| at).collect()
         };
         let (sources, destinations) = (of(from), of(to));
+        let [egress, ingress] = Subjects::of_both_directions(ground);
         let tells = |at: &&usize| ground.groups.get(**at).is_some_and(|group| search.judge.may_tell_to(ground, group));
         let is_host = |at: &&usize| ground.groups.get(**at).is_some_and(|group| group.is_host);
         let hosts = sources.iter().filter(is_host).copied().collect();
@@ -71,8 +72,8 @@ impl<'s, A: Ask> Run<'s, A> {
             to,
             is_wanted,
             is_over: Cell::new(false),
-            egress: Subjects::new(ground, Direction::Egress),
-            ingress: Subjects::new(ground, Direction::Ingress),
+            egress,
+            ingress,
             near: Nearnesses::new(ground),
             courses: Courses::new(),
             families: HashMap::default(),
@@ -82,7 +83,7 @@ impl<'s, A: Ask> Run<'s, A> {
             sources,
             destinations,
             by_kind: Sources::default(),
-            told_to_all: Representatives::default(),
+            seen_as: SeenAs::default(),
             hosts,
             told_to,
         }
@@ -125,8 +126,30 @@ impl<'s, A: Ask> Run<'s, A> {
 
     pub(super) fn pair(&self, source: EndIx, destination: EndIx) -> Option<Pair> {
         let (from, to) = (self.ground().end(source)?, self.ground().end(destination)?);
-        let ids = from.ids.iter().zip(&to.ids).map(|(from, to)| from.zip(*to)).collect();
+        let ids = (0..self.ground().views.len()).map(|view| from.id(view).zip(to.id(view))).collect();
         Some(Pair { ids, ..Pair::new(from.who.endpoint(), to.who.endpoint()) })
+    }
+
+    /// Whether it is known that nothing differs between two groups of pods, before it is found out how each sees the other: one side
+    /// stays as it was, and the other is known to say the same.
+    pub(super) fn stays(&mut self, source: usize, destination: usize) -> bool {
+        let (Some(from), Some(to)) = (self.group(source), self.group(destination)) else { return false };
+        if !self.judge().tells_changes() {
+            return false;
+        }
+        let is_same = |direction| self.ground().is_same_side(direction, from, to);
+        match (is_same(Direction::Egress), is_same(Direction::Ingress)) {
+            (true, true) => true,
+            (false, false) => false,
+            (false, true) => {
+                let sight = self.egress.sight(self.egress.of(source), destination);
+                self.courses.stays(Direction::Egress, sight)
+            }
+            (true, false) => {
+                let sight = self.ingress.sight(self.ingress.of(destination), source);
+                self.courses.stays(Direction::Ingress, sight)
+            }
+        }
     }
 
     /// The outcomes of two ends of these groups that see each other so.

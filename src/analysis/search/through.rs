@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
@@ -9,8 +10,9 @@ use crate::analysis::search::ask::{Ask, Outcomes, Pair, Said};
 use crate::analysis::search::backends::{BackendSaid, Together};
 use crate::analysis::search::courses::{BothIx, Sights};
 use crate::analysis::search::fronts::{At, Front, Sort, Way, family_of};
-use crate::analysis::search::kinds::Representatives;
+use crate::analysis::search::kinds::SeenAs;
 use crate::analysis::search::numbered::OutcomesIx;
+use crate::analysis::search::plain::AllPlain;
 use crate::analysis::search::run::Run;
 use crate::analysis::search::sets::EndSet;
 use crate::engine::Distinctions;
@@ -35,24 +37,13 @@ type Place = (Vec<Option<NearIx>>, Option<u32>);
 #[derive(Default)]
 struct Found {
     known: HashMap<Key, OutcomesIx, FixedState>,
-    /// Who is behind it for senders of that sort who are not; none where what is said of each alone does not tell it.
-    plain: HashMap<u32, Option<Vec<Plain>>, FixedState>,
+    plain: AllPlain,
     ends: BTreeMap<OutcomesIx, EndSet>,
-}
-
-/// Pods of one group behind a front, as all who are neither hosts nor behind it reach them.
-struct Plain {
-    group: usize,
-    l4: L4,
-    /// One of them.
-    backend: EndIx,
-    /// In which snapshots they are there.
-    is_there: Vec<bool>,
 }
 
 impl<A: Ask> Run<'_, A> {
     pub(super) fn through_fronts(&mut self) {
-        for front in &self.search.fronts {
+        for front in self.search.fronts.iter() {
             if self.is_over() {
                 return;
             }
@@ -76,6 +67,11 @@ impl<A: Ask> Run<'_, A> {
             || self.behind(front).any(|group| self.judge().may_tell_to(self.ground(), group))
     }
 
+    /// Where the connections of a sort of senders lead, in each snapshot.
+    pub(super) fn ways<'f>(&self, front: &'f Front, sort: &Sort) -> Option<Vec<&'f [Way]>> {
+        front.ways_of(sort, self.ground().views.len())
+    }
+
     fn behind<'r>(&'r self, front: &'r Front) -> impl Iterator<Item = &'r Group> + use<'r, A> {
         front.behind.iter().filter_map(|at| self.group(*at))
     }
@@ -85,12 +81,12 @@ impl<A: Ask> Run<'_, A> {
         let mut found = Found::default();
         let by_kind = std::mem::take(&mut self.by_kind);
         let others = if tells { by_kind.others.as_slice() } else { &[] };
-        let (told_to_all, themselves) = (std::mem::take(&mut self.told_to_all), Representatives::default());
+        let seen_as = std::mem::take(&mut self.seen_as);
         let hosts: Vec<EndIx> =
             self.behind(front).filter(|group| group.is_host).flat_map(|group| &group.members).copied().collect();
         let is_plain = !Self::is_about_places(front);
-        let telling = by_kind.telling.iter().map(|kind| (kind, &told_to_all));
-        for (kind, seen_as) in telling.chain(others.iter().map(|kind| (kind, &themselves))) {
+        let telling = by_kind.telling.iter().map(|kind| (kind, true));
+        for (kind, tells_always) in telling.chain(others.iter().map(|kind| (kind, false))) {
             let is_alike =
                 |group: &Group| !group.is_workload && (hosts.is_empty() || self.ground().is_free_source(group));
             let (together, apart): (Vec<usize>, Vec<usize>) = kind
@@ -98,10 +94,10 @@ impl<A: Ask> Run<'_, A> {
                 .iter()
                 .partition(|at| is_plain && !front.behind.contains(at) && self.group(**at).is_some_and(is_alike));
             apart.into_iter().for_each(|source| self.before((front, &hosts), source, &mut found));
-            self.together_before(front, &together, seen_as, &mut found);
+            self.together_before(front, &together, (&seen_as, tells_always), &mut found);
         }
         self.by_kind = by_kind;
-        self.told_to_all = told_to_all;
+        self.seen_as = seen_as;
         for source in self.hosts.clone() {
             let Some(group) = self.group(source) else { continue };
             if tells || self.judge().may_tell_from(self.ground(), group) {
@@ -129,9 +125,9 @@ impl<A: Ask> Run<'_, A> {
     }
 
     /// Groups of one kind, of whom nobody is behind the front.
-    fn together_before(&mut self, front: &Front, groups: &[usize], seen_as: &Representatives, found: &mut Found) {
+    fn together_before(&mut self, front: &Front, groups: &[usize], seen_as: (&SeenAs, bool), found: &mut Found) {
         let Some((first, group)) = groups.first().and_then(|at| Some((*at, self.group(*at)?))) else { return };
-        let outcomes = self.agreed_by_plain(front, (first, group), seen_as, found).or_else(|| {
+        let outcomes = self.agreed_by_plain(front, (first, group), seen_as, &mut found.plain).or_else(|| {
             let key = (self.egress.of(first), self.seen_behind(front, first), Place::default(), None);
             self.outcomes_before(front, (first, group), (Some(key), &group.members), found)
         });
@@ -213,67 +209,11 @@ impl<A: Ask> Run<'_, A> {
 
     /// How somebody behind a front is reached, in each snapshot.
     fn ways_to_itself(&self, front: &Front, source: usize, end: EndIx) -> Vec<(usize, L4, Family)> {
-        let ways = self.search.sorts.of(source).and_then(|(_, sort)| front.ways.get(sort));
-        let of_view = |(view, ways): (usize, &Vec<Way>)| -> Vec<(usize, L4, Family)> {
+        let ways = self.search.sorts.of(source).and_then(|(_, sort)| self.ways(front, sort));
+        let of_view = |(view, ways): (usize, &[Way])| -> Vec<(usize, L4, Family)> {
             ways.iter().filter(|way| way.backend == end).map(|way| (view, way.l4, way.family)).collect()
         };
-        ways.into_iter().flat_map(|all| all.iter().enumerate().flat_map(of_view)).collect()
-    }
-
-    /// Who is behind a front for a group that is not, each group once on each port; none where there are others than pods.
-    fn plain(&mut self, front: &Front, (source, group): (usize, &Group)) -> Option<Vec<Plain>> {
-        let (sort, ways) = self.search.sorts.of(source)?;
-        let from = *group.members.first()?;
-        let all = front.ways.get(ways)?;
-        let mut found: BTreeMap<(usize, L4), Plain> = BTreeMap::new();
-        for (view, ways) in all.iter().enumerate() {
-            for Way { backend, group, l4, family } in ways.iter().copied() {
-                self.group(group).filter(|other| !other.is_workload && !other.is_host)?;
-                let meeting = (view, sort, self.search.sorts.of(group)?.0);
-                if self.family_between(meeting, (from, backend)) != Some(family) {
-                    return None;
-                }
-                let is_there = || vec![false; all.len()];
-                let plain =
-                    found.entry((group, l4)).or_insert_with(|| Plain { group, l4, backend, is_there: is_there() });
-                if let Some(is_there) = plain.is_there.get_mut(view) {
-                    *is_there = true;
-                }
-            }
-        }
-        Some(found.into_values().collect())
-    }
-
-    /// As [`Self::agreed`], for a group that is neither a host nor behind the front, and sees others as these stand for.
-    fn agreed_by_plain(
-        &mut self,
-        front: &Front,
-        (source, group): (usize, &Group),
-        seen_as: &Representatives,
-        found: &mut Found,
-    ) -> Option<OutcomesIx> {
-        if !self.is_plain(front) {
-            return None;
-        }
-        let (sort, _) = self.search.sorts.of(source)?;
-        let plain = found.plain.entry(sort).or_insert_with(|| self.plain(front, (source, group)));
-        let subject = self.egress.of(source);
-        let mut backends = Vec::new();
-        for Plain { group: behind, l4, backend, is_there } in plain.as_ref()? {
-            let own = self.ingress.of(*behind);
-            let egress = self.egress.sight(subject, seen_as.of(*behind));
-            let sights = Sights { egress, ingress: self.ingress.sight(own, source) };
-            let both = match self.courses.known(sights) {
-                Some(both) => both,
-                None => {
-                    let pair = self.pair(*group.members.first()?, *backend)?;
-                    self.courses.both(&self.search.ground, sights, &pair, (group, self.group(*behind)?))
-                }
-            };
-            backends.push((both, *l4, is_there.as_slice()));
-        }
-        let nobody = vec![Together::default(); self.ground().views.len()];
-        self.of_backends(front, &backends, nobody)
+        ways.into_iter().flat_map(|all| all.into_iter().enumerate().flat_map(of_view)).collect()
     }
 
     /// What all backends say together, by what is said of each alone (K23); none where that does not tell it.
@@ -281,15 +221,15 @@ impl<A: Ask> Run<'_, A> {
         if !self.is_plain(front) || group.is_workload {
             return None;
         }
-        let (sort, ways) = self.search.sorts.of(source)?;
+        let (sort, of_sort) = self.search.sorts.of(source)?;
         let from = *members.first()?;
-        let all = front.ways.get(ways)?;
+        let all = self.ways(front, of_sort)?;
         let only: Vec<Vec<bool>> = (0..all.len()).map(|at| (0..all.len()).map(|view| view == at).collect()).collect();
         let mut backends = Vec::new();
         let mut itself = vec![Together::default(); all.len()];
         for (view, ((ways, only), itself)) in all.iter().zip(&only).zip(&mut itself).enumerate() {
             let mut seen: BTreeSet<(usize, Option<NearIx>, L4)> = BTreeSet::new();
-            for way in ways {
+            for way in *ways {
                 if way.backend == from {
                     itself.add(self.said_by_way_of_itself(view, from, front, front.port?.into())?);
                     continue;
@@ -318,7 +258,7 @@ impl<A: Ask> Run<'_, A> {
     }
 
     /// What some backends say, each in the snapshots in which it is there, and whoever is there beside.
-    fn of_backends(
+    pub(super) fn of_backends(
         &mut self,
         front: &Front,
         backends: &[(BothIx, L4, &[bool])],
@@ -340,9 +280,9 @@ impl<A: Ask> Run<'_, A> {
 
     /// A Service whose backends are judged as each is alone: where nothing else is seen of what was sent to (U5, U9, C10), and
     /// nothing hangs on where it was sent from.
-    fn is_plain(&self, front: &Front) -> bool {
+    pub(super) fn is_plain(&self, front: &Front) -> bool {
         let is_plain = matches!(front.at, At::Service(_)) && !front.is_local && !self.judge().must_ask();
-        let by_ip = |view: &View| view.snapshot.profile().capabilities().cluster_ip == Support::Supported;
+        let by_ip = |view: &Arc<View>| view.snapshot.profile().capabilities().cluster_ip == Support::Supported;
         is_plain && self.ground().views.iter().all(by_ip)
     }
 
@@ -395,7 +335,7 @@ impl<A: Ask> Run<'_, A> {
     }
 
     /// Of which family connections between two ends of such sorts are that name each other; none where there are none.
-    fn family_between(&mut self, key: (usize, u32, u32), ends: (EndIx, EndIx)) -> Option<Family> {
+    pub(super) fn family_between(&mut self, key: (usize, u32, u32), ends: (EndIx, EndIx)) -> Option<Family> {
         if let Some(known) = self.families.get(&key) {
             return *known;
         }
@@ -446,7 +386,7 @@ impl<A: Ask> Run<'_, A> {
     fn agreed_from_outside(&mut self, address: IpAddr, front: &Front) -> Option<OutcomesIx> {
         let port = front.port.filter(|_| self.is_plain(front))?;
         let mut all: Vec<Said> = Vec::new();
-        for (view, ways) in front.ways.get(&Sort::Outside(Family::of(address)))?.iter().enumerate() {
+        for (view, ways) in self.ways(front, &Sort::Outside(Family::of(address)))?.into_iter().enumerate() {
             let mut backends = Together::default();
             for way in ways {
                 let other = self.group(way.group).filter(|other| !other.is_workload)?;

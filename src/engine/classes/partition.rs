@@ -8,7 +8,7 @@ use crate::engine::classes::table::ClassId;
 use crate::engine::ends::end::{EndIdentity, ResolvedEnd};
 use crate::engine::ends::node_relation::{OwnNode, Spot};
 use crate::engine::ends::resolve::{AddressOwner, Resolution};
-use crate::engine::ids::{ClassIx, PodId, PodSelectorId};
+use crate::engine::ids::{ClassIx, NamespaceIx, PodId, PodSelectorId};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::spaces::cuts::{AddressCuts, intervals};
 use crate::engine::spaces::ports::{PortTable, port_at};
@@ -35,8 +35,10 @@ pub(crate) struct Distinctions {
     v6: Vec<u128>,
     /// The policies, by name.
     pub(crate) policies: Vec<Arc<NetworkPolicy>>,
+    /// Some rule admits everybody, on its ports.
+    pub(super) admits_all: bool,
     /// The peers of its rules.
-    peers: Vec<CompiledPeer>,
+    pub(super) peers: Vec<CompiledPeer>,
     /// Those of them that select pods, each once.
     selectors: Vec<(PeerNamespaces, PodSelectorId)>,
 }
@@ -44,7 +46,7 @@ pub(crate) struct Distinctions {
 /// A class that has members.
 #[derive(Debug)]
 pub(crate) struct PartitionClass {
-    id: ClassIx,
+    pub(super) id: ClassIx,
     pub(crate) host_network: bool,
     /// Places of its distinctions.
     pub(crate) egress: usize,
@@ -67,8 +69,9 @@ pub(crate) struct ClassTraits {
 /// All classes with all their distinctions.
 #[derive(Debug, Default)]
 pub(crate) struct Partition {
-    pub(crate) classes: Vec<PartitionClass>,
-    pub(crate) distinctions: Vec<Distinctions>,
+    /// In the order of their ids.
+    pub(crate) classes: Vec<Arc<PartitionClass>>,
+    pub(crate) distinctions: Vec<Arc<Distinctions>>,
 }
 
 /// Whether an end is the node that another runs on, as far as it counts.
@@ -145,11 +148,39 @@ impl Distinctions {
 impl Snapshot {
     /// The partition of all classes. What the same policies isolate shares its distinctions.
     pub(crate) fn partition(&self) -> Partition {
+        self.partition_beside(None)
+    }
+
+    /// The same, of a snapshot that came of `before` by changes of policies alone: what these do not touch is shared with
+    /// `before`'s, and keeps its distinctions' places.
+    pub(crate) fn partition_after(&self, before: &Snapshot, partition: &Partition) -> Partition {
+        self.partition_beside(Some((before, partition)))
+    }
+
+    fn partition_beside(&self, before: Option<(&Snapshot, &Partition)>) -> Partition {
         let tables = &self.tables;
-        let mut partition = Partition::default();
+        let distinctions = before.map_or_else(Vec::new, |(_, partition)| partition.distinctions.clone());
+        let mut partition = Partition { classes: Vec::new(), distinctions };
+        let mut earlier = before.map_or(&[][..], |(_, partition)| &partition.classes).iter().peekable();
+        let mut is_same_namespace: HashMap<NamespaceIx, bool> = HashMap::new();
         let mut known: HashMap<(Direction, Vec<*const CompiledPolicy>), usize> = HashMap::new();
         for ((id, detail), members) in tables.details.iter().zip(tables.members.items()) {
             if members.is_empty() {
+                continue;
+            }
+            while earlier.next_if(|class| class.id < id).is_some() {}
+            let same = earlier.next_if(|class| class.id == id).zip(before).filter(|(_, (before, _))| {
+                let is_same = || {
+                    let own = &tables.namespace(detail.key.namespace).policies;
+                    let theirs = &before.tables.namespace(detail.key.namespace).policies;
+                    let is_same = |(own, other): (&Arc<CompiledPolicy>, _)| Arc::ptr_eq(own, other);
+                    Arc::ptr_eq(own, theirs) || own.len() == theirs.len() && own.iter().zip(theirs.iter()).all(is_same)
+                };
+                *is_same_namespace.entry(detail.key.namespace).or_insert_with(is_same)
+                    && before.tables.details.get(id).key == detail.key
+            });
+            if let Some((class, _)) = same {
+                partition.classes.push(class.clone());
                 continue;
             }
             let mut distinctions_of = |direction| {
@@ -162,7 +193,7 @@ impl Snapshot {
                 };
                 let key = (direction, policies.iter().map(|policy| Arc::as_ptr(policy)).collect());
                 *known.entry(key).or_insert_with(|| {
-                    partition.distinctions.push(self.distinctions(&policies, direction));
+                    partition.distinctions.push(Arc::new(self.distinctions(&policies, direction)));
                     partition.distinctions.len() - 1
                 })
             };
@@ -171,7 +202,7 @@ impl Snapshot {
             let ClassKey { host_network, stack, secure, uncertain, .. } = detail.key;
             let is_alone = detail.key.unsettled.is_some() || detail.key.placed_by_address.is_some();
             let traits = ClassTraits { stack, host_network, secure, uncertain, is_alone };
-            partition.classes.push(PartitionClass { id, host_network, egress, ingress, named, traits });
+            partition.classes.push(Arc::new(PartitionClass { id, host_network, egress, ingress, named, traits }));
         }
         partition
     }
@@ -183,6 +214,7 @@ impl Snapshot {
 
     fn distinctions(&self, policies: &[&Arc<CompiledPolicy>], direction: Direction) -> Distinctions {
         let (mut cuts, mut names, mut peers) = (PortCuts::default(), BTreeSet::new(), Vec::new());
+        let mut admits_all = false;
         let mut addresses = AddressCuts::new();
         for rule in policies.iter().flat_map(|policy| policy.rules(direction)) {
             if let PortTable::Of { edges, names: of_rule } = &**self.tables.ports.get(rule.ports) {
@@ -191,7 +223,10 @@ impl Snapshot {
                 }
                 names.extend(of_rule.iter().cloned());
             }
-            let CompiledPeers::Of(of_rule) = &rule.peers else { continue };
+            let CompiledPeers::Of(of_rule) = &rule.peers else {
+                admits_all = true;
+                continue;
+            };
             peers.extend(of_rule.iter().copied());
             let blocks = of_rule.iter().filter_map(|peer| match peer {
                 CompiledPeer::Block(at) => Some(self.tables.blocks.get(*at)),
@@ -211,22 +246,25 @@ impl Snapshot {
             CompiledPeer::Block(_) => None,
         });
         let selectors = selectors.filter(|selector| seen.insert(*selector)).collect();
-        Distinctions { isolated: !policies.is_empty(), cuts, names, v4, v6, policies, peers, selectors }
+        Distinctions { isolated: !policies.is_empty(), cuts, names, v4, v6, policies, admits_all, peers, selectors }
     }
 
     /// Which of the peers that select pods select members of the class, one bit each.
     pub(crate) fn selected_by(&self, row: &Distinctions, class: &PartitionClass, bits: &mut Vec<u64>) {
-        let detail = self.tables.details.get(class.id);
-        let holds = |(namespaces, pods): &(PeerNamespaces, PodSelectorId)| {
-            let there = match namespaces {
-                PeerNamespaces::Own(namespace) => *namespace == detail.key.namespace,
-                PeerNamespaces::Matching(id) => detail.namespace_matches.holds(*id, &self.tables.namespace_selectors),
-            };
-            there && detail.pod_matches.holds(*pods, &self.tables.pod_selectors)
-        };
         for some in row.selectors.chunks(64) {
-            bits.push(some.iter().enumerate().fold(0, |bits, (at, peer)| bits | u64::from(holds(peer)) << at));
+            let bit = |peer| u64::from(self.is_selected_by(peer, class.id));
+            bits.push(some.iter().enumerate().fold(0, |bits, (at, peer)| bits | bit(*peer) << at));
         }
+    }
+
+    /// Whether a peer selects members of the class.
+    pub(super) fn is_selected_by(&self, (namespaces, pods): (PeerNamespaces, PodSelectorId), class: ClassIx) -> bool {
+        let detail = self.tables.details.get(class);
+        let is_there = match namespaces {
+            PeerNamespaces::Own(namespace) => namespace == detail.key.namespace,
+            PeerNamespaces::Matching(id) => detail.namespace_matches.holds(id, &self.tables.namespace_selectors),
+        };
+        is_there && detail.pod_matches.holds(pods, &self.tables.pod_selectors)
     }
 
     /// Whether hostNetwork pods are their nodes and nothing else (U2).

@@ -15,7 +15,7 @@ use crate::engine::judge::logic::{Coarse, Logic, MustMay};
 use crate::engine::judge::question::{Question, SideQuestion};
 use crate::engine::judge::settings::Settings;
 use crate::engine::judge::sight::reached_outside;
-use crate::engine::judge::verdict::{verdict, verdict_of_side};
+use crate::engine::judge::verdict::verdict;
 use crate::engine::spaces::blocks::{Share, number};
 use crate::engine::spaces::ports::{Covered, PortTable};
 use crate::engine::tables::class::{Class, Isolation, Stack};
@@ -30,12 +30,12 @@ use crate::profile::cce::is_internal_cloud;
 use crate::verdict::{FlowError, Verdict};
 
 /// The other end as a side sees it: a pod of a class, or an address outside.
-struct PeerView<'t, A> {
-    class: Option<(ClassIx, &'t Class)>,
-    address: A,
-    family: Family,
+pub(super) struct PeerView<'t, A> {
+    pub(super) class: Option<(ClassIx, &'t Class)>,
+    pub(super) address: A,
+    pub(super) family: Family,
     /// Whether blocks reach it (C9).
-    in_scope: MustMay,
+    pub(super) in_scope: MustMay,
 }
 
 /// A pod or workload of a flow.
@@ -52,7 +52,7 @@ const YES: MustMay = Coarse::YES;
 const NO: MustMay = Coarse::NO;
 const OPEN: MustMay = MustMay { must: false, may: true };
 
-fn settled(value: bool) -> MustMay {
+pub(super) fn settled(value: bool) -> MustMay {
     Coarse::known(value)
 }
 
@@ -137,52 +137,6 @@ impl Tables {
             _ => Err(FlowError::GonePod),
         };
         self.verdict(&Flow::new(named(source)?, named(destination)?.into(), l4))
-    }
-
-    /// One side of members of a class: a relation that only two pods can have (the own node, the same pod) is not asked.
-    pub(in crate::engine) fn side_of_class(
-        &self,
-        id: ClassIx,
-        peer: &ResolvedEnd<'_>,
-        asked: SideQuestion,
-    ) -> Option<Verdict> {
-        let SideQuestion { direction, l4 } = asked;
-        let slot = *self.members.find(id)?.first()?;
-        let subject = ResolvedEnd::new(self.identity(slot)?, None);
-        let class = self.classes.get(id);
-        let address = peer.address?;
-        let in_scope = match peer.identity {
-            EndIdentity::External => self.scope_of_outside(address),
-            _ => settled(self.digest.block_reach.inside()),
-        };
-        let other = match peer.identity {
-            EndIdentity::Pod(_, place) | EndIdentity::Workload(_, place) => {
-                Some((place.class, self.classes.get(place.class)))
-            }
-            _ => None,
-        };
-        let named = match direction {
-            Direction::Ingress => Some(id),
-            Direction::Egress => other.map(|(id, _)| id),
-        };
-        let special =
-            class.host_network || peer.identity.is_host_network() || matches!(peer.identity, EndIdentity::Node(_));
-        let is_settled = |class: ClassIx| self.details.get(class).key.unsettled.is_none();
-        let settled = is_settled(id) && other.is_none_or(|(class, _)| is_settled(class));
-        let plain = settled
-            && !special
-            && !is_internal_cloud(address)
-            && (self.digest.ipv6 || Family::of(address) == Family::V4);
-        let seen = PeerView { class: other, address: || Some(address), family: Family::of(address), in_scope };
-        let fast = if plain { self.run(class, &seen, named, asked) } else { None };
-        if let Some(passes) = fast {
-            return Some(Coarse::verdict(passes));
-        }
-        let question = match direction {
-            Direction::Ingress => Question::direct(*peer, subject, l4),
-            Direction::Egress => Question::direct(subject, *peer, l4),
-        };
-        Some(verdict_of_side(self, &question, direction))
     }
 
     /// The address by which the one at a slot, given by name, meets a family (K22).
@@ -385,13 +339,13 @@ impl Tables {
     }
 
     /// C9, of an address that nobody known has.
-    fn scope_of_outside(&self, address: IpAddr) -> MustMay {
+    pub(super) fn scope_of_outside(&self, address: IpAddr) -> MustMay {
         reached_outside(&Coarse, self.digest.block_reach.outside(&self.profile, address))
     }
 
     /// The run through one side's entries; `named` is the class whose names for ports count (K12).
     #[inline]
-    fn run<A: Fn() -> Option<IpAddr>>(
+    pub(super) fn run<A: Fn() -> Option<IpAddr>>(
         &self,
         subject: &Class,
         peer: &PeerView<'_, A>,

@@ -16,6 +16,7 @@ mod decide;
 pub(super) mod diagrams;
 mod evaluation;
 pub(super) mod fast_path;
+mod fast_side;
 pub(super) mod logic;
 mod notes;
 mod passers;

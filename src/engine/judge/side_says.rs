@@ -61,7 +61,8 @@ impl Snapshot {
     }
 
     fn truth_of_side(&self, question: &Question<'_>, direction: Direction) -> KeptTruth {
-        match verdict_of_side(&self.tables, question, direction) {
+        let fast = self.tables.fast_side_of(question, direction);
+        match fast.unwrap_or_else(|| verdict_of_side(&self.tables, question, direction)) {
             Verdict::Allow => KeptTruth::known(true),
             Verdict::Deny => KeptTruth::known(false),
             Verdict::Undefined => {
