@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use netpol_oracle::analysis::{Baseline, ConnectionChange, Connectivity, Detail, Diff, Ends, Isolation};
-use netpol_oracle::model::ObjectId;
+use netpol_oracle::labels::Selector;
+use netpol_oracle::model::{ObjectId, PolicyTypes};
 use netpol_oracle::{
-    Change, Cluster, Decide, Destination, Direction, Endpoint, Engine, Flow, L4, NetworkPolicy, Profile, Verdict,
+    Change, Cluster, Decide, Destination, Direction, Endpoint, Engine, Flow, L4, NetworkPolicy, ObjectName, Profile,
+    Verdict,
 };
 
 use crate::connectivity::{Everybody, everybody, holds, l4s, names, pod_text, policy_text, service_text, wanted};
@@ -255,6 +257,87 @@ fn changes_of_policies_alone_are_all_listed() {
 #[test]
 fn changes_of_policies_of_worlds_as_real_clusters_are_all_listed() {
     hold_policies(real_sequences().take(wanted(8)), 6);
+}
+
+/// Pods that are as they were, each with rules of another sort about the two that change, in both directions: those whose rules match
+/// neither are one kind, and no others are.
+#[test]
+fn what_rules_say_of_those_that_change_tells_others_apart() {
+    let pod = |name: &str, ips: &[&str]| {
+        let (namespace, app) = name.split_once('/').unwrap();
+        let ips: Vec<String> = ips.iter().map(|ip| format!(r#"{{"ip": "{ip}"}}"#)).collect();
+        let labels = if namespace == "a" { r#"{"app": "t"}"#.to_owned() } else { format!(r#"{{"app": "{app}"}}"#) };
+        format!(
+            r#"{{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "{app}", "namespace": "{namespace}", "labels": {labels}}},
+                "spec": {{"nodeName": "n"}}, "status": {{"podIPs": [{}]}}}}"#,
+            ips.join(",")
+        )
+    };
+    let isolated = |app: &str, peers: &str| {
+        let rules = |peers_are: &str| match peers {
+            "" => "[]".to_owned(),
+            "all" => "[{}]".to_owned(),
+            peers => format!(r#"[{{"{peers_are}": [{peers}]}}]"#),
+        };
+        format!(
+            r#"{{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {{"name": "{app}", "namespace": "b"}},
+                "spec": {{"podSelector": {{"matchLabels": {{"app": "{app}"}}}}, "policyTypes": ["Ingress", "Egress"],
+                         "ingress": {}, "egress": {}}}}}"#,
+            rules("from"),
+            rules("to")
+        )
+    };
+    let of_t = r#"{"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "t"}}}"#;
+    let items = [
+        pod("a/t", &["10.0.0.1"]),
+        pod("a/waits", &[]),
+        // Nobody isolates it, but those in its own namespace.
+        pod("b/free", &["10.0.1.1"]),
+        pod("b/none", &["10.0.1.2"]),
+        pod("b/nor", &["10.0.1.3"]),
+        pod("b/block", &["10.0.1.4"]),
+        pod("b/waits", &["10.0.1.5"]),
+        pod("b/select", &["10.0.1.6"]),
+        pod("b/own", &["10.0.1.7"]),
+        pod("b/all", &["10.0.1.8"]),
+        pod("b/both", &["10.0.1.9", "fd00::9"]),
+        isolated("none", ""),
+        isolated("nor", ""),
+        isolated("both", ""),
+        isolated("block", r#"{"ipBlock": {"cidr": "10.0.0.1/32"}}"#),
+        isolated("waits", r#"{"ipBlock": {"cidr": "10.0.0.64/26"}}"#),
+        isolated("select", of_t),
+        isolated("own", r#"{"podSelector": {"matchLabels": {"app": "t"}}}"#),
+        isolated("all", "all"),
+    ];
+    let text = format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{}]}}"#, items.join(","));
+    let loaded = netpol_oracle::Loader::new(Profile::kubernetes().release()).text("x.json", &text).finish();
+    let before = Engine::new(&loaded.cluster, &Profile::kubernetes());
+    let baseline = Baseline::new(&before);
+    let deny = |types: PolicyTypes| {
+        let name = ObjectName::new("a", "deny");
+        Change::Put(NetworkPolicy::new(name, Selector::everything(), types, vec![], vec![]).into())
+    };
+    for types in [PolicyTypes::Ingress, PolicyTypes::Egress, PolicyTypes::Both] {
+        let mut after = before.clone();
+        after.apply(&[deny(types)]).unwrap();
+        for [from, to] in [[&before, &after], [&after, &before]] {
+            let lines = baseline.between(from, to).changes(Detail::Pods);
+            assert!(lines.len() > 2, "{lines:?}");
+            hold_lines(lines, [from, to], [from.cluster(), to.cluster()]).unwrap();
+        }
+    }
+    // And a rule of theirs own that comes: blocks and selectors that nobody had.
+    let open = isolated("none", of_t);
+    let block = isolated("nor", r#"{"ipBlock": {"cidr": "10.0.0.0/31"}}"#);
+    for policy in [open, block] {
+        let loaded = netpol_oracle::Loader::new(Profile::kubernetes().release()).text("y.json", &policy).finish();
+        let mut after = before.clone();
+        after.apply(&[Change::Put(loaded.cluster.policies().first().unwrap().clone().into())]).unwrap();
+        let lines = baseline.diff(&after).changes(Detail::Pods);
+        assert!(!lines.is_empty());
+        hold_lines(lines, [&before, &after], [before.cluster(), after.cluster()]).unwrap();
+    }
 }
 
 #[test]
