@@ -90,6 +90,19 @@ pub(crate) struct Change {
     pub(crate) ingress: bool,
 }
 
+impl Change {
+    /// Of somebody whose class stands at these places.
+    fn between((before, first): (&View, Option<usize>), (after, second): (&View, Option<usize>), itself: bool) -> Self {
+        let is_open = |class: Option<&PartitionClass>| class.is_some_and(|class| class.traits.is_alone);
+        let is_alone = is_open(before.class(first)) || is_open(after.class(second));
+        Self {
+            itself,
+            egress: !is_same_row(before.egress(first), after.egress(second), is_alone),
+            ingress: !is_same_row(before.ingress(first), after.ingress(second), is_alone),
+        }
+    }
+}
+
 /// What tells groups apart.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
@@ -237,8 +250,7 @@ impl Ground {
         if let Some(group) = self.groups.get_mut(group) {
             let first = group.places.first().copied().flatten();
             group.places.push(place);
-            group.change.egress = !is_same_row(&[before.egress(first), after.egress(place)]);
-            group.change.ingress = !is_same_row(&[before.ingress(first), after.ingress(place)]);
+            group.change = Change::between((before, first), (after, place), false);
         }
     }
 
@@ -272,13 +284,10 @@ impl Ground {
         let group = *known.entry(key).or_insert_with(|| {
             let of = |(view, class): (&Arc<View>, &Option<ClassId>)| class.and_then(|class| view.place(class));
             let places: Vec<Option<usize>> = self.views.iter().zip(&classes).map(of).collect();
-            let rows = |row: fn(&View, Option<usize>) -> &Distinctions| -> Vec<&Distinctions> {
-                self.views.iter().zip(&places).map(|(view, place)| row(view, *place)).collect()
-            };
-            let change = Change {
-                itself: is_changed,
-                egress: !is_same_row(&rows(View::egress)),
-                ingress: !is_same_row(&rows(View::ingress)),
+            let own: Vec<(&View, Option<usize>)> = self.views.iter().map(|view| &**view).zip(places.clone()).collect();
+            let change = match *own {
+                [before, after] => Change::between(before, after, is_changed),
+                _ => Change { itself: is_changed, egress: false, ingress: false },
             };
             self.groups.push(Group {
                 members: Vec::new(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::engine::{Distinctions, Snapshot};
 use crate::model::cluster::Pod;
+use crate::model::policy::NetworkPolicy;
 use crate::partition::ends::Found;
 
 /// The ends that all snapshots have, each with what it is in every one, and those that one alone has.
@@ -42,14 +43,16 @@ impl<'c> Common<'c> {
     }
 }
 
-/// Whether the rows are of the same policies.
-pub(super) fn is_same_row(rows: &[&Distinctions]) -> bool {
-    let Some((first, others)) = rows.split_first() else { return true };
-    others.iter().all(|row| {
-        std::ptr::eq(*row, *first)
-            || row.policies.len() == first.policies.len()
-                && row.policies.iter().zip(&first.policies).all(|(one, other)| Arc::ptr_eq(one, other) || one == other)
-    })
+/// Whether two rows say the same of whomever they meet: both isolate or neither does, and by the same rules. Of those for whom it is
+/// open which policies select them (U7) all policies count.
+pub(super) fn is_same_row(one: &Distinctions, other: &Distinctions, is_alone: bool) -> bool {
+    let is_same_list =
+        if is_alone { is_same(&one.policies, &other.policies) } else { is_same(&one.with_rules, &other.with_rules) };
+    std::ptr::eq(one, other) || one.isolated == other.isolated && is_same_list
+}
+
+fn is_same(one: &[Arc<NetworkPolicy>], other: &[Arc<NetworkPolicy>]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| Arc::ptr_eq(one, other) || one == other)
 }
 
 /// Whether all that verdicts hang on but pods, workloads and policies is the same: profile, namespaces, nodes and what pods

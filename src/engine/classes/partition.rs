@@ -35,6 +35,8 @@ pub(crate) struct Distinctions {
     v6: Vec<u128>,
     /// The policies, by name.
     pub(crate) policies: Vec<Arc<NetworkPolicy>>,
+    /// Those of them that have rules in that direction: the others isolate, and that is all they do (K1, K5).
+    pub(crate) with_rules: Vec<Arc<NetworkPolicy>>,
     /// Some rule admits everybody, on its ports.
     pub(super) admits_all: bool,
     /// The peers of its rules.
@@ -239,6 +241,8 @@ impl Snapshot {
         }
         let (v4, v6) = (addresses.starts(Family::V4), addresses.starts(Family::V6));
         let names = names.into_iter().collect();
+        let with_rules = policies.iter().filter(|policy| !policy.rules(direction).is_empty());
+        let with_rules = with_rules.map(|policy| policy.source.clone()).collect();
         let policies: Vec<_> = policies.iter().map(|policy| policy.source.clone()).collect();
         let mut seen = HashSet::new();
         let selectors = peers.iter().filter_map(|peer| match peer {
@@ -246,7 +250,18 @@ impl Snapshot {
             CompiledPeer::Block(_) => None,
         });
         let selectors = selectors.filter(|selector| seen.insert(*selector)).collect();
-        Distinctions { isolated: !policies.is_empty(), cuts, names, v4, v6, policies, admits_all, peers, selectors }
+        Distinctions {
+            isolated: !policies.is_empty(),
+            cuts,
+            names,
+            v4,
+            v6,
+            policies,
+            with_rules,
+            admits_all,
+            peers,
+            selectors,
+        }
     }
 
     /// Which of the peers that select pods select members of the class, one bit each.
