@@ -68,10 +68,4 @@ impl Baseline {
     pub fn serves(&self, snapshot: &Snapshot) -> bool {
         self.search.ground.has_objects_of(snapshot)
     }
-
-    /// The snapshot.
-    #[must_use]
-    pub fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
-    }
 }

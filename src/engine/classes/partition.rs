@@ -172,13 +172,14 @@ impl Snapshot {
             }
             while earlier.next_if(|class| class.id < id).is_some() {}
             let same = earlier.next_if(|class| class.id == id).zip(before).filter(|(_, (before, _))| {
-                let is_same = || {
+                let has_same_policies = || {
                     let own = &tables.namespace(detail.key.namespace).policies;
                     let theirs = &before.tables.namespace(detail.key.namespace).policies;
-                    let is_same = |(own, other): (&Arc<CompiledPolicy>, _)| Arc::ptr_eq(own, other);
-                    Arc::ptr_eq(own, theirs) || own.len() == theirs.len() && own.iter().zip(theirs.iter()).all(is_same)
+                    let is_shared = |(own, other): (&Arc<CompiledPolicy>, _)| Arc::ptr_eq(own, other);
+                    Arc::ptr_eq(own, theirs)
+                        || own.len() == theirs.len() && own.iter().zip(theirs.iter()).all(is_shared)
                 };
-                *is_same_namespace.entry(detail.key.namespace).or_insert_with(is_same)
+                *is_same_namespace.entry(detail.key.namespace).or_insert_with(has_same_policies)
                     && before.tables.details.get(id).key == detail.key
             });
             if let Some((class, _)) = same {
