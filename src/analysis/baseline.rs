@@ -54,12 +54,7 @@ impl Baseline {
     /// What [`Diff::new`] says of two others: fastest where this one [serves](Self::serves) both.
     #[must_use]
     pub fn between(&self, before: &Snapshot, after: &Snapshot) -> Diff {
-        let is_own = self.snapshot.cluster().policies() == before.cluster().policies();
-        let diff = if is_own && self.serves(before) {
-            Diff::after((before, &self.search, &self.folding), after)
-        } else {
-            self.search.at(before, ()).and_then(|search| Diff::after((before, &search, &self.folding), after))
-        };
+        let diff = Diff::between((&self.search, &self.folding), [before, after]);
         diff.unwrap_or_else(|| Diff::new(before, after))
     }
 

@@ -44,9 +44,8 @@ use crate::verdict::{Decide, Decision, FlowError};
 
 pub use crate::engine::classes::intervals::AddressInterval;
 pub(crate) use crate::engine::classes::met::Met;
-pub(crate) use crate::engine::classes::partition::{
-    ClassTraits, Distinctions, Member, Nearness, Partition, PartitionClass,
-};
+pub(crate) use crate::engine::classes::nearness::{Nearness, Whereabouts};
+pub(crate) use crate::engine::classes::partition::{Distinctions, Member, Partition, PartitionClass};
 pub use crate::engine::classes::table::{Cell, CellPeer, ClassId};
 pub(crate) use crate::engine::ends::connections::{Connection, ConnectionEnd, ConnectionFront, EndName};
 pub(crate) use crate::engine::ends::faces::FaceKind;

@@ -1,7 +1,6 @@
 //! The ends of one snapshot, or those that two have in common, in groups that no policy tells apart.
 
 use std::collections::{BTreeSet, HashMap};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
@@ -25,7 +24,7 @@ pub(crate) struct Group {
     pub(super) places: Vec<Option<usize>>,
     /// The addresses of its first member by its name, in each snapshot: those of others lie beside these. None where flows
     /// cannot name it.
-    pub(super) addresses: Vec<Option<Arc<[AddressNumber]>>>,
+    pub(crate) addresses: Vec<Option<Arc<[AddressNumber]>>>,
     pub(crate) is_host: bool,
     /// Of workloads: each stands for several pods.
     pub(crate) is_workload: bool,
@@ -33,29 +32,6 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// As a group of two snapshots, of which nobody is a member yet.
-    fn without_members(&self) -> Self {
-        let Self { places, addresses, is_host, is_workload, change, .. } = self;
-        let addresses = addresses.iter().chain(addresses).cloned().collect();
-        Self {
-            members: Vec::new(),
-            places: places.clone(),
-            addresses,
-            is_host: *is_host,
-            is_workload: *is_workload,
-            change: *change,
-        }
-    }
-
-    /// With these addresses of its first member in each snapshot.
-    fn at(mut self, addresses: &[IpAddr]) -> Self {
-        let numbers: Arc<[AddressNumber]> = addresses.iter().copied().map(AddressNumber::of).collect();
-        if !addresses.is_empty() {
-            self.addresses = self.addresses.iter().map(|_| Some(numbers.clone())).collect();
-        }
-        self
-    }
-
     /// The families of its addresses, in order, each once, in each snapshot; none where flows cannot name it. Once where they are
     /// the same in each.
     pub(crate) fn families_in_order(&self) -> Vec<Option<Vec<Family>>> {
@@ -81,7 +57,7 @@ pub(crate) struct ClassPlace {
 }
 
 /// What of a group is not as it was before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Change {
     pub(crate) itself: bool,
     /// The policies that isolate it as source.
@@ -92,7 +68,11 @@ pub(crate) struct Change {
 
 impl Change {
     /// Of somebody whose class stands at these places.
-    fn between((before, first): (&View, Option<usize>), (after, second): (&View, Option<usize>), itself: bool) -> Self {
+    pub(super) fn between(
+        (before, first): (&View, Option<usize>),
+        (after, second): (&View, Option<usize>),
+        itself: bool,
+    ) -> Self {
         let is_open = |class: Option<&PartitionClass>| class.is_some_and(|class| class.traits.is_alone);
         let is_alone = is_open(before.class(first)) || is_open(after.class(second));
         Self {
@@ -112,23 +92,15 @@ enum Key {
     Alone(EndIx),
 }
 
-/// What members of one group of the first snapshot are apart by in the second: the place of their class, and where their addresses
-/// lie.
-#[derive(PartialEq, Eq, Hash)]
-struct Part {
-    place: Option<usize>,
-    cells: Vec<(Family, usize)>,
-}
-
 /// All ends that the snapshots have in common.
 #[derive(Debug)]
 pub(crate) struct Ground {
     /// In order of time.
     pub(crate) views: Vec<Arc<View>>,
-    ends: Arc<Vec<End>>,
+    pub(super) ends: Arc<Vec<End>>,
     pub(crate) groups: Vec<Group>,
     /// The group of each end.
-    group_of: Vec<usize>,
+    pub(super) group_of: Vec<usize>,
     pub(crate) outside: Arc<Outside>,
     /// Whatever verdicts may hang on beside ends and policies is the same.
     pub(crate) has_same_surroundings: bool,
@@ -174,84 +146,10 @@ impl Ground {
         ground
     }
 
-    /// Of one snapshot, this ground's, and of one that came of it by changes of policies: what these do not touch is taken from this
-    /// ground. None where more has changed.
-    pub(crate) fn and_after(&self, after: &Snapshot) -> Option<Self> {
-        let [before] = self.views.as_slice() else { return None };
-        if !self.has_objects_of(after) {
-            return None;
-        }
-        let view = Arc::new(View::after(before, after));
-        let mut ground = Self {
-            views: vec![before.clone(), view.clone()],
-            ends: self.ends.clone(),
-            groups: Vec::with_capacity(self.groups.len()),
-            group_of: Vec::with_capacity(self.group_of.len()),
-            outside: self.outside.clone(),
-            has_same_surroundings: true,
-            has_same_objects: true,
-            alone: vec![Vec::new(), Vec::new()],
-        };
-        let must_look_at_addresses = view.tells_more_addresses_apart_than(before);
-        // What each group became first, and what else: where its members are now of several classes, or lie in several intervals.
-        let mut first_part: Vec<Option<Part>> = self.groups.iter().map(|_| None).collect();
-        let mut other_parts: HashMap<(usize, Part), usize> = HashMap::new();
-        ground.groups.extend(self.groups.iter().map(Group::without_members));
-        for ((at, end), group) in self.ends().zip(&self.group_of) {
-            let place = match end.who {
-                Who::Pod(_) => end.id(0).and_then(|id| view.place(after.class_of(id)?)),
-                Who::Workload(..) => after.class_of_endpoint(&end.who.endpoint()).and_then(|class| view.place(class)),
-                Who::Node(_) => None,
-            };
-            let addresses = if must_look_at_addresses && !end.is_host { addresses_of(after, end) } else { &[] };
-            let cells = addresses.iter().map(|address| view.cell(AddressNumber::of(*address))).collect();
-            let part = Part { place, cells };
-            let group = match first_part.get_mut(*group) {
-                Some(first @ None) => {
-                    ground.change(*group, place);
-                    *first = Some(part);
-                    *group
-                }
-                Some(Some(first)) if *first == part => *group,
-                _ => *other_parts.entry((*group, part)).or_insert_with(|| {
-                    ground.groups.extend(self.groups.get(*group).map(|of| of.without_members().at(addresses)));
-                    ground.change(ground.groups.len() - 1, place);
-                    ground.groups.len() - 1
-                }),
-            };
-            ground.group_of.push(group);
-            if let Some(group) = ground.groups.get_mut(group) {
-                group.members.push(at);
-            }
-        }
-        Some(ground)
-    }
-
-    /// Of the later of two snapshots alone.
-    pub(crate) fn without_first(mut self) -> Self {
-        self.views.remove(0);
-        for group in &mut self.groups {
-            group.places.remove(0);
-            group.addresses.remove(0);
-            group.change = Change { itself: false, egress: false, ingress: false };
-        }
-        Self { alone: vec![Vec::new()], ..self }
-    }
-
     /// Whether a snapshot came of this ground's one by changes of policies.
     pub(crate) fn has_objects_of(&self, other: &Snapshot) -> bool {
         let snapshots: Vec<&Snapshot> = self.views.iter().map(|view| &view.snapshot).chain([other]).collect();
         has_same_surroundings(&snapshots) && has_same_objects(&snapshots)
-    }
-
-    /// The place of a group's class in the second snapshot, and what that changes.
-    fn change(&mut self, group: usize, place: Option<usize>) {
-        let [before, after] = self.views.as_slice() else { return };
-        if let Some(group) = self.groups.get_mut(group) {
-            let first = group.places.first().copied().flatten();
-            group.places.push(place);
-            group.change = Change::between((before, first), (after, place), false);
-        }
     }
 
     fn put(&mut self, at: EndIx, end: &End, found: &[Found<'_>], known: &mut HashMap<Key, usize, FixedState>) {
@@ -422,12 +320,4 @@ fn cuts_of<'v>(rows: &[&Distinctions], classes: impl IntoIterator<Item = &'v Par
         }
     }
     cuts
-}
-
-/// In their order, as [`Found::addresses`] has them.
-fn addresses_of<'s>(snapshot: &'s Snapshot, end: &End) -> &'s [IpAddr] {
-    match &end.who {
-        Who::Pod(name) => snapshot.cluster().pod(name).map_or(&[], |pod| &pod.addresses),
-        Who::Workload(..) | Who::Node(_) => &[],
-    }
 }

@@ -1,6 +1,7 @@
 //! What no policy tells apart, in one snapshot or in two: pods and workloads in groups, nodes and hostNetwork pods one by one, and the
 //! intervals of addresses outside the cluster.
 
+mod between;
 mod controllers;
 mod ends;
 mod ground;
@@ -13,6 +14,7 @@ mod subjects;
 mod towards;
 mod view;
 
+pub(crate) use between::Leads;
 pub(crate) use controllers::outermost;
 pub(crate) use ends::{EndIx, Who};
 pub(crate) use ground::{ClassPlace, Ground, Group};

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use crate::engine::{ClassTraits, Distinctions};
+use crate::engine::{Distinctions, PartitionClass};
 use crate::name::Direction;
-use crate::net::{AddressNumber, Port, PortName, Protocol};
+use crate::net::{AddressNumber, Family, Port, PortName, Protocol};
 use crate::partition::ground::{Ground, Group};
 use crate::partition::interned::Interned;
 use crate::partition::nearness::NearIx;
@@ -34,6 +34,8 @@ impl SubjectIx {
 pub(crate) struct SightIx(u32);
 
 impl SightIx {
+    const NONE: Self = Self(u32::MAX);
+
     pub(crate) fn place(self) -> usize {
         self.0 as usize
     }
@@ -46,8 +48,9 @@ type Named = Vec<(Protocol, PortName, Port)>;
 enum SubjectKey {
     /// Nobody isolates it, and it meets others by these families: a node, a pod.
     Free(u32),
-    /// The place of the row that isolates it, what its class is besides, and the ports of its own that names in rules stand for.
-    Isolated(u32, Vec<(usize, ClassTraits, Named)>),
+    /// By numbers: its families, what its class is besides, and the rows that isolate it with the ports of its own that names in
+    /// their rules stand for.
+    Isolated { meets: u32, traits: u32, rows: u32 },
     /// It is like no other: a group that hangs on what nobody knows (U2, U7), or on what others say (C6).
     Alone(usize),
 }
@@ -80,35 +83,63 @@ pub(crate) struct Subjects<'g> {
     named: Interned<Named>,
     /// The key that is looked up.
     key: Vec<u64>,
-    /// Of pods: by subject, then group.
-    of_pods: Vec<Vec<Option<SightIx>>>,
+    /// Of pods: by subject, then group; [`SightIx::NONE`] where nobody has asked.
+    of_pods: Vec<Vec<SightIx>>,
     of_hosts: HashMap<(SubjectIx, usize, Option<NearIx>), SightIx, FixedState>,
 }
 
-/// What groups are in either direction.
+/// What groups are in either direction, by numbers: most are alike.
 struct Shapes {
-    /// By which families each is met.
+    /// By which families each is met, in each snapshot.
     meets: Vec<u32>,
-    /// What each is besides its class, in each snapshot: numbers, since most are alike.
-    traits: Vec<Vec<u32>>,
+    /// What each is besides its class, in each snapshot.
+    traits: Vec<u32>,
     /// It is like no other.
     is_alone: Vec<bool>,
 }
 
 impl Shapes {
     fn of(ground: &Ground) -> Self {
-        let (mut families, mut all) = (Interned::default(), Interned::default());
+        let (mut traits, mut all) = (Interned::default(), Interned::default());
+        let mut together = Interned::default();
+        let mut of_classes = |group: &Group| {
+            let classes = standing(ground, group).map(|(view, place)| view.class(*place));
+            let mut each: Vec<u32> = classes.map(|class| traits.place(class.map(|class| class.traits))).collect();
+            // What stays counts once.
+            each.dedup();
+            each.into_iter().fold(0, |before, traits| all.place((before, traits)))
+        };
+        // Of the same objects it is the same.
+        let views = if ground.has_same_objects { 1 } else { ground.views.len() };
+        let mut families = |group: &Group| {
+            let addresses = group.addresses.iter().take(views);
+            addresses.fold(0, |before, own| together.place((before, families_of(own.as_deref()))))
+        };
         let groups = || ground.groups.iter();
-        let traits = groups().map(|group| {
-            let classes = ground.views.iter().zip(&group.places).map(|(view, place)| view.class(*place));
-            classes.map(|class| all.place(class.map(|class| class.traits))).collect()
-        });
         Self {
-            meets: groups().map(|group| families.place(group.families_in_order())).collect(),
-            traits: traits.collect(),
-            is_alone: groups().map(|group| is_like_no_other(ground, group)).collect(),
+            meets: groups().map(&mut families).collect(),
+            traits: groups().map(&mut of_classes).collect(),
+            is_alone: groups().map(|group| is_like_no_other(&ground.views, group.is_host, &group.places)).collect(),
         }
     }
+}
+
+/// Where a group stands in each snapshot: where its class is the one that it was, once.
+fn standing<'g>(ground: &'g Ground, group: &'g Group) -> impl Iterator<Item = (&'g Arc<View>, &'g Option<usize>)> {
+    let mut before: Option<&PartitionClass> = None;
+    ground.views.iter().zip(&group.places).filter(move |(view, place)| {
+        let class = view.class(**place);
+        let is_known = before.zip(class).is_some_and(|(before, class)| std::ptr::eq(before, class));
+        before = class;
+        !is_known
+    })
+}
+
+/// The families of addresses in order, each once; none where flows cannot name whose they are.
+fn families_of(own: Option<&[AddressNumber]>) -> Option<[Option<Family>; 2]> {
+    let first = own?.first().map(|number| number.family);
+    let other = own?.iter().map(|number| number.family).find(|family| Some(*family) != first);
+    Some([first, other])
 }
 
 impl<'g> Subjects<'g> {
@@ -119,13 +150,13 @@ impl<'g> Subjects<'g> {
     }
 
     fn new(ground: &'g Ground, direction: Direction, shapes: Rc<Shapes>) -> Self {
-        let mut keys = Interned::default();
+        let mut keys = Keys { ground, direction, rows: Interned::default(), named: Interned::default() };
+        let mut subjects = Interned::default();
         let mut first = Vec::new();
         let mut of_group = Vec::new();
-        let known = shapes.meets.iter().zip(&shapes.is_alone);
-        for (at, (group, (meets, is_alone))) in ground.groups.iter().zip(known).enumerate() {
-            let key = if *is_alone { SubjectKey::Alone(at) } else { key(ground, direction, at, group, *meets) };
-            let subject = keys.place(key);
+        for (at, group) in ground.groups.iter().enumerate() {
+            let key = keys.of((at, group), &shapes);
+            let subject = subjects.place(key);
             if subject as usize == first.len() {
                 first.push(at);
             }
@@ -172,21 +203,21 @@ impl<'g> Subjects<'g> {
     }
 
     /// What a group is besides its class, in each snapshot.
-    pub(super) fn traits(&self, group: usize) -> &[u32] {
-        self.shapes.traits.get(group).map_or(&[], Vec::as_slice)
+    pub(super) fn traits(&self, group: usize) -> u32 {
+        self.shapes.traits.get(group).copied().unwrap_or_default()
     }
 
     /// How a subject sees a group of pods.
     pub(crate) fn sight(&mut self, subject: SubjectIx, other: usize) -> SightIx {
-        let known = self.of_pods.get(subject.place()).and_then(|own| own.get(other).copied().flatten());
-        known.unwrap_or_else(|| {
+        let known = self.of_pods.get(subject.place()).and_then(|own| own.get(other).copied());
+        known.filter(|known| *known != SightIx::NONE).unwrap_or_else(|| {
             let sight = self.find(subject, other, None);
             if let Some(own) = self.of_pods.get_mut(subject.place()) {
                 if own.is_empty() {
-                    own.resize(self.of_group.len(), None);
+                    own.resize(self.of_group.len(), SightIx::NONE);
                 }
                 if let Some(place) = own.get_mut(other) {
-                    *place = Some(sight);
+                    *place = sight;
                 }
             }
             sight
@@ -248,11 +279,9 @@ impl<'g> Subjects<'g> {
     fn write_pod(&mut self, rows: &[&Distinctions], other: usize, key: &mut Vec<u64>) -> bool {
         let Some(group) = self.ground.groups.get(other) else { return false };
         let views = self.ground.views.iter().zip(&group.places).zip(&group.addresses);
-        let shapes = self.shapes.clone();
-        let traits = shapes.traits.get(other).into_iter().flatten();
-        for ((row, ((view, place), own)), traits) in rows.iter().zip(views).zip(traits) {
+        key.push(u64::from(self.traits(other)));
+        for (row, ((view, place), own)) in rows.iter().zip(views) {
             let Some(class) = view.class(*place) else { return false };
-            key.push(u64::from(*traits));
             // Names in rules are what the destination calls its ports.
             let asked = if self.direction == Direction::Egress { named(row, &class.named) } else { Vec::new() };
             key.push(if asked.is_empty() { 0 } else { 1 + u64::from(self.named.place(asked)) });
@@ -271,8 +300,8 @@ impl<'g> Subjects<'g> {
         self.ground.views.iter().zip(&of.places).map(row).collect()
     }
 
-    /// Parts of some groups of pods: in one are those that each of the subjects sees alike, of groups that are one subject
-    /// themselves (which has their families). The place of each group's part.
+    /// Parts of some groups: in one are those that each of the subjects sees alike, of pods that are one subject themselves (which
+    /// has their families), or of nodes that stand to the subjects alike. The place of each group's part.
     pub(crate) fn seen_alike(&mut self, subjects: impl Iterator<Item = SubjectIx>, groups: &[usize]) -> Vec<u32> {
         let firsts = subjects.filter(|subject| !self.is_free(*subject));
         let firsts: Vec<usize> = firsts.filter_map(|subject| self.first.get(subject.place()).copied()).collect();
@@ -292,12 +321,10 @@ impl<'g> Subjects<'g> {
         for group in groups {
             key.clear();
             // Without any of them nothing is told apart but families, and by these subjects are already.
-            if !firsts.is_empty() {
-                key.extend([POD, u64::from(self.meets(*group))]);
-                if all_differ || self.is_alone(*group) || !self.write_pod(&together, *group, &mut key) {
-                    key.clear();
-                    key.extend([ALONE, *group as u64]);
-                }
+            let tells = !firsts.is_empty();
+            if tells && (all_differ || !self.write_seen(&together, *group, &mut key)) {
+                key.clear();
+                key.extend([ALONE, *group as u64]);
             }
             let place = known.get(key.as_slice()).copied().unwrap_or_else(|| {
                 let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
@@ -308,6 +335,19 @@ impl<'g> Subjects<'g> {
         }
         places
     }
+
+    /// What rows see of a group, one for each snapshot, wherever it stands; false where that is like nothing else.
+    fn write_seen(&mut self, rows: &[&Distinctions], group: usize, key: &mut Vec<u64>) -> bool {
+        let Some(of) = self.ground.groups.get(group).filter(|_| !self.is_alone(group)) else { return false };
+        let meets = u64::from(self.meets(group));
+        if of.is_host {
+            key.extend([NODE, meets]);
+            rows.iter().zip(&of.addresses).for_each(|(row, own)| cells(row, own, key));
+            return true;
+        }
+        key.extend([POD, meets]);
+        self.write_pod(rows, group, key)
+    }
 }
 
 /// In which intervals addresses lie that a row tells apart.
@@ -317,45 +357,62 @@ fn cells(row: &Distinctions, own: &Option<Arc<[AddressNumber]>>, key: &mut Vec<u
     key.extend(own.iter().map(|number| row.interval_of(*number) as u64));
 }
 
-fn rows<'g>(ground: &'g Ground, direction: Direction, group: &Group) -> Vec<&'g Distinctions> {
-    match direction {
-        Direction::Egress => ground.egress(group),
-        Direction::Ingress => ground.ingress(group),
-    }
-}
-
 /// No policy isolates it in that direction, under any reading.
 fn is_free(ground: &Ground, direction: Direction, group: &Group) -> bool {
-    is_node(ground, group) || rows(ground, direction, group).iter().all(|row| !row.isolated)
+    let is_isolated = |(view, place): (&Arc<View>, &Option<usize>)| match direction {
+        Direction::Egress => view.egress(*place).isolated,
+        Direction::Ingress => view.ingress(*place).isolated,
+    };
+    is_node(&ground.views, group.is_host, &group.places) || !standing(ground, group).any(is_isolated)
 }
 
 /// A node, or a hostNetwork pod that is its node and nothing else, in each snapshot.
-fn is_node(ground: &Ground, group: &Group) -> bool {
+fn is_node(views: &[Arc<View>], is_host: bool, places: &[Option<usize>]) -> bool {
     let is_one = |(view, place): (&Arc<View>, &Option<usize>)| {
         view.class(*place).is_none_or(|class| class.host_network && view.snapshot.hosts_are_nodes())
     };
-    group.is_host && ground.views.iter().zip(&group.places).all(is_one)
+    is_host && views.iter().zip(places).all(is_one)
 }
 
-fn is_like_no_other(ground: &Ground, group: &Group) -> bool {
-    let mut classes = ground.views.iter().zip(&group.places).map(|(view, place)| view.class(*place));
-    classes.any(|class| class.is_some_and(|class| class.traits.is_alone)) || (group.is_host && !is_node(ground, group))
+/// Somebody whose class stands at these places: what it hangs on is asked anew each time.
+pub(super) fn is_like_no_other(views: &[Arc<View>], is_host: bool, places: &[Option<usize>]) -> bool {
+    let mut classes = views.iter().zip(places).map(|(view, place)| view.class(*place));
+    classes.any(|class| class.is_some_and(|class| class.traits.is_alone))
+        || (is_host && !is_node(views, is_host, places))
 }
 
-fn key(ground: &Ground, direction: Direction, at: usize, group: &Group, meets: u32) -> SubjectKey {
-    if is_free(ground, direction, group) {
-        return SubjectKey::Free(meets);
-    }
-    let of_view = |(view, place): (&Arc<View>, &Option<usize>)| {
-        let class = view.class(*place)?;
-        let (row, named) = match direction {
-            Direction::Egress => (class.egress, Vec::new()),
-            Direction::Ingress => (class.ingress, named(view.ingress(*place), &class.named)),
+/// Finds what makes groups subjects of one direction.
+struct Keys<'g> {
+    ground: &'g Ground,
+    direction: Direction,
+    /// Those before, the place of a row, and the ports that names stand for.
+    rows: Interned<(u32, usize, Option<u32>)>,
+    named: Interned<Named>,
+}
+
+impl Keys<'_> {
+    fn of(&mut self, (at, group): (usize, &Group), shapes: &Shapes) -> SubjectKey {
+        let (Some(false), Some(meets), Some(traits)) =
+            (shapes.is_alone.get(at), shapes.meets.get(at), shapes.traits.get(at))
+        else {
+            return SubjectKey::Alone(at);
         };
-        Some((row, class.traits, named))
-    };
-    let all: Option<Vec<_>> = ground.views.iter().zip(&group.places).map(of_view).collect();
-    all.map_or(SubjectKey::Alone(at), |all| SubjectKey::Isolated(meets, all))
+        let (meets, traits) = (*meets, *traits);
+        if is_free(self.ground, self.direction, group) {
+            return SubjectKey::Free(meets);
+        }
+        let mut rows = 0;
+        for (view, place) in standing(self.ground, group) {
+            let Some(class) = view.class(*place) else { return SubjectKey::Alone(at) };
+            let (row, named) = match self.direction {
+                Direction::Egress => (class.egress, Vec::new()),
+                Direction::Ingress => (class.ingress, named(view.ingress(*place), &class.named)),
+            };
+            let named = (!named.is_empty()).then(|| self.named.place(named));
+            rows = self.rows.place((rows, row, named));
+        }
+        SubjectKey::Isolated { meets, traits, rows }
+    }
 }
 
 /// The ports of somebody that names in a row's rules stand for.

@@ -1,11 +1,13 @@
 //! One snapshot of a partition.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
 use crate::engine::{ClassId, Distinctions, Partition, PartitionClass, Snapshot};
 use crate::net::{AddressNumber, Family};
+use crate::partition::ends::{End, Who};
 
 /// A snapshot and what its policies tell apart.
 #[derive(Debug)]
@@ -41,6 +43,25 @@ impl View {
             }
         }
         Self { snapshot: snapshot.clone(), partition, places, starts, free: snapshot.no_distinctions() }
+    }
+
+    /// Of each class of a view that this one came of by changes of policies its place here; none where its members are no longer
+    /// together.
+    pub(super) fn places_of(&self, before: &Self) -> Vec<Option<usize>> {
+        let place = |class: &Arc<PartitionClass>| {
+            self.place(class.class()).filter(|_| before.snapshot.has_same_members(&self.snapshot, class))
+        };
+        before.partition.classes.iter().map(place).collect()
+    }
+
+    /// Where an end's class stands.
+    pub(super) fn place_of_end(&self, end: &End) -> Option<usize> {
+        let class = match &end.who {
+            Who::Pod(_) => self.snapshot.class_of(end.id(0)?),
+            Who::Workload(..) => self.snapshot.class_of_endpoint(&end.who.endpoint()),
+            Who::Node(_) => None,
+        };
+        self.place(class?)
     }
 
     /// Whether some rows of its own tell addresses apart that the view before it does not.

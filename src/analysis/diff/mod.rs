@@ -63,13 +63,13 @@ impl Diff {
         Self { search, folding }
     }
 
-    /// The same, where the first was searched alone, with nobody to answer; none where more than policies has changed.
-    pub(in crate::analysis) fn after(
-        (before, search, folding): (&Snapshot, &Search<()>, &Arc<Folding>),
-        after: &Snapshot,
+    /// The same, of two that came by changes of policies of a third that was searched alone; none where more has changed.
+    pub(in crate::analysis) fn between(
+        (search, folding): (&Search<()>, &Arc<Folding>),
+        [before, after]: [&Snapshot; 2],
     ) -> Option<Self> {
         let judge = Judge { before: before.clone(), after: after.clone() };
-        Some(Self { search: search.and_after(after, judge)?, folding: folding.clone() })
+        Some(Self { search: search.between([before, after], judge)?, folding: folding.clone() })
     }
 
     /// Every connection that changes, in order. No two of them say something of one source, destination and port.

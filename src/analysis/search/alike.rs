@@ -1,9 +1,10 @@
 //! Which groups are of one kind: one subject, seen alike by everybody at the other end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::search::ask::Ask;
-use crate::analysis::search::kinds::{Kind, Sources};
+use crate::analysis::search::fronts::Front;
+use crate::analysis::search::kinds::{Hosts, Kind, Sources};
 use crate::analysis::search::run::Run;
 use crate::name::Direction;
 use crate::partition::{EndIx, Group, Interned, SubjectIx};
@@ -45,7 +46,7 @@ impl<'s, A: Ask> Run<'s, A> {
         };
         // Where there is to tell of everybody, somebody's rules match most of whom they meet: it is not worth to look.
         let own: Vec<u32> = if self.search.judge.tells_changes() {
-            own.towards(&groups, &met)
+            own.towards(&groups, &met, &[])
         } else {
             groups.iter().map(|at| own.of(*at).number()).collect()
         };
@@ -58,6 +59,65 @@ impl<'s, A: Ask> Run<'s, A> {
             match all.get_mut(place) {
                 Some(kind) => kind.add(at),
                 None => all.push(Kind::of(at)),
+            }
+        }
+        all
+    }
+
+    /// Hosts of whom there is nothing to tell but by those who change, by kind: as senders to these, and as whom these send to. Of one
+    /// kind are those who are seen alike, and are nobody's own node of these.
+    pub(super) fn hosts_by_kind(&mut self) -> Hosts {
+        let told = |front: &&Front| self.tells_to(front);
+        let behind = self.search.fronts.iter().filter(told).flat_map(|front| &front.behind);
+        let told_to: BTreeSet<usize> = self.told_to().iter().chain(behind).copied().collect();
+        let tells = |at: &&usize| self.group(**at).is_some_and(|of| self.judge().may_tell_from(self.ground(), of));
+        let telling: BTreeSet<usize> = self.sources.iter().filter(tells).copied().collect();
+        let is_host = |at: &usize| self.group(*at).is_some_and(|group| group.is_host);
+        let destinations = self.destinations.iter().copied().filter(is_host).collect();
+        Hosts {
+            as_sources: self.hosts_alike(Direction::Egress, self.hosts.clone(), &told_to),
+            as_destinations: self.hosts_alike(Direction::Ingress, destinations, &telling),
+        }
+    }
+
+    fn hosts_alike(&mut self, direction: Direction, hosts: Vec<usize>, met: &BTreeSet<usize>) -> Vec<Kind> {
+        let ground = self.ground();
+        let ends = |groups: &mut dyn Iterator<Item = usize>| -> Vec<EndIx> {
+            groups.filter_map(|at| self.group(at)).flat_map(|group| group.members.iter().copied()).collect()
+        };
+        let met_ends = ends(&mut met.iter().copied());
+        // Where there is to tell of everybody each is somebody's.
+        let near = if self.judge().tells_changes() {
+            self.near.hosts_near(&met_ends, &ends(&mut hosts.iter().copied()))
+        } else {
+            None
+        };
+        let Some(near) = near else { return hosts.into_iter().map(Kind::of).collect() };
+        let (own, at_other_end) = match direction {
+            Direction::Egress => (&self.egress, &mut self.ingress),
+            Direction::Ingress => (&self.ingress, &mut self.egress),
+        };
+        let judge = &self.search.judge;
+        let tells = |group: &Group| match direction {
+            Direction::Egress => judge.may_tell_from(ground, group),
+            Direction::Ingress => judge.may_tell_to(ground, group),
+        };
+        let seen_by: BTreeSet<SubjectIx> = met.iter().map(|at| at_other_end.of(*at)).collect();
+        let seen = at_other_end.seen_alike(seen_by.into_iter(), &hosts);
+        let (mut all, mut places): (Vec<Kind>, HashMap<_, usize>) = (Vec::new(), HashMap::new());
+        for (at, seen) in hosts.into_iter().zip(seen) {
+            let subject = own.of(at);
+            let is_like_others = ground.groups.get(at).is_some_and(|group| {
+                own.is_free(subject) && !tells(group) && !group.members.iter().any(|end| near.contains(end))
+            });
+            match places.get(&(subject, seen)).filter(|_| is_like_others).and_then(|place| all.get_mut(*place)) {
+                Some(kind) => kind.add(at),
+                None => {
+                    if is_like_others {
+                        places.insert((subject, seen), all.len());
+                    }
+                    all.push(Kind::of(at));
+                }
             }
         }
         all

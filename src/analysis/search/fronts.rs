@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::ops::Deref;
+use std::sync::Arc;
 
-use crate::analysis::search::sets::EndSet;
 use crate::engine::{Connection, ConnectionEnd, ConnectionFront, EndName, Snapshot};
 use crate::model::cluster::{ExternalTrafficPolicy, ServiceKind};
 use crate::model::flow::{Destination, Endpoint, Flow, L4};
 use crate::name::ObjectName;
-use crate::net::{Family, Port, PortInterval, Protocol};
-use crate::partition::{ClassPlace, EndIx, Ground, Group, Interned, View, Who};
+use crate::net::{AddressNumber, Family, Port, PortInterval, Protocol};
+use crate::partition::{ClassPlace, EndIx, Ground, Group, Interned, Leads, View, Who};
 
 /// Where a connection goes that is led elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,46 +21,76 @@ pub(in crate::analysis) enum At {
     Address(IpAddr),
 }
 
-/// One of its ports, or all that a headless Service has.
-#[derive(Debug, Clone)]
+/// One of its ports, or all that a headless Service has, with the groups of those behind it.
+#[derive(Debug)]
 pub(in crate::analysis) struct Front {
+    led: Arc<Led>,
+    /// The groups of those behind it, whoever sends, in order.
+    pub(in crate::analysis) behind: Vec<usize>,
+    /// Of those behind it who are no ends of all snapshots, the places of their classes.
+    pub(super) others: BTreeSet<ClassPlace>,
+}
+
+/// What of a front does not hang on groups.
+#[derive(Debug)]
+pub(in crate::analysis) struct Led {
     pub(in crate::analysis) at: At,
     pub(in crate::analysis) destination: Destination,
     /// None: any port, each by itself.
     pub(in crate::analysis) port: Option<PortInterval>,
-    /// The groups of those behind it, whoever sends.
-    pub(in crate::analysis) behind: BTreeSet<usize>,
-    /// Those behind it.
-    pub(super) ends: EndSet,
+    /// Those behind it, whoever sends, in order.
+    pub(super) ends: Vec<EndIx>,
+    /// The addresses of a node, or those that are nobody's, which rules may see too (U5).
+    sent_to: Vec<AddressNumber>,
     /// Where the connections of senders of that sort lead, in each snapshot, once where all share their objects; of senders that
     /// reach others too none.
     ways: BTreeMap<Sort, Vec<Vec<Way>>>,
     /// Somebody behind it is no end of the cluster, or of one snapshot alone, or is met at another address than by name, or nobody
     /// knows who is.
     pub(in crate::analysis) has_others: bool,
-    /// Of those whom one snapshot alone has, the places of their classes.
-    pub(super) others: BTreeSet<ClassPlace>,
+    /// Those behind it who are no ends of all snapshots, with the place of a snapshot that has them.
+    others: Vec<(usize, Endpoint)>,
     /// Who is behind it may hang on where the source is (`externalTrafficPolicy: Local`).
     pub(in crate::analysis) is_local: bool,
 }
 
+impl Deref for Front {
+    type Target = Led;
+
+    fn deref(&self) -> &Led {
+        &self.led
+    }
+}
+
 impl Front {
+    fn new(ground: &Ground, led: Arc<Led>) -> Self {
+        let mut behind: Vec<usize> = led.ends.iter().filter_map(|end| ground.place_of_group(*end)).collect();
+        behind.sort_unstable();
+        behind.dedup();
+        let mut others = BTreeSet::new();
+        for (at, end) in &led.others {
+            // Those that share their objects have them all.
+            let views = if ground.has_same_objects { 0..ground.views.len() } else { *at..at + 1 };
+            others.extend(views.filter_map(|view| ground.place_of_class(view, end)));
+        }
+        Self { led, behind, others }
+    }
+
+    /// With the same ends behind it, in the groups of another ground.
+    pub(super) fn regrouped(&self, ground: &Ground) -> Self {
+        Self::new(ground, self.led.clone())
+    }
+}
+
+impl Led {
     /// Where the connections of a sort of senders lead, in each of so many snapshots; none where they reach others too.
     pub(super) fn ways_of(&self, sort: &Sort, views: usize) -> Option<Vec<&[Way]>> {
         let all = self.ways.get(sort)?;
         (0..views).map(|view| all.get(view).or_else(|| all.last()).map(Vec::as_slice)).collect()
     }
 
-    /// With the same ends behind it, in the groups of another ground.
-    pub(super) fn regrouped(&self, ground: &Ground) -> Self {
-        let mut front = self.clone();
-        front.behind = front.ends.iter().filter_map(|end| ground.place_of_group(end)).collect();
-        for way in front.ways.values_mut().flatten().flatten() {
-            if let Some(group) = ground.place_of_group(way.backend) {
-                way.group = group;
-            }
-        }
-        front
+    pub(super) fn leads(&self) -> Leads<'_> {
+        Leads { ends: &self.ends, sent_to: &self.sent_to }
     }
 }
 
@@ -113,7 +144,6 @@ impl Sorts {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Way {
     pub(super) backend: EndIx,
-    pub(super) group: usize,
     /// After translation.
     pub(super) l4: L4,
     /// Of the addresses that it is between.
@@ -196,8 +226,8 @@ pub(in crate::analysis) fn fronts(ground: &Ground, node_ports: &NodePorts) -> Ve
 }
 
 fn front(ground: &Ground, senders: &[Sender], (at, destination, port): Named) -> Front {
-    let (mut behind, mut ends, mut has_others) = (BTreeSet::new(), EndSet::none(ground), false);
-    let (mut ways, mut others) = (BTreeMap::new(), BTreeSet::new());
+    let (mut ends, mut has_others) = (BTreeSet::new(), false);
+    let (mut ways, mut others) = (BTreeMap::new(), Vec::new());
     let l4 = port.map_or(L4::Icmp, |(protocol, number)| L4::Port(protocol, number));
     for sender in senders {
         let flow = Flow::new(sender.endpoint.clone(), destination.clone(), l4);
@@ -211,17 +241,15 @@ fn front(ground: &Ground, senders: &[Sender], (at, destination, port): Named) ->
             for connection in view.snapshot.connections(&flow).into_iter().flatten() {
                 // A StatefulSet stands for its replica where ports are told apart (K27).
                 reaches_others |= matches!(connection.destination.name, EndName::Replica(..));
-                let backend = end(ground, &connection.destination);
-                let Some((backend, group)) = backend.and_then(|end| Some((end, ground.place_of_group(end)?))) else {
+                let Some(backend) = end(ground, &connection.destination) else {
                     reaches_others = true;
-                    let who = who(&connection.destination);
-                    others.extend(who.and_then(|who| ground.place_of_class(at, &who.endpoint())));
+                    let other = who(&connection.destination).map(|who| (at, who.endpoint()));
+                    others.extend(other.filter(|other| !others.contains(other)));
                     continue;
                 };
-                behind.insert(group);
-                ends.add(backend);
+                ends.insert(backend);
                 reaches_others |= !is_met_by_name(view, &connection.destination);
-                of_view.push(Way { backend, group, l4: connection.l4, family: family_of(&connection) });
+                of_view.push(Way { backend, l4: connection.l4, family: family_of(&connection) });
             }
             own.push(of_view);
         }
@@ -240,7 +268,23 @@ fn front(ground: &Ground, senders: &[Sender], (at, destination, port): Named) ->
         })
     };
     let port = port.map(|(protocol, number)| PortInterval::one(protocol, number));
-    Front { at, destination, port, behind, ends, ways, has_others, others, is_local }
+    let sent_to = sent_to(ground, &at);
+    let ends = ends.into_iter().collect();
+    let led = Led { at, destination, port, ends, sent_to, ways, has_others, others, is_local };
+    Front::new(ground, Arc::new(led))
+}
+
+/// The addresses at which a front is that are no Service's alone.
+fn sent_to(ground: &Ground, at: &At) -> Vec<AddressNumber> {
+    match at {
+        At::Service(_) => Vec::new(),
+        At::Address(address) => vec![AddressNumber::of(*address)],
+        At::Host(host) => {
+            let group = ground.place_of_group(*host).and_then(|at| ground.groups.get(at));
+            let addresses = group.into_iter().flat_map(|group| &group.addresses);
+            addresses.flatten().flat_map(|own| own.iter().copied()).collect()
+        }
+    }
 }
 
 /// The family that judgements take a connection to be of (K22).

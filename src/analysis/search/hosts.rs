@@ -7,15 +7,18 @@ use crate::analysis::search::courses::Sights;
 use crate::analysis::search::numbered::LineIx;
 use crate::analysis::search::run::Run;
 use crate::analysis::search::sets::EndSet;
+use crate::name::Direction;
 use crate::partition::{EndIx, Group, NearIx};
 
 impl<A: Ask> Run<'_, A> {
     /// From hosts to pods.
     pub(super) fn hosts_as_sources(&mut self) {
-        for source in self.hosts.clone() {
+        let hosts = std::mem::take(&mut self.hosts_by_kind.as_sources);
+        for kind in &hosts {
             if self.is_over() {
                 return;
             }
+            let source = kind.first();
             let Some(group) = self.group(source) else { continue };
             let Some(host) = group.members.first().copied() else { continue };
             let subject = self.egress.of(source);
@@ -35,9 +38,12 @@ impl<A: Ask> Run<'_, A> {
                     }
                 }
             }
-            let sources = EndSet::of(self.ground(), [host]);
-            targets.into_iter().for_each(|(line, ends)| self.lines.add_ends(line, &sources, ends));
+            if !targets.is_empty() {
+                let sources = self.ends_of([kind]);
+                targets.into_iter().for_each(|(line, ends)| self.lines.add_ends(line, &sources, ends));
+            }
         }
+        self.hosts_by_kind.as_sources = hosts;
     }
 
     /// From pods and hosts to hosts, at the ports at which they are met themselves.
@@ -45,11 +51,12 @@ impl<A: Ask> Run<'_, A> {
         let may_tell =
             |at: &usize| self.group(*at).is_some_and(|group| self.judge().may_tell_from(self.ground(), group));
         let telling: Vec<usize> = self.sources.iter().copied().filter(may_tell).collect();
-        for destination in self.destinations.clone() {
+        for kind in std::mem::take(&mut self.hosts_by_kind.as_destinations) {
             if self.is_over() {
                 return;
             }
-            let Some(other) = self.group(destination).filter(|group| group.is_host) else { continue };
+            let destination = kind.first();
+            let Some(other) = self.group(destination) else { continue };
             let Some(host) = other.members.first().copied() else { continue };
             let tells = self.judge().may_tell_to(self.ground(), other);
             let mut sources: BTreeMap<LineIx, EndSet> = BTreeMap::new();
@@ -57,7 +64,11 @@ impl<A: Ask> Run<'_, A> {
                 let Some(group) = self.group(source) else { continue };
                 self.host_as_destination((source, group), (destination, other, host), &mut sources);
             }
-            sources.into_iter().for_each(|(line, ends)| self.lines.add_host(line, ends, host));
+            let hosts = || kind.groups().iter().filter_map(|at| self.group(*at)).flat_map(|group| &group.members);
+            let hosts: Vec<EndIx> = hosts().copied().collect();
+            for (line, ends) in sources {
+                hosts.iter().for_each(|host| self.lines.add_host(line, ends.clone(), *host));
+            }
         }
     }
 
@@ -84,6 +95,9 @@ impl<A: Ask> Run<'_, A> {
             let sights = Sights { egress: self.egress.sight_of_host(subject, destination, near), ingress };
             let Some(first) = members.first() else { continue };
             let Some(outcomes) = self.outcomes(sights, (group, other), (*first, host)) else { continue };
+            if !self.courses.stays(Direction::Egress, sights.egress) {
+                self.moved_by_hosts.insert(subject);
+            }
             let outcomes = self.courses.outcomes.without(outcomes, &self.search.node_ports);
             for line in self.courses.outcomes.lines(outcomes) {
                 let ends = sources.entry(*line).or_insert_with(|| EndSet::none(&self.search.ground));

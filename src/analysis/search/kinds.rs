@@ -1,7 +1,7 @@
 //! Pods and workloads that go alike wherever they go, or are reached alike whoever comes: many groups differ in what no policy
 //! of those at the other end looks at.
 
-/// Places of groups that share no node's network, at least one.
+/// Places of groups, at least one.
 #[derive(Debug)]
 pub(super) struct Kind(Vec<usize>);
 
@@ -60,4 +60,11 @@ pub(super) struct Sources {
     pub(super) telling: Vec<Kind>,
     /// Of whom there may be only with receivers of whom there may be whoever sends.
     pub(super) others: Vec<Kind>,
+}
+
+/// Those who share a node's network, or are one, by kind.
+#[derive(Debug, Default)]
+pub(super) struct Hosts {
+    pub(super) as_sources: Vec<Kind>,
+    pub(super) as_destinations: Vec<Kind>,
 }

@@ -51,7 +51,8 @@ impl<A: Ask> Run<'_, A> {
         let all = self.ways(front, of_sort)?;
         let mut found: BTreeMap<(usize, L4), Plain> = BTreeMap::new();
         for (view, ways) in all.iter().enumerate() {
-            for Way { backend, group, l4, family } in ways.iter().copied() {
+            for Way { backend, l4, family } in ways.iter().copied() {
+                let group = self.ground().place_of_group(backend)?;
                 self.group(group).filter(|other| !other.is_workload && !other.is_host)?;
                 let meeting = (view, sort, self.search.sorts.of(group)?.0);
                 if self.family_between(meeting, (from, backend)) != Some(family) {

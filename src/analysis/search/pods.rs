@@ -83,7 +83,7 @@ impl<A: Ask> Run<'_, A> {
         lines.into_iter().for_each(|(line, ends)| self.lines.add_ends(line, &sources, ends));
     }
 
-    fn ends_of<'k>(&self, kinds: impl IntoIterator<Item = &'k Kind>) -> EndSet {
+    pub(super) fn ends_of<'k>(&self, kinds: impl IntoIterator<Item = &'k Kind>) -> EndSet {
         let groups = kinds.into_iter().flat_map(Kind::groups).filter_map(|at| self.group(*at));
         EndSet::of(self.ground(), groups.flat_map(|group| &group.members).copied())
     }

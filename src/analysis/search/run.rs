@@ -1,14 +1,15 @@
 //! One search under way: what is found out is kept to its end.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 
 use crate::analysis::search::ask::{Ask, Pair, Said};
 use crate::analysis::search::courses::{BothIx, Courses, Sights};
 use crate::analysis::search::fold::{Detail, Folding};
-use crate::analysis::search::kinds::{SeenAs, Sources};
+use crate::analysis::search::fronts::Front;
+use crate::analysis::search::kinds::{Hosts, SeenAs, Sources};
 use crate::analysis::search::lines::{Gathered, Lines, Told};
 use crate::analysis::search::numbered::OutcomesIx;
 use crate::analysis::search::searched::Search;
@@ -47,8 +48,12 @@ pub(super) struct Run<'s, A: Ask> {
     pub(super) by_kind: Sources,
     /// Destinations that all of them see alike.
     pub(super) seen_as: SeenAs,
+    /// Of each subject whose side towards a host says something else than before.
+    pub(super) moved_by_hosts: HashSet<SubjectIx, FixedState>,
     /// Those of the sources that share a node's network, or are one.
     pub(super) hosts: Vec<usize>,
+    /// The same, and those of the destinations; none before they are looked for.
+    pub(super) hosts_by_kind: Hosts,
     /// Those among the destinations of which there may be something to tell whoever sends.
     told_to: Vec<usize>,
 }
@@ -84,7 +89,9 @@ impl<'s, A: Ask> Run<'s, A> {
             destinations,
             by_kind: Sources::default(),
             seen_as: SeenAs::default(),
+            moved_by_hosts: HashSet::default(),
             hosts,
+            hosts_by_kind: Hosts::default(),
             told_to,
         }
     }
@@ -185,6 +192,18 @@ impl<A: Ask> Search<A> {
         self.gathered_while(from, to, &|| true).unwrap_or_default()
     }
 
+    /// Whether nobody changes in whom there is something to tell of changes.
+    fn has_nothing_to_tell(&self) -> bool {
+        let tells = |group: &Group| {
+            self.judge.may_tell_from(&self.ground, group) || self.judge.may_tell_to(&self.ground, group)
+        };
+        let has_others = |front: &Front| !front.others.is_empty();
+        self.judge.tells_changes()
+            && self.ground.has_same_objects
+            && !self.ground.groups.iter().any(tells)
+            && !self.fronts.iter().any(has_others)
+    }
+
     /// The same, none once it is not wanted any more.
     fn gathered_while(
         &self,
@@ -192,8 +211,12 @@ impl<A: Ask> Search<A> {
         to: &Selection,
         is_wanted: &dyn Fn() -> bool,
     ) -> Option<Vec<Gathered<A::Outcome>>> {
+        if self.has_nothing_to_tell() {
+            return Some(Vec::new());
+        }
         let mut run = Run::new(self, (from, to), is_wanted);
         run.by_kind = run.sources_by_kind();
+        run.hosts_by_kind = run.hosts_by_kind();
         run.between_pods();
         run.hosts_as_sources();
         run.hosts_as_destinations();

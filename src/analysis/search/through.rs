@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use fixedbitset::FixedBitSet;
 use foldhash::fast::FixedState;
 
 use crate::analysis::search::ask::{Ask, Outcomes, Pair, Said};
 use crate::analysis::search::backends::{BackendSaid, Together};
 use crate::analysis::search::courses::{BothIx, Sights};
 use crate::analysis::search::fronts::{At, Front, Sort, Way, family_of};
-use crate::analysis::search::kinds::SeenAs;
+use crate::analysis::search::kinds::{Kind, SeenAs};
 use crate::analysis::search::numbered::OutcomesIx;
 use crate::analysis::search::plain::AllPlain;
 use crate::analysis::search::run::Run;
@@ -19,7 +20,7 @@ use crate::engine::Distinctions;
 use crate::model::flow::{Endpoint, L4};
 use crate::net::{AddressNumber, AddressRange, Family, PortInterval};
 use crate::partition::{EndIx, Group, NearIx, SightIx, SubjectIx, View, Who};
-use crate::profile::Support;
+use crate::profile::{Rows, Support};
 use crate::verdict::Decide;
 
 /// What tells sources apart that go by way of one front: as subjects, as those behind it see them, where they run, and whom among
@@ -43,6 +44,7 @@ struct Found {
 
 impl<A: Ask> Run<'_, A> {
     pub(super) fn through_fronts(&mut self) {
+        let moved = self.moved();
         for front in self.search.fronts.iter() {
             if self.is_over() {
                 return;
@@ -51,7 +53,7 @@ impl<A: Ask> Run<'_, A> {
                 continue;
             }
             let tells = self.tells_to(front);
-            self.through(front, tells);
+            self.through(front, tells, &moved);
             if self.from.has_outside() && tells {
                 for family in [Family::V4, Family::V6] {
                     self.through_from_outside(family, front);
@@ -62,8 +64,10 @@ impl<A: Ask> Run<'_, A> {
 
     /// Whether there may be something to tell of those behind it, whoever sends.
     pub(super) fn tells_to(&self, front: &Front) -> bool {
-        front.has_others
-            || front.behind.is_empty()
+        // What hangs on nobody's rules differs where more than policies does.
+        let may_be_of_others = !(self.judge().tells_changes() && self.ground().has_same_objects);
+        may_be_of_others && (front.has_others || front.behind.is_empty())
+            || !front.others.is_empty()
             || self.behind(front).any(|group| self.judge().may_tell_to(self.ground(), group))
     }
 
@@ -77,7 +81,7 @@ impl<A: Ask> Run<'_, A> {
     }
 
     /// From everybody in the cluster.
-    fn through(&mut self, front: &Front, tells: bool) {
+    fn through(&mut self, front: &Front, tells: bool, moved: &[FixedBitSet]) {
         let mut found = Found::default();
         let by_kind = std::mem::take(&mut self.by_kind);
         let others = if tells { by_kind.others.as_slice() } else { &[] };
@@ -85,25 +89,26 @@ impl<A: Ask> Run<'_, A> {
         let hosts: Vec<EndIx> =
             self.behind(front).filter(|group| group.is_host).flat_map(|group| &group.members).copied().collect();
         let is_plain = !Self::is_about_places(front);
-        let telling = by_kind.telling.iter().map(|kind| (kind, true));
+        let stays = |moved: &FixedBitSet| !front.behind.iter().any(|at| moved.contains(*at));
+        let may_stay = !tells && is_plain && self.is_plain(front) && self.judge().tells_changes();
+        let telling = by_kind.telling.iter().zip(moved).filter(|(_, moved)| !may_stay || !stays(moved));
+        let telling = telling.map(|(kind, _)| (kind, true));
         for (kind, tells_always) in telling.chain(others.iter().map(|kind| (kind, false))) {
             let is_alike =
                 |group: &Group| !group.is_workload && (hosts.is_empty() || self.ground().is_free_source(group));
-            let (together, apart): (Vec<usize>, Vec<usize>) = kind
-                .groups()
-                .iter()
-                .partition(|at| is_plain && !front.behind.contains(at) && self.group(**at).is_some_and(is_alike));
+            let (together, apart): (Vec<usize>, Vec<usize>) = kind.groups().iter().partition(|at| {
+                is_plain && front.behind.binary_search(at).is_err() && self.group(**at).is_some_and(is_alike)
+            });
             apart.into_iter().for_each(|source| self.before((front, &hosts), source, &mut found));
             self.together_before(front, &together, (&seen_as, tells_always), &mut found);
         }
         self.by_kind = by_kind;
         self.seen_as = seen_as;
-        for source in self.hosts.clone() {
-            let Some(group) = self.group(source) else { continue };
-            if tells || self.judge().may_tell_from(self.ground(), group) {
-                self.before((front, &hosts), source, &mut found);
-            }
+        let senders = std::mem::take(&mut self.hosts_by_kind.as_sources);
+        for kind in &senders {
+            self.hosts_before((front, &hosts, tells), kind, &mut found);
         }
+        self.hosts_by_kind.as_sources = senders;
         let found = found.ends;
         for (outcomes, sources) in found {
             for line in self.courses.outcomes.lines(outcomes) {
@@ -117,6 +122,29 @@ impl<A: Ask> Run<'_, A> {
                 }
             }
         }
+    }
+
+    /// Of each kind of whom there may be something to tell whoever receives: to which groups its own side may say something else than
+    /// before, itself among them.
+    fn moved(&mut self) -> Vec<FixedBitSet> {
+        let telling = std::mem::take(&mut self.by_kind.telling);
+        let mut behind = FixedBitSet::with_capacity(self.ground().groups.len());
+        behind.extend(self.search.fronts.iter().flat_map(|front| &front.behind).copied());
+        let mut all = Vec::with_capacity(telling.len());
+        for kind in &telling {
+            let moves_hosts = kind.groups().iter().any(|at| self.moved_by_hosts.contains(&self.egress.of(*at)));
+            let mut moved = FixedBitSet::with_capacity(behind.len());
+            for at in behind.ones() {
+                let is_host = self.group(at).is_some_and(|group| group.is_host);
+                let moves =
+                    if is_host { moves_hosts } else { !self.stays(kind.first(), self.seen_as.by_telling.of(at)) };
+                moved.set(at, moves);
+            }
+            moved.extend(kind.groups().iter().copied());
+            all.push(moved);
+        }
+        self.by_kind.telling = telling;
+        all
     }
 
     /// Whether it hangs on where a source runs who is behind the front, or what they say.
@@ -135,6 +163,28 @@ impl<A: Ask> Run<'_, A> {
         let members = groups.flat_map(|group| &group.members).copied();
         if let Some(outcomes) = outcomes {
             self.add_before(outcomes, members, found);
+        }
+    }
+
+    /// Hosts of one kind.
+    fn hosts_before(&mut self, (front, hosts, tells): (&Front, &[EndIx], bool), kind: &Kind, found: &mut Found) {
+        let may_tell = |run: &Self, at: usize| {
+            tells || run.group(at).is_some_and(|group| run.judge().may_tell_from(run.ground(), group))
+        };
+        if !may_tell(self, kind.first()) {
+            return;
+        }
+        let is_behind = |at: &usize| front.behind.binary_search(at).is_ok();
+        let is_plain = self.is_plain(front) && !Self::is_about_places(front);
+        let first = kind.first();
+        match self.group(first).filter(|_| is_plain && !kind.groups().iter().any(is_behind)) {
+            Some(group) => {
+                if let Some(outcomes) = self.outcomes_before(front, (first, group), (None, &group.members), found) {
+                    let groups = kind.groups().iter().filter_map(|at| self.group(*at));
+                    self.add_before(outcomes, groups.flat_map(|group| &group.members).copied(), found);
+                }
+            }
+            None => kind.groups().iter().for_each(|at| self.before((front, hosts), *at, found)),
         }
     }
 
@@ -195,7 +245,8 @@ impl<A: Ask> Run<'_, A> {
         for end in &group.members {
             let near = hosts.iter().map(|host| self.near.near(*end, *host)).collect();
             let standing = is_somewhere.then(|| self.ground().standing(*end));
-            let itself = front.ends.contains(*end).then(|| (source, self.ways_to_itself(front, source, *end)));
+            let itself =
+                front.ends.binary_search(end).is_ok().then(|| (source, self.ways_to_itself(front, source, *end)));
             parts.entry(((near, standing), itself)).or_default().push(*end);
         }
         if group.is_host || group.is_workload || front.has_others {
@@ -234,16 +285,17 @@ impl<A: Ask> Run<'_, A> {
                     itself.add(self.said_by_way_of_itself(view, from, front, front.port?.into())?);
                     continue;
                 }
-                let other = self.group(way.group).filter(|other| !other.is_workload)?;
+                let behind = self.ground().place_of_group(way.backend)?;
+                let other = self.group(behind).filter(|other| !other.is_workload)?;
                 let near = self.near_on_the_way((group, from), (other, way.backend));
-                if !seen.insert((way.group, near, way.l4)) {
+                if !seen.insert((behind, near, way.l4)) {
                     continue;
                 }
-                let meeting = (view, sort, self.search.sorts.of(way.group)?.0);
+                let meeting = (view, sort, self.search.sorts.of(behind)?.0);
                 if self.family_between(meeting, (from, way.backend)) != Some(way.family) {
                     return None;
                 }
-                let sights = self.sights_on_the_way((source, group), way, near)?;
+                let sights = self.sights_on_the_way((source, group), (behind, other), near);
                 let both = match self.courses.known(sights) {
                     Some(both) => both,
                     None => {
@@ -304,7 +356,12 @@ impl<A: Ask> Run<'_, A> {
     fn said_by_way_of_itself(&self, view: usize, end: EndIx, front: &Front, l4: L4) -> Option<BackendSaid> {
         let Who::Pod(name) = &self.ground().end(end)?.who else { return None };
         let pair = Pair { via: Some(name.clone()), ..Pair::new(self.endpoint(end)?, front.destination.clone()) };
-        let decision = self.ground().views.get(view)?.snapshot.decide(&pair.flow(l4)).ok()?;
+        let (snapshot, flow) = (&self.ground().views.get(view)?.snapshot, pair.flow(l4));
+        if self.judge().tells_changes() {
+            // Of a change nobody asks which rows it hangs on.
+            return Some((snapshot.verdict(&flow).ok()?, Rows::NONE));
+        }
+        let decision = snapshot.decide(&flow).ok()?;
         Some((decision.verdict, decision.rows))
     }
 
@@ -320,18 +377,18 @@ impl<A: Ask> Run<'_, A> {
     fn sights_on_the_way(
         &mut self,
         (source, group): (usize, &Group),
-        way: &Way,
+        (behind, other): (usize, &Group),
         near: Option<NearIx>,
-    ) -> Option<Sights> {
-        let (subject, own) = (self.egress.of(source), self.ingress.of(way.group));
-        let egress = if self.group(way.group)?.is_host {
-            self.egress.sight_of_host(subject, way.group, near)
+    ) -> Sights {
+        let (subject, own) = (self.egress.of(source), self.ingress.of(behind));
+        let egress = if other.is_host {
+            self.egress.sight_of_host(subject, behind, near)
         } else {
-            self.egress.sight(subject, way.group)
+            self.egress.sight(subject, behind)
         };
         let ingress =
             if group.is_host { self.ingress.sight_of_host(own, source, near) } else { self.ingress.sight(own, source) };
-        Some(Sights { egress, ingress })
+        Sights { egress, ingress }
     }
 
     /// Of which family connections between two ends of such sorts are that name each other; none where there are none.
@@ -389,8 +446,9 @@ impl<A: Ask> Run<'_, A> {
         for (view, ways) in self.ways(front, &Sort::Outside(Family::of(address)))?.into_iter().enumerate() {
             let mut backends = Together::default();
             for way in ways {
-                let other = self.group(way.group).filter(|other| !other.is_workload)?;
-                let both = self.both_from_outside(address, (way.group, other))?;
+                let behind = self.ground().place_of_group(way.backend)?;
+                let other = self.group(behind).filter(|other| !other.is_workload)?;
+                let both = self.both_from_outside(address, (behind, other))?;
                 backends.add(self.courses.said(both, way.l4).get(view).copied().flatten()?);
             }
             all.push(backends.said());

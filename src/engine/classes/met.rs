@@ -68,6 +68,11 @@ impl Met<'_> {
         self.is_anybody = true;
     }
 
+    /// Whether any rule may match one of them.
+    pub(crate) fn is_anybody(&self) -> bool {
+        self.is_anybody
+    }
+
     /// Whether some rule of the row may match one of them, on some port.
     pub(crate) fn is_matched_by(&self, row: &Distinctions) -> bool {
         self.is_anybody || row.admits_all || row.peers.iter().any(|peer| self.is_matched_by_peer(*peer))

@@ -1,7 +1,8 @@
 //! The classes of pods, and the intervals of addresses and ports, to look at: the [table](table) over them, and
-//! what policies [tell apart](partition) and whom they [match](met), for those who ask one question of each kind.
+//! what policies [tell apart](partition), whom they [match](met) and who [runs where](nearness), for those who ask one question of each kind.
 
 pub(super) mod intervals;
 pub(super) mod met;
+pub(super) mod nearness;
 pub(super) mod partition;
 pub(super) mod table;

@@ -5,8 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::engine::classes::table::ClassId;
-use crate::engine::ends::end::{EndIdentity, ResolvedEnd};
-use crate::engine::ends::node_relation::{OwnNode, Spot};
+use crate::engine::ends::end::EndIdentity;
 use crate::engine::ends::resolve::{AddressOwner, Resolution};
 use crate::engine::ids::{ClassIx, NamespaceIx, PodId, PodSelectorId};
 use crate::engine::snapshot::Snapshot;
@@ -74,17 +73,6 @@ pub(crate) struct Partition {
     /// In the order of their ids.
     pub(crate) classes: Vec<Arc<PartitionClass>>,
     pub(crate) distinctions: Vec<Arc<Distinctions>>,
-}
-
-/// Whether an end is the node that another runs on, as far as it counts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Nearness {
-    Own,
-    Apart,
-    /// Nobody says (U8); then it may count what that node runs (C6).
-    Perhaps {
-        os_image: Option<Arc<str>>,
-    },
 }
 
 /// A member of a class, at one of its addresses.
@@ -208,6 +196,12 @@ impl Snapshot {
             partition.classes.push(Arc::new(PartitionClass { id, host_network, egress, ingress, named, traits }));
         }
         partition
+    }
+
+    /// Whether a class has the same members in `other`, which came of the same snapshot by changes of policies.
+    pub(crate) fn has_same_members(&self, other: &Self, class: &PartitionClass) -> bool {
+        let [own, theirs] = [self, other].map(|snapshot| snapshot.tables.members.find(class.id));
+        own.zip(theirs).is_some_and(|(own, theirs)| Arc::ptr_eq(own, theirs))
     }
 
     /// The distinctions of a side that nobody isolates.
@@ -380,24 +374,6 @@ impl Snapshot {
     pub(crate) fn is_outside(&self, address: IpAddr) -> bool {
         let has_face = self.tables.claims_of_others(address).is_some_and(|claims| !claims.faces.is_empty());
         !has_face && self.is_nobodys(address)
-    }
-
-    /// Whether `peer` is the node that `subject` runs on (K18, U8), each at the first of its addresses.
-    pub(crate) fn nearness(&self, subject: &Endpoint, peer: &Endpoint) -> Nearness {
-        let at_first_address = |endpoint| match self.tables.resolve(endpoint) {
-            Ok(Resolution::End(end)) => Some(ResolvedEnd::new(end.identity, end.addresses.iter().next())),
-            _ => None,
-        };
-        let (Some(subject), Some(peer)) = (at_first_address(subject), at_first_address(peer)) else {
-            return Nearness::Apart;
-        };
-        let os_image = |spot: Spot<'_>| self.cluster().node(spot.name()?).and_then(|node| node.os_image.clone());
-        match self.tables.own_node(&subject, &peer) {
-            OwnNode::Known(true) => Nearness::Own,
-            OwnNode::Known(false) => Nearness::Apart,
-            OwnNode::IfSubjectIsAt(spot) | OwnNode::IfPeerIsAt(spot) => Nearness::Perhaps { os_image: os_image(spot) },
-            OwnNode::IfOnOne => Nearness::Perhaps { os_image: None },
-        }
     }
 
     /// The addresses of that family which a node has.
