@@ -289,9 +289,8 @@ fn what_rules_say_of_those_that_change_tells_others_apart() {
         )
     };
     let of_t = r#"{"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "t"}}}"#;
-    let items = [
+    let all = [
         pod("a/t", &["10.0.0.1"]),
-        pod("a/waits", &[]),
         // Nobody isolates it, but those in its own namespace.
         pod("b/free", &["10.0.1.1"]),
         pod("b/none", &["10.0.1.2"]),
@@ -311,33 +310,37 @@ fn what_rules_say_of_those_that_change_tells_others_apart() {
         isolated("own", r#"{"podSelector": {"matchLabels": {"app": "t"}}}"#),
         isolated("all", "all"),
     ];
-    let text = format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{}]}}"#, items.join(","));
-    let loaded = netpol_oracle::Loader::new(Profile::kubernetes().release()).text("x.json", &text).finish();
-    let before = Engine::new(&loaded.cluster, &Profile::kubernetes());
-    let baseline = Baseline::new(&before);
-    let deny = |types: PolicyTypes| {
-        let name = ObjectName::new("a", "deny");
-        Change::Put(NetworkPolicy::new(name, Selector::everything(), types, vec![], vec![]).into())
-    };
-    for types in [PolicyTypes::Ingress, PolicyTypes::Egress, PolicyTypes::Both] {
-        let mut after = before.clone();
-        after.apply(&[deny(types)]).unwrap();
-        for [from, to] in [[&before, &after], [&after, &before]] {
-            let lines = baseline.between(from, to).changes(Detail::Pods);
-            assert!(lines.len() > 2, "{lines:?}");
-            hold_lines(lines, [from, to], [from.cluster(), to.cluster()]).unwrap();
+    // Of a pod whose address is not known any block may hold it.
+    let waits = pod("a/waits", &[]);
+    for items in [all.to_vec(), [&[waits], &all[..]].concat()] {
+        let text = format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{}]}}"#, items.join(","));
+        let loaded = netpol_oracle::Loader::new(Profile::kubernetes().release()).text("x.json", &text).finish();
+        let before = Engine::new(&loaded.cluster, &Profile::kubernetes());
+        let baseline = Baseline::new(&before);
+        let deny = |types: PolicyTypes| {
+            let name = ObjectName::new("a", "deny");
+            Change::Put(NetworkPolicy::new(name, Selector::everything(), types, vec![], vec![]).into())
+        };
+        for types in [PolicyTypes::Ingress, PolicyTypes::Egress, PolicyTypes::Both] {
+            let mut after = before.clone();
+            after.apply(&[deny(types)]).unwrap();
+            for [from, to] in [[&before, &after], [&after, &before]] {
+                let lines = baseline.between(from, to).changes(Detail::Pods);
+                assert!(lines.len() > 2, "{lines:?}");
+                hold_lines(lines, [from, to], [from.cluster(), to.cluster()]).unwrap();
+            }
         }
-    }
-    // And a rule of theirs own that comes: blocks and selectors that nobody had.
-    let open = isolated("none", of_t);
-    let block = isolated("nor", r#"{"ipBlock": {"cidr": "10.0.0.0/31"}}"#);
-    for policy in [open, block] {
-        let loaded = netpol_oracle::Loader::new(Profile::kubernetes().release()).text("y.json", &policy).finish();
-        let mut after = before.clone();
-        after.apply(&[Change::Put(loaded.cluster.policies().first().unwrap().clone().into())]).unwrap();
-        let lines = baseline.diff(&after).changes(Detail::Pods);
-        assert!(!lines.is_empty());
-        hold_lines(lines, [&before, &after], [before.cluster(), after.cluster()]).unwrap();
+        // And a rule of theirs own that comes: blocks and selectors that nobody had.
+        let open = isolated("none", of_t);
+        let block = isolated("nor", r#"{"ipBlock": {"cidr": "10.0.0.0/31"}}"#);
+        for policy in [open, block] {
+            let loaded = netpol_oracle::Loader::new(Profile::kubernetes().release()).text("y.json", &policy).finish();
+            let mut after = before.clone();
+            after.apply(&[Change::Put(loaded.cluster.policies().first().unwrap().clone().into())]).unwrap();
+            let lines = baseline.diff(&after).changes(Detail::Pods);
+            assert!(!lines.is_empty());
+            hold_lines(lines, [&before, &after], [before.cluster(), after.cluster()]).unwrap();
+        }
     }
 }
 
@@ -378,7 +381,12 @@ fn what_leads_to_those_that_change_tells_others_apart() {
     let mut world: String = (1..=6).map(node).collect();
     world += &pod("a", "t", "n1", "", "10.0.0.1");
     world += &pod("a", "beside", "n2", "", "10.0.0.2");
-    world += &pod("a", "host", "n3", "hostNetwork: true,", "192.168.0.3");
+    // In the namespace of those who change, behind nothing.
+    world += &pod("c", "t", "n2", "", "10.0.2.1");
+    world += &pod("a", "mate", "n4", "", "10.0.2.2").replace("in: a", "in: none");
+    world += &pod("a", "mute", "n5", "", "10.0.2.3").replace("in: a", "in: none");
+    world += &policy("a", "mate", &to("{to: [{podSelector: {matchLabels: {app: t}}}]}"));
+    world += &policy("a", "mute", &to("{to: [{podSelector: {matchLabels: {app: nobody}}}]}"));
     world +=
         &service("type: NodePort, clusterIP: 10.96.0.1, ports: [{port: 80, targetPort: http, nodePort: 30080}]", "s");
     world += &service("clusterIP: None", "headless");
@@ -414,32 +422,36 @@ fn what_leads_to_those_that_change_tells_others_apart() {
         assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
         loaded.cluster
     };
-    let before = Engine::new(&read(&world), &profile);
-    let baseline = Baseline::new(&before);
-    let to_nodes = to(&block("192.168.0.4/30"));
-    let changes = [
-        "policyTypes: [Ingress], ingress: []",
-        "policyTypes: [Ingress], ingress: [{}]",
-        "policyTypes: [Egress], egress: []",
-        "policyTypes: [Egress], egress: [{}]",
-        "policyTypes: [Ingress], ingress: [{from: [{ipBlock: {cidr: 192.168.0.6/32}}, {ipBlock: {cidr: 10.0.1.1/32}}]}]",
-        "policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 192.168.0.3/32}}]}]",
-        "policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: beside}}}]}]",
-        "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {}}], ports: [{port: http}]}]",
-        &to_nodes,
-    ];
-    let mut engines = vec![before.clone()];
-    for spec in changes {
-        let policy = read(&policy("a", "t", spec)).policies().first().unwrap().clone();
-        let mut after = before.clone();
-        after.apply(&[Change::Put(policy.into())]).unwrap();
-        engines.push(after);
-    }
-    // Each is what was and what comes; brute force takes its time.
-    for (from, to) in engines.iter().zip(engines.iter().cycle().skip(1)) {
-        let lines = baseline.between(from, to).changes(Detail::Pods);
-        assert!(!lines.is_empty());
-        hold_lines(lines, [from, to], [from.cluster(), to.cluster()]).unwrap();
+    // Who may be his node and may be a pod (U2) is no other's like, and sees nobody as another.
+    let host = pod("a", "host", "n3", "hostNetwork: true,", "192.168.0.3");
+    for world in [world.clone(), world + &host] {
+        let before = Engine::new(&read(&world), &profile);
+        let baseline = Baseline::new(&before);
+        let to_nodes = to(&block("192.168.0.4/30"));
+        let changes = [
+            "policyTypes: [Ingress], ingress: []",
+            "policyTypes: [Ingress], ingress: [{}]",
+            "policyTypes: [Egress], egress: []",
+            "policyTypes: [Egress], egress: [{}]",
+            "policyTypes: [Ingress], ingress: [{from: [{ipBlock: {cidr: 192.168.0.6/32}}, {ipBlock: {cidr: 10.0.1.1/32}}]}]",
+            "policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 192.168.0.3/32}}]}]",
+            "policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: beside}}}]}]",
+            "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {}}], ports: [{port: http}]}]",
+            &to_nodes,
+        ];
+        let mut engines = vec![before.clone()];
+        for spec in changes {
+            let policy = read(&policy("a", "t", spec)).policies().first().unwrap().clone();
+            let mut after = before.clone();
+            after.apply(&[Change::Put(policy.into())]).unwrap();
+            engines.push(after);
+        }
+        // Each is what was and what comes; brute force takes its time.
+        for (from, to) in engines.iter().zip(engines.iter().cycle().skip(1)) {
+            let lines = baseline.between(from, to).changes(Detail::Pods);
+            assert!(!lines.is_empty());
+            hold_lines(lines, [from, to], [from.cluster(), to.cluster()]).unwrap();
+        }
     }
 }
 
