@@ -392,6 +392,7 @@ fn what_leads_to_those_that_change_tells_others_apart() {
     world += &service("clusterIP: None", "headless");
     let senders = [
         ("free", String::new()),
+        ("free-too", String::new()),
         ("none", to("")),
         ("nor", to("")),
         ("beside", to(&of_a("beside"))),
@@ -448,6 +449,40 @@ fn what_leads_to_those_that_change_tells_others_apart() {
         }
         // Each is what was and what comes; brute force takes its time.
         for (from, to) in engines.iter().zip(engines.iter().cycle().skip(1)) {
+            let lines = baseline.between(from, to).changes(Detail::Pods);
+            assert!(!lines.is_empty());
+            hold_lines(lines, [from, to], [from.cluster(), to.cluster()]).unwrap();
+        }
+    }
+}
+
+/// Pods that no policy told apart, until one comes that does: by a label, or by an address.
+#[test]
+fn what_was_one_comes_apart() {
+    let text = pod_text("one", "app: web, tier: one", "10.0.0.2", 80)
+        + &pod_text("two", "app: web, tier: two", "10.0.0.3", 80)
+        + &pod_text("three", "app: web, tier: two", "10.0.0.4", 80)
+        + &pod_text("client", "app: client", "10.0.0.1", 80);
+    let profile = Profile::kubernetes();
+    let read = |text: &str| {
+        let loaded = netpol_oracle::Loader::new(profile.release()).text("world.yaml", text).finish();
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        loaded.cluster
+    };
+    let before = Engine::new(&read(&text), &profile);
+    let baseline = Baseline::new(&before);
+    for spec in [
+        "podSelector: {matchLabels: {tier: one}}, ingress: []",
+        "podSelector: {matchLabels: {tier: two}}, policyTypes: [Egress]",
+        "podSelector: {matchLabels: {app: client}}, ingress: [{from: [{podSelector: {matchLabels: {tier: one}}}]}]",
+        "podSelector: {matchLabels: {app: client}}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.2/31}}]}]",
+        "podSelector: {matchLabels: {app: client}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.0.3/32}}]}]",
+        "podSelector: {matchLabels: {app: web}}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.3/32}}]}]",
+    ] {
+        let policy = read(&policy_text("p", spec)).policies().first().unwrap().clone();
+        let mut after = before.clone();
+        after.apply(&[Change::Put(policy.into())]).unwrap();
+        for [from, to] in [[&before, &after], [&after, &before]] {
             let lines = baseline.between(from, to).changes(Detail::Pods);
             assert!(!lines.is_empty());
             hold_lines(lines, [from, to], [from.cluster(), to.cluster()]).unwrap();
