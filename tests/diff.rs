@@ -425,7 +425,9 @@ fn what_leads_to_those_that_change_tells_others_apart() {
     };
     // Who may be his node and may be a pod (U2) is no other's like, and sees nobody as another.
     let host = pod("a", "host", "n3", "hostNetwork: true,", "192.168.0.3");
-    for world in [world.clone(), world + &host] {
+    // And where all others behind the Service deny, it hangs on the one who changes alone.
+    let shut = policy("a", "beside", "policyTypes: [Ingress], ingress: []");
+    for world in [world.clone(), world.clone() + &shut, world + &host] {
         let before = Engine::new(&read(&world), &profile);
         let baseline = Baseline::new(&before);
         let to_nodes = to(&block("192.168.0.4/30"));
@@ -478,6 +480,7 @@ fn what_was_one_comes_apart() {
         "podSelector: {matchLabels: {app: client}}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.2/31}}]}]",
         "podSelector: {matchLabels: {app: client}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.0.3/32}}]}]",
         "podSelector: {matchLabels: {app: web}}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.3/32}}]}]",
+        "podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.3/32}}]}]",
     ] {
         let policy = read(&policy_text("p", spec)).policies().first().unwrap().clone();
         let mut after = before.clone();
