@@ -107,13 +107,15 @@ impl Shapes {
             let mut each: Vec<u32> = classes.map(|class| traits.place(class.map(|class| class.traits))).collect();
             // What stays counts once.
             each.dedup();
-            each.into_iter().fold(0, |before, traits| all.place((before, traits)))
+            // None before the first: what is two must not be numbered as what is one.
+            each.into_iter().fold(None, |before, traits| Some(all.place((before, traits)))).unwrap_or_default()
         };
         // Of the same objects it is the same.
         let views = if ground.has_same_objects { 1 } else { ground.views.len() };
         let mut families = |group: &Group| {
             let addresses = group.addresses.iter().take(views);
-            addresses.fold(0, |before, own| together.place((before, families_of(own.as_deref()))))
+            let families = addresses.map(|own| families_of(own.as_deref()));
+            families.fold(None, |before, own| Some(together.place((before, own)))).unwrap_or_default()
         };
         let groups = || ground.groups.iter();
         Self {
@@ -386,7 +388,7 @@ struct Keys<'g> {
     ground: &'g Ground,
     direction: Direction,
     /// Those before, the place of a row, and the ports that names stand for.
-    rows: Interned<(u32, usize, Option<u32>)>,
+    rows: Interned<(Option<u32>, usize, Option<u32>)>,
     named: Interned<Named>,
 }
 
@@ -401,7 +403,7 @@ impl Keys<'_> {
         if is_free(self.ground, self.direction, group) {
             return SubjectKey::Free(meets);
         }
-        let mut rows = 0;
+        let mut rows = None;
         for (view, place) in standing(self.ground, group) {
             let Some(class) = view.class(*place) else { return SubjectKey::Alone(at) };
             let (row, named) = match self.direction {
@@ -409,9 +411,9 @@ impl Keys<'_> {
                 Direction::Ingress => (class.ingress, named(view.ingress(*place), &class.named)),
             };
             let named = (!named.is_empty()).then(|| self.named.place(named));
-            rows = self.rows.place((rows, row, named));
+            rows = Some(self.rows.place((rows, row, named)));
         }
-        SubjectKey::Isolated { meets, traits, rows }
+        rows.map_or(SubjectKey::Alone(at), |rows| SubjectKey::Isolated { meets, traits, rows })
     }
 }
 

@@ -67,13 +67,18 @@ impl<'s, A: Ask> Run<'s, A> {
     /// Hosts of whom there is nothing to tell but by those who change, by kind: as senders to these, and as whom these send to. Of one
     /// kind are those who are seen alike, and are nobody's own node of these.
     pub(super) fn hosts_by_kind(&mut self) -> Hosts {
+        let is_host = |at: &usize| self.group(*at).is_some_and(|group| group.is_host);
+        let destinations: Vec<usize> = self.destinations.iter().copied().filter(is_host).collect();
+        // Where there is to tell of everybody each is somebody's.
+        if !self.judge().tells_changes() {
+            let each = |hosts: &[usize]| hosts.iter().copied().map(Kind::of).collect();
+            return Hosts { as_sources: each(&self.hosts), as_destinations: each(&destinations) };
+        }
         let told = |front: &&Front| self.tells_to(front);
         let behind = self.search.fronts.iter().filter(told).flat_map(|front| &front.behind);
         let told_to: BTreeSet<usize> = self.told_to().iter().chain(behind).copied().collect();
         let tells = |at: &&usize| self.group(**at).is_some_and(|of| self.judge().may_tell_from(self.ground(), of));
         let telling: BTreeSet<usize> = self.sources.iter().filter(tells).copied().collect();
-        let is_host = |at: &usize| self.group(*at).is_some_and(|group| group.is_host);
-        let destinations = self.destinations.iter().copied().filter(is_host).collect();
         Hosts {
             as_sources: self.hosts_alike(Direction::Egress, self.hosts.clone(), &told_to),
             as_destinations: self.hosts_alike(Direction::Ingress, destinations, &telling),
@@ -86,12 +91,7 @@ impl<'s, A: Ask> Run<'s, A> {
             groups.filter_map(|at| self.group(at)).flat_map(|group| group.members.iter().copied()).collect()
         };
         let met_ends = ends(&mut met.iter().copied());
-        // Where there is to tell of everybody each is somebody's.
-        let near = if self.judge().tells_changes() {
-            self.near.hosts_near(&met_ends, &ends(&mut hosts.iter().copied()))
-        } else {
-            None
-        };
+        let near = self.near.hosts_near(&met_ends, &ends(&mut hosts.iter().copied()));
         let Some(near) = near else { return hosts.into_iter().map(Kind::of).collect() };
         let (own, at_other_end) = match direction {
             Direction::Egress => (&self.egress, &mut self.ingress),

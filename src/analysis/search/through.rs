@@ -90,7 +90,7 @@ impl<A: Ask> Run<'_, A> {
             self.behind(front).filter(|group| group.is_host).flat_map(|group| &group.members).copied().collect();
         let is_plain = !Self::is_about_places(front);
         let stays = |moved: &FixedBitSet| !front.behind.iter().any(|at| moved.contains(*at));
-        let may_stay = !tells && is_plain && self.is_plain(front) && self.judge().tells_changes();
+        let may_stay = !tells && is_plain && self.is_plain(front) && self.may_stay();
         let telling = by_kind.telling.iter().zip(moved).filter(|(_, moved)| !may_stay || !stays(moved));
         let telling = telling.map(|(kind, _)| (kind, true));
         for (kind, tells_always) in telling.chain(others.iter().map(|kind| (kind, false))) {
@@ -124,9 +124,17 @@ impl<A: Ask> Run<'_, A> {
         }
     }
 
+    /// Whether sides that say what they said tell that there is nothing to tell.
+    fn may_stay(&self) -> bool {
+        self.judge().tells_changes() && self.ground().has_same_surroundings
+    }
+
     /// Of each kind of whom there may be something to tell whoever receives: to which groups its own side may say something else than
-    /// before, itself among them.
+    /// before, itself among them; nothing where no side stays.
     fn moved(&mut self) -> Vec<FixedBitSet> {
+        if !self.may_stay() {
+            return vec![FixedBitSet::new(); self.by_kind.telling.len()];
+        }
         let telling = std::mem::take(&mut self.by_kind.telling);
         let mut behind = FixedBitSet::with_capacity(self.ground().groups.len());
         behind.extend(self.search.fronts.iter().flat_map(|front| &front.behind).copied());
