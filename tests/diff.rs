@@ -383,6 +383,7 @@ fn what_leads_to_those_that_change_tells_others_apart() {
     world += &pod("a", "beside", "n2", "", "10.0.0.2");
     // In the namespace of those who change, behind nothing.
     world += &pod("c", "t", "n2", "", "10.0.2.1");
+    world += &pod("a", "alone", "n5", "", "10.0.2.4").replace("in: a", "in: none");
     world += &pod("a", "mate", "n4", "", "10.0.2.2").replace("in: a", "in: none");
     world += &pod("a", "mute", "n5", "", "10.0.2.3").replace("in: a", "in: none");
     world += &policy("a", "mate", &to("{to: [{podSelector: {matchLabels: {app: t}}}]}"));
@@ -681,6 +682,34 @@ fn a_backend_that_goes_takes_its_rules_along() {
     let outside = changes.iter().find(|change| matches!(change.source, Ends::Addresses(_))).unwrap();
     assert_eq!((outside.before, outside.after), (Verdict::Undefined, Verdict::Allow));
     assert!(!holds(&outside.source, "192.0.2.7".parse().unwrap()), "{}", outside.source);
+}
+
+/// A pod that becomes what another always was is not that one: what each was before counts. The one that changes is the first of all.
+#[test]
+fn a_pod_that_becomes_like_another_is_not_that_one() {
+    let profile = Profile::tunnel("v1.31.6-r0".parse().unwrap());
+    let pod = |name: &str, ip: &str, is_secure: bool| {
+        let text = pod_text(name, "app: web", ip, 80);
+        if is_secure { text.replace("spec: {", "spec: {runtimeClassName: kata, ") } else { text }
+    };
+    let read = |is_secure: bool| {
+        let text = pod("a", "10.0.0.2", is_secure)
+            + &pod("b", "10.0.0.3", true)
+            + &pod("c", "10.0.0.4", false)
+            + &pod_text("client", "app: client", "10.0.0.1", 80)
+            + &policy_text("p", "podSelector: {matchLabels: {app: web}}, ingress: []");
+        let loaded = netpol_oracle::Loader::new(profile.release()).text("world.yaml", &text).finish();
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        loaded.cluster
+    };
+    for [before, after] in [[false, true], [true, false]] {
+        let clusters = [read(before), read(after)];
+        let engines = clusters.each_ref().map(|cluster| Engine::new(cluster, &profile));
+        compare(&engines[0], &engines[1], [&clusters[0], &clusters[1]]).unwrap();
+        let changes = Diff::new(&engines[0], &engines[1]).changes(Detail::Pods);
+        let changed: BTreeSet<String> = changes.iter().flat_map(|change| names(&change.destination)).collect();
+        assert!(changed.contains("x/a") && !changed.contains("x/b") && !changed.contains("x/c"), "{changed:?}");
+    }
 }
 
 /// Who is behind a Service is asked of each of the two clusters.
