@@ -426,8 +426,9 @@ fn what_leads_to_those_that_change_tells_others_apart() {
     };
     // Who may be his node and may be a pod (U2) is no other's like, and sees nobody as another.
     let host = pod("a", "host", "n3", "hostNetwork: true,", "192.168.0.3");
-    // And where all others behind the Service deny, it hangs on the one who changes alone.
-    let shut = policy("a", "beside", "policyTypes: [Ingress], ingress: []");
+    // And where the other behind the Service admits but one sender, for all the rest it hangs on the one who changes alone.
+    let of_free = "{from: [{namespaceSelector: {}, podSelector: {matchLabels: {app: free}}}]}";
+    let shut = policy("a", "beside", &format!("policyTypes: [Ingress], ingress: [{of_free}]"));
     for world in [world.clone(), world.clone() + &shut, world + &host] {
         let before = Engine::new(&read(&world), &profile);
         let baseline = Baseline::new(&before);
