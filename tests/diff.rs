@@ -734,6 +734,29 @@ fn a_backend_that_is_ready_no_more_is_none() {
     }
 }
 
+/// One that is like a backend does not stand for it where the backend goes, though it says the same of whoever sends: nobody is met.
+#[test]
+fn a_backend_that_goes_is_not_the_one_like_it() {
+    let policy = |more: &str| {
+        let to_db = "{to: [{podSelector: {matchLabels: {app: db}}}]}";
+        policy_text(
+            "p",
+            &format!("podSelector: {{matchLabels: {{app: web}}}}, policyTypes: [Egress], egress: [{to_db}{more}]"),
+        )
+    };
+    let backend = pod_text("b", "app: db, is: behind", "10.0.0.3", 8080);
+    let unready = backend.replace("podIP: 10.0.0.3", "podIP: 10.0.0.3, conditions: [{type: Ready, status: 'False'}]");
+    let rest = pod_text("a", "app: db", "10.0.0.2", 8080)
+        + &pod_text("job", "app: job", "10.0.0.4", 80)
+        + &pod_text("web", "app: web", "10.0.0.1", 80)
+        + &service_text("s", "is: behind");
+    let to_job = ", {to: [{podSelector: {matchLabels: {app: job}}}]}";
+    let changes = of_texts(&(rest.clone() + &backend + &policy(to_job)), &(rest + &unready + &policy("")));
+    let from_web = |change: &&ConnectionChange| names(&change.source).contains(&"x/web".to_owned());
+    let mut to_service = changes.iter().filter(|change| change.destination.to_string() == "svc/x/s").filter(from_web);
+    assert!(to_service.any(|change| (change.before, change.after) == (Verdict::Allow, Verdict::Deny)), "{changes:?}");
+}
+
 /// A policy on one of those behind a Service changes what the others meet there, not what it meets itself.
 #[test]
 fn backends_that_send_differ_each_by_itself() {
