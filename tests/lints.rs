@@ -10,11 +10,12 @@ use netpol_oracle::labels::Selector;
 use netpol_oracle::model::{Namespaces, Peer, Peers, PodPeer, PolicyTypes, PortMatch, PortSpec, Ports, Rule};
 use netpol_oracle::net::{IpBlock, Port, Protocol};
 use netpol_oracle::oracle::covering_flows;
-use netpol_oracle::{Cluster, Direction, Engine, Flow, NetworkPolicy, ObjectName, Pod, Profile};
+use netpol_oracle::{Cluster, Direction, Engine, Flow, NetworkPolicy, ObjectName, Pod, Profile, Verdict};
 use netpol_test_support::within;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
+use crate::connectivity::{pod_text, policy_text, service_text};
 use crate::support::worlds::{World, label, with_policies};
 
 /// How many worlds; `LINT_WORLDS` asks for more.
@@ -435,4 +436,38 @@ fn whoever_may_lack_a_key_is_not_whoever_has_it() {
     assert_eq!(told("operator: DoesNotExist", "operator: In, values: [a]"), 0);
     assert_eq!(told("operator: In, values: [a]", "operator: Exists"), 1);
     assert_eq!(told("operator: DoesNotExist", "operator: NotIn, values: [a]"), 1);
+}
+
+/// Where a ClusterIP cannot be limited by labels, a peer of an egress rule counts there though nobody can be it (C10).
+#[test]
+fn a_peer_that_nobody_can_be_goes_but_where_a_cluster_ip_meets_it() {
+    let nobody = "{podSelector: {matchLabels: {app: db}, matchExpressions: [{key: app, operator: DoesNotExist}]}}";
+    let somebody = "{podSelector: {matchLabels: {app: job}}}";
+    let read = |profile: &Profile, spec: String| {
+        let text = pod_text("web", "app: web", "10.0.0.1", 80)
+            + &pod_text("db", "app: db", "10.0.0.2", 80)
+            + &service_text("db", "app: db")
+            + &policy_text("p", &format!("podSelector: {{matchLabels: {{app: web}}}}, {spec}"));
+        netpol_oracle::Loader::new(profile.release()).text("world.yaml", &text).finish().cluster
+    };
+    let egress = |peers: &str| format!("policyTypes: [Egress], egress: [{{to: [{peers}]}}]");
+    let ingress = |peers: &str| format!("ingress: [{{from: [{peers}]}}]");
+    let (without, with) = (somebody.to_owned(), format!("{somebody}, {nobody}"));
+    let told = |profile: &Profile, spec: String| {
+        let found = told(&read(profile, spec), profile, review);
+        found.iter().filter(|(_, found)| found.code == Code::Contradiction).count()
+    };
+    let verdict = |profile: &Profile, peers: &str| {
+        let flow: Flow = "x/web -> svc/x/db:80/tcp".parse().unwrap();
+        Engine::new(&read(profile, egress(peers)), profile).verdict(&flow).unwrap()
+    };
+    let (kubernetes, tunnel) = (Profile::kubernetes(), Profile::tunnel("v1.31.6-r0".parse().unwrap()));
+    assert_eq!((told(&kubernetes, egress(&with)), told(&kubernetes, ingress(&with))), (1, 1));
+    assert_eq!((told(&tunnel, egress(&with)), told(&tunnel, ingress(&with))), (0, 1));
+    // Alone it leaves open what no rule at all would deny.
+    let nothing = "ipBlock: {cidr: 192.0.2.0/24}";
+    assert_eq!(verdict(&kubernetes, nobody), Verdict::Deny);
+    assert_eq!(verdict(&tunnel, &format!("{{{nothing}}}")), Verdict::Deny);
+    assert_eq!(verdict(&tunnel, nobody), Verdict::Undefined);
+    assert_eq!(verdict(&kubernetes, &without), verdict(&kubernetes, &with));
 }
