@@ -461,6 +461,27 @@ fn what_leads_to_those_that_change_tells_others_apart() {
     }
 }
 
+/// A Service that leads to a pod on its node's network alone is met otherwise by a sender whose rules change.
+#[test]
+fn what_leads_to_hosts_is_met_otherwise_by_those_that_change() {
+    let profile = Profile::kubernetes();
+    let read = |text: &str| {
+        let loaded = netpol_oracle::Loader::new(profile.release()).text("world.yaml", text).finish();
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        loaded.cluster
+    };
+    let host =
+        pod_text("host", "app: host", "192.168.0.3", 80).replace("nodeName: n1", "nodeName: n3, hostNetwork: true");
+    let client = pod_text("client", "app: client", "10.0.0.1", 80);
+    let before = Engine::new(&read(&(host + &client + &service_text("s", "app: host"))), &profile);
+    let deny = read(&policy_text("p", "podSelector: {matchLabels: {app: client}}, policyTypes: [Egress]"));
+    let mut after = before.clone();
+    after.apply(&[Change::Put(deny.policies().first().unwrap().clone().into())]).unwrap();
+    let lines = Baseline::new(&before).diff(&after).changes(Detail::Pods);
+    assert!(lines.iter().any(|line| line.destination.to_string() == "svc/x/s"), "{lines:?}");
+    hold_lines(lines, [&before, &after], [before.cluster(), after.cluster()]).unwrap();
+}
+
 /// Pods that no policy told apart, until one comes that does: by a label, or by an address.
 #[test]
 fn what_was_one_comes_apart() {
