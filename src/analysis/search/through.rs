@@ -130,7 +130,7 @@ impl<A: Ask> Run<'_, A> {
     }
 
     /// Of each kind of whom there may be something to tell whoever receives: to which groups its own side may say something else than
-    /// before, itself among them; nothing where no side stays.
+    /// before; nothing where no side stays. By way of a Service to itself it says what it says to others like it (U4: its rules).
     fn moved(&mut self) -> Vec<FixedBitSet> {
         if !self.may_stay() {
             return vec![FixedBitSet::new(); self.by_kind.telling.len()];
@@ -148,7 +148,6 @@ impl<A: Ask> Run<'_, A> {
                     if is_host { moves_hosts } else { !self.stays(kind.first(), self.seen_as.by_telling.of(at)) };
                 moved.set(at, moves);
             }
-            moved.extend(kind.groups().iter().copied());
             all.push(moved);
         }
         self.by_kind.telling = telling;
