@@ -7,6 +7,7 @@ use crate::admission::controlled::may_match;
 use crate::admission::owned::Owned;
 use crate::labels::{LabelKey, Selector};
 use crate::model::cluster::{Cluster, ContainerPort};
+use crate::model::objects::Objects;
 use crate::model::policy::{Namespaces, NetworkPolicy, PodPeer};
 use crate::name::Direction;
 use crate::net::Protocol;
@@ -47,13 +48,19 @@ impl<'c> Facts<'c> {
 pub(super) struct Review<'c> {
     pub(super) policy: &'c NetworkPolicy,
     pub(super) facts: &'c Facts<'c>,
+    /// The policies that are there.
+    pub(super) policies: Objects<'c, NetworkPolicy>,
     /// What `podSelector` selects, or may by labels that controllers set; hostNetwork pods too.
     pub(super) subjects: Bits,
 }
 
 impl<'c> Review<'c> {
-    pub(super) fn new(policy: &'c NetworkPolicy, facts: &'c Facts<'c>) -> Self {
-        let mut review = Self { policy, facts, subjects: Bits::new(0) };
+    pub(super) fn new(
+        policy: &'c NetworkPolicy,
+        facts: &'c Facts<'c>,
+        policies: Objects<'c, NetworkPolicy>,
+    ) -> Self {
+        let mut review = Self { policy, facts, policies, subjects: Bits::new(0) };
         review.subjects = review.selected(&Namespaces::Own, policy.subject());
         review
     }
@@ -114,7 +121,7 @@ impl<'c> Review<'c> {
     /// The other policies that isolate pods of this namespace for `direction`.
     pub(super) fn others(&self, direction: Direction) -> impl Iterator<Item = &'c NetworkPolicy> {
         let own = self.policy.name();
-        let policies = self.facts.cluster.policies().in_namespace(own.namespace());
+        let policies = self.policies.in_namespace(own.namespace());
         policies.filter(move |other| other.name() != own && other.isolates(direction))
     }
 

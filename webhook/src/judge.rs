@@ -7,7 +7,7 @@ use kube::core::DynamicObject;
 use kube::core::admission::{AdmissionRequest, Operation};
 use kube::core::metadata::TypeMeta;
 use netpol_oracle::diagnostic::{Code, Diagnostic, Origin, Severity};
-use netpol_oracle::{Loader, NetworkPolicy, ObjectName, Profile, admission};
+use netpol_oracle::{Loader, NetworkPolicy, ObjectName, Profile};
 
 use crate::impact::{Change, Impact, Kind};
 use crate::view::{Sight, View};
@@ -123,7 +123,7 @@ impl Judge {
 
     /// What is said of a policy. That nobody is selected an old view cannot know.
     fn review(&self, policy: &NetworkPolicy, sight: &Sight) -> Vec<Diagnostic> {
-        let mut found = admission::review(policy, &self.profile, &sight.cluster);
+        let mut found = sight.review(policy, &self.profile);
         let is_absence = |code| matches!(code, Code::SubjectSelectsNothing | Code::PeerSelectsNothing);
         found.retain(|diagnostic| !sight.is_old || !is_absence(diagnostic.code));
         found

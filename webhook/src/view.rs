@@ -1,16 +1,19 @@
 //! What is known of the cluster at this moment, how old that is, and what was admitted since.
 
 mod admitted;
+mod kept;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use netpol_oracle::analysis::{Baseline, Diff};
+use netpol_oracle::analysis::Diff;
+use netpol_oracle::diagnostic::Diagnostic;
 use netpol_oracle::model::ObjectId;
-use netpol_oracle::{Change, Cluster, Engine, NetworkPolicy, Object, ObjectName};
+use netpol_oracle::{Change, Cluster, Engine, NetworkPolicy, Object, ObjectName, Profile};
 
 use self::admitted::Admitted;
+use self::kept::Kept;
 
 /// The cluster as it is known; one writer, many readers.
 #[derive(Debug)]
@@ -47,11 +50,8 @@ struct State {
     admitted: Admitted,
     /// The same with what was admitted; none where it is to be made anew.
     standing: Option<Engine>,
-    baseline: Kept,
+    kept: Kept,
 }
-
-/// What impacts are worked out by, made by the first that needs it; it serves as long as nothing but policies changes.
-type Kept = Arc<OnceLock<Baseline>>;
 
 impl State {
     /// With what was admitted.
@@ -80,7 +80,7 @@ pub struct Sight {
     pub is_old: bool,
     /// Whether there is to be a view, and is none yet.
     pub is_missing: bool,
-    baseline: Kept,
+    kept: Kept,
 }
 
 impl View {
@@ -94,7 +94,7 @@ impl View {
             missing,
             admitted: Admitted::default(),
             standing: None,
-            baseline: Kept::default(),
+            kept: Kept::default(),
         };
         Self { origin, state: Mutex::new(state), is_broken: AtomicBool::new(false) }
     }
@@ -114,9 +114,7 @@ impl View {
     /// Another state of the cluster, seen at `seen`. What was read anew holds all that was admitted before.
     pub fn replace(&self, told: Engine, seen: Instant) {
         let mut state = self.state();
-        if !state.baseline.get().is_some_and(|kept| kept.serves(&told)) {
-            state.baseline = Kept::default();
-        }
+        state.kept = state.kept.still_serving(&told);
         state.told = Some(told);
         state.seen = Some(seen);
         state.standing = None;
@@ -193,17 +191,17 @@ impl View {
         }
         let age = state.seen.map(|seen| seen.elapsed());
         let Some(engine) = state.standing() else {
-            let (is_missing, baseline) = (self.origin != Origin::Nowhere, Kept::default());
-            return Sight { cluster: Cluster::default(), engine: None, age: None, is_old: false, is_missing, baseline };
+            let (is_missing, kept) = (self.origin != Origin::Nowhere, Kept::default());
+            return Sight { cluster: Cluster::default(), engine: None, age: None, is_old: false, is_missing, kept };
         };
-        let baseline = state.baseline.clone();
+        let kept = state.kept.clone();
         drop(state);
         let is_old = match self.origin {
             Origin::Watch { old_after, .. } => age.is_some_and(|age| age >= old_after),
             Origin::Nowhere | Origin::Files => false,
         };
         let cluster = engine.cluster().clone();
-        Sight { cluster, engine: Some(engine), age, is_old, is_missing: false, baseline }
+        Sight { cluster, engine: Some(engine), age, is_old, is_missing: false, kept }
     }
 }
 
@@ -219,7 +217,13 @@ impl Sight {
     /// What differs between two that came of what is in sight by changes of policies.
     #[must_use]
     pub fn between(&self, before: &Engine, after: &Engine) -> Diff {
-        self.baseline.get_or_init(|| Baseline::new(before)).between(before, after)
+        self.kept.between(before, after)
+    }
+
+    /// What is said of a policy on what is in sight.
+    #[must_use]
+    pub fn review(&self, policy: &NetworkPolicy, profile: &Profile) -> Vec<Diagnostic> {
+        self.kept.review(policy, profile, &self.cluster)
     }
 }
 

@@ -31,7 +31,7 @@ impl<'p> Found<'p> {
     /// In this cluster, beside what goes in any: that cannot stay for anything here.
     pub(super) fn here(review: &Review<'p>, anywhere: &Self) -> Self {
         // Of a policy that comes new nothing is told of the others, so they stay.
-        let is_new = review.facts.cluster.policy(review.policy.name()) != Some(review.policy);
+        let is_new = review.policies.get(review.policy.name()) != Some(review.policy);
         let known: RefCell<BTreeMap<&ObjectName, Rc<Self>>> = RefCell::default();
         let of = |policy: &'p NetworkPolicy| {
             let found = known.borrow().get(policy.name()).cloned();

@@ -18,7 +18,7 @@ pub(super) struct Rival<'p> {
 
 /// They by name. Of two policies that say the same the first by name stays, but before one that comes new every other does.
 pub(super) fn rivals<'p>(review: &Review<'p>, own: &'p NetworkPolicy, scope: Scope) -> Vec<Rival<'p>> {
-    let is_new = review.facts.cluster.policy(own.name()) != Some(own);
+    let is_new = review.policies.get(own.name()) != Some(own);
     let (wanted, chosen) = (Wanted::of(own.subject()), Chosen::subjects(review, own));
     let compare = |other: &'p NetworkPolicy| -> Option<bool> {
         match scope {
@@ -35,7 +35,7 @@ pub(super) fn rivals<'p>(review: &Review<'p>, own: &'p NetworkPolicy, scope: Sco
             }
         }
     };
-    let others = review.facts.cluster.policies().in_namespace(own.name().namespace());
+    let others = review.policies.in_namespace(own.name().namespace());
     let others = others.filter(|other| other.name() != own.name());
     let rival = |policy: &'p NetworkPolicy| {
         let is_same_subject = compare(policy)?;
