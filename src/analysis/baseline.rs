@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::analysis::diff::Diff;
 use crate::analysis::search::{Folding, Search};
 use crate::engine::Snapshot;
+use crate::partition::Roster;
 
 /// A snapshot, with all that does not hang on policies found out once: who is there, who is behind which Service, who is whose. To
 /// make one costs a few builds of the engine; each change of policies after that costs what it touches.
@@ -33,6 +34,7 @@ pub struct Baseline {
     snapshot: Snapshot,
     /// With nobody to answer: there is nothing to ask yet.
     search: Search<()>,
+    roster: Roster,
     folding: Arc<Folding>,
 }
 
@@ -42,7 +44,8 @@ impl Baseline {
     pub fn new(snapshot: &Snapshot) -> Self {
         let search = Search::new(&[snapshot], ());
         let folding = Arc::new(Folding::new(&search.ground));
-        Self { snapshot: snapshot.clone(), search, folding }
+        let roster = Roster::new(&search.ground);
+        Self { snapshot: snapshot.clone(), search, roster, folding }
     }
 
     /// What [`Diff::new`] says of this snapshot and another: fastest where the other came of this one by changes of policies.
@@ -54,7 +57,7 @@ impl Baseline {
     /// What [`Diff::new`] says of two others: fastest where this one [serves](Self::serves) both.
     #[must_use]
     pub fn between(&self, before: &Snapshot, after: &Snapshot) -> Diff {
-        let diff = Diff::between((&self.search, &self.folding), [before, after]);
+        let diff = Diff::between((&self.search, &self.roster, &self.folding), [before, after]);
         diff.unwrap_or_else(|| Diff::new(before, after))
     }
 

@@ -20,6 +20,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Whether both are one: nothing was applied in between.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.tables, &other.tables)
+    }
+
     /// The cluster, as it was when the snapshot was taken.
     #[must_use]
     pub fn cluster(&self) -> &Cluster {

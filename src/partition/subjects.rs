@@ -41,7 +41,7 @@ impl SightIx {
     }
 }
 
-type Named = Vec<(Protocol, PortName, Port)>;
+pub(super) type Named = Vec<(Protocol, PortName, Port)>;
 
 /// What makes a subject, in each snapshot.
 #[derive(PartialEq, Eq, Hash)]
@@ -138,7 +138,7 @@ fn standing<'g>(ground: &'g Ground, group: &'g Group) -> impl Iterator<Item = (&
 }
 
 /// The families of addresses in order, each once; none where flows cannot name whose they are.
-fn families_of(own: Option<&[AddressNumber]>) -> Option<[Option<Family>; 2]> {
+pub(super) fn families_of(own: Option<&[AddressNumber]>) -> Option<[Option<Family>; 2]> {
     let first = own?.first().map(|number| number.family);
     let other = own?.iter().map(|number| number.family).find(|family| Some(*family) != first);
     Some([first, other])
@@ -418,6 +418,6 @@ impl Keys<'_> {
 }
 
 /// The ports of somebody that names in a row's rules stand for.
-fn named(row: &Distinctions, named: &[(Protocol, PortName, Port)]) -> Named {
+pub(super) fn named(row: &Distinctions, named: &[(Protocol, PortName, Port)]) -> Named {
     named.iter().filter(|(protocol, name, _)| row.asks(*protocol, name)).cloned().collect()
 }

@@ -1,11 +1,9 @@
 //! One snapshot of a partition.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use foldhash::fast::FixedState;
-
-use crate::engine::{ClassId, Distinctions, Partition, PartitionClass, Snapshot};
+use crate::engine::{ClassId, ClassesByNamespace, Distinctions, Partition, PartitionClass, Snapshot};
 use crate::net::{AddressNumber, Family};
 use crate::partition::ends::{End, Who};
 
@@ -14,7 +12,6 @@ use crate::partition::ends::{End, Who};
 pub(crate) struct View {
     pub(crate) snapshot: Snapshot,
     partition: Partition,
-    places: HashMap<ClassId, usize, FixedState>,
     /// Where intervals of addresses begin that any row tells apart.
     starts: [Vec<u128>; 2],
     free: Distinctions,
@@ -26,13 +23,15 @@ impl View {
     }
 
     /// Of a snapshot that came of another view's by changes of policies alone.
-    pub(super) fn after(before: &Self, snapshot: &Snapshot) -> Self {
+    pub(super) fn after(before: &Arc<Self>, snapshot: &Snapshot) -> Arc<Self> {
+        if before.snapshot.is(snapshot) {
+            return before.clone();
+        }
         let partition = snapshot.partition_after(&before.snapshot, &before.partition);
-        Self::of(snapshot, partition, before.starts.clone(), before.partition.distinctions.len())
+        Arc::new(Self::of(snapshot, partition, before.starts.clone(), before.partition.distinctions.len()))
     }
 
     fn of(snapshot: &Snapshot, partition: Partition, mut starts: [Vec<u128>; 2], shared: usize) -> Self {
-        let places = partition.classes.iter().enumerate().map(|(place, class)| (class.class(), place)).collect();
         for (starts, family) in starts.iter_mut().zip([Family::V4, Family::V6]) {
             let rows = partition.distinctions.iter().skip(shared);
             let new: BTreeSet<u128> = rows.flat_map(|row| row.starts(family)).copied().collect();
@@ -42,14 +41,17 @@ impl View {
                 starts.dedup();
             }
         }
-        Self { snapshot: snapshot.clone(), partition, places, starts, free: snapshot.no_distinctions() }
+        Self { snapshot: snapshot.clone(), partition, starts, free: snapshot.no_distinctions() }
     }
 
     /// Of each class of a view that this one came of by changes of policies its place here; none where its members are no longer
     /// together.
     pub(super) fn places_of(&self, before: &Self) -> Vec<Option<usize>> {
+        let mut own = self.partition.classes.iter().enumerate().peekable();
         let place = |class: &Arc<PartitionClass>| {
-            self.place(class.class()).filter(|_| before.snapshot.has_same_members(&self.snapshot, class))
+            while own.next_if(|(_, other)| other.class() < class.class()).is_some() {}
+            let (place, _) = own.next_if(|(_, other)| other.class() == class.class())?;
+            Some(place).filter(|_| before.snapshot.has_same_members(&self.snapshot, class))
         };
         before.partition.classes.iter().map(place).collect()
     }
@@ -77,11 +79,29 @@ impl View {
     }
 
     pub(super) fn place(&self, class: ClassId) -> Option<usize> {
-        self.places.get(&class).copied()
+        self.partition.place(class)
     }
 
     pub(super) fn class(&self, place: Option<usize>) -> Option<&PartitionClass> {
         self.partition.classes.get(place?).map(|class| &**class)
+    }
+
+    /// How many classes there are.
+    pub(super) fn classes(&self) -> usize {
+        self.partition.classes.len()
+    }
+
+    pub(super) fn classes_by_namespace(&self) -> ClassesByNamespace {
+        self.snapshot.classes_by_namespace(&self.partition)
+    }
+
+    /// How many rows there are.
+    pub(super) fn rows(&self) -> usize {
+        self.partition.distinctions.len()
+    }
+
+    pub(super) fn row(&self, place: usize) -> Option<&Distinctions> {
+        self.partition.distinctions.get(place).map(|row| &**row)
     }
 
     pub(super) fn egress(&self, place: Option<usize>) -> &Distinctions {

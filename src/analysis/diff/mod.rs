@@ -14,7 +14,7 @@ use crate::engine::Snapshot;
 use crate::model::flow::{Endpoint, Flow, L4, OtherProtocol};
 use crate::name::Direction;
 use crate::net::AddressRange;
-use crate::partition::{Group, Who, faces_alone};
+use crate::partition::{Group, Roster, Who, faces_alone};
 use crate::reference::Reference;
 use crate::verdict::Verdict;
 
@@ -65,11 +65,11 @@ impl Diff {
 
     /// The same, of two that came by changes of policies of a third that was searched alone; none where more has changed.
     pub(in crate::analysis) fn between(
-        (search, folding): (&Search<()>, &Arc<Folding>),
+        (search, roster, folding): (&Search<()>, &Roster, &Arc<Folding>),
         [before, after]: [&Snapshot; 2],
     ) -> Option<Self> {
         let judge = Judge { before: before.clone(), after: after.clone() };
-        Some(Self { search: search.between([before, after], judge)?, folding: folding.clone() })
+        Some(Self { search: search.between(roster, [before, after], judge)?, folding: folding.clone() })
     }
 
     /// Every connection that changes, in order. No two of them say something of one source, destination and port.

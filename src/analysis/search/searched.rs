@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::analysis::search::fronts::{Front, NodePorts, Sorts, fronts, node_ports};
 use crate::engine::Snapshot;
 use crate::net::{PortCuts, PortInterval};
-use crate::partition::Ground;
+use crate::partition::{Ground, Roster};
 
 /// Searches one snapshot, or two together.
 #[derive(Debug)]
@@ -26,8 +26,13 @@ impl<A> Search<A> {
     }
 
     /// Searches two snapshots together that came of this one's by changes of policies. None where more has changed.
-    pub(in crate::analysis) fn between<B>(&self, snapshots: [&Snapshot; 2], judge: B) -> Option<Search<B>> {
-        let ground = self.ground.between(snapshots, self.fronts.iter().map(|front| front.leads()))?;
+    pub(in crate::analysis) fn between<B>(
+        &self,
+        roster: &Roster,
+        snapshots: [&Snapshot; 2],
+        judge: B,
+    ) -> Option<Search<B>> {
+        let ground = self.ground.between(roster, snapshots, self.fronts.iter().map(|front| front.leads()))?;
         let fronts = self.fronts.iter().map(|front| front.regrouped(&ground)).collect();
         let sorts = Sorts::new(&ground);
         Some(Search { judge, node_ports: self.node_ports.clone(), fronts, sorts, ground })

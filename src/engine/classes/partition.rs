@@ -41,7 +41,7 @@ pub(crate) struct Distinctions {
     /// The peers of its rules.
     pub(super) peers: Vec<CompiledPeer>,
     /// Those of them that select pods, each once.
-    selectors: Vec<(PeerNamespaces, PodSelectorId)>,
+    pub(super) selectors: Vec<(PeerNamespaces, PodSelectorId)>,
 }
 
 /// A class that has members.
@@ -86,6 +86,13 @@ pub(crate) struct Member {
     pub(crate) node_selector: Labels,
     /// The addresses that a pod calls its host's.
     pub(crate) hosts: Vec<IpAddr>,
+}
+
+impl Partition {
+    /// Where a class stands.
+    pub(crate) fn place(&self, class: ClassId) -> Option<usize> {
+        self.classes.binary_search_by_key(&class, |own| own.class()).ok()
+    }
 }
 
 impl PartitionClass {
@@ -269,12 +276,18 @@ impl Snapshot {
 
     /// Whether a peer selects members of the class.
     pub(super) fn is_selected_by(&self, (namespaces, pods): (PeerNamespaces, PodSelectorId), class: ClassIx) -> bool {
-        let detail = self.tables.details.get(class);
-        let is_there = match namespaces {
+        self.is_in(namespaces, class) && {
+            let detail = self.tables.details.find(class);
+            detail.is_some_and(|detail| detail.pod_matches.holds(pods, &self.tables.pod_selectors))
+        }
+    }
+
+    /// Whether the namespace of a class is one of a peer's.
+    pub(super) fn is_in(&self, namespaces: PeerNamespaces, class: ClassIx) -> bool {
+        self.tables.details.find(class).is_some_and(|detail| match namespaces {
             PeerNamespaces::Own(namespace) => namespace == detail.key.namespace,
             PeerNamespaces::Matching(id) => detail.namespace_matches.holds(id, &self.tables.namespace_selectors),
-        };
-        is_there && detail.pod_matches.holds(pods, &self.tables.pod_selectors)
+        })
     }
 
     /// Whether hostNetwork pods are their nodes and nothing else (U2).
