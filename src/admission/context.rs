@@ -55,11 +55,7 @@ pub(super) struct Review<'c> {
 }
 
 impl<'c> Review<'c> {
-    pub(super) fn new(
-        policy: &'c NetworkPolicy,
-        facts: &'c Facts<'c>,
-        policies: Objects<'c, NetworkPolicy>,
-    ) -> Self {
+    pub(super) fn new(policy: &'c NetworkPolicy, facts: &'c Facts<'c>, policies: Objects<'c, NetworkPolicy>) -> Self {
         let mut review = Self { policy, facts, policies, subjects: Bits::new(0) };
         review.subjects = review.selected(&Namespaces::Own, policy.subject());
         review

@@ -197,8 +197,7 @@ impl<'g> Parts<'g> {
         for at in &of.members {
             let Some(end) = ground.end(*at) else { continue };
             let places = together.unwrap_or_else(|| self.views.each_ref().map(|view| view.place_of_end(end)));
-            let addresses =
-                if of.members.len() == 1 { addresses.clone() } else { ground.addresses_of(self.base, *at) };
+            let addresses = if of.members.len() == 1 { addresses.clone() } else { ground.addresses_of(self.base, *at) };
             let numbers = || addresses.as_deref().unwrap_or_default().iter();
             let cells = self.views.iter().flat_map(|view| numbers().map(|number| view.cell(*number))).collect();
             let part = *own.entry((places, cells)).or_insert_with(|| {

@@ -39,12 +39,7 @@ struct Traits {
 }
 
 impl<'a> Rest<'a> {
-    pub(super) fn new(
-        ground: &'a Ground,
-        roster: &'a Roster,
-        parts: &'a Parts<'a>,
-        sent_to: &[AddressNumber],
-    ) -> Self {
+    pub(super) fn new(ground: &'a Ground, roster: &'a Roster, parts: &'a Parts<'a>, sent_to: &[AddressNumber]) -> Self {
         let told = |part: &&Part<'_>| part.is_told;
         let sending = |part: &&Part<'_>| part.change.egress;
         let mut destinations = met(parts, Direction::Egress, told);

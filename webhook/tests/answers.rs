@@ -181,6 +181,23 @@ fn what_was_admitted_counts_at_once_and_a_dry_run_does_not() {
 }
 
 #[test]
+fn a_policy_that_says_what_an_admitted_one_says_is_told_so() {
+    bounded(async {
+        let served = Served::usual(judge(&[])).await;
+        let mut client = served.connect().await;
+        let is_told = |response: Value| warnings(&response).iter().any(|text| text.contains("NP306"));
+        let same = |name: &str| create(&policy(name, json!({"podSelector": {"matchLabels": {"app": "web"}}})));
+        assert!(!is_told(client.review(&same("first")).await), "there is no other yet");
+        assert!(is_told(client.review(&same("second")).await));
+        let gone = |name: &str| review("DELETE", &Value::Null, &policy(name, json!({})));
+        for name in ["first", "second"] {
+            client.review(&gone(name)).await;
+        }
+        assert!(!is_told(client.review(&same("third")).await), "the others are gone");
+    });
+}
+
+#[test]
 fn a_generated_name_and_a_missing_namespace_are_no_obstacle() {
     bounded(async {
         let served = Served::usual(judge(&[])).await;

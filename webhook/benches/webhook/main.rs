@@ -146,8 +146,12 @@ async fn crowd(host: &Host, cluster: &Cluster, address: SocketAddr) -> Result<()
         answers.extend(asked??);
     }
     let late = answers.iter().filter(|answer| answer.is_late).count();
-    println!("{clients} clients create policies at {} pods: {}; {late} of {} without their impact",
-        cluster.pods().len(), waits(&answers), answers.len());
+    println!(
+        "{clients} clients create policies at {} pods: {}; {late} of {} without their impact",
+        cluster.pods().len(),
+        waits(&answers),
+        answers.len()
+    );
     Ok(())
 }
 
