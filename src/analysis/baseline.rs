@@ -44,7 +44,7 @@ impl Baseline {
     pub fn new(snapshot: &Snapshot) -> Self {
         let search = Search::new(&[snapshot], ());
         let folding = Arc::new(Folding::new(&search.ground));
-        let roster = Roster::new(&search.ground);
+        let roster = search.roster();
         Self { snapshot: snapshot.clone(), search, roster, folding }
     }
 

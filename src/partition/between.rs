@@ -15,17 +15,17 @@ use crate::engine::Snapshot;
 use crate::net::AddressNumber;
 use crate::partition::ends::{EndIx, Who};
 use crate::partition::ground::{Change, Ground, Group};
+use crate::partition::leading::{Leading, Leads};
 use crate::partition::rest::Rest;
 use crate::partition::roster::Roster;
 use crate::partition::subjects::is_like_no_other;
 use crate::partition::view::View;
 
-/// What leads connections elsewhere.
-pub(crate) struct Leads<'f> {
-    /// Those behind it.
-    pub(crate) ends: &'f [EndIx],
-    /// The addresses of its own that rules may see too (U5).
-    pub(crate) sent_to: &'f [AddressNumber],
+/// Two snapshots as one ground.
+pub(crate) struct Between {
+    pub(crate) ground: Ground,
+    /// Of what leads elsewhere by number what leads to somebody who changes as destination.
+    pub(crate) told: Vec<usize>,
 }
 
 /// Members of one group of the ground that both came of, whom no policy tells apart now.
@@ -61,13 +61,13 @@ impl Part<'_> {
 
 impl Ground {
     /// Of two snapshots that came of this ground's one by changes of policies, with all that leads elsewhere. None where more has
-    /// changed.
-    pub(crate) fn between<'f>(
+    /// changed. Where nothing has nobody is in a group.
+    pub(crate) fn between(
         &self,
         roster: &Roster,
         [before, after]: [&Snapshot; 2],
-        leads: impl Iterator<Item = Leads<'f>>,
-    ) -> Option<Self> {
+        leads: &[Leads<'_>],
+    ) -> Option<Between> {
         let [base] = self.views.as_slice() else { return None };
         if !self.has_objects_of(before) || !self.has_objects_of(after) {
             return None;
@@ -79,7 +79,13 @@ impl Ground {
         let groups = cohorts.filter_map(|cohort| roster.get(*cohort)).flat_map(|cohort| &cohort.groups);
         let groups: Vec<usize> = groups.chain(&roster.others).copied().collect();
         groups.into_iter().for_each(|group| parts.add(group));
-        let sent_to = parts.tell(leads);
+        let nothing_changes = !parts.all.iter().any(|part| part.change.egress || part.change.ingress);
+        if nothing_changes && !roster.leading.has_others {
+            let ground = self.beside(&views, Grounding::new(self.len()));
+            return Some(Between { ground, told: Vec::new() });
+        }
+        let told = parts.told(&roster.leading);
+        let sent_to = parts.tell(told.iter().filter_map(|at| leads.get(*at)));
         // Who is like no other sees nobody as another: then nobody is taken for another.
         let is_alone = |part: &Part<'_>| is_like_no_other(&views, part.of.is_host, &part.places);
         let all_differ = parts.all.iter().any(|part| part.matters() && is_alone(part));
@@ -98,16 +104,22 @@ impl Ground {
             }
         }
         Rest::new(self, roster, &parts, &sent_to).put(&others, &mut ground);
-        Some(Self {
+        Some(Between { ground: self.beside(&views, ground), told })
+    }
+
+    /// The same ends and surroundings in groups of two snapshots.
+    fn beside(&self, views: &[Arc<View>], mut ground: Grounding) -> Self {
+        Self {
             views: views.to_vec(),
             ends: self.ends.clone(),
             groups: ground.groups(),
             group_of: ground.group_of,
             outside: self.outside.clone(),
+            hosts: self.hosts.clone(),
             has_same_surroundings: true,
             has_same_objects: true,
             alone: vec![Vec::new(), Vec::new()],
-        })
+        }
     }
 
     /// Of one of several pods or workloads, as their group has those of its first.
@@ -209,24 +221,33 @@ impl<'g> Parts<'g> {
         }
     }
 
-    /// Marks the parts who change as destinations, and adds and marks who is behind something with them: what is said of a connection
-    /// that leads there hangs on all of them. The addresses that senders name for it.
-    fn tell<'f>(&mut self, leads: impl Iterator<Item = Leads<'f>>) -> Vec<AddressNumber> {
-        let [mut changed, mut told] = [(); 2].map(|()| FixedBitSet::with_capacity(self.ground.len()));
+    /// Those who change as destinations.
+    fn changed(&self) -> FixedBitSet {
+        let mut changed = FixedBitSet::with_capacity(self.ground.len());
         let ingress = self.all.iter().filter(|part| part.change.ingress);
         ingress.flat_map(|part| part.members.iter()).for_each(|at| changed.insert(at.place()));
-        told.union_with(&changed);
-        let mut sent_to = Vec::new();
-        if changed.is_clear() {
-            return sent_to;
-        }
-        let mut groups = HashSet::new();
-        for Leads { ends, sent_to: own } in leads {
-            if ends.iter().any(|at| changed.contains(at.place())) {
-                ends.iter().for_each(|at| told.insert(at.place()));
-                groups.extend(ends.iter().filter_map(|at| self.ground.place_of_group(*at)));
-                sent_to.extend(own);
-            }
+        changed
+    }
+
+    /// What leads to somebody who changes as destination, in order.
+    fn told(&self, leading: &Leading) -> Vec<usize> {
+        let changed = self.changed();
+        let of = |at: usize| EndIx::at(at).into_iter().flat_map(|at| leading.of(at)).copied();
+        let mut told: Vec<usize> = changed.ones().flat_map(of).collect();
+        told.sort_unstable();
+        told.dedup();
+        told
+    }
+
+    /// Marks the parts who change as destinations, and adds and marks who is behind something with them: what is said of a connection
+    /// that leads there hangs on all of them. The addresses that senders name for it.
+    fn tell<'f>(&mut self, leads: impl Iterator<Item = &'f Leads<'f>>) -> Vec<AddressNumber> {
+        let mut told = self.changed();
+        let (mut sent_to, mut groups) = (Vec::new(), HashSet::new());
+        for Leads { ends, sent_to: own, .. } in leads {
+            ends.iter().for_each(|at| told.insert(at.place()));
+            groups.extend(ends.iter().filter_map(|at| self.ground.place_of_group(*at)));
+            sent_to.extend_from_slice(own);
         }
         let mut groups: Vec<usize> = groups.into_iter().collect();
         groups.sort_unstable();

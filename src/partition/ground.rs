@@ -1,7 +1,7 @@
 //! The ends of one snapshot, or those that two have in common, in groups that no policy tells apart.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::FixedState;
 
@@ -10,6 +10,7 @@ use crate::model::flow::Endpoint;
 use crate::name::Direction;
 use crate::net::{AddressNumber, AddressRange, Family, PortCuts, PortInterval};
 use crate::partition::ends::{End, EndIx, Found, Who};
+use crate::partition::hosts::KnownHosts;
 use crate::partition::interned::Interned;
 use crate::partition::outside::Outside;
 use crate::partition::same::{Common, has_same_objects, has_same_surroundings, is_same_row};
@@ -102,6 +103,8 @@ pub(crate) struct Ground {
     /// The group of each end.
     pub(super) group_of: Vec<usize>,
     pub(crate) outside: Arc<Outside>,
+    /// In each snapshot, once where all share their objects; found out when somebody asks.
+    pub(super) hosts: Arc<OnceLock<Vec<KnownHosts>>>,
     /// Whatever verdicts may hang on beside ends and policies is the same.
     pub(crate) has_same_surroundings: bool,
     /// And so is everything but policies.
@@ -122,6 +125,7 @@ impl Ground {
             groups: Vec::new(),
             group_of: Vec::with_capacity(common.len()),
             outside: Arc::new(Outside::new(snapshots)),
+            hosts: Arc::default(),
             has_same_surroundings,
             has_same_objects: has_same_surroundings && has_same_objects(snapshots),
             views,
@@ -201,6 +205,13 @@ impl Ground {
         if let Some(group) = self.groups.get_mut(group) {
             group.members.push(at);
         }
+    }
+
+    /// What hosts are known by, in each snapshot, once where all share their objects.
+    pub(super) fn known_hosts(&self) -> &[KnownHosts] {
+        let views = if self.has_same_objects { 1 } else { self.views.len() };
+        self.hosts
+            .get_or_init(|| self.views.iter().take(views).map(|view| KnownHosts::new(view, self.ends())).collect())
     }
 
     /// How many ends there are.

@@ -1,7 +1,6 @@
 //! How ends stand to hosts (K18, U8).
 
 use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
@@ -50,27 +49,16 @@ impl<'g> Nearnesses<'g> {
         Some(near)
     }
 
-    /// Those of some hosts that may be the own node of some of these ends; none where any may be.
-    pub(crate) fn hosts_near(&self, ends: &[EndIx], hosts: &[EndIx]) -> Option<HashSet<EndIx, FixedState>> {
+    /// The hosts that may be the own node of some of these ends; none where any may be.
+    pub(crate) fn hosts_near(&self, ends: &[EndIx]) -> Option<HashSet<EndIx, FixedState>> {
         let mut near = HashSet::default();
-        let views = if self.ground.has_same_objects { 1 } else { self.ground.views.len() };
-        for view in self.ground.views.iter().take(views) {
-            let mut by_name: HashMap<String, Vec<EndIx>, FixedState> = HashMap::default();
-            let mut by_address: HashMap<IpAddr, Vec<EndIx>, FixedState> = HashMap::default();
-            for host in hosts {
-                match view.snapshot.stands_at(&self.ground.end(*host)?.who.endpoint()) {
-                    Some(Whereabouts { node, addresses }) => {
-                        by_name.entry(node).or_default().push(*host);
-                        addresses.into_iter().for_each(|address| by_address.entry(address).or_default().push(*host));
-                    }
-                    None => near.extend([*host]),
-                }
-            }
+        for (view, known) in self.ground.views.iter().zip(self.ground.known_hosts()) {
+            near.extend(&known.anywhere);
             let mut seen: HashSet<u32, FixedState> = HashSet::default();
             for end in ends.iter().filter(|end| seen.insert(self.ground.standing(**end))) {
                 let Whereabouts { node, addresses } = view.snapshot.runs_at(&self.ground.end(*end)?.who.endpoint())?;
-                near.extend(by_name.get(&node).into_iter().flatten());
-                near.extend(addresses.iter().filter_map(|address| by_address.get(address)).flatten());
+                near.extend(known.by_name.get(&node).into_iter().flatten());
+                near.extend(addresses.iter().filter_map(|address| known.by_address.get(address)).flatten());
             }
         }
         Some(near)

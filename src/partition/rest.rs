@@ -55,19 +55,18 @@ impl<'a> Rest<'a> {
         self.put_parts(others, into);
         let sorts = self.sorts();
         let mut groups: HashMap<(u32, u32), usize, FixedState> = HashMap::default();
-        let apart = self.apart();
         let mut cells = Interned::default();
-        let mut ends: Vec<(&EndIx, &Vec<(Family, usize, usize)>)> = apart.iter().collect();
-        ends.sort_unstable();
-        for (at, cell) in ends {
-            let cohort = self.roster.of_end.get(at.place()).copied().flatten().filter(|_| !into.has(*at));
+        let mut apart: Vec<(EndIx, _)> = self.apart().into_iter().collect();
+        apart.sort_unstable();
+        for (at, cell) in apart {
+            let cohort = self.roster.of_end.get(at.place()).copied().flatten().filter(|_| !into.has(at));
             let Some((sort, cohort)) = cohort.and_then(|at| sorts.get(at.place()).copied().zip(self.roster.get(at)))
             else {
                 continue;
             };
-            let cell = cells.place(cell.clone()) + 1;
-            let group = *groups.entry((sort, cell)).or_insert_with(|| into.add(self.group(cohort, *at)));
-            into.put(*at, group);
+            let cell = cells.place(cell) + 1;
+            let group = *groups.entry((sort, cell)).or_insert_with(|| into.add(self.group(cohort, at)));
+            into.put(at, group);
         }
         let mut of_cohort: Vec<Option<usize>> = vec![None; self.roster.cohorts.len()];
         for at in into.left() {

@@ -10,6 +10,7 @@ use crate::net::{AddressNumber, Family};
 use crate::partition::ends::EndIx;
 use crate::partition::ground::Ground;
 use crate::partition::interned::Interned;
+use crate::partition::leading::{Leading, Leads};
 use crate::partition::subjects::families_of;
 
 /// The ends of a ground of one snapshot, by class.
@@ -29,6 +30,7 @@ pub(crate) struct Roster {
     pub(super) addresses: Vec<(AddressNumber, EndIx, usize)>,
     /// How many sorts of cohorts there are.
     pub(super) sorts: u32,
+    pub(super) leading: Leading,
 }
 
 /// Pods of one class, or workloads of one.
@@ -64,8 +66,8 @@ struct Sort {
 }
 
 impl Roster {
-    /// Of a ground of one snapshot.
-    pub(crate) fn new(ground: &Ground) -> Self {
+    /// Of a ground of one snapshot, and all that leads elsewhere in it.
+    pub(crate) fn new(ground: &Ground, leads: &[Leads<'_>]) -> Self {
         let Some(view) = ground.views.first() else { return Self::default() };
         let rows = || vec![Vec::new(); view.rows()];
         let mut roster = Self {
@@ -77,6 +79,7 @@ impl Roster {
             others: Vec::new(),
             addresses: Vec::new(),
             sorts: 0,
+            leading: Leading::new(ground.len(), leads),
         };
         let mut sorts = Interned::default();
         let mut known: HashMap<(usize, bool), CohortIx, FixedState> = HashMap::default();

@@ -50,8 +50,8 @@ impl View {
         let mut own = self.partition.classes.iter().enumerate().peekable();
         let place = |class: &Arc<PartitionClass>| {
             while own.next_if(|(_, other)| other.class() < class.class()).is_some() {}
-            let (place, _) = own.next_if(|(_, other)| other.class() == class.class())?;
-            Some(place).filter(|_| before.snapshot.has_same_members(&self.snapshot, class))
+            let (place, other) = own.next_if(|(_, other)| other.class() == class.class())?;
+            Some(place).filter(|_| class.has_same_members(other))
         };
         before.partition.classes.iter().map(place).collect()
     }

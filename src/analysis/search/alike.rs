@@ -87,11 +87,9 @@ impl<'s, A: Ask> Run<'s, A> {
 
     fn hosts_alike(&mut self, direction: Direction, hosts: Vec<usize>, met: &BTreeSet<usize>) -> Vec<Kind> {
         let ground = self.ground();
-        let ends = |groups: &mut dyn Iterator<Item = usize>| -> Vec<EndIx> {
-            groups.filter_map(|at| self.group(at)).flat_map(|group| group.members.iter().copied()).collect()
-        };
-        let met_ends = ends(&mut met.iter().copied());
-        let near = self.near.hosts_near(&met_ends, &ends(&mut hosts.iter().copied()));
+        let groups = met.iter().filter_map(|at| self.group(*at));
+        let ends: Vec<EndIx> = groups.flat_map(|group| group.members.iter().copied()).collect();
+        let near = self.near.hosts_near(&ends);
         let Some(near) = near else { return hosts.into_iter().map(Kind::of).collect() };
         let (own, at_other_end) = match direction {
             Direction::Egress => (&self.egress, &mut self.ingress),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::analysis::search::fronts::{Front, NodePorts, Sorts, fronts, node_ports};
 use crate::engine::Snapshot;
 use crate::net::{PortCuts, PortInterval};
-use crate::partition::{Ground, Roster};
+use crate::partition::{Between, Ground, Leads, Roster};
 
 /// Searches one snapshot, or two together.
 #[derive(Debug)]
@@ -25,6 +25,15 @@ impl<A> Search<A> {
         Self { judge, node_ports: Arc::new(node_ports), fronts, sorts, ground }
     }
 
+    /// Who is of which class, for those who hold changes of policies against this one's snapshot.
+    pub(in crate::analysis) fn roster(&self) -> Roster {
+        Roster::new(&self.ground, &self.leads())
+    }
+
+    fn leads(&self) -> Vec<Leads<'_>> {
+        self.fronts.iter().map(|front| front.leads()).collect()
+    }
+
     /// Searches two snapshots together that came of this one's by changes of policies. None where more has changed.
     pub(in crate::analysis) fn between<B>(
         &self,
@@ -32,8 +41,13 @@ impl<A> Search<A> {
         snapshots: [&Snapshot; 2],
         judge: B,
     ) -> Option<Search<B>> {
-        let ground = self.ground.between(roster, snapshots, self.fronts.iter().map(|front| front.leads()))?;
-        let fronts = self.fronts.iter().map(|front| front.regrouped(&ground)).collect();
+        let Between { ground, told } = self.ground.between(roster, snapshots, &self.leads())?;
+        // What leads to nobody who changes is met otherwise by senders who do.
+        let senders_change = ground.groups.iter().any(|group| group.change.egress);
+        let is_met =
+            |at: &usize, front: &Front| senders_change || !front.others.is_empty() || told.binary_search(at).is_ok();
+        let fronts = self.fronts.iter().enumerate().filter(|(at, front)| is_met(at, front));
+        let fronts = fronts.map(|(_, front)| front.regrouped(&ground)).collect();
         let sorts = Sorts::new(&ground);
         Some(Search { judge, node_ports: self.node_ports.clone(), fronts, sorts, ground })
     }

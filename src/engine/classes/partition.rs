@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::engine::classes::table::ClassId;
 use crate::engine::ends::end::EndIdentity;
 use crate::engine::ends::resolve::{AddressOwner, Resolution};
-use crate::engine::ids::{ClassIx, NamespaceIx, PodId, PodSelectorId};
+use crate::engine::ids::{ClassIx, NamespaceIx, PodId, PodSelectorId, SlotIx};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::spaces::cuts::{AddressCuts, intervals};
 use crate::engine::spaces::ports::{PortTable, port_at};
@@ -48,6 +48,7 @@ pub(crate) struct Distinctions {
 #[derive(Debug)]
 pub(crate) struct PartitionClass {
     pub(super) id: ClassIx,
+    pub(super) members: Arc<[SlotIx]>,
     pub(crate) host_network: bool,
     /// Places of its distinctions.
     pub(crate) egress: usize,
@@ -98,6 +99,11 @@ impl Partition {
 impl PartitionClass {
     pub(crate) fn class(&self) -> ClassId {
         ClassId::from(self.id)
+    }
+
+    /// Whether it has the same members as one of another snapshot, which came of the same one by changes of policies.
+    pub(crate) fn has_same_members(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.members, &other.members)
     }
 }
 
@@ -166,7 +172,7 @@ impl Snapshot {
                 continue;
             }
             while earlier.next_if(|class| class.id < id).is_some() {}
-            let same = earlier.next_if(|class| class.id == id).zip(before).filter(|(_, (before, _))| {
+            let same = earlier.next_if(|class| class.id == id).zip(before).filter(|(class, (before, _))| {
                 let has_same_policies = || {
                     let own = &tables.namespace(detail.key.namespace).policies;
                     let theirs = &before.tables.namespace(detail.key.namespace).policies;
@@ -174,8 +180,13 @@ impl Snapshot {
                     Arc::ptr_eq(own, theirs)
                         || own.len() == theirs.len() && own.iter().zip(theirs.iter()).all(is_shared)
                 };
+                let has_same_key = || {
+                    let theirs = before.tables.details.get(id);
+                    std::ptr::eq(theirs, detail) || theirs.key == detail.key
+                };
                 *is_same_namespace.entry(detail.key.namespace).or_insert_with(has_same_policies)
-                    && before.tables.details.get(id).key == detail.key
+                    && Arc::ptr_eq(&class.members, members)
+                    && has_same_key()
             });
             if let Some((class, _)) = same {
                 partition.classes.push(class.clone());
@@ -200,15 +211,11 @@ impl Snapshot {
             let ClassKey { host_network, stack, secure, uncertain, .. } = detail.key;
             let is_alone = detail.key.unsettled.is_some() || detail.key.placed_by_address.is_some();
             let traits = ClassTraits { stack, host_network, secure, uncertain, is_alone };
-            partition.classes.push(Arc::new(PartitionClass { id, host_network, egress, ingress, named, traits }));
+            let members = members.clone();
+            let class = PartitionClass { id, members, host_network, egress, ingress, named, traits };
+            partition.classes.push(Arc::new(class));
         }
         partition
-    }
-
-    /// Whether a class has the same members in `other`, which came of the same snapshot by changes of policies.
-    pub(crate) fn has_same_members(&self, other: &Self, class: &PartitionClass) -> bool {
-        let [own, theirs] = [self, other].map(|snapshot| snapshot.tables.members.find(class.id));
-        own.zip(theirs).is_some_and(|(own, theirs)| Arc::ptr_eq(own, theirs))
     }
 
     /// The distinctions of a side that nobody isolates.
