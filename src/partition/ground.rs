@@ -248,6 +248,15 @@ impl Ground {
         self.views.iter().zip(&group.places).map(|(view, place)| view.ingress(*place)).collect()
     }
 
+    /// Of one of several pods or workloads, as their group has those of its first.
+    pub(super) fn addresses_of(&self, base: &View, at: EndIx) -> Option<Arc<[AddressNumber]>> {
+        let addresses = match &self.end(at)?.who {
+            Who::Pod(name) => base.snapshot.cluster().pod(name)?.addresses.as_slice(),
+            Who::Workload(..) | Who::Node(_) => &[],
+        };
+        Some(addresses.iter().copied().map(AddressNumber::of).collect())
+    }
+
     /// No policy isolates the group as source, under any reading (K1, U2, U7).
     pub(crate) fn is_free_source(&self, group: &Group) -> bool {
         self.egress(group).iter().all(|row| !row.isolated)

@@ -11,10 +11,12 @@ mod interned;
 mod leading;
 mod nearness;
 mod outside;
+mod parts;
 mod rest;
 mod roster;
 mod same;
 mod subjects;
+mod touched;
 mod towards;
 mod view;
 

@@ -1,6 +1,6 @@
 //! Of those whom no change concerns, who is one for those whom changes do: class by class, and by what is seen of few classes alone.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
@@ -8,12 +8,14 @@ use foldhash::fast::FixedState;
 use crate::engine::{Distinctions, Met};
 use crate::name::Direction;
 use crate::net::{AddressNumber, Family};
-use crate::partition::between::{Grounding, Part, Parts};
 use crate::partition::ends::EndIx;
 use crate::partition::ground::{Ground, Group};
 use crate::partition::interned::Interned;
+use crate::partition::leading::Leads;
+use crate::partition::parts::{Grounding, Part, Parts};
 use crate::partition::roster::{Cohort, CohortIx, Roster};
 use crate::partition::subjects::{Named, named};
+use crate::partition::touched::Touched;
 use crate::partition::view::View;
 
 /// Everybody but those who change, who are asked about with these, hosts, and who is like no other.
@@ -25,6 +27,10 @@ pub(super) struct Rest<'a> {
     rows: Rows,
     /// Those who matter as rules see them, in each snapshot: as destinations of the rest, and as sources.
     met: [[Met<'a>; 2]; 2],
+    /// Whom the rules look at that are not of both, as destinations and as sources: nothing is told of others.
+    touched: [Touched; 2],
+    /// What leads to somebody of whom there is to tell, by number.
+    pub(super) fronts: Vec<usize>,
 }
 
 /// What those see of a cohort who matter, or whose rules match these: most are nothing of the kind.
@@ -39,22 +45,47 @@ struct Traits {
 }
 
 impl<'a> Rest<'a> {
-    pub(super) fn new(ground: &'a Ground, roster: &'a Roster, parts: &'a Parts<'a>, sent_to: &[AddressNumber]) -> Self {
-        let told = |part: &&Part<'_>| part.is_told;
+    /// With all that leads elsewhere, and what of it is told by number, whoever sends.
+    pub(super) fn new(
+        ground: &'a Ground,
+        roster: &'a Roster,
+        parts: &'a Parts<'a>,
+        (leads, told, sent_to): (&[Leads<'_>], Vec<usize>, &[AddressNumber]),
+    ) -> Self {
+        let is_told = |part: &&Part<'_>| part.is_told;
         let sending = |part: &&Part<'_>| part.change.egress;
-        let mut destinations = met(parts, Direction::Egress, told);
+        let mut destinations = met(parts, Direction::Egress, is_told);
         if !sent_to.is_empty() {
             destinations.iter_mut().for_each(|met| met.add(None, sent_to));
         }
         let met = [destinations, met(parts, Direction::Ingress, sending)];
-        Self { ground, roster, parts, rows: Rows::of(parts), met }
+        let mut touched =
+            [Direction::Egress, Direction::Ingress].map(|direction| Touched::by(ground, roster, parts, direction));
+        let [destinations, sources] = &mut touched;
+        // Rules may see somebody else where senders name other addresses (U5, K26).
+        sources.everybody |= !sent_to.is_empty();
+        let mut fronts = destinations.behind(roster, parts, leads);
+        fronts.extend(told);
+        fronts.sort_unstable();
+        fronts.dedup();
+        Self { ground, roster, parts, rows: Rows::of(parts), met, touched, fronts }
+    }
+
+    /// Those at whom rules of that direction look.
+    fn touched(&self, direction: Direction) -> &Touched {
+        let [destinations, sources] = &self.touched;
+        if direction == Direction::Egress { destinations } else { sources }
+    }
+
+    fn is_touched(&self, at: EndIx, cohort: CohortIx) -> bool {
+        self.touched.iter().any(|touched| touched.has(at, cohort))
     }
 
     /// Puts everybody into groups who is in none; parts of them that are no whole cohorts are given.
     pub(super) fn put(&self, others: &[&Part<'_>], into: &mut Grounding) {
         self.put_parts(others, into);
         let sorts = self.sorts();
-        let mut groups: HashMap<(u32, u32), usize, FixedState> = HashMap::default();
+        let mut groups: HashMap<(u32, Option<u32>), usize, FixedState> = HashMap::default();
         let mut cells = Interned::default();
         let mut apart: Vec<(EndIx, _)> = self.apart().into_iter().collect();
         apart.sort_unstable();
@@ -65,19 +96,24 @@ impl<'a> Rest<'a> {
                 continue;
             };
             let cell = cells.place(cell) + 1;
-            let group = *groups.entry((sort, cell)).or_insert_with(|| into.add(self.group(cohort, at)));
+            let group = *groups.entry((sort, Some(cell))).or_insert_with(|| into.add(self.group(cohort, at)));
             into.put(at, group);
         }
-        let mut of_cohort: Vec<Option<usize>> = vec![None; self.roster.cohorts.len()];
+        // Of those who are not touched, and of those who are.
+        let mut of_cohort: Vec<[Option<usize>; 2]> = vec![[None; 2]; self.roster.cohorts.len()];
         for at in into.left() {
             let Some(place) = self.roster.of_end.get(at.place()).copied().flatten() else { continue };
-            let known = of_cohort.get(place.place()).copied().flatten();
+            let is_touched = self.is_touched(at, place);
+            let Some(known) = of_cohort.get_mut(place.place()).and_then(|own| own.get_mut(usize::from(is_touched)))
+            else {
+                continue;
+            };
             let group = known.or_else(|| {
-                let (sort, cohort) = sorts.get(place.place()).copied().zip(self.roster.get(place))?;
-                let group = *groups.entry((sort, 0)).or_insert_with(|| into.add(self.group(cohort, at)));
-                of_cohort.get_mut(place.place()).into_iter().for_each(|of| *of = Some(group));
-                Some(group)
+                let cohort = self.roster.get(place)?;
+                let key = if is_touched { (*sorts.get(place.place())?, Some(0)) } else { (cohort.sort, None) };
+                Some(*groups.entry(key).or_insert_with(|| into.add(self.group(cohort, at))))
             });
+            *known = group;
             group.into_iter().for_each(|group| into.put(at, group));
         }
     }
@@ -125,35 +161,33 @@ impl<'a> Rest<'a> {
         for (direction, met) in [Direction::Egress, Direction::Ingress].into_iter().zip(&self.met) {
             // Of the same objects the same rules match the same.
             let [met, _] = met;
-            for (row, cohorts) in self.roster.by_row(direction).iter().enumerate() {
-                let mut cohorts = cohorts.iter().filter(|at| self.stays(**at)).peekable();
-                let is_matched =
-                    || self.parts.base.row(row).is_some_and(|row| met.is_anybody() || met.is_matched_by(row));
-                if cohorts.peek().is_none() || !is_matched() {
+            for (row, cohorts) in self.by_row(direction) {
+                let is_matched = |row| met.is_anybody() || met.is_matched_by(row);
+                if !self.parts.base.row(row).is_some_and(is_matched) {
                     continue;
                 }
                 for at in cohorts {
-                    let own = all.entry(*at).or_default();
+                    let own = all.entry(at).or_default();
                     let [egress, ingress] = &mut own.rows;
                     match direction {
                         Direction::Egress => *egress = Some(row),
                         Direction::Ingress => {
                             *ingress = Some(row);
-                            own.named.extend(self.named(*at, self.parts.base.row(row)).map(|named| (OWN, named)));
+                            own.named.extend(self.named(at, self.parts.base.row(row)).map(|named| (OWN, named)));
                         }
                     }
                 }
             }
         }
         for (number, (view, direction, row)) in self.rows.each(self.parts.views).enumerate() {
-            view.snapshot.for_each_selected(row, &self.roster.by_namespace, |selector, class| {
-                for at in self.roster.of_class.get(class).into_iter().flatten().filter(|at| self.stays(**at)) {
-                    all.entry(*at).or_default().selected.push((number, selector));
-                }
+            self.for_each_selected((view, direction, row), |at, selector| {
+                all.entry(at).or_default().selected.push((number, selector));
             });
             // Names in rules are what the destination calls its ports.
             if direction == Direction::Egress && !row.names.is_empty() {
-                for (at, _) in self.roster.iter().filter(|(at, _)| self.stays(*at)) {
+                let touched = self.touched(direction);
+                let cohorts = self.roster.iter().filter(|(at, _)| touched.has_some_of(*at) && self.stays(*at));
+                for (at, _) in cohorts {
                     if let Some(named) = self.named(at, Some(row)) {
                         all.entry(at).or_default().named.push((number, named));
                     }
@@ -161,6 +195,52 @@ impl<'a> Rest<'a> {
             }
         }
         all
+    }
+
+    /// Whom rows isolate in that direction who are touched at the other end of it: by the places of the rows.
+    fn by_row(&self, direction: Direction) -> Vec<(usize, Vec<CohortIx>)> {
+        let touched = match direction {
+            Direction::Egress => self.touched(Direction::Ingress),
+            Direction::Ingress => self.touched(Direction::Egress),
+        };
+        if touched.everybody {
+            let all = self.roster.by_row(direction).iter().enumerate();
+            let all = all.map(|(row, own)| (row, own.iter().copied().filter(|at| self.stays(*at)).collect()));
+            return all.filter(|(_, own): &(usize, Vec<CohortIx>)| !own.is_empty()).collect();
+        }
+        let mut all: BTreeMap<usize, Vec<CohortIx>> = BTreeMap::new();
+        for at in touched.cohorts.ones().filter_map(CohortIx::at).filter(|at| self.stays(*at)) {
+            let class = self.roster.get(at).and_then(|cohort| self.parts.base.class(Some(cohort.class)));
+            let row = class.map(|class| if direction == Direction::Egress { class.egress } else { class.ingress });
+            let row = row.filter(|row| self.parts.base.row(*row).is_some_and(|row| row.isolated));
+            row.into_iter().for_each(|row| all.entry(row).or_default().push(at));
+        }
+        all.into_iter().collect()
+    }
+
+    /// The touched cohorts with each peer of a row, by its number, that selects them.
+    fn for_each_selected(
+        &self,
+        (view, direction, row): (&View, Direction, &Distinctions),
+        mut found: impl FnMut(CohortIx, usize),
+    ) {
+        let touched = self.touched(direction);
+        if touched.everybody {
+            view.snapshot.for_each_selected(row, &self.roster.by_namespace, |selector, class| {
+                let cohorts = self.roster.of_class.get(class).into_iter().flatten();
+                cohorts.filter(|at| self.stays(**at)).for_each(|at| found(*at, selector));
+            });
+            return;
+        }
+        let mut bits = Vec::new();
+        for at in touched.cohorts.ones().filter_map(CohortIx::at).filter(|at| self.stays(*at)) {
+            let class = self.roster.get(at).and_then(|cohort| self.parts.base.class(Some(cohort.class)));
+            bits.clear();
+            class.into_iter().for_each(|class| view.snapshot.selected_by(row, class, &mut bits));
+            for (word, bits) in bits.iter().enumerate() {
+                (0..64).filter(|bit| bits >> bit & 1 == 1).for_each(|bit| found(at, word * 64 + bit));
+            }
+        }
     }
 
     fn stays(&self, at: CohortIx) -> bool {
@@ -173,7 +253,12 @@ impl<'a> Rest<'a> {
         Some(named(row?, &class.named)).filter(|named| !named.is_empty())
     }
 
-    /// Of those whose addresses do not all lie where most do, among the addresses that those tell apart who matter: where they lie.
+    fn is_end_touched(&self, at: EndIx) -> bool {
+        let cohort = self.roster.of_end.get(at.place()).copied().flatten();
+        cohort.is_some_and(|cohort| self.is_touched(at, cohort))
+    }
+
+    /// Of those touched whose addresses do not all lie where most do, among the addresses that those tell apart who matter: where they lie.
     fn apart(&self) -> HashMap<EndIx, Vec<(Family, usize, usize)>, FixedState> {
         let mut all: HashMap<EndIx, Vec<_>, FixedState> = HashMap::default();
         for family in [Family::V4, Family::V6] {
@@ -187,7 +272,7 @@ impl<'a> Rest<'a> {
                 bounds.windows(2).filter_map(|bounds| addresses.get(*bounds.first()?..*bounds.last()?)).collect();
             let usual = (0..intervals.len()).max_by_key(|at| intervals.get(*at).map_or(0, |own| own.len()));
             for (interval, own) in intervals.iter().enumerate().filter(|(at, _)| Some(*at) != usual) {
-                for (_, at, place) in *own {
+                for (_, at, place) in own.iter().filter(|(_, at, _)| self.is_end_touched(*at)) {
                     all.entry(*at).or_default().push((family, *place, interval));
                 }
             }

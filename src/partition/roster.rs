@@ -28,6 +28,8 @@ pub(crate) struct Roster {
     pub(super) others: Vec<usize>,
     /// The addresses of all ends that are in cohorts, in order, each with its place among the end's.
     pub(super) addresses: Vec<(AddressNumber, EndIx, usize)>,
+    /// Those in cohorts who have none, or whose are not known.
+    pub(super) nowhere: Vec<EndIx>,
     /// How many sorts of cohorts there are.
     pub(super) sorts: u32,
     pub(super) leading: Leading,
@@ -50,6 +52,10 @@ pub(super) struct Cohort {
 pub(super) struct CohortIx(u32);
 
 impl CohortIx {
+    pub(super) fn at(place: usize) -> Option<Self> {
+        u32::try_from(place).ok().map(Self)
+    }
+
     pub(super) fn place(self) -> usize {
         self.0 as usize
     }
@@ -78,6 +84,7 @@ impl Roster {
             by_namespace: view.classes_by_namespace(),
             others: Vec::new(),
             addresses: Vec::new(),
+            nowhere: Vec::new(),
             sorts: 0,
             leading: Leading::new(ground.len(), leads),
         };
@@ -117,6 +124,9 @@ impl Roster {
                 } else {
                     ground.addresses_of(view, *end)
                 };
+                if addresses.as_ref().is_none_or(|own| own.is_empty()) {
+                    roster.nowhere.push(*end);
+                }
                 let addresses = addresses.iter().flat_map(|own| own.iter().copied().enumerate());
                 roster.addresses.extend(addresses.map(|(place, number)| (number, *end, place)));
             }
@@ -145,5 +155,18 @@ impl Roster {
         let from = self.addresses.partition_point(|(number, ..)| number.family < family);
         let to = self.addresses.partition_point(|(number, ..)| number.family <= family);
         self.addresses.get(from..to).unwrap_or_default()
+    }
+
+    /// Those who have one from `first` on, and before `end` where there is one.
+    pub(super) fn addresses_between(
+        &self,
+        family: Family,
+        first: u128,
+        end: Option<u128>,
+    ) -> impl Iterator<Item = &EndIx> {
+        let all = self.addresses(family);
+        let from = all.partition_point(|(number, ..)| number.bits < first);
+        let to = end.map_or(all.len(), |end| all.partition_point(|(number, ..)| number.bits < end));
+        all.get(from..to).unwrap_or_default().iter().map(|(_, at, _)| at)
     }
 }

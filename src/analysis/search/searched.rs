@@ -41,11 +41,8 @@ impl<A> Search<A> {
         snapshots: [&Snapshot; 2],
         judge: B,
     ) -> Option<Search<B>> {
-        let Between { ground, told } = self.ground.between(roster, snapshots, &self.leads())?;
-        // What leads to nobody who changes is met otherwise by senders who do.
-        let senders_change = ground.groups.iter().any(|group| group.change.egress);
-        let is_met =
-            |at: &usize, front: &Front| senders_change || !front.others.is_empty() || told.binary_search(at).is_ok();
+        let Between { ground, fronts } = self.ground.between(roster, snapshots, &self.leads())?;
+        let is_met = |at: &usize, front: &Front| !front.others.is_empty() || fronts.binary_search(at).is_ok();
         let fronts = self.fronts.iter().enumerate().filter(|(at, front)| is_met(at, front));
         let fronts = fronts.map(|(_, front)| front.regrouped(&ground)).collect();
         let sorts = Sorts::new(&ground);

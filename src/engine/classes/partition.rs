@@ -223,7 +223,7 @@ impl Snapshot {
         self.distinctions(&[], Direction::Egress)
     }
 
-    fn distinctions(&self, policies: &[&Arc<CompiledPolicy>], direction: Direction) -> Distinctions {
+    pub(super) fn distinctions(&self, policies: &[&Arc<CompiledPolicy>], direction: Direction) -> Distinctions {
         let (mut cuts, mut names, mut peers) = (PortCuts::default(), BTreeSet::new(), Vec::new());
         let mut admits_all = false;
         let mut addresses = AddressCuts::new();
