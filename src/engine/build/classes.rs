@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::engine::build::matcher::Matcher;
 use crate::engine::build::writer::Writer;
 use crate::engine::ids::{ClassIx, SlotIx};
 use crate::engine::spaces::ports::NamedPort;
@@ -104,7 +105,7 @@ impl Writer {
             namespace_bits: namespace_bits(&namespace_matches),
             ..ClassSummary::default()
         });
-        self.classes_of.entry(key.group).or_default().push(class);
+        Arc::make_mut(&mut self.classes_of).entry(key.group).or_default().push(class);
         let entry = Arc::make_mut(tables.namespaces.get_mut(key.namespace));
         Arc::make_mut(&mut entry.classes).push(class);
         let hash = tables.hash(&key);
@@ -129,8 +130,8 @@ impl Writer {
         };
         let release = tables.profile.release();
         let set = self.label_sets.get(slot).get().unwrap_or_else(|| match workload {
-            Some(workload) => self.pod_matcher.set(&settled_labels(workload, release)),
-            None => self.pod_matcher.set(labels),
+            Some(workload) => Matcher::set(&mut self.pod_matcher, &settled_labels(workload, release)),
+            None => Matcher::set(&mut self.pod_matcher, labels),
         });
         let is_asked = |key: LabelKey| self.pod_matcher.asks(&key);
         let is_unsettled = workload.is_some_and(|workload| unsettled_keys(workload, release).any(is_asked));

@@ -150,8 +150,8 @@ impl Writer {
 
     /// Gives back what lists have grown by in advance.
     fn shrink(&mut self, tables: &mut Tables) {
-        self.pod_matcher.shrink();
-        self.namespace_matcher.shrink();
+        Arc::make_mut(&mut self.pod_matcher).shrink();
+        Arc::make_mut(&mut self.namespace_matcher).shrink();
         self.label_sets.shrink();
         for id in tables.addresses.shared.ids() {
             if let Some(claims) = tables.addresses.shared.get_mut(id) {

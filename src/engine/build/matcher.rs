@@ -152,13 +152,17 @@ impl<K: Labelled> Matcher<K> {
 
     /// The selector's id, and what it changed where it is new.
     pub(in crate::engine) fn selector(
-        &mut self,
+        matcher: &mut Arc<Self>,
         known: &mut Selectors<K>,
         selector: &Selector,
     ) -> (SelectorId<K>, Regrouped<K>) {
-        if let Some(id) = self.ids.get(selector) {
-            return (*id, Regrouped::default());
+        match matcher.ids.get(selector) {
+            Some(id) => (*id, Regrouped::default()),
+            None => Arc::make_mut(matcher).new_selector(known, selector),
         }
+    }
+
+    fn new_selector(&mut self, known: &mut Selectors<K>, selector: &Selector) -> (SelectorId<K>, Regrouped<K>) {
         let shared = Arc::new(selector.clone());
         let positive = known.push(shared.clone());
         let clauses = self.compile(selector);
@@ -295,12 +299,16 @@ impl<K: Labelled> Matcher<K> {
     }
 
     /// The id of a set of labels; known ones stay until everything is compiled anew.
-    pub(in crate::engine) fn set(&mut self, labels: &Labels) -> LabelSetIx<K> {
-        let hash = self.hasher.hash_one(labels);
-        let has_labels = |id: &LabelSetIx<K>| self.sets.get(*id).labels == *labels;
-        if let Some(id) = self.set_ids.find(hash, has_labels).copied() {
-            return id;
+    pub(in crate::engine) fn set(matcher: &mut Arc<Self>, labels: &Labels) -> LabelSetIx<K> {
+        let hash = matcher.hasher.hash_one(labels);
+        let has_labels = |id: &LabelSetIx<K>| matcher.sets.get(*id).labels == *labels;
+        match matcher.set_ids.find(hash, has_labels) {
+            Some(id) => *id,
+            None => Arc::make_mut(matcher).new_set(hash, labels),
         }
+    }
+
+    fn new_set(&mut self, hash: u64, labels: &Labels) -> LabelSetIx<K> {
         let mut facts: Vec<FactIx> = Vec::new();
         let mut bloom = 0;
         for (key, value) in labels.iter() {

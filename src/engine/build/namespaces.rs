@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::engine::build::matcher::Matcher;
 use crate::engine::build::writer::Writer;
 use crate::engine::ids::{ClassIx, NamespaceIx, Namespaces};
 use crate::engine::tables::class::namespace_bits;
@@ -32,7 +33,7 @@ impl Writer {
     pub(super) fn label_namespace(&mut self, tables: &mut Tables, id: NamespaceIx) {
         let name = tables.namespace(id).name.clone();
         let Some(labels) = tables.cluster.namespace(&name).map(|namespace| namespace.labels.clone()) else { return };
-        *self.namespace_sets.get_mut(id) = self.namespace_matcher.set(&labels).into();
+        *self.namespace_sets.get_mut(id) = Matcher::set(&mut self.namespace_matcher, &labels).into();
         Arc::make_mut(tables.namespaces.get_mut(id)).labels = labels;
         self.match_namespace(tables, id);
     }

@@ -105,7 +105,12 @@ impl Writer {
     }
 
     fn block(&mut self, tables: &mut Tables, block: &IpBlock) -> BlockIx {
-        *self.block_ids.entry(block.clone()).or_insert_with(|| tables.blocks.push(Block::of(block)))
+        if let Some(known) = self.block_ids.get(block) {
+            return *known;
+        }
+        let id = tables.blocks.push(Block::of(block));
+        Arc::make_mut(&mut self.block_ids).insert(block.clone(), id);
+        id
     }
 }
 

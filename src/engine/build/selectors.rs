@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::engine::build::matcher::Regrouped;
+use crate::engine::build::matcher::{Matcher, Regrouped};
 use crate::engine::build::writer::Writer;
 use crate::engine::ids::{ClassIx, GroupIx, LabelSetIx, NamespaceSelectorId, Namespaces, PodSelectorId, Pods, SlotIx};
 use crate::engine::tables::Tables;
@@ -15,7 +15,7 @@ impl Writer {
         let keys = selector.match_labels().iter().map(|(key, _)| key);
         let mut keys = keys.chain(selector.expressions().iter().map(Requirement::key));
         self.asks_anew |= keys.any(|key| is_set_by_controllers(key) && !self.pod_matcher.asks(key));
-        let (id, regrouped) = self.pod_matcher.selector(&mut tables.pod_selectors, selector);
+        let (id, regrouped) = Matcher::selector(&mut self.pod_matcher, &mut tables.pod_selectors, selector);
         self.regroup_pods(tables, &regrouped);
         id
     }
@@ -46,7 +46,7 @@ impl Writer {
     }
 
     pub(super) fn namespace_selector(&mut self, tables: &mut Tables, selector: &Selector) -> NamespaceSelectorId {
-        let (id, regrouped) = self.namespace_matcher.selector(&mut tables.namespace_selectors, selector);
+        let (id, regrouped) = Matcher::selector(&mut self.namespace_matcher, &mut tables.namespace_selectors, selector);
         if !regrouped.grown.is_empty() || !regrouped.moved.is_empty() {
             let grown: HashSet<GroupIx<Namespaces>> = regrouped.grown.into_iter().collect();
             let moved: HashSet<LabelSetIx<Namespaces>> = regrouped.moved.into_iter().map(|(_, set)| set).collect();

@@ -15,15 +15,16 @@ use crate::engine::spaces::ports::{NamedPort, PortTable};
 use crate::engine::tables::workloads::WorkloadName;
 use crate::net::IpBlock;
 
-/// The state of the writer; each file of this room has the methods for its objects.
+/// The state of the writer; each file of this room has the methods for its objects. What is large is shared with clones until it
+/// changes: most changes of policies bring nothing new to it.
 #[derive(Debug, Clone, Default)]
 pub(in crate::engine) struct Writer {
-    pub(super) pod_matcher: Matcher<Pods>,
-    pub(super) namespace_matcher: Matcher<Namespaces>,
+    pub(super) pod_matcher: Arc<Matcher<Pods>>,
+    pub(super) namespace_matcher: Arc<Matcher<Namespaces>>,
     /// Classes by their keys.
     pub(super) class_ids: HashTable<ClassIx>,
     /// The classes whose members' labels are of a group.
-    pub(super) classes_of: HashMap<GroupIx<Pods>, Vec<ClassIx>>,
+    pub(super) classes_of: Arc<HashMap<GroupIx<Pods>, Vec<ClassIx>>>,
     /// The label set of each slot's object; none where the slot is empty, or its pod has finished.
     pub(super) label_sets: Arena<SlotIx, Vec<MaybeLabelSetIx<Pods>>>,
     /// The label set of each namespace.
@@ -31,7 +32,7 @@ pub(in crate::engine) struct Writer {
     /// What pods call their ports: most do alike.
     pub(super) port_names: HashSet<Arc<[NamedPort]>>,
     pub(super) port_ids: HashMap<Arc<PortTable>, PortTableIx>,
-    pub(super) block_ids: HashMap<IpBlock, BlockIx>,
+    pub(super) block_ids: Arc<HashMap<IpBlock, BlockIx>>,
     pub(super) free_slots: Vec<SlotIx>,
     pub(super) free_claims: Vec<ClaimsIx>,
     /// Where each distinct list of entries stands among all entries: its first, and how many.
