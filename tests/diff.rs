@@ -465,39 +465,38 @@ fn what_leads_to_those_that_change_tells_others_apart() {
 /// leads to these (K23, U4, U5, U6).
 #[test]
 fn rules_that_change_say_nothing_new_of_whom_they_do_not_look_at() {
-    let unknown = |text: String| text.replace(", podIP: none", "");
-    let world = pod_text("aa", "app: aa", "10.0.0.1", 80)
-        + &pod_text("b", "app: b", "10.0.0.2", 80)
+    // In another namespace than those whose rules change: in their own all are looked at anew.
+    let elsewhere = |text: String| text.replace("namespace: x", "namespace: other");
+    let others = pod_text("aa", "app: aa", "10.0.0.1", 80)
+        + &pod_text("b", "app: b, in: be", "10.0.0.2", 80)
         + &pod_text("c", "app: c", "10.0.0.3", 80)
         + &pod_text("d", "app: d", "10.0.0.4", 80)
-        + &pod_text("e", "app: e", "10.0.0.5", 80)
-        + &unknown(pod_text("nowhere", "app: nowhere", "none", 80))
+        + &pod_text("e", "app: e, in: be", "10.0.0.5", 80)
+        + &pod_text("nowhere", "app: nowhere", "none", 80).replace(", podIP: none", "")
+        + &pod_text("z", "app: z", "10.1.0.8", 80);
+    let of = |app: &str| format!("{{namespaceSelector: {{}}, podSelector: {{matchLabels: {{app: {app}}}}}}}");
+    let policies = policy_text(
+        "d",
+        &format!("podSelector: {{matchLabels: {{app: d}}}}, policyTypes: [Egress], egress: [{{to: [{}]}}]", of("t")),
+    ) + &policy_text(
+        "b",
+        &format!("podSelector: {{matchLabels: {{app: b}}}}, ingress: [{{from: [{}]}}]", of("t")),
+    );
+    let service = service_text("be", "in: be").replace("selector:", "externalIPs: [192.0.2.10], selector:");
+    let base = format!(
+        "podSelector: {{matchLabels: {{app: t}}}}, policyTypes: [Ingress, Egress], ingress: [{{from: [{0}]}}], egress: [{{to: [{0}]}}]",
+        of("e")
+    );
+    let node = "{apiVersion: v1, kind: Node, metadata: {name: n2}, status: {addresses: [{type: InternalIP, address: 10.9.0.2}]}}\n---\n";
+    let ported = service_text("t", "app: t")
+        .replace("clusterIP: 10.96.0.1", "type: NodePort, clusterIP: 10.96.0.2")
+        .replace("port: 80,", "port: 80, nodePort: 30080,");
+    let world = elsewhere(others + &policies + &service)
+        + node
         + &pod_text("t", "app: t", "10.0.0.6", 80)
         + &pod_text("u", "app: t", "10.0.0.7", 80)
-        + &pod_text("z", "app: z", "10.1.0.8", 80)
-        + "{apiVersion: v1, kind: Node, metadata: {name: n2}, status: {addresses: [{type: InternalIP, address: 10.9.0.2}]}}\n---\n"
-        + &policy_text(
-            "d",
-            "podSelector: {matchLabels: {app: d}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: t}}}]}]",
-        )
-        + &policy_text(
-            "b",
-            "podSelector: {matchLabels: {app: b}}, ingress: [{from: [{podSelector: {matchLabels: {app: t}}}]}]",
-        )
-        + &policy_text(
-            "base",
-            "podSelector: {matchLabels: {app: t}}, policyTypes: [Ingress, Egress], \
-             ingress: [{from: [{podSelector: {matchLabels: {app: e}}}]}], egress: [{to: [{podSelector: {matchLabels: {app: e}}}]}]",
-        )
-        + &service_text("be", "be: both")
-            .replace("selector: {be: both}", "externalIPs: [192.0.2.10], selector: {in: be}")
-        + &service_text("t", "app: t")
-            .replace("clusterIP: 10.96.0.1", "type: NodePort, clusterIP: 10.96.0.2")
-            .replace("port: 80,", "port: 80, nodePort: 30080,");
-    let world = world
-        .replace("labels: {app: b}", "labels: {app: b, in: be}")
-        .replace("labels: {app: e}", "labels: {app: e, in: be}");
-    let of = |app: &str| format!("{{podSelector: {{matchLabels: {{app: {app}}}}}}}");
+        + &policy_text("base", &base);
+    let worlds = [world.clone(), world + &ported];
     let block = |cidr: &str| format!("{{ipBlock: {{cidr: {cidr}}}}}");
     let peers = ["aa", "b", "c", "d", "t", "nowhere"].map(of).into_iter();
     let peers = peers.chain(["10.0.0.3/32", "10.0.0.0/29", "10.9.0.2/32", "192.0.2.10/32"].map(block));
@@ -511,13 +510,16 @@ fn rules_that_change_say_nothing_new_of_whom_they_do_not_look_at() {
     let rules: Vec<String> = rules.chain(all).collect();
     // Under the second rules may be held against something else than ends: then nobody is left out.
     let tunnel = Profile::tunnel("v1.31.6-r0".parse().unwrap());
-    for (profile, every, least) in [(Profile::kubernetes(), 1, 100), (tunnel, 6, 10)] {
+    let kubernetes = Profile::kubernetes();
+    for (profile, world, every, least) in
+        [(&kubernetes, &worlds[0], 1, 50), (&kubernetes, &worlds[1], 4, 10), (&tunnel, &worlds[1], 6, 10)]
+    {
         let read = |text: &str| {
             let loaded = netpol_oracle::Loader::new(profile.release()).text("world.yaml", text).finish();
             assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
             loaded.cluster
         };
-        let before = Engine::new(&read(&world), &profile);
+        let before = Engine::new(&read(world), profile);
         let baseline = Baseline::new(&before);
         let mut engines = vec![before.clone()];
         for rules in rules.iter().step_by(every) {
