@@ -43,12 +43,11 @@ impl Ground {
         let groups: Vec<usize> = groups.chain(&roster.others).copied().collect();
         groups.into_iter().for_each(|group| parts.add(group));
         let nothing_changes = !parts.all.iter().any(|part| part.change.egress || part.change.ingress);
-        if nothing_changes && !roster.leading.has_others {
+        if nothing_changes && !roster.leading.has_strangers {
             let ground = self.beside(&views, Grounding::new(self.len()));
             return Some(Between { ground, fronts: Vec::new() });
         }
-        let told = parts.told(&roster.leading);
-        let sent_to = parts.tell(told.iter().filter_map(|at| leads.get(*at)));
+        let told = parts.tell(&roster.leading, leads);
         // Who is like no other sees nobody as another: then nobody is taken for another.
         let is_alone = |part: &Part<'_>| is_like_no_other(&views, part.of.is_host, &part.places);
         let all_differ = parts.all.iter().any(|part| part.matters() && is_alone(part));
@@ -66,7 +65,7 @@ impl Ground {
                 others.push(part);
             }
         }
-        let rest = Rest::new(self, roster, &parts, (leads, told, &sent_to));
+        let rest = Rest::new(self, roster, &parts, (leads, &told));
         rest.put(&others, &mut ground);
         let fronts = if all_differ { (0..leads.len()).collect() } else { rest.fronts };
         Some(Between { ground: self.beside(&views, ground), fronts })

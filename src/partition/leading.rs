@@ -9,8 +9,8 @@ pub(crate) struct Leads<'f> {
     pub(crate) ends: &'f [EndIx],
     /// The addresses of its own that rules may see too (U5).
     pub(crate) sent_to: &'f [AddressNumber],
-    /// Somebody behind it is no end.
-    pub(crate) has_others: bool,
+    /// Somebody behind it whom policies select is no end.
+    pub(crate) has_strangers: bool,
 }
 
 /// Of each end by number what it is behind.
@@ -19,8 +19,8 @@ pub(super) struct Leading {
     /// Where those of each end begin, and where the last one's end.
     begins: Vec<usize>,
     all: Vec<usize>,
-    /// Somebody is behind one of them who is no end.
-    pub(super) has_others: bool,
+    /// Somebody is behind one of them whom policies select and who is no end.
+    pub(super) has_strangers: bool,
 }
 
 impl Leading {
@@ -43,7 +43,7 @@ impl Leading {
                 *place += 1;
             }
         }
-        Self { begins, all, has_others: leads.iter().any(|leads| leads.has_others) }
+        Self { begins, all, has_strangers: leads.iter().any(|leads| leads.has_strangers) }
     }
 
     /// What an end is behind.

@@ -1,7 +1,7 @@
 //! Groups of the ground that two snapshots came of, in as many parts as the two tell apart; and groups as they are found.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
@@ -133,42 +133,36 @@ impl<'g> Parts<'g> {
         }
     }
 
-    /// Those who change as destinations.
-    fn changed(&self) -> FixedBitSet {
-        let mut changed = FixedBitSet::with_capacity(self.ground.len());
-        let ingress = self.all.iter().filter(|part| part.change.ingress);
-        ingress.flat_map(|part| part.members.iter()).for_each(|at| changed.insert(at.place()));
-        changed
-    }
-
-    /// What leads to somebody who changes as destination, in order.
-    pub(super) fn told(&self, leading: &Leading) -> Vec<usize> {
-        let changed = self.changed();
-        let of = |at: usize| EndIx::at(at).into_iter().flat_map(|at| leading.of(at)).copied();
-        let mut told: Vec<usize> = changed.ones().flat_map(of).collect();
-        told.sort_unstable();
-        told.dedup();
-        told
-    }
-
     /// Marks the parts who change as destinations, and adds and marks who is behind something with them: what is said of a connection
-    /// that leads there hangs on all of them. The addresses that senders name for it.
-    pub(super) fn tell<'f>(&mut self, leads: impl Iterator<Item = &'f Leads<'f>>) -> Vec<AddressNumber> {
-        let mut told = self.changed();
-        let (mut sent_to, mut groups) = (Vec::new(), HashSet::new());
-        for Leads { ends, sent_to: own, .. } in leads {
-            ends.iter().for_each(|at| told.insert(at.place()));
+    /// that leads there hangs on all of them.
+    pub(super) fn tell(&mut self, leading: &Leading, leads: &[Leads<'_>]) -> Told {
+        let changed = self.all.iter().filter(|part| part.change.ingress);
+        let changed: Vec<EndIx> = changed.flat_map(|part| part.members.iter().copied()).collect();
+        let mut fronts: Vec<usize> = changed.iter().flat_map(|at| leading.of(*at)).copied().collect();
+        fronts.sort_unstable();
+        fronts.dedup();
+        let mut told = FixedBitSet::with_capacity(self.ground.len());
+        told.extend(changed.iter().map(|at| at.place()));
+        let (mut sent_to, mut groups) = (Vec::new(), BTreeSet::new());
+        for Leads { ends, sent_to: own, .. } in fronts.iter().filter_map(|at| leads.get(*at)) {
+            told.extend(ends.iter().map(|at| at.place()));
             groups.extend(ends.iter().filter_map(|at| self.ground.place_of_group(*at)));
             sent_to.extend_from_slice(own);
         }
-        let mut groups: Vec<usize> = groups.into_iter().collect();
-        groups.sort_unstable();
         groups.into_iter().for_each(|group| self.add(group));
         for part in &mut self.all {
             part.is_told = part.members.iter().any(|at| told.contains(at.place()));
         }
-        sent_to
+        Told { fronts, sent_to }
     }
+}
+
+/// What leads to somebody who changes as destination.
+pub(super) struct Told {
+    /// By number, in order.
+    pub(super) fronts: Vec<usize>,
+    /// The addresses that senders name for it.
+    pub(super) sent_to: Vec<AddressNumber>,
 }
 
 /// Groups as they are found.

@@ -12,7 +12,7 @@ use crate::partition::ends::EndIx;
 use crate::partition::ground::{Ground, Group};
 use crate::partition::interned::Interned;
 use crate::partition::leading::Leads;
-use crate::partition::parts::{Grounding, Part, Parts};
+use crate::partition::parts::{Grounding, Part, Parts, Told};
 use crate::partition::roster::{Cohort, CohortIx, Roster};
 use crate::partition::subjects::{Named, named};
 use crate::partition::touched::Touched;
@@ -45,27 +45,27 @@ struct Traits {
 }
 
 impl<'a> Rest<'a> {
-    /// With all that leads elsewhere, and what of it is told by number, whoever sends.
+    /// With all that leads elsewhere, and what of it is told whoever sends.
     pub(super) fn new(
         ground: &'a Ground,
         roster: &'a Roster,
         parts: &'a Parts<'a>,
-        (leads, told, sent_to): (&[Leads<'_>], Vec<usize>, &[AddressNumber]),
+        (leads, told): (&[Leads<'_>], &Told),
     ) -> Self {
         let is_told = |part: &&Part<'_>| part.is_told;
         let sending = |part: &&Part<'_>| part.change.egress;
         let mut destinations = met(parts, Direction::Egress, is_told);
-        if !sent_to.is_empty() {
-            destinations.iter_mut().for_each(|met| met.add(None, sent_to));
+        if !told.sent_to.is_empty() {
+            destinations.iter_mut().for_each(|met| met.add(None, &told.sent_to));
         }
         let met = [destinations, met(parts, Direction::Ingress, sending)];
         let mut touched =
             [Direction::Egress, Direction::Ingress].map(|direction| Touched::by(ground, roster, parts, direction));
         let [destinations, sources] = &mut touched;
         // Rules may see somebody else where senders name other addresses (U5, K26).
-        sources.everybody |= !sent_to.is_empty();
+        sources.everybody |= !told.sent_to.is_empty();
         let mut fronts = destinations.behind(roster, parts, leads);
-        fronts.extend(told);
+        fronts.extend(&told.fronts);
         fronts.sort_unstable();
         fronts.dedup();
         Self { ground, roster, parts, rows: Rows::of(parts), met, touched, fronts }

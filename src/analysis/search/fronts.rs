@@ -90,7 +90,7 @@ impl Led {
     }
 
     pub(super) fn leads(&self) -> Leads<'_> {
-        Leads { ends: &self.ends, sent_to: &self.sent_to, has_others: !self.others.is_empty() }
+        Leads { ends: &self.ends, sent_to: &self.sent_to, has_strangers: !self.others.is_empty() }
     }
 }
 

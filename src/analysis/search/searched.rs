@@ -43,9 +43,7 @@ impl<A> Search<A> {
     ) -> Option<Search<B>> {
         let Between { ground, fronts } = self.ground.between(roster, snapshots, &self.leads())?;
         // Who is no end of the cluster is not among those whom anybody was asked about.
-        let is_met = |at: &usize, front: &Front| {
-            front.has_others || !front.others.is_empty() || fronts.binary_search(at).is_ok()
-        };
+        let is_met = |at: &usize, front: &Front| front.has_others || fronts.binary_search(at).is_ok();
         let fronts = self.fronts.iter().enumerate().filter(|(at, front)| is_met(at, front));
         let fronts = fronts.map(|(_, front)| front.regrouped(&ground)).collect();
         let sorts = Sorts::new(&ground);

@@ -2,7 +2,7 @@
 //! whatever the machine. Then what a crowd waits for at 100,000 pods, what a policy of 1,000 rules takes, and whether memory grows.
 //!
 //! ```text
-//! cargo bench -p netpol-webhook      # about two minutes once it is built
+//! cargo bench -p netpol-webhook      # about three minutes once it is built
 //! ```
 
 mod client;
