@@ -512,7 +512,7 @@ fn rules_that_change_say_nothing_new_of_whom_they_do_not_look_at() {
     let tunnel = Profile::tunnel("v1.31.6-r0".parse().unwrap());
     let kubernetes = Profile::kubernetes();
     for (profile, world, every, least) in
-        [(&kubernetes, &worlds[0], 1, 50), (&kubernetes, &worlds[1], 4, 10), (&tunnel, &worlds[0], 6, 10)]
+        [(&kubernetes, &worlds[0], 1, 50), (&kubernetes, &worlds[1], 4, 10), (&tunnel, &worlds[0], 6, 5)]
     {
         let read = |text: &str| {
             let loaded = netpol_oracle::Loader::new(profile.release()).text("world.yaml", text).finish();
